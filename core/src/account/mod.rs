@@ -1,0 +1,1 @@
+//! For every entity, hub or not: the algebra of an account and when to ask for collateral.

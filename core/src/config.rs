@@ -1,0 +1,105 @@
+//! What an operator may set: one plain struct per policy family, `Default` = profile `plan` (the
+//! constants of the two design documents), and the two profiles of the deployed systems.
+//!
+//! ```
+//! use trimtab_core::config::{Config, Profile};
+//! assert_eq!(Config::default(), Config::of(Profile::Plan));
+//! assert_eq!(Profile::named("cl-hive")?, Profile::ClHive);
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical;
+use crate::error::Error;
+use crate::fleet::health::HealthConfig;
+use crate::value::{self, Value};
+
+/// Whose constants and variants a policy starts from.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Profile {
+    /// The two design documents.
+    #[default]
+    Plan,
+    /// The deployed Core Lightning plugins.
+    ClHive,
+    /// The deployed hub runtime.
+    Xln,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 3] = [Self::Plan, Self::ClHive, Self::Xln];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::ClHive => "cl-hive",
+            Self::Xln => "xln",
+        }
+    }
+
+    /// The profile of that name.
+    pub fn named(name: &str) -> Result<Self, Error> {
+        let named = Self::ALL
+            .into_iter()
+            .find(|profile| profile.as_str() == name);
+        named.ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(" | ");
+            Error::out_of_range("profile", format_args!("\"{name}\""), names)
+        })
+    }
+}
+
+/// Everything an operator may set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Health scores, tiers and budget multipliers.
+    pub health: HealthConfig,
+}
+
+impl Config {
+    /// The constants and variants of `profile`.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        Self {
+            health: HealthConfig::of(profile),
+        }
+    }
+
+    /// `self` with the given fields changed, checked as a whole.
+    pub fn with(&self, overrides: &Value<'_>) -> Result<Self, Error> {
+        let Value::Map(_) = overrides else {
+            return Err(Error::new(
+                crate::error::ErrorCode::Malformed,
+                "config",
+                canonical::text(overrides),
+                "an object",
+            ));
+        };
+        let merged = value::encode(self)?.overlaid(overrides.clone().into_owned());
+        let config: Self = value::decode(&merged).map_err(|error| error.inside("config"))?;
+        config.validate().map_err(|error| error.inside("config"))?;
+        Ok(config)
+    }
+
+    /// Refuses what can never make sense; what is merely odd is for `config.lint`.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.health
+            .validate()
+            .map_err(|error| error.inside("health"))
+    }
+
+    /// sha256 of the canonical config: two nodes with the same digest decide alike.
+    pub fn digest(&self) -> Result<String, Error> {
+        Ok(canonical::digest_of(&value::encode(self)?))
+    }
+}

@@ -1,0 +1,50 @@
+//! Decides how payment-channel nodes and hubs should steer their liquidity, and says why; acts on nothing.
+//!
+//! ```
+//! use trimtab_core::{fleet::health, policy::{Policy, operations::HealthScore}, units::{Score, Share}};
+//!
+//! let decided = Policy::plan().decide::<HealthScore>(&health::ScoreInput {
+//!     profitable_pct: Share::new(0.36)?,
+//!     underwater_pct: Share::new(0.40)?,
+//!     liquidity_score: Score::new(50.0)?,
+//!     trend: health::Trend::Stable,
+//! })?;
+//! assert_eq!((decided.decision.score.get(), decided.decision.tier), (47, health::Tier::Vulnerable));
+//! assert_eq!(
+//!     decided.reasons[0].sentence(),
+//!     "the health score of 47 is not above 50, where the tier stable begins; \
+//!      it would no longer hold with profitable_pct = 0.4499999999999999"
+//! );
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! Every decision is a pure function of its input: no clock, no randomness, no I/O, no hash order,
+//! no float function whose last bit differs between hosts. The same input gives the same bytes
+//! natively, in the WebAssembly module, in Python and in JavaScript.
+//!
+//! | room | decides |
+//! |---|---|
+//! | [`fleet`] | for a fleet of Lightning nodes: health, liquidity, fees, rebalancing, splices |
+//! | [`account`] | for every entity: what an account holds and owes, whether to ask for collateral |
+//! | [`hub`] | for a hub: who is served, from what, in which order |
+//! | [`policy`] | the table of operations: one way to call them all |
+//! | [`reason`], [`error`](mod@error) | why, and what was wrong with the input |
+//!
+//! Nothing here moves funds. Fleet policies inform and advise; hub policies return a plan.
+
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod canonical;
+pub mod config;
+pub mod describe;
+pub mod entries;
+pub mod error;
+pub mod fleet;
+pub mod flip;
+pub mod hub;
+pub mod policy;
+pub mod reason;
+pub mod registry;
+pub mod units;
+pub mod value;

@@ -1,0 +1,121 @@
+//! The one table of reason codes: name, meaning, unit, the input field that can end the reason,
+//! the operations that return it, and the sentence for people.
+//!
+//! `docs/reference.md` and the types of every surface are generated from it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::Unit;
+
+/// What the registry knows about a code.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The code on the wire.
+    pub name: &'static str,
+    /// The unit of the observed value and the limit.
+    pub unit: Option<Unit>,
+    /// The one input field that can end the reason.
+    pub flips: Option<&'static str>,
+    /// The operations that return it.
+    pub operations: &'static [&'static str],
+    /// The sentence, with `{observed}` and `{limit}` where the numbers go.
+    pub says: &'static str,
+    meaning: &'static str,
+}
+
+impl Entry {
+    /// What the code means.
+    #[must_use]
+    pub fn meaning(&self) -> &'static str {
+        self.meaning.trim()
+    }
+}
+
+macro_rules! reasons {
+    ($(
+        #[doc = $meaning:literal]
+        $variant:ident = $name:literal, $unit:expr, flips $flips:expr, in [$($operation:literal),* $(,)?],
+        $says:literal;
+    )*) => {
+        /// The stable codes. Removing or renaming one is a breaking change.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
+        #[non_exhaustive]
+        pub enum Code {
+            $(
+                #[doc = $meaning]
+                #[serde(rename = $name)]
+                $variant,
+            )*
+        }
+
+        impl Code {
+            /// Every code, in the order of the registry.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What the registry knows about this code.
+            #[must_use]
+            pub const fn entry(self) -> &'static Entry {
+                match self {
+                    $(Self::$variant => &Entry {
+                        name: $name,
+                        unit: $unit,
+                        flips: $flips,
+                        operations: &[$($operation),*],
+                        says: $says,
+                        meaning: $meaning,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    // --- health ---
+    /// The score is not above the upper bound of the tier `struggling`.
+    BelowVulnerable = "below_vulnerable", Some(Unit::Score), flips Some("profitable_pct"),
+        in ["health.score"],
+        "the health score of {observed} is not above {limit}, where the tier vulnerable begins";
+    /// The score is not above the upper bound of the tier `vulnerable`.
+    BelowStable = "below_stable", Some(Unit::Score), flips Some("profitable_pct"),
+        in ["health.score"],
+        "the health score of {observed} is not above {limit}, where the tier stable begins";
+    /// The score is not above the upper bound of the tier `stable`.
+    BelowThriving = "below_thriving", Some(Unit::Score), flips Some("profitable_pct"),
+        in ["health.score"],
+        "the health score of {observed} is not above {limit}, where the tier thriving begins";
+
+    // --- rebalance ---
+    /// The expected value is below the threshold of our tier.
+    EvBelowThreshold = "ev_below_threshold", Some(Unit::Sat), flips Some("ev"),
+        in ["rebalance.accept"],
+        "the expected value of {observed} is below our threshold of {limit}";
+
+    // --- liquidity ---
+
+    // --- fees ---
+
+    // --- conflict ---
+
+    // --- splice ---
+
+    // --- limits, topology ---
+
+    // --- gossip ---
+
+    // --- snapshot ---
+
+    // --- account ---
+
+    // --- hub: detect, match ---
+
+    // --- hub: plan ---
+
+    // --- hub: reserves ---
+
+    // --- config ---
+}

@@ -1,0 +1,1 @@
+//! Runs the trimtab policy module in a sandbox; the trimtab command.

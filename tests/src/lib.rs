@@ -1,0 +1,1 @@
+//! Vectors, parity, the world simulator and benches of trimtab.

@@ -1,0 +1,1 @@
+//! The one WebAssembly module of trimtab: the surface for JavaScript and the raw surface.

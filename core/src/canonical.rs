@@ -50,42 +50,82 @@ pub fn hex(bytes: &[u8]) -> String {
 /// positional between 1e-4 and 1e16, else with an exponent of at least two digits.
 #[must_use]
 pub fn float_text(x: f64) -> String {
-    if x.is_nan() {
-        return "NaN".to_owned();
-    }
-    if x.is_infinite() {
-        return if x > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    let scientific = format!("{x:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
-    if (-4..16).contains(&exponent) {
-        return format!("{sign}{}", positional(&digits, exponent));
-    }
-    let (first, rest) = digits.split_at_checked(1).unwrap_or(("0", ""));
-    let point = if rest.is_empty() { "" } else { "." };
-    let direction = if exponent < 0 { '-' } else { '+' };
-    format!(
-        "{sign}{first}{point}{rest}e{direction}{:02}",
-        exponent.unsigned_abs()
-    )
+    let mut out = String::with_capacity(24);
+    push_float(x, &mut out);
+    out
 }
 
-fn positional(digits: &str, exponent: i32) -> String {
-    let Ok(whole) = usize::try_from(exponent) else {
-        let zeros = "0".repeat(usize::try_from(-exponent - 1).unwrap_or(0));
-        return format!("0.{zeros}{digits}");
-    };
-    match digits.split_at_checked(whole + 1) {
-        Some((integer, "")) => format!("{integer}.0"),
-        Some((integer, fraction)) => format!("{integer}.{fraction}"),
-        None => format!("{digits}{}.0", "0".repeat(whole + 1 - digits.len())),
+fn push_float(x: f64, out: &mut String) {
+    if x.is_nan() {
+        return out.push_str("NaN");
     }
+    if x.is_sign_negative() {
+        out.push('-');
+    }
+    if x.is_infinite() {
+        return out.push_str("Infinity");
+    }
+    let mut buffer = zmij::Buffer::new();
+    let (digits, exponent) = digits_and_exponent(buffer.format_finite(x.abs()));
+    match usize::try_from(exponent) {
+        Ok(whole) if exponent < 16 => push_positional(&digits, whole, out),
+        Err(_) if exponent >= -4 => {
+            out.push_str("0.");
+            (1..exponent.unsigned_abs()).for_each(|_| out.push('0'));
+            out.push_str(&digits);
+        }
+        _ => push_scientific(&digits, exponent, out),
+    }
+}
+
+/// The significant digits of a plain or scientific text and the power of ten of the first one.
+fn digits_and_exponent(text: &str) -> (String, i32) {
+    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut digits = String::with_capacity(24);
+    digits.push_str(whole.trim_start_matches('0'));
+    let mut exponent = digits.len() as i32 - 1 + power.parse::<i32>().unwrap_or(0);
+    if digits.is_empty() {
+        let significant = fraction.trim_start_matches('0');
+        exponent -= (fraction.len() - significant.len()) as i32;
+        digits.push_str(significant);
+    } else {
+        digits.push_str(fraction);
+    }
+    digits.truncate(digits.trim_end_matches('0').len());
+    if digits.is_empty() {
+        return ("0".to_owned(), 0);
+    }
+    (digits, exponent)
+}
+
+fn push_positional(digits: &str, whole: usize, out: &mut String) {
+    match digits.split_at_checked(whole + 1) {
+        Some((integer, fraction)) => {
+            out.push_str(integer);
+            out.push('.');
+            out.push_str(if fraction.is_empty() { "0" } else { fraction });
+        }
+        None => {
+            out.push_str(digits);
+            (digits.len()..=whole).for_each(|_| out.push('0'));
+            out.push_str(".0");
+        }
+    }
+}
+
+fn push_scientific(digits: &str, exponent: i32, out: &mut String) {
+    let (first, rest) = digits.split_at_checked(1).unwrap_or(("0", ""));
+    out.push_str(first);
+    if !rest.is_empty() {
+        out.push('.');
+        out.push_str(rest);
+    }
+    out.push_str(if exponent < 0 { "e-" } else { "e+" });
+    if exponent.unsigned_abs() < 10 {
+        out.push('0');
+    }
+    push_unsigned(exponent.unsigned_abs().into(), out);
 }
 
 fn write(value: &Value<'_>, out: &mut String) {
@@ -107,7 +147,7 @@ fn write(value: &Value<'_>, out: &mut String) {
             write_string(&float_text(*x), out);
             out.push('}');
         }
-        Value::Float(x) => out.push_str(&float_text(*x)),
+        Value::Float(x) => push_float(*x, out),
         Value::Text(text) => write_string(text, out),
         Value::List(entries) => {
             out.push('[');
@@ -145,31 +185,33 @@ fn write(value: &Value<'_>, out: &mut String) {
 }
 
 fn push_unsigned(n: u64, out: &mut String) {
-    use std::fmt::Write as _;
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{n}");
+    out.push_str(itoa::Buffer::new().format(n));
 }
 
 /// The escapes that JSON demands and no others.
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
-        let (plain, from) = rest.split_at(at);
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    while let Some(at) = rest.bytes().position(escaped) {
+        // The byte is ASCII, so both cuts fall between characters.
+        let (plain, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        let (special, after) = from.split_at_checked(1).unwrap_or((from, ""));
         out.push_str(plain);
-        let mut chars = from.chars();
-        match chars.next() {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some('\u{8}') => out.push_str("\\b"),
-            Some('\u{c}') => out.push_str("\\f"),
-            Some(other) => out.push_str(&format!("\\u{:04x}", u32::from(other))),
-            None => {}
+        match special {
+            "\"" => out.push_str("\\\""),
+            "\\" => out.push_str("\\\\"),
+            "\n" => out.push_str("\\n"),
+            "\r" => out.push_str("\\r"),
+            "\t" => out.push_str("\\t"),
+            "\u{8}" => out.push_str("\\b"),
+            "\u{c}" => out.push_str("\\f"),
+            other => {
+                out.push_str("\\u00");
+                out.push_str(&hex(other.as_bytes()));
+            }
         }
-        rest = chars.as_str();
+        rest = after;
     }
     out.push_str(rest);
     out.push('"');

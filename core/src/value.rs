@@ -889,7 +889,9 @@ impl ser::SerializeMap for MapEncoder {
         self.entries.push((key, value.serialize(Encoder)?));
         Ok(())
     }
-    fn end(self) -> Result<Value<'static>, Error> {
+    // Sorted here, once: the canonical text then needs no second order.
+    fn end(mut self) -> Result<Value<'static>, Error> {
+        self.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(Value::Map(self.entries))
     }
 }
@@ -906,7 +908,9 @@ impl ser::SerializeStruct for MapEncoder {
             .push((Cow::Borrowed(key), value.serialize(Encoder)?));
         Ok(())
     }
-    fn end(self) -> Result<Value<'static>, Error> {
+    // Sorted here, once: the canonical text then needs no second order.
+    fn end(mut self) -> Result<Value<'static>, Error> {
+        self.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(Value::Map(self.entries))
     }
 }

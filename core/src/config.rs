@@ -81,7 +81,7 @@ impl Config {
             return Err(Error::new(
                 crate::error::ErrorCode::Malformed,
                 "config",
-                canonical::text(overrides),
+                canonical::text(overrides)?,
                 "an object",
             ));
         };
@@ -100,6 +100,6 @@ impl Config {
 
     /// sha256 of the canonical config: two nodes with the same digest decide alike.
     pub fn digest(&self) -> Result<String, Error> {
-        Ok(canonical::digest_of(&value::encode(self)?))
+        canonical::digest_of(self)
     }
 }

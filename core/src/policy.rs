@@ -8,15 +8,13 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, de::DeserializeOwned};
-use std::borrow::Cow;
-
 use crate::canonical;
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, de::DeserializeOwned};
 
 /// The version of this policy; one for the whole workspace.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -113,6 +111,7 @@ pub struct Operation {
     /// What it decides, in one sentence.
     pub summary: &'static str,
     decide: fn(&Config, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
+    text: fn(&Config, &Value<'_>, &mut Why) -> Result<String, Error>,
     locate: fn(&[u8], Error) -> Error,
     digest: fn(&Value<'_>) -> Result<String, Error>,
     schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
@@ -141,10 +140,14 @@ const fn entry<O: Op>(method: &'static str) -> Operation {
             let input: O::Input = value::decode(input)?;
             value::encode(&O::decide(config, &input, why)?)
         },
+        text: |config, input, why| {
+            let input: O::Input = value::decode(input)?;
+            canonical::text(&O::decide(config, &input, why)?)
+        },
         locate: |bytes, error| value::with_offset::<O::Input>(bytes, error),
         digest: |input| {
             let input: O::Input = value::decode(input)?;
-            Ok(canonical::digest_of(&value::encode(&input)?))
+            canonical::digest_of(&input)
         },
         schemas: |generator| {
             (
@@ -247,32 +250,42 @@ impl Policy {
     /// Calls an operation by name with JSON bytes; the answer is canonical JSON.
     pub fn call(&self, name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         let operation = operation(name)?;
-        let answer = self.answer(operation, &parse(input)?);
-        let answer = answer.map_err(|error| (operation.locate)(input, error))?;
-        Ok(canonical::text(&answer).into_bytes())
+        let mut why = Why::new();
+        let decision = (operation.text)(&self.config, &parse(input)?, &mut why)
+            .map_err(|error| (operation.locate)(input, error))?;
+        let (reasons, quarantined) = why.finish();
+        let mut answer = String::with_capacity(decision.len() + 512);
+        answer.push_str("{\"decision\":");
+        answer.push_str(&decision);
+        answer.push_str(",\"policy\":");
+        answer.push_str(&canonical::text(&self.stamp())?);
+        if !quarantined.is_empty() {
+            answer.push_str(",\"quarantined\":");
+            answer.push_str(&canonical::text(&quarantined)?);
+        }
+        answer.push_str(",\"reasons\":");
+        answer.push_str(&canonical::text(&reasons)?);
+        answer.push('}');
+        Ok(answer.into_bytes())
     }
 
     /// Calls an operation by name with a plain value.
     pub fn call_value(&self, name: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
-        self.answer(operation(name)?, input)
+        let mut why = Why::new();
+        let decision = (operation(name)?.decide)(&self.config, input, &mut why)?;
+        self.envelope(decision, why)
     }
 
     /// The policy's part of the envelope: who decided, under which config.
     #[must_use]
-    pub fn stamp(&self) -> Value<'static> {
-        let text = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
-        Value::Map(vec![
-            ("config".into(), text(&self.digest)),
-            ("name".into(), text("trimtab")),
-            ("profile".into(), text(self.profile.as_str())),
-            ("version".into(), text(VERSION)),
-        ])
-    }
-
-    fn answer(&self, operation: &Operation, input: &Value<'_>) -> Result<Value<'static>, Error> {
-        let mut why = Why::new();
-        let decision = (operation.decide)(&self.config, input, &mut why)?;
-        self.envelope(decision, why)
+    pub fn stamp(&self) -> Stamp<'_> {
+        let profile = self.profile.as_str();
+        Stamp {
+            config: &self.digest,
+            name: "trimtab",
+            profile,
+            version: VERSION,
+        }
     }
 
     /// The envelope of a decision.
@@ -280,7 +293,7 @@ impl Policy {
         let (reasons, quarantined) = why.finish();
         let mut fields = vec![
             ("decision".into(), decision),
-            ("policy".into(), self.stamp()),
+            ("policy".into(), value::encode(&self.stamp())?),
         ];
         if !quarantined.is_empty() {
             fields.push(("quarantined".into(), value::encode(&quarantined)?));
@@ -288,6 +301,19 @@ impl Policy {
         fields.push(("reasons".into(), value::encode(&reasons)?));
         Ok(Value::Map(fields))
     }
+}
+
+/// Who decided, under which config: the policy's part of the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Stamp<'p> {
+    /// sha256 of the canonical config.
+    pub config: &'p str,
+    /// Always `trimtab`.
+    pub name: &'static str,
+    /// The profile that the config started from.
+    pub profile: &'static str,
+    /// The version of the policy.
+    pub version: &'static str,
 }
 
 /// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one input.
@@ -298,8 +324,14 @@ pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
 /// The canonical JSON of an error, as it crosses every boundary.
 #[must_use]
 pub fn error_text(error: &Error) -> Vec<u8> {
-    let value = value::encode(error).unwrap_or(Value::Null);
-    canonical::text(&Value::Map(vec![("error".into(), value)])).into_bytes()
+    #[derive(Serialize)]
+    struct Answer<'e> {
+        error: &'e Error,
+    }
+    // Five texts and a number: nothing in them can fail to be written.
+    canonical::text(&Answer { error })
+        .unwrap_or_default()
+        .into_bytes()
 }
 
 /// Something that stays open between calls: a parsed config, a hub's accounts, a fleet's members.
@@ -378,7 +410,7 @@ fn opened_policy(input: &Value<'_>) -> Result<Policy, Error> {
         return Err(Error::new(
             ErrorCode::Malformed,
             "",
-            canonical::text(input),
+            canonical::text(input)?,
             "an object",
         ));
     };

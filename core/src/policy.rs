@@ -59,6 +59,7 @@ macro_rules! for_each_operation {
         $then! {
             (policy_describe, PolicyDescribe),
             (policy_explain, PolicyExplain),
+            (config_lint, ConfigLint),
             (health_score, HealthScore),
         }
     };
@@ -91,11 +92,14 @@ pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::describe;
     use crate::fleet::health;
+    use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
         "Operations, schemas, reason codes, errors, limits and version of this policy.");
     operation!(PolicyExplain, "policy.explain", describe::explain, describe::ExplainInput => describe::Explained,
         "Reasons in words, for the operator or, without numbers, for a peer.");
+    operation!(ConfigLint, "config.lint", lint::lint, lint::LintInput => lint::Linted,
+        "Contradictions in a config and settings without effect.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
 }

@@ -88,6 +88,10 @@ reasons! {
     BelowThriving = "below_thriving", Some(Unit::Score), flips Some("profitable_pct"),
         in ["health.score"],
         "the health score of {observed} is not above {limit}, where the tier thriving begins";
+    /// The score is above the upper bound of the tier `stable`: the best tier.
+    Thriving = "thriving", Some(Unit::Score), flips Some("profitable_pct"),
+        in ["health.score"],
+        "the health score of {observed} is above {limit}, where the tier thriving begins";
 
     // --- rebalance ---
     /// The expected value is below the threshold of our tier.
@@ -118,4 +122,16 @@ reasons! {
     // --- hub: reserves ---
 
     // --- config ---
+    /// Nothing in the config is odd.
+    ConfigCoherent = "config_coherent", None, flips None,
+        in ["config.lint"],
+        "no setting contradicts another or is without effect";
+    /// The setting changes nothing under the other settings.
+    SettingWithoutEffect = "setting_without_effect", None, flips None,
+        in ["config.lint"],
+        "the setting has no effect under the others";
+    /// A bound on the multiplier gives two tiers the same budget.
+    TiersShareMultiplier = "tiers_share_multiplier", None, flips None,
+        in ["config.lint"],
+        "the bound of {observed} gives this tier the same multiplier as the next better one, {limit}";
 }

@@ -61,6 +61,26 @@ impl HealthConfig {
         }
         Ok(())
     }
+
+    /// Bounds that give two tiers the same multiplier take the sense out of the tiers.
+    pub fn lint(&self, why: &mut Why) {
+        for (row, better) in TIERS.iter().zip(TIERS.iter().skip(1)) {
+            let (own, next) = (row.tier.multiplier(self), better.tier.multiplier(self));
+            let bound = if own.get() < row.multiplier {
+                self.max_multiplier
+            } else {
+                self.min_multiplier
+            };
+            if own == next {
+                why.add(|| {
+                    Reason::new(Code::TiersShareMultiplier, Effect::Warn)
+                        .about(row.tier.as_str())
+                        .observed(bound)
+                        .limit(own)
+                });
+            }
+        }
+    }
 }
 
 /// Where revenue is going.
@@ -139,6 +159,17 @@ const TIERS: [TierRow; 4] = [
 ];
 
 impl Tier {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Struggling => "struggling",
+            Self::Vulnerable => "vulnerable",
+            Self::Stable => "stable",
+            Self::Thriving => "thriving",
+        }
+    }
+
     /// The tier of a score.
     #[must_use]
     pub fn of(score: Points) -> Self {

@@ -61,6 +61,10 @@ macro_rules! for_each_operation {
             (policy_explain, PolicyExplain),
             (config_lint, ConfigLint),
             (health_score, HealthScore),
+            (health_profit, HealthProfit),
+            (health_liquidity_score, HealthLiquidityScore),
+            (health_trend, HealthTrend),
+            (health_assess, HealthAssess),
         }
     };
 }
@@ -91,7 +95,7 @@ macro_rules! operation {
 pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::describe;
-    use crate::fleet::health;
+    use crate::fleet::health::{self, assess, balance, profit, trend};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -102,6 +106,14 @@ pub mod operations {
         "Contradictions in a config and settings without effect.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
+    operation!(HealthProfit, "health.profit", profit::profit, profit::ProfitInput => profit::Profit,
+        "Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs.");
+    operation!(HealthLiquidityScore, "health.liquidity_score", balance::liquidity_score, balance::LiquidityScoreInput => balance::LiquidityScored,
+        "How evenly the channels of a node are filled, from 0 to 100.");
+    operation!(HealthTrend, "health.trend", trend::trend, trend::TrendInput => trend::Trended,
+        "Whether revenue rises, falls or holds, from equal windows of it.");
+    operation!(HealthAssess, "health.assess", assess::assess, assess::AssessInput => assess::Assessed,
+        "Health of a node in one record: score, tier, components, the way to the next tier, needs.");
 }
 
 /// An operation as the table knows it, its types erased.

@@ -156,3 +156,37 @@ fn update_our_health() {
         "{equal} equal, {refused} refused"
     );
 }
+
+#[test]
+fn assess_need() {
+    for (input, out) in cases("assess_need") {
+        let decision = ask(
+            "liquidity.classify",
+            &json!({"capacity_sats": input[0], "local_sats": input[1]}),
+        )
+        .unwrap();
+        let ours = match decision.get("need_type") {
+            None => json!([]),
+            Some(need) => json!([[
+                need,
+                decision["amount_sats"],
+                decision["severity"],
+                decision["local_pct"]
+            ]]),
+        };
+        let theirs: Vec<Value> = out
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|need| {
+                json!([
+                    need["need_type"],
+                    need["amount_sats"],
+                    need["urgency"],
+                    need["current_balance_pct"]
+                ])
+            })
+            .collect();
+        assert_eq!(ours, Value::Array(theirs), "{input}");
+    }
+}

@@ -358,7 +358,7 @@ pub trait Handle {
     /// Calls `operation` with JSON bytes; the answer is canonical JSON.
     fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         let answer = self.call_on(operation, &parse(input)?)?;
-        Ok(canonical::text(&answer).into_bytes())
+        Ok(canonical::text(&answer)?.into_bytes())
     }
 }
 

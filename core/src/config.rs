@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical;
 use crate::error::Error;
 use crate::fleet::health::HealthConfig;
+use crate::hub::config::HubConfig;
 use crate::reason::Why;
 use crate::value::{self, Value};
 
@@ -65,6 +66,8 @@ impl Profile {
 pub struct Config {
     /// Health scores, tiers and budget multipliers.
     pub health: HealthConfig,
+    /// A hub: who is served, from what, and when.
+    pub hub: HubConfig,
 }
 
 impl Config {
@@ -73,6 +76,7 @@ impl Config {
     pub fn of(profile: Profile) -> Self {
         Self {
             health: HealthConfig::of(profile),
+            hub: HubConfig::of(profile),
         }
     }
 
@@ -96,7 +100,8 @@ impl Config {
     pub fn validate(&self) -> Result<(), Error> {
         self.health
             .validate()
-            .map_err(|error| error.inside("health"))
+            .map_err(|error| error.inside("health"))?;
+        self.hub.validate().map_err(|error| error.inside("hub"))
     }
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].

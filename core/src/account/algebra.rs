@@ -186,7 +186,10 @@ impl Delta {
     pub fn excess(&self) -> Result<Wide, Error> {
         let total = self.total()?;
         let below = self.left_credit_limit.wide().plus(total)?.negated();
-        let top = self.collateral.wide().plus(self.right_credit_limit.wide())?;
+        let top = self
+            .collateral
+            .wide()
+            .plus(self.right_credit_limit.wide())?;
         let above = total.minus(top)?;
         Ok(below.max(above).max(Wide::ZERO))
     }
@@ -253,7 +256,7 @@ impl Delta {
     }
 
     /// How much the settled balance can still move up (`true`) or down before it leaves its type.
-    pub(crate) fn room(&self, up: bool) -> Result<TokenAmount, Error> {
+    pub fn room(&self, up: bool) -> Result<TokenAmount, Error> {
         let reach = Wide::from_parts(false, ruint::aliases::U512::ONE << 255);
         if up {
             let top = reach.minus(TokenAmount::new(1).wide())?;

@@ -73,10 +73,7 @@ impl HubAmount {
     /// Whether it is nothing, for a token of any decimals.
     #[must_use]
     pub const fn is_zero(self) -> bool {
-        matches!(
-            self.0,
-            Kind::Units(0) | Kind::Tokens { digits: 0, .. }
-        )
+        matches!(self.0, Kind::Units(0) | Kind::Tokens { digits: 0, .. })
     }
 
     /// In raw units of a token. No limit is the largest amount; what a token cannot represent is
@@ -94,7 +91,10 @@ impl HubAmount {
         let (Some(scale), Some(divisor)) = (power(places_left), power(missing)) else {
             return Err(Error::overflow("decimals"));
         };
-        if !digits.checked_rem(divisor).is_some_and(|rest| rest.is_zero()) {
+        if !digits
+            .checked_rem(divisor)
+            .is_some_and(|rest| rest.is_zero())
+        {
             let expected = format!("decimals that can represent {self}");
             return Err(Error::out_of_range("decimals", decimals, expected));
         }
@@ -218,7 +218,13 @@ mod tests {
     #[test]
     fn what_a_token_cannot_represent_is_never_rounded() {
         let decimals = |n| Decimals::new(n).unwrap();
-        assert!("0.1".parse::<HubAmount>().unwrap().scaled(decimals(0)).is_err());
+        assert!(
+            "0.1"
+                .parse::<HubAmount>()
+                .unwrap()
+                .scaled(decimals(0))
+                .is_err()
+        );
         assert!(HubAmount::tokens(1).scaled(decimals(78)).is_err());
         assert_eq!(
             HubAmount::UNLIMITED.scaled(decimals(255)).unwrap(),

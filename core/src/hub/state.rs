@@ -362,7 +362,11 @@ impl Account {
     pub fn validate(&self, hub: &HubState, config: &HubConfig) -> Result<(), Error> {
         if self.account_id == hub.hub_id {
             let expected = "the id of a peer, not of the hub";
-            return Err(Error::out_of_range("account_id", &self.account_id, expected));
+            return Err(Error::out_of_range(
+                "account_id",
+                &self.account_id,
+                expected,
+            ));
         }
         if self.deltas.len() > MAX_TOKENS_PER_ACCOUNT {
             let count = self.deltas.len();
@@ -373,7 +377,10 @@ impl Account {
             return Err(Error::too_large("requests", count, MAX_TOKENS_PER_ACCOUNT));
         }
         each_token_once(self.deltas.iter().map(|delta| delta.token_id), "deltas")?;
-        each_token_once(self.requests.iter().map(|request| request.token_id), "requests")?;
+        each_token_once(
+            self.requests.iter().map(|request| request.token_id),
+            "requests",
+        )?;
         for (index, delta) in self.deltas.iter().enumerate() {
             let inside = |error: Error| error.at(index).inside("deltas");
             delta.validate().map_err(inside)?;
@@ -399,7 +406,11 @@ fn each_token_once(
     }
     let mut tokens: Vec<TokenId> = tokens.collect();
     tokens.sort_unstable();
-    match tokens.iter().zip(tokens.iter().skip(1)).find(|(a, b)| a == b) {
+    match tokens
+        .iter()
+        .zip(tokens.iter().skip(1))
+        .find(|(a, b)| a == b)
+    {
         Some((token, _)) => Err(Error::duplicate("token_id", token).inside(list)),
         None => Ok(()),
     }

@@ -13,7 +13,7 @@ use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The version of this policy; one for the whole workspace.
@@ -128,16 +128,7 @@ pub struct Operation {
     pub summary: &'static str,
     decide: fn(&Config, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
     text: fn(&Config, &Value<'_>, &mut Why) -> Result<String, Error>,
-    locate: fn(&[u8], Error) -> Error,
     digest: fn(&Value<'_>) -> Result<String, Error>,
-    schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
-}
-
-impl Operation {
-    /// The schemas of input and decision; shared types go to the definitions of `generator`.
-    pub fn schemas(&self, generator: &mut SchemaGenerator) -> (Schema, Schema) {
-        (self.schemas)(generator)
-    }
 }
 
 macro_rules! table {
@@ -160,16 +151,9 @@ const fn entry<O: Op>(method: &'static str) -> Operation {
             let input: O::Input = value::decode(input)?;
             canonical::text(&O::decide(config, &input, why)?)
         },
-        locate: |bytes, error| value::with_offset::<O::Input>(bytes, error),
         digest: |input| {
             let input: O::Input = value::decode(input)?;
             canonical::digest_of(&input)
-        },
-        schemas: |generator| {
-            (
-                generator.subschema_for::<O::Input>(),
-                generator.subschema_for::<O::Output>(),
-            )
         },
     }
 }
@@ -268,7 +252,7 @@ impl Policy {
         let operation = operation(name)?;
         let mut why = Why::new();
         let decision = (operation.text)(&self.config, &parse(input)?, &mut why)
-            .map_err(|error| (operation.locate)(input, error))?;
+            .map_err(|error| value::with_offset(input, error))?;
         let (reasons, quarantined) = why.finish();
         let mut answer = String::with_capacity(decision.len() + 512);
         answer.push_str("{\"decision\":");
@@ -397,8 +381,6 @@ pub struct MethodEntry<B> {
     pub summary: &'static str,
     /// Runs it.
     pub run: fn(&mut B, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
-    /// The schemas of input and answer.
-    pub schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
 }
 
 impl<B> MethodEntry<B> {
@@ -409,12 +391,6 @@ impl<B> MethodEntry<B> {
             name: M::NAME,
             summary: M::SUMMARY,
             run: |book, input, why| value::encode(&M::run(book, &value::decode(input)?, why)?),
-            schemas: |generator| {
-                (
-                    generator.subschema_for::<M::Input>(),
-                    generator.subschema_for::<M::Output>(),
-                )
-            },
         }
     }
 }

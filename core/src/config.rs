@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical;
 use crate::error::Error;
 use crate::fleet::health::HealthConfig;
+use crate::reason::Why;
 use crate::value::{self, Value};
 
 /// Whose constants and variants a policy starts from.
@@ -81,7 +82,7 @@ impl Config {
             return Err(Error::new(
                 crate::error::ErrorCode::Malformed,
                 "config",
-                canonical::text(overrides),
+                canonical::text(overrides)?,
                 "an object",
             ));
         };
@@ -98,8 +99,13 @@ impl Config {
             .map_err(|error| error.inside("health"))
     }
 
+    /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
+    pub fn lint(&self, why: &mut Why) {
+        self.health.lint(why);
+    }
+
     /// sha256 of the canonical config: two nodes with the same digest decide alike.
     pub fn digest(&self) -> Result<String, Error> {
-        Ok(canonical::digest_of(&value::encode(self)?))
+        canonical::digest_of(self)
     }
 }

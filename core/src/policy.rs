@@ -8,15 +8,13 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, de::DeserializeOwned};
-use std::borrow::Cow;
-
 use crate::canonical;
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// The version of this policy; one for the whole workspace.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -61,7 +59,12 @@ macro_rules! for_each_operation {
         $then! {
             (policy_describe, PolicyDescribe),
             (policy_explain, PolicyExplain),
+            (config_lint, ConfigLint),
             (health_score, HealthScore),
+            (health_profit, HealthProfit),
+            (health_liquidity_score, HealthLiquidityScore),
+            (health_trend, HealthTrend),
+            (health_assess, HealthAssess),
         }
     };
 }
@@ -92,14 +95,25 @@ macro_rules! operation {
 pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::describe;
-    use crate::fleet::health;
+    use crate::fleet::health::{self, assess, balance, profit, trend};
+    use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
         "Operations, schemas, reason codes, errors, limits and version of this policy.");
     operation!(PolicyExplain, "policy.explain", describe::explain, describe::ExplainInput => describe::Explained,
         "Reasons in words, for the operator or, without numbers, for a peer.");
+    operation!(ConfigLint, "config.lint", lint::lint, lint::LintInput => lint::Linted,
+        "Contradictions in a config and settings without effect.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
+    operation!(HealthProfit, "health.profit", profit::profit, profit::ProfitInput => profit::Profit,
+        "Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs.");
+    operation!(HealthLiquidityScore, "health.liquidity_score", balance::liquidity_score, balance::LiquidityScoreInput => balance::LiquidityScored,
+        "How evenly the channels of a node are filled, from 0 to 100.");
+    operation!(HealthTrend, "health.trend", trend::trend, trend::TrendInput => trend::Trended,
+        "Whether revenue rises, falls or holds, from equal windows of it.");
+    operation!(HealthAssess, "health.assess", assess::assess, assess::AssessInput => assess::Assessed,
+        "Health of a node in one record: score, tier, components, the way to the next tier, needs.");
 }
 
 /// An operation as the table knows it, its types erased.
@@ -113,16 +127,8 @@ pub struct Operation {
     /// What it decides, in one sentence.
     pub summary: &'static str,
     decide: fn(&Config, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
-    locate: fn(&[u8], Error) -> Error,
+    text: fn(&Config, &Value<'_>, &mut Why) -> Result<String, Error>,
     digest: fn(&Value<'_>) -> Result<String, Error>,
-    schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
-}
-
-impl Operation {
-    /// The schemas of input and decision; shared types go to the definitions of `generator`.
-    pub fn schemas(&self, generator: &mut SchemaGenerator) -> (Schema, Schema) {
-        (self.schemas)(generator)
-    }
 }
 
 macro_rules! table {
@@ -141,16 +147,13 @@ const fn entry<O: Op>(method: &'static str) -> Operation {
             let input: O::Input = value::decode(input)?;
             value::encode(&O::decide(config, &input, why)?)
         },
-        locate: |bytes, error| value::with_offset::<O::Input>(bytes, error),
+        text: |config, input, why| {
+            let input: O::Input = value::decode(input)?;
+            canonical::text(&O::decide(config, &input, why)?)
+        },
         digest: |input| {
             let input: O::Input = value::decode(input)?;
-            Ok(canonical::digest_of(&value::encode(&input)?))
-        },
-        schemas: |generator| {
-            (
-                generator.subschema_for::<O::Input>(),
-                generator.subschema_for::<O::Output>(),
-            )
+            canonical::digest_of(&input)
         },
     }
 }
@@ -247,32 +250,42 @@ impl Policy {
     /// Calls an operation by name with JSON bytes; the answer is canonical JSON.
     pub fn call(&self, name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         let operation = operation(name)?;
-        let answer = self.answer(operation, &parse(input)?);
-        let answer = answer.map_err(|error| (operation.locate)(input, error))?;
-        Ok(canonical::text(&answer).into_bytes())
+        let mut why = Why::new();
+        let decision = (operation.text)(&self.config, &parse(input)?, &mut why)
+            .map_err(|error| value::with_offset(input, error))?;
+        let (reasons, quarantined) = why.finish();
+        let mut answer = String::with_capacity(decision.len() + 512);
+        answer.push_str("{\"decision\":");
+        answer.push_str(&decision);
+        answer.push_str(",\"policy\":");
+        answer.push_str(&canonical::text(&self.stamp())?);
+        if !quarantined.is_empty() {
+            answer.push_str(",\"quarantined\":");
+            answer.push_str(&canonical::text(&quarantined)?);
+        }
+        answer.push_str(",\"reasons\":");
+        answer.push_str(&canonical::text(&reasons)?);
+        answer.push('}');
+        Ok(answer.into_bytes())
     }
 
     /// Calls an operation by name with a plain value.
     pub fn call_value(&self, name: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
-        self.answer(operation(name)?, input)
+        let mut why = Why::new();
+        let decision = (operation(name)?.decide)(&self.config, input, &mut why)?;
+        self.envelope(decision, why)
     }
 
     /// The policy's part of the envelope: who decided, under which config.
     #[must_use]
-    pub fn stamp(&self) -> Value<'static> {
-        let text = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
-        Value::Map(vec![
-            ("config".into(), text(&self.digest)),
-            ("name".into(), text("trimtab")),
-            ("profile".into(), text(self.profile.as_str())),
-            ("version".into(), text(VERSION)),
-        ])
-    }
-
-    fn answer(&self, operation: &Operation, input: &Value<'_>) -> Result<Value<'static>, Error> {
-        let mut why = Why::new();
-        let decision = (operation.decide)(&self.config, input, &mut why)?;
-        self.envelope(decision, why)
+    pub fn stamp(&self) -> Stamp<'_> {
+        let profile = self.profile.as_str();
+        Stamp {
+            config: &self.digest,
+            name: "trimtab",
+            profile,
+            version: VERSION,
+        }
     }
 
     /// The envelope of a decision.
@@ -280,7 +293,7 @@ impl Policy {
         let (reasons, quarantined) = why.finish();
         let mut fields = vec![
             ("decision".into(), decision),
-            ("policy".into(), self.stamp()),
+            ("policy".into(), value::encode(&self.stamp())?),
         ];
         if !quarantined.is_empty() {
             fields.push(("quarantined".into(), value::encode(&quarantined)?));
@@ -288,6 +301,19 @@ impl Policy {
         fields.push(("reasons".into(), value::encode(&reasons)?));
         Ok(Value::Map(fields))
     }
+}
+
+/// Who decided, under which config: the policy's part of the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Stamp<'p> {
+    /// sha256 of the canonical config.
+    pub config: &'p str,
+    /// Always `trimtab`.
+    pub name: &'static str,
+    /// The profile that the config started from.
+    pub profile: &'static str,
+    /// The version of the policy.
+    pub version: &'static str,
 }
 
 /// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one input.
@@ -298,8 +324,14 @@ pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
 /// The canonical JSON of an error, as it crosses every boundary.
 #[must_use]
 pub fn error_text(error: &Error) -> Vec<u8> {
-    let value = value::encode(error).unwrap_or(Value::Null);
-    canonical::text(&Value::Map(vec![("error".into(), value)])).into_bytes()
+    #[derive(Serialize)]
+    struct Answer<'e> {
+        error: &'e Error,
+    }
+    // Five texts and a number: nothing in them can fail to be written.
+    canonical::text(&Answer { error })
+        .unwrap_or_default()
+        .into_bytes()
 }
 
 /// Something that stays open between calls: a parsed config, a hub's accounts, a fleet's members.
@@ -310,7 +342,7 @@ pub trait Handle {
     /// Calls `operation` with JSON bytes; the answer is canonical JSON.
     fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         let answer = self.call_on(operation, &parse(input)?)?;
-        Ok(canonical::text(&answer).into_bytes())
+        Ok(canonical::text(&answer)?.into_bytes())
     }
 }
 
@@ -349,8 +381,6 @@ pub struct MethodEntry<B> {
     pub summary: &'static str,
     /// Runs it.
     pub run: fn(&mut B, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
-    /// The schemas of input and answer.
-    pub schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
 }
 
 impl<B> MethodEntry<B> {
@@ -361,12 +391,6 @@ impl<B> MethodEntry<B> {
             name: M::NAME,
             summary: M::SUMMARY,
             run: |book, input, why| value::encode(&M::run(book, &value::decode(input)?, why)?),
-            schemas: |generator| {
-                (
-                    generator.subschema_for::<M::Input>(),
-                    generator.subschema_for::<M::Output>(),
-                )
-            },
         }
     }
 }
@@ -389,7 +413,7 @@ fn opened_policy(input: &Value<'_>) -> Result<Policy, Error> {
         return Err(Error::new(
             ErrorCode::Malformed,
             "",
-            canonical::text(input),
+            canonical::text(input)?,
             "an object",
         ));
     };

@@ -77,7 +77,12 @@ impl fmt::Display for Quantity {
 
 impl Serialize for Quantity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::Whole(n) => serializer.serialize_str(itoa::Buffer::new().format(*n)),
+            Self::Real(x) => serializer.serialize_str(&float_text(*x)),
+            Self::Amount(amount) => serializer.serialize_str(&amount.to_string()),
+            Self::Word(word) => serializer.serialize_str(word),
+        }
     }
 }
 
@@ -177,27 +182,28 @@ pub struct Flip {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Reason {
+    // In the order of the canonical text, which then needs no sorting.
+    /// Whether this is the first refusal or deferral: the one that decides.
+    pub binding: bool,
     /// Which rule spoke.
     pub code: Code,
     /// What it does to the outcome.
     pub effect: Effect,
-    /// Whether this is the first refusal or deferral: the one that decides.
-    pub binding: bool,
-    /// What the reason is about: a channel, peer, member or account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// What was found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed: Option<Quantity>,
-    /// What it was held against.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Quantity>,
-    /// The unit of both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<Unit>,
     /// What would have ended this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flip: Option<Flip>,
+    /// What it was held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Quantity>,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Quantity>,
+    /// What the reason is about: a channel, peer, member or account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The unit of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
 }
 
 impl Reason {

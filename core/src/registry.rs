@@ -78,16 +78,68 @@ reasons! {
     // --- health ---
     /// The score is not above the upper bound of the tier `struggling`.
     BelowVulnerable = "below_vulnerable", Some(Unit::Score), flips Some("profitable_pct"),
-        in ["health.score"],
+        in ["health.score", "health.assess"],
         "the health score of {observed} is not above {limit}, where the tier vulnerable begins";
     /// The score is not above the upper bound of the tier `vulnerable`.
     BelowStable = "below_stable", Some(Unit::Score), flips Some("profitable_pct"),
-        in ["health.score"],
+        in ["health.score", "health.assess"],
         "the health score of {observed} is not above {limit}, where the tier stable begins";
     /// The score is not above the upper bound of the tier `stable`.
     BelowThriving = "below_thriving", Some(Unit::Score), flips Some("profitable_pct"),
-        in ["health.score"],
+        in ["health.score", "health.assess"],
         "the health score of {observed} is not above {limit}, where the tier thriving begins";
+    /// The score is above the upper bound of the tier `stable`: the best tier.
+    Thriving = "thriving", Some(Unit::Score), flips Some("profitable_pct"),
+        in ["health.score", "health.assess"],
+        "the health score of {observed} is above {limit}, where the tier thriving begins";
+    /// The channels lie this far from balance on average.
+    LiquiditySpread = "liquidity_spread", Some(Unit::Share), flips None,
+        in ["health.liquidity_score", "health.assess"],
+        "the channels lie on average {observed} of their capacity away from balance";
+    /// A node without channels gets the middle of the scale.
+    NoChannels = "no_channels", None, flips None,
+        in ["health.liquidity_score", "health.assess"],
+        "there is no channel to judge";
+    /// The last windows earned more than 5 % above the first ones.
+    RevenueRising = "revenue_rising", Some(Unit::Msat), flips None,
+        in ["health.trend", "health.assess"],
+        "the last windows earned {observed}, more than {limit}";
+    /// The last windows earned more than 5 % below the first ones.
+    RevenueFalling = "revenue_falling", Some(Unit::Msat), flips None,
+        in ["health.trend", "health.assess"],
+        "the last windows earned {observed}, less than {limit}";
+    /// The last windows earned about as much as the first ones.
+    RevenueSteady = "revenue_steady", Some(Unit::Msat), flips None,
+        in ["health.trend", "health.assess"],
+        "the last windows earned {observed}, within 5 % of {limit}";
+    /// Fewer than two windows of revenue show no trend.
+    InsufficientHistory = "insufficient_history", Some(Unit::Count), flips None,
+        in ["health.trend", "health.assess"],
+        "{observed} windows of revenue show no trend, {limit} would";
+    /// The trend was given as a word and not derived; that counts for ourselves only.
+    TrendByWord = "trend_by_word", None, flips None,
+        in ["health.assess"],
+        "the trend is the node's own word";
+    /// The channel returns more than the bound above its cost.
+    ChannelProfitable = "channel_profitable", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed} and cost {limit}: profitable";
+    /// The channel returns about its cost.
+    ChannelBreaksEven = "channel_breaks_even", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed} and cost {limit}: it breaks even";
+    /// The channel loses.
+    ChannelUnderwater = "channel_underwater", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed} and cost {limit}: underwater";
+    /// The channel loses, and nothing moved through it for a week.
+    ChannelStagnant = "channel_stagnant", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed}, cost {limit} and stands still: stagnant";
+    /// The books could not be read; the cost counts as nothing.
+    CostUnknown = "cost_unknown", None, flips None,
+        in ["health.profit"],
+        "what the channel cost is unknown and counts as nothing";
 
     // --- rebalance ---
     /// The expected value is below the threshold of our tier.
@@ -118,4 +170,16 @@ reasons! {
     // --- hub: reserves ---
 
     // --- config ---
+    /// Nothing in the config is odd.
+    ConfigCoherent = "config_coherent", None, flips None,
+        in ["config.lint"],
+        "no setting contradicts another or is without effect";
+    /// The setting changes nothing under the other settings.
+    SettingWithoutEffect = "setting_without_effect", None, flips None,
+        in ["config.lint"],
+        "the setting has no effect under the others";
+    /// A bound on the multiplier gives two tiers the same budget.
+    TiersShareMultiplier = "tiers_share_multiplier", None, flips None,
+        in ["config.lint"],
+        "the bound of {observed} gives this tier the same multiplier as the next better one, {limit}";
 }

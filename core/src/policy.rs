@@ -60,6 +60,9 @@ macro_rules! for_each_operation {
             (policy_describe, PolicyDescribe),
             (policy_explain, PolicyExplain),
             (config_lint, ConfigLint),
+            (hub_plan, HubPlan),
+            (hub_explain, HubExplain),
+            (hub_reserves, HubReserves),
             (health_score, HealthScore),
             (health_profit, HealthProfit),
             (health_liquidity_score, HealthLiquidityScore),
@@ -100,6 +103,10 @@ pub mod operations {
     use crate::fleet::health::{self, assess, balance, profit, trend};
     use crate::fleet::liquidity::classify;
     use crate::fleet::snapshot;
+    use crate::hub::{
+        plan::{self, explain},
+        reserves, state,
+    };
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -108,6 +115,12 @@ pub mod operations {
         "Reasons in words, for the operator or, without numbers, for a peer.");
     operation!(ConfigLint, "config.lint", lint::lint, lint::LintInput => lint::Linted,
         "Contradictions in a config and settings without effect.");
+    operation!(HubPlan, "hub.plan", plan::plan, state::HubState => plan::Plan,
+        "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
+    operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
+        "What the plan of a tick does with one account and token, in full.");
+    operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
+        "Whether a hub's reserves suffice, and what to replenish from which source.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
     operation!(HealthProfit, "health.profit", profit::profit, profit::ProfitInput => profit::Profit,

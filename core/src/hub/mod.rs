@@ -2,5 +2,9 @@
 
 pub mod amount;
 pub mod config;
+pub mod guard;
+pub mod limits;
 pub mod memory;
+pub mod plan;
+pub mod reserves;
 pub mod state;

@@ -200,6 +200,34 @@ reasons! {
     // --- account ---
 
     // --- hub: detect, match ---
+    /// So much of the demand is covered by spenders.
+    Matched = "matched", Some(Unit::Token), flips None,
+        in ["hub.match"],
+        "spenders cover {observed} of the {limit} that receivers want";
+    /// The spenders hold more than the receivers want.
+    SpendersLeftOver = "spenders_left_over", Some(Unit::Token), flips Some("demand"),
+        in ["hub.match"],
+        "the {observed} that spenders hold is more than the {limit} that receivers want";
+    /// The spenders cover the receiver in part.
+    ReceiverMatchedInPart = "receiver_matched_in_part", Some(Unit::Token), flips Some("recoverable"),
+        in ["hub.match"],
+        "spenders cover only {observed} of {limit}";
+    /// Receivers before it took all that the spenders hold.
+    ReceiverUnmatched = "receiver_unmatched", Some(Unit::Token), flips Some("recoverable"),
+        in ["hub.match"],
+        "receivers served before it take all that spenders hold, {observed} of {limit} is covered";
+    /// There is neither a spender nor a receiver.
+    NothingToMatch = "nothing_to_match", None, flips None,
+        in ["hub.match"],
+        "there is neither a spender nor a receiver";
+    /// Claims between hubs shrank; every net position stayed.
+    ClaimsNetted = "claims_netted", Some(Unit::Token), flips None,
+        in ["hub.match_cycles"],
+        "claims of {limit} shrink to {observed}; every net position stays";
+    /// No smaller claims have the same net positions.
+    NothingToNet = "nothing_to_net", Some(Unit::Token), flips None,
+        in ["hub.match_cycles"],
+        "no claims smaller than {observed} have the same net positions";
 
     // --- hub: plan ---
     /// The entity is no hub: it plans nothing.

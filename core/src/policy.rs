@@ -338,11 +338,22 @@ pub fn error_text(error: &Error) -> Vec<u8> {
 pub trait Handle {
     /// Calls `operation` on it; a failed call changes nothing.
     fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error>;
+
+    /// Calls `operation` with JSON bytes; the answer is canonical JSON.
+    fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+        let answer = self.call_on(operation, &parse(input)?)?;
+        Ok(canonical::text(&answer).into_bytes())
+    }
 }
 
 impl Handle for Policy {
     fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
         self.call_value(operation, input)
+    }
+
+    // A mistake keeps its byte offset.
+    fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(operation, input)
     }
 }
 

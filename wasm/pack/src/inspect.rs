@@ -1,0 +1,126 @@
+//! What the module may be: imports only of the binder's own names, exports of the raw surface,
+//! small enough.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use sha2::{Digest as _, Sha256};
+use std::io::Write as _;
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+
+/// The module may not be larger, compressed with brotli.
+pub const BROTLI_LIMIT: usize = 250_000;
+
+/// The exports of the raw surface; the memory comes with them.
+const RAW: [&str; 8] = [
+    "memory",
+    "tt_abi",
+    "tt_alloc",
+    "tt_call",
+    "tt_call_on",
+    "tt_close",
+    "tt_free",
+    "tt_open",
+];
+
+/// What was found.
+pub struct Report {
+    /// Bytes as shipped.
+    pub raw: usize,
+    /// Bytes compressed with brotli, quality 11.
+    pub brotli: usize,
+    /// Imported functions, all of the binder.
+    pub imports: usize,
+    /// sha256 in lower-case hex.
+    pub digest: String,
+}
+
+/// Refuses a module that could call something, lacks an export or is too large.
+pub fn check(wasm: &[u8]) -> Result<Report> {
+    let mut imports = 0;
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    allowed(import.name, import.ty)?;
+                    imports += 1;
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    if matches!(export.kind, ExternalKind::Func | ExternalKind::Memory) {
+                        exports.push(export.name.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for name in RAW {
+        ensure!(
+            exports.iter().any(|export| export == name),
+            "no export {name}"
+        );
+    }
+    let brotli = compressed(wasm)?;
+    ensure!(
+        brotli <= BROTLI_LIMIT,
+        "{brotli} bytes with brotli, at most {BROTLI_LIMIT} are allowed"
+    );
+    let digest = trimtab_core::canonical::hex(&Sha256::digest(wasm));
+    Ok(Report {
+        raw: wasm.len(),
+        brotli,
+        imports,
+        digest,
+    })
+}
+
+/// The binder's names carry hashes, so only their beginnings are known.
+fn allowed(name: &str, kind: TypeRef) -> Result<()> {
+    if !matches!(kind, TypeRef::Func(_)) {
+        bail!("the import {name} is no plain function: {kind:?}");
+    }
+    if !name.starts_with("__wbg_") && !name.starts_with("__wbindgen_") {
+        bail!("the import {name} is not one of the binder's");
+    }
+    Ok(())
+}
+
+fn compressed(bytes: &[u8]) -> Result<usize> {
+    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 11, 22);
+    writer.write_all(bytes)?;
+    writer.flush()?;
+    Ok(writer.into_inner().len())
+}
+
+/// The precompiled standard library marks features that our flags turn off; with the mark, the
+/// binder would use them.
+pub fn without_target_features(wasm: &[u8]) -> Result<Vec<u8>> {
+    let mut kept = wasm.get(..8).context("no wasm header")?.to_vec();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        if matches!(&payload, Payload::CustomSection(section) if section.name() == "target_features")
+        {
+            continue;
+        }
+        if let Some((id, range)) = payload.as_section() {
+            let body = wasm
+                .get(range.start..range.end)
+                .context("a section outside the file")?;
+            kept.push(id);
+            push_leb128(body.len(), &mut kept);
+            kept.extend_from_slice(body);
+        }
+    }
+    Ok(kept)
+}
+
+fn push_leb128(mut n: usize, out: &mut Vec<u8>) {
+    while n >= 0x80 {
+        out.push((n & 0x7f) as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+}

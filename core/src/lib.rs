@@ -43,6 +43,7 @@ pub mod error;
 pub mod fleet;
 pub mod flip;
 pub mod hub;
+pub mod lint;
 pub mod policy;
 pub mod reason;
 pub mod registry;

@@ -13,7 +13,7 @@ use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The version of this policy; one for the whole workspace.
@@ -59,7 +59,14 @@ macro_rules! for_each_operation {
         $then! {
             (policy_describe, PolicyDescribe),
             (policy_explain, PolicyExplain),
+            (config_lint, ConfigLint),
             (health_score, HealthScore),
+            (health_profit, HealthProfit),
+            (health_liquidity_score, HealthLiquidityScore),
+            (health_trend, HealthTrend),
+            (health_assess, HealthAssess),
+            (snapshot_cln, SnapshotCln),
+            (liquidity_classify, LiquidityClassify),
         }
     };
 }
@@ -90,14 +97,31 @@ macro_rules! operation {
 pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::describe;
-    use crate::fleet::health;
+    use crate::fleet::health::{self, assess, balance, profit, trend};
+    use crate::fleet::liquidity::classify;
+    use crate::fleet::snapshot;
+    use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
         "Operations, schemas, reason codes, errors, limits and version of this policy.");
     operation!(PolicyExplain, "policy.explain", describe::explain, describe::ExplainInput => describe::Explained,
         "Reasons in words, for the operator or, without numbers, for a peer.");
+    operation!(ConfigLint, "config.lint", lint::lint, lint::LintInput => lint::Linted,
+        "Contradictions in a config and settings without effect.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
+    operation!(HealthProfit, "health.profit", profit::profit, profit::ProfitInput => profit::Profit,
+        "Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs.");
+    operation!(HealthLiquidityScore, "health.liquidity_score", balance::liquidity_score, balance::LiquidityScoreInput => balance::LiquidityScored,
+        "How evenly the channels of a node are filled, from 0 to 100.");
+    operation!(HealthTrend, "health.trend", trend::trend, trend::TrendInput => trend::Trended,
+        "Whether revenue rises, falls or holds, from equal windows of it.");
+    operation!(HealthAssess, "health.assess", assess::assess, assess::AssessInput => assess::Assessed,
+        "Health of a node in one record: score, tier, components, the way to the next tier, needs.");
+    operation!(SnapshotCln, "snapshot.cln", snapshot::cln, snapshot::ClnInput => snapshot::Snapshot,
+        "The raw answers of a Core Lightning node as the input of the other fleet policies.");
+    operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
+        "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
 }
 
 /// An operation as the table knows it, its types erased.
@@ -112,16 +136,7 @@ pub struct Operation {
     pub summary: &'static str,
     decide: fn(&Config, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
     text: fn(&Config, &Value<'_>, &mut Why) -> Result<String, Error>,
-    locate: fn(&[u8], Error) -> Error,
     digest: fn(&Value<'_>) -> Result<String, Error>,
-    schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
-}
-
-impl Operation {
-    /// The schemas of input and decision; shared types go to the definitions of `generator`.
-    pub fn schemas(&self, generator: &mut SchemaGenerator) -> (Schema, Schema) {
-        (self.schemas)(generator)
-    }
 }
 
 macro_rules! table {
@@ -144,16 +159,9 @@ const fn entry<O: Op>(method: &'static str) -> Operation {
             let input: O::Input = value::decode(input)?;
             canonical::text(&O::decide(config, &input, why)?)
         },
-        locate: |bytes, error| value::with_offset::<O::Input>(bytes, error),
         digest: |input| {
             let input: O::Input = value::decode(input)?;
             canonical::digest_of(&input)
-        },
-        schemas: |generator| {
-            (
-                generator.subschema_for::<O::Input>(),
-                generator.subschema_for::<O::Output>(),
-            )
         },
     }
 }
@@ -252,7 +260,7 @@ impl Policy {
         let operation = operation(name)?;
         let mut why = Why::new();
         let decision = (operation.text)(&self.config, &parse(input)?, &mut why)
-            .map_err(|error| (operation.locate)(input, error))?;
+            .map_err(|error| value::with_offset(input, error))?;
         let (reasons, quarantined) = why.finish();
         let mut answer = String::with_capacity(decision.len() + 512);
         answer.push_str("{\"decision\":");
@@ -342,7 +350,7 @@ pub trait Handle {
     /// Calls `operation` with JSON bytes; the answer is canonical JSON.
     fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         let answer = self.call_on(operation, &parse(input)?)?;
-        Ok(canonical::text(&answer).into_bytes())
+        Ok(canonical::text(&answer)?.into_bytes())
     }
 }
 
@@ -381,8 +389,6 @@ pub struct MethodEntry<B> {
     pub summary: &'static str,
     /// Runs it.
     pub run: fn(&mut B, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
-    /// The schemas of input and answer.
-    pub schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
 }
 
 impl<B> MethodEntry<B> {
@@ -393,12 +399,6 @@ impl<B> MethodEntry<B> {
             name: M::NAME,
             summary: M::SUMMARY,
             run: |book, input, why| value::encode(&M::run(book, &value::decode(input)?, why)?),
-            schemas: |generator| {
-                (
-                    generator.subschema_for::<M::Input>(),
-                    generator.subschema_for::<M::Output>(),
-                )
-            },
         }
     }
 }

@@ -78,16 +78,68 @@ reasons! {
     // --- health ---
     /// The score is not above the upper bound of the tier `struggling`.
     BelowVulnerable = "below_vulnerable", Some(Unit::Score), flips Some("profitable_pct"),
-        in ["health.score"],
+        in ["health.score", "health.assess"],
         "the health score of {observed} is not above {limit}, where the tier vulnerable begins";
     /// The score is not above the upper bound of the tier `vulnerable`.
     BelowStable = "below_stable", Some(Unit::Score), flips Some("profitable_pct"),
-        in ["health.score"],
+        in ["health.score", "health.assess"],
         "the health score of {observed} is not above {limit}, where the tier stable begins";
     /// The score is not above the upper bound of the tier `stable`.
     BelowThriving = "below_thriving", Some(Unit::Score), flips Some("profitable_pct"),
-        in ["health.score"],
+        in ["health.score", "health.assess"],
         "the health score of {observed} is not above {limit}, where the tier thriving begins";
+    /// The score is above the upper bound of the tier `stable`: the best tier.
+    Thriving = "thriving", Some(Unit::Score), flips Some("profitable_pct"),
+        in ["health.score", "health.assess"],
+        "the health score of {observed} is above {limit}, where the tier thriving begins";
+    /// The channels lie this far from balance on average.
+    LiquiditySpread = "liquidity_spread", Some(Unit::Share), flips None,
+        in ["health.liquidity_score", "health.assess"],
+        "the channels lie on average {observed} of their capacity away from balance";
+    /// A node without channels gets the middle of the scale.
+    NoChannels = "no_channels", None, flips None,
+        in ["health.liquidity_score", "health.assess"],
+        "there is no channel to judge";
+    /// The last windows earned more than 5 % above the first ones.
+    RevenueRising = "revenue_rising", Some(Unit::Msat), flips None,
+        in ["health.trend", "health.assess"],
+        "the last windows earned {observed}, more than {limit}";
+    /// The last windows earned more than 5 % below the first ones.
+    RevenueFalling = "revenue_falling", Some(Unit::Msat), flips None,
+        in ["health.trend", "health.assess"],
+        "the last windows earned {observed}, less than {limit}";
+    /// The last windows earned about as much as the first ones.
+    RevenueSteady = "revenue_steady", Some(Unit::Msat), flips None,
+        in ["health.trend", "health.assess"],
+        "the last windows earned {observed}, within 5 % of {limit}";
+    /// Fewer than two windows of revenue show no trend.
+    InsufficientHistory = "insufficient_history", Some(Unit::Count), flips None,
+        in ["health.trend", "health.assess"],
+        "{observed} windows of revenue show no trend, {limit} would";
+    /// The trend was given as a word and not derived; that counts for ourselves only.
+    TrendByWord = "trend_by_word", None, flips None,
+        in ["health.assess"],
+        "the trend is the node's own word";
+    /// The channel returns more than the bound above its cost.
+    ChannelProfitable = "channel_profitable", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed} and cost {limit}: profitable";
+    /// The channel returns about its cost.
+    ChannelBreaksEven = "channel_breaks_even", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed} and cost {limit}: it breaks even";
+    /// The channel loses.
+    ChannelUnderwater = "channel_underwater", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed} and cost {limit}: underwater";
+    /// The channel loses, and nothing moved through it for a week.
+    ChannelStagnant = "channel_stagnant", Some(Unit::Msat), flips Some("revenue_msat"),
+        in ["health.profit"],
+        "the channel earned {observed}, cost {limit} and stands still: stagnant";
+    /// The books could not be read; the cost counts as nothing.
+    CostUnknown = "cost_unknown", None, flips None,
+        in ["health.profit", "snapshot.cln"],
+        "what the channel cost is unknown and counts as nothing";
 
     // --- rebalance ---
     /// The expected value is below the threshold of our tier.
@@ -96,6 +148,30 @@ reasons! {
         "the expected value of {observed} is below our threshold of {limit}";
 
     // --- liquidity ---
+    /// Little is left on our side of the channel: it needs outbound liquidity.
+    ChannelDepleted = "channel_depleted", Some(Unit::Share), flips Some("local_sats"),
+        in ["liquidity.classify"],
+        "{observed} of the capacity is on our side, below {limit}: it needs outbound liquidity";
+    /// Little is left on the other side of the channel: it needs inbound liquidity.
+    ChannelSaturated = "channel_saturated", Some(Unit::Share), flips Some("local_sats"),
+        in ["liquidity.classify"],
+        "{observed} of the capacity is on our side, above {limit}: it needs inbound liquidity";
+    /// Both sides of the channel have room.
+    ChannelBalanced = "channel_balanced", Some(Unit::Share), flips Some("local_sats"),
+        in ["liquidity.classify"],
+        "{observed} of the capacity is on our side, near enough to {limit}";
+    /// A channel without capacity has nothing to balance.
+    EmptyChannel = "empty_channel", None, flips None,
+        in ["liquidity.classify"],
+        "the channel has no capacity";
+    /// A splice is in flight; the channel counts with its confirmed balance.
+    SpliceInFlight = "splice_in_flight", None, flips None,
+        in ["liquidity.classify", "snapshot.cln"],
+        "a splice is in flight, the confirmed balance counts";
+    /// The channel is not in normal operation and not judged.
+    NotInNormalOperation = "not_in_normal_operation", None, flips None,
+        in ["liquidity.classify", "snapshot.cln"],
+        "the channel is not in normal operation";
 
     // --- fees ---
 
@@ -108,6 +184,18 @@ reasons! {
     // --- gossip ---
 
     // --- snapshot ---
+    /// So many channels of the node are in normal operation.
+    SnapshotTaken = "snapshot_taken", Some(Unit::Count), flips None,
+        in ["snapshot.cln"],
+        "{observed} of {limit} channels are in normal operation";
+    /// The node's forwards are not known, so no channel is judged by what it earns.
+    ForwardsUnknown = "forwards_unknown", None, flips None,
+        in ["snapshot.cln"],
+        "the forwards of the node are unknown, no channel is judged by what it earns";
+    /// The graph is not known, and with it no peer's public capacity.
+    GraphUnknown = "graph_unknown", None, flips None,
+        in ["snapshot.cln"],
+        "the graph is unknown, and with it the public capacity of every peer";
 
     // --- account ---
 
@@ -118,4 +206,16 @@ reasons! {
     // --- hub: reserves ---
 
     // --- config ---
+    /// Nothing in the config is odd.
+    ConfigCoherent = "config_coherent", None, flips None,
+        in ["config.lint"],
+        "no setting contradicts another or is without effect";
+    /// The setting changes nothing under the other settings.
+    SettingWithoutEffect = "setting_without_effect", None, flips None,
+        in ["config.lint"],
+        "the setting has no effect under the others";
+    /// A bound on the multiplier gives two tiers the same budget.
+    TiersShareMultiplier = "tiers_share_multiplier", None, flips None,
+        in ["config.lint"],
+        "the bound of {observed} gives this tier the same multiplier as the next better one, {limit}";
 }

@@ -170,6 +170,16 @@ macro_rules! integer {
                 Err(Error::out_of_range(field, n, format_args!("{}..={}", Self::MIN.0, Self::MAX.0)))
             }
 
+            /// The value for a constant of ours; out of range falls to the nearest bound.
+            #[must_use]
+            pub const fn constant(n: $inner) -> Self {
+                if n > Self::MIN.0 {
+                    if n < Self::MAX.0 { Self(n) } else { Self::MAX }
+                } else {
+                    Self::MIN
+                }
+            }
+
             /// The plain number.
             #[must_use]
             pub const fn get(self) -> $inner {

@@ -9,7 +9,9 @@
 
 use serde::de::{self, DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::canonical::float_text;
@@ -126,25 +128,35 @@ pub fn decode<T: DeserializeOwned>(value: &Value<'_>) -> Result<T, Error> {
     T::deserialize(value)
 }
 
-/// A typed record out of JSON bytes; a mistake in it comes with its byte offset.
-pub fn decode_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    let value = Value::from_json(bytes)?;
-    decode(&value).map_err(|error| with_offset::<T>(bytes, error))
-}
-
 /// A plain value out of a typed record.
 pub fn encode<T: Serialize + ?Sized>(record: &T) -> Result<Value<'static>, Error> {
     record.serialize(Encoder)
 }
 
-/// Only a wrong type has one place in the bytes; the typed reader of serde_json knows it.
-pub(crate) fn with_offset<T: DeserializeOwned>(bytes: &[u8], mut error: Error) -> Error {
+/// A wrong type has one place in the bytes: where the value of its field begins.
+pub(crate) fn with_offset(bytes: &[u8], mut error: Error) -> Error {
     if error.code == ErrorCode::Malformed && error.offset.is_none() {
-        error.offset = serde_json::from_slice::<T>(bytes)
-            .err()
-            .map(|at| offset_of(bytes, &at));
+        error.offset = place_of(bytes, &error.field);
     }
     error
+}
+
+/// The offset of the value at `path`, such as `channels[3].local_pct`.
+fn place_of(bytes: &[u8], path: &str) -> Option<u64> {
+    type Fields<'b> = BTreeMap<Cow<'b, str>, &'b RawValue>;
+    let mut here: &RawValue = serde_json::from_slice(bytes).ok()?;
+    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+        here = match step.strip_suffix(']') {
+            Some(index) => {
+                let entries: Vec<&RawValue> = serde_json::from_str(here.get()).ok()?;
+                entries.get(index.parse::<usize>().ok()?)?
+            }
+            None => serde_json::from_str::<Fields<'_>>(here.get())
+                .ok()?
+                .get(step)?,
+        };
+    }
+    Some((here.get().as_ptr() as usize).checked_sub(bytes.as_ptr() as usize)? as u64)
 }
 
 fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> Error {
@@ -927,5 +939,25 @@ impl ser::SerializeStructVariant for VariantEncoder<MapEncoder> {
     }
     fn end(self) -> Result<Value<'static>, Error> {
         Ok(tagged(self.variant, ser::SerializeStruct::end(self.inner)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_type_is_found_in_the_bytes() {
+        let bytes = br#" {"a": [{"b": 1}, {"b": "x"}], "c": {"d": true}} "#;
+        for (path, text) in [
+            ("a[1].b", "\"x\""),
+            ("c.d", "true"),
+            ("c", "{\"d\""),
+            ("", "{\"a\""),
+        ] {
+            let at = place_of(bytes, path).unwrap() as usize;
+            assert!(bytes[at..].starts_with(text.as_bytes()), "{path} at {at}");
+        }
+        assert_eq!(place_of(bytes, "a[2].b"), None);
     }
 }

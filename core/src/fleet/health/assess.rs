@@ -1,0 +1,307 @@
+//! A node's health in one record: score, tier, the points of each component, the way to the next tier.
+//!
+//! ```
+//! use trimtab_core::policy::Policy;
+//! let input = br#"{"profitable":12,"underwater":3,"stagnant":2,"trend":"improving","liquidity_score":72}"#;
+//! let answer = Policy::plan().call("health.assess", input)?;
+//! assert!(String::from_utf8_lossy(&answer).contains(r#""score":77,"stagnant":2,"tier":"thriving""#));
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! Low local balance needs *outbound* liquidity; the deployed plugin has the two flags swapped.
+//!
+//! Source: plan §1, plugin. Codes: those of the score, the trend and the liquidity score, and
+//! `trend_by_word`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::balance::{self, LocalShare};
+use super::{HealthConfig, ScoreInput, TIERS, Tier, Trend, explain_tier, points, scored, trend};
+use crate::config::Config;
+use crate::error::{Error, ErrorCode};
+use crate::flip;
+use crate::reason::{Code, Effect, Reason, Why};
+use crate::units::{Count, Msat, Multiplier, Points, Real, Score, Share};
+
+/// What a node can observe about itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssessInput {
+    /// The node's channels; instead of a liquidity score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<LocalShare>>,
+    /// How balanced the channels are, 0 to 100; instead of the channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liquidity_score: Option<Score>,
+    /// Channels that earn.
+    pub profitable: Count,
+    /// Channels that lose and stand still.
+    pub stagnant: Count,
+    /// All channels; the sum of the three when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Count>,
+    /// Where revenue is going, as a word or as `{"windows": […]}`, oldest first.
+    pub trend: TrendSource,
+    /// Channels that lose.
+    pub underwater: Count,
+}
+
+/// Where the trend comes from. A word counts for ourselves only: of others we take numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrendSource {
+    /// Up, as the node says.
+    Improving,
+    /// Neither, as the node says.
+    Stable,
+    /// Down, as the node says.
+    Declining,
+    /// Revenue per window, oldest first.
+    Windows(Vec<Msat>),
+}
+
+/// A node's health in one record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Assessed {
+    /// Multiplier of the node's own budget and threshold.
+    pub budget_multiplier: Multiplier,
+    /// Whether the node is in the best tier.
+    pub can_help_others: bool,
+    /// Share of channels that do not lose, in whole points (a column of the deployed plugin).
+    pub capacity_score: Points,
+    /// The points that each component gives.
+    pub components: Components,
+    /// The liquidity score in whole points (a column of the deployed plugin).
+    pub connectivity_score: Points,
+    /// How balanced the channels are.
+    pub liquidity_score: Score,
+    /// Whether the node is in one of the two worst tiers.
+    pub needs_help: bool,
+    /// Whether most of the balance is on our side; false when the channels are not known.
+    pub needs_inbound: bool,
+    /// Whether most of the balance is on the peers' side; false when the channels are not known.
+    pub needs_outbound: bool,
+    /// Channels that earn.
+    pub profitable: Count,
+    /// Share of channels that earn.
+    pub profitable_pct: Share,
+    /// Share of channels that earn, in whole points (a column of the deployed plugin).
+    pub revenue_score: Points,
+    /// The score.
+    pub score: Points,
+    /// Channels that lose and stand still.
+    pub stagnant: Count,
+    /// The tier of the score.
+    pub tier: Tier,
+    /// The tier below; absent in the worst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier_below: Option<TierBelow>,
+    /// The tier above; absent in the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier_above: Option<TierAbove>,
+    /// All channels.
+    pub total: Count,
+    /// Where revenue is going.
+    pub trend: Trend,
+    /// Channels that lose.
+    pub underwater: Count,
+    /// Share of channels that lose.
+    pub underwater_pct: Share,
+}
+
+/// The points that each component gives.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Components {
+    /// Up to 20 for balanced channels.
+    pub liquidity: Real,
+    /// Up to 40 for channels that earn.
+    pub profitable: Real,
+    /// 10, 5 or 0 for the trend.
+    pub trend: Real,
+    /// Up to 30 for channels that do not lose.
+    pub underwater: Real,
+}
+
+/// The way up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TierAbove {
+    /// Whole points that are missing.
+    pub missing: Points,
+    /// So many profitable channels of the same total would do; absent when no number would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profitable: Option<Count>,
+    /// The tier above.
+    pub tier: Tier,
+}
+
+/// The way down.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TierBelow {
+    /// Whole points whose loss is enough to fall.
+    pub spare: Points,
+    /// The tier below.
+    pub tier: Tier,
+}
+
+/// The shares that a score is made of.
+struct Shares {
+    profitable: u32,
+    underwater: u32,
+    total: u32,
+}
+
+impl Shares {
+    /// Nothing is known of a node without channels: it is taken as average.
+    fn of(part: u32, total: u32, unknown: f64) -> Share {
+        match total {
+            0 => Share::constant(unknown),
+            _ => Share::constant(f64::from(part) / f64::from(total)),
+        }
+    }
+
+    fn profitable_pct(&self) -> Share {
+        Self::of(self.profitable, self.total, 0.5)
+    }
+
+    fn underwater_pct(&self) -> Share {
+        Self::of(self.underwater, self.total, 0.0)
+    }
+}
+
+/// Judges a node.
+pub fn assess(config: &Config, input: &AssessInput, why: &mut Why) -> Result<Assessed, Error> {
+    let shares = Shares {
+        profitable: input.profitable.get(),
+        underwater: input.underwater.get(),
+        total: total(input)?.get(),
+    };
+    let scoring = ScoreInput {
+        profitable_pct: shares.profitable_pct(),
+        underwater_pct: shares.underwater_pct(),
+        liquidity_score: liquidity(&config.health, input, why)?,
+        trend: trend_from(&input.trend, why),
+    };
+    let score = points(&scoring);
+    explain_tier(score, why, |reason, _| reason);
+    let whole = scored(&config.health, score);
+    let local = input
+        .channels
+        .as_deref()
+        .and_then(|c| mean(&config.health, c));
+    Ok(Assessed {
+        budget_multiplier: whole.budget_multiplier,
+        can_help_others: whole.tier == Tier::Thriving,
+        capacity_score: balance::points_of((1.0 - scoring.underwater_pct.get()) * 100.0),
+        components: components(&scoring),
+        connectivity_score: balance::points_of(scoring.liquidity_score.get()),
+        liquidity_score: scoring.liquidity_score,
+        needs_help: whole.tier <= Tier::Vulnerable,
+        needs_inbound: local.is_some_and(|pct| pct > config.health.needs_inbound_above.get()),
+        needs_outbound: local.is_some_and(|pct| pct < config.health.needs_outbound_below.get()),
+        profitable: input.profitable,
+        profitable_pct: scoring.profitable_pct,
+        revenue_score: balance::points_of(scoring.profitable_pct.get() * 100.0),
+        score,
+        stagnant: input.stagnant,
+        tier: whole.tier,
+        tier_above: above(&shares, &scoring, score),
+        tier_below: below(score),
+        total: Count::constant(shares.total),
+        trend: scoring.trend,
+        underwater: input.underwater,
+        underwater_pct: scoring.underwater_pct,
+    })
+}
+
+/// Counts that do not add up are a lie or a defect; either way no score follows from them.
+fn total(input: &AssessInput) -> Result<Count, Error> {
+    let parts = input
+        .profitable
+        .plus(input.underwater)
+        .and_then(|sum| sum.plus(input.stagnant))
+        .map_err(|error| error.inside("total"))?;
+    match input.total {
+        Some(total) if total < parts => Err(Error::out_of_range(
+            "total",
+            total,
+            "at least profitable + underwater + stagnant",
+        )),
+        Some(total) => Ok(total),
+        None => Ok(parts),
+    }
+}
+
+fn liquidity(config: &HealthConfig, input: &AssessInput, why: &mut Why) -> Result<Score, Error> {
+    match (input.liquidity_score, &input.channels) {
+        (Some(score), None) => Ok(score),
+        (None, Some(channels)) => {
+            let score = balance::spread_score(config, channels, why);
+            Ok(Score::constant(f64::from(score.get())))
+        }
+        (None, None) => Err(Error::missing("liquidity_score")),
+        (Some(_), Some(_)) => Err(Error::new(
+            ErrorCode::OutOfRange,
+            "liquidity_score",
+            "a score beside the channels",
+            "either liquidity_score or channels",
+        )),
+    }
+}
+
+fn trend_from(source: &TrendSource, why: &mut Why) -> Trend {
+    let word = match source {
+        TrendSource::Windows(windows) => return trend::trend_of(windows, why),
+        TrendSource::Improving => Trend::Improving,
+        TrendSource::Stable => Trend::Stable,
+        TrendSource::Declining => Trend::Declining,
+    };
+    why.add(|| Reason::new(Code::TrendByWord, Effect::Unchecked));
+    word
+}
+
+fn mean(config: &HealthConfig, channels: &[LocalShare]) -> Option<f64> {
+    let shares = channels.iter().map(|channel| channel.local_pct.get());
+    let sum = config.sum_order.sum(shares.collect());
+    (!channels.is_empty()).then(|| sum / channels.len() as f64)
+}
+
+fn components(input: &ScoreInput) -> Components {
+    Components {
+        liquidity: Real::constant((input.liquidity_score.get() / 100.0) * 20.0),
+        profitable: Real::constant(input.profitable_pct.get() * 40.0),
+        trend: Real::constant(input.trend.points()),
+        underwater: Real::constant((1.0 - input.underwater_pct.get()) * 30.0),
+    }
+}
+
+fn above(shares: &Shares, input: &ScoreInput, score: Points) -> Option<TierAbove> {
+    let own = TIERS.iter().position(|row| score.get() <= row.upper)?;
+    let (row, next) = (TIERS.get(own)?, TIERS.get(own + 1)?);
+    let lifted = |profitable: u64| {
+        let profitable = u32::try_from(profitable).unwrap_or(u32::MAX);
+        let profitable_pct = Shares::of(profitable, shares.total, 0.5);
+        points(&ScoreInput {
+            profitable_pct,
+            ..input.clone()
+        })
+        .get()
+            > row.upper
+    };
+    // Only channels that neither lose nor earn yet, or that stand still, can start to earn.
+    let most = u64::from(shares.total.saturating_sub(shares.underwater));
+    let enough = flip::first_integer(u64::from(shares.profitable), most, lifted);
+    Some(TierAbove {
+        missing: Points::constant((row.upper + 1).saturating_sub(score.get())),
+        profitable: enough.map(|n| Count::constant(u32::try_from(n).unwrap_or(u32::MAX))),
+        tier: next.tier,
+    })
+}
+
+fn below(score: Points) -> Option<TierBelow> {
+    let under = TIERS.iter().rfind(|row| score.get() > row.upper)?;
+    Some(TierBelow {
+        spare: Points::constant(score.get().saturating_sub(under.upper)),
+        tier: under.tier,
+    })
+}

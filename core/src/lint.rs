@@ -1,0 +1,140 @@
+//! Reports what is odd in a config: settings that contradict each other and settings without effect.
+//!
+//! A config that can never make sense is an error ([`Config::validate`]); everything here is legal.
+//!
+//! ```
+//! use trimtab_core::policy::Policy;
+//! let odd = br#"{"config":{"health":{"max_multiplier":1.0}}}"#;
+//! let answer = Policy::plan().call("config.lint", odd)?;
+//! assert!(String::from_utf8_lossy(&answer).contains("tiers_share_multiplier"));
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! Source: decisions, "Profiles". Each family adds its own in its `lint`. Codes: `config_coherent`,
+//! `setting_without_effect`, and those of the families.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
+
+use crate::config::{Config, Profile};
+use crate::error::Error;
+use crate::reason::{Code, Effect, Reason, Why};
+use crate::units::Count;
+use crate::value::Value;
+
+/// Which config to check; the one in force when empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LintInput {
+    /// Start from this profile instead of the config in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Fields to change, as they would be given to a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Overrides>,
+}
+
+/// Some fields of a config.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Overrides(Value<'static>);
+
+impl<'de> Deserialize<'de> for Overrides {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|value| Self(value.into_owned()))
+    }
+}
+
+impl JsonSchema for Overrides {
+    fn schema_name() -> Cow<'static, str> {
+        "ConfigOverrides".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "object", "description": "some fields of Config" })
+    }
+}
+
+/// What the check found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Linted {
+    /// Whether nothing is odd.
+    pub coherent: bool,
+    /// sha256 of the canonical config that was checked.
+    pub config: String,
+    /// How many oddities there are, one reason each.
+    pub warnings: Count,
+}
+
+/// Checks a config for oddities.
+pub fn lint(config: &Config, input: &LintInput, why: &mut Why) -> Result<Linted, Error> {
+    let base = input.profile.map_or_else(|| config.clone(), Config::of);
+    let checked = match &input.config {
+        Some(Overrides(overrides)) => base.with(overrides)?,
+        None => base,
+    };
+    // The outcome counts the reasons, so it needs them also where nobody reads them.
+    let mut found = Why::new();
+    checked.lint(&mut found);
+    let (reasons, _) = found.finish();
+    let warnings = Count::new(u32::try_from(reasons.len()).unwrap_or(u32::MAX))?;
+    let coherent = reasons.is_empty();
+    if coherent {
+        why.add(|| Reason::new(Code::ConfigCoherent, Effect::Allow));
+    }
+    reasons.into_iter().for_each(|reason| why.add(|| reason));
+    Ok(Linted {
+        coherent,
+        config: checked.digest()?,
+        warnings,
+    })
+}
+
+/// The warning that `field` changes nothing under the other settings.
+#[must_use]
+pub fn without_effect(field: &'static str) -> Reason {
+    Reason::new(Code::SettingWithoutEffect, Effect::Warn).about(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(input: &str) -> Vec<&'static str> {
+        let value = Value::from_json(input.as_bytes()).unwrap();
+        let input: LintInput = crate::value::decode(&value).unwrap();
+        let mut why = Why::new();
+        let linted = lint(&Config::default(), &input, &mut why).unwrap();
+        let reasons = why.into_reasons();
+        let odd = reasons
+            .iter()
+            .filter(|reason| reason.effect == Effect::Warn);
+        assert_eq!(odd.count() as u32, linted.warnings.get());
+        reasons
+            .iter()
+            .map(|reason| reason.code.entry().name)
+            .collect()
+    }
+
+    #[test]
+    fn our_profiles_are_coherent() {
+        for profile in Profile::ALL {
+            let input = format!(r#"{{"profile":"{}"}}"#, profile.as_str());
+            assert_eq!(codes(&input), ["config_coherent"], "{input}");
+        }
+    }
+
+    #[test]
+    fn a_bound_that_makes_two_tiers_alike_is_reported() {
+        let input = r#"{"config":{"health":{"max_multiplier":1.5}}}"#;
+        assert_eq!(codes(input), ["tiers_share_multiplier"]);
+    }
+
+    #[test]
+    fn a_bad_override_is_an_error_with_its_path() {
+        let value = Value::from_json(br#"{"config":{"health":{"min_multiplier":3}}}"#).unwrap();
+        let input: LintInput = crate::value::decode(&value).unwrap();
+        let error = lint(&Config::default(), &input, &mut Why::off()).unwrap_err();
+        assert_eq!(error.field, "config.health.min_multiplier");
+    }
+}

@@ -60,7 +60,8 @@ impl Handled {
         guarded(py, || {
             let input = intake::value(input)?;
             let answer = {
-                let mut handle = self.lock(py)?;
+                let mut guard = self.lock(py)?;
+                let handle = &mut *guard;
                 py.detach(|| handle.call_on(op, &input))?
             };
             Ok(writer::write(py, &answer)?)
@@ -93,7 +94,8 @@ impl Handled {
 impl Handled {
     fn answered(&self, py: Python<'_>, op: &str, input: &Bytes) -> Result<Vec<u8>, Failure> {
         contained(|| {
-            let mut handle = self.lock(py)?;
+            let mut guard = self.lock(py)?;
+            let handle = &mut *guard;
             answer(py, input, |input| handle.call_bytes(op, input))
         })
     }

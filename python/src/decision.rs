@@ -5,7 +5,6 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
-use std::sync::OnceLock;
 use trimtab_core::error::{Error, ErrorCode};
 use trimtab_core::reason::Reason;
 use trimtab_core::value;
@@ -112,7 +111,9 @@ impl Decision {
         if let Some(known) = self.reasons.get(py) {
             return Ok(known.bind(py).clone());
         }
-        let built = guarded(py, || Ok(writer::write(py, &self.answer.reasons()?)?.unbind()))?;
+        let built = guarded(py, || {
+            Ok(writer::write(py, &self.answer.reasons()?)?.unbind())
+        })?;
         Ok(self.reasons.get_or_init(py, || built).bind(py).clone())
     }
 
@@ -243,13 +244,9 @@ impl Answer for Envelope {
     fn reasons(&self) -> Result<Vec<Reason>, Failure> {
         Python::attach(|py| match self.part(py, "reasons")? {
             Some(reasons) => Ok(value::decode(&intake::value(&reasons)?)?),
-            None => Err(Error::new(
-                ErrorCode::MissingField,
-                "reasons",
-                "nothing",
-                "a value",
-            )
-            .into()),
+            None => {
+                Err(Error::new(ErrorCode::MissingField, "reasons", "nothing", "a value").into())
+            }
         })
     }
 
@@ -263,4 +260,3 @@ impl Answer for Envelope {
         Ok(policy.unwrap_or_else(|| py.None().into_bound(py)))
     }
 }
-

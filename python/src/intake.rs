@@ -66,7 +66,10 @@ fn container(any: &Bound<'_, PyAny>, depth: usize) -> Result<Value<'static>, Fai
         return Err(unreadable(any));
     }
     if let Some(fields) = dataclass_fields(any) {
-        return record(fields.map_err(|raised| Failure::of_input(py, raised))?, depth);
+        return record(
+            fields.map_err(|raised| Failure::of_input(py, raised))?,
+            depth,
+        );
     }
     if let Ok(mapping) = any.cast::<PyMapping>() {
         let items = mapping

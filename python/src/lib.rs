@@ -26,13 +26,12 @@ use pyo3::prelude::*;
 mod _native {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict};
-    use std::borrow::Cow;
     use trimtab_core::value::Value;
     use trimtab_core::{canonical, policy as core};
 
     use crate::boundary::guarded;
     use crate::policy::{self, Bytes, add_methods, answer, policy_of, raised, told};
-    use crate::{intake, operations};
+    use crate::{intake, operations::ENTRIES};
 
     #[pymodule_export]
     use crate::book::Handled;
@@ -58,7 +57,9 @@ mod _native {
         profile: &str,
         config: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        guarded(py, || policy::envelope(&policy_of(profile, config)?, op, input))
+        guarded(py, || {
+            policy::envelope(&policy_of(profile, config)?, op, input)
+        })
     }
 
     /// Calls an operation with JSON; returns the canonical JSON of the envelope.
@@ -127,9 +128,11 @@ mod _native {
 
     /// Method, name and summary of every operation.
     #[pyfunction]
-    fn operations() -> Vec<(&'static str, &'static str, Cow<'static, str>)> {
-        let told = |entry: &operations::Entry| (entry.method, entry.name, entry.summary.into());
-        operations::ENTRIES.iter().map(told).collect()
+    fn operations() -> Vec<(&'static str, &'static str, &'static str)> {
+        let told = ENTRIES
+            .iter()
+            .map(|entry| (entry.method, entry.name, entry.summary));
+        told.collect()
     }
 
     /// Ends in a panic on purpose: the tests prove with it that a defect raises and does not kill.

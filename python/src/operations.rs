@@ -4,7 +4,6 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
-use serde::Serialize;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 use trimtab_core::error::Error;
@@ -18,6 +17,9 @@ use crate::decision::{Answer, Decision};
 use crate::writer::{self, Picked};
 use crate::{intake, reader};
 
+/// What a call gives.
+type Answered = Result<Box<dyn Answer>, Failure>;
+
 /// One operation.
 #[derive(Debug)]
 pub struct Entry {
@@ -28,7 +30,7 @@ pub struct Entry {
     /// What it decides, in one sentence.
     pub summary: &'static str,
     /// Decides, with reasons.
-    pub decide: fn(&Arc<Policy>, &Bound<'_, PyAny>) -> Result<Box<dyn Answer>, Failure>,
+    pub decide: fn(&Arc<Policy>, &Bound<'_, PyAny>) -> Answered,
     /// The typed method of one policy, as a function.
     pub bind: for<'py> fn(Python<'py>, Arc<Policy>) -> PyResult<Bound<'py, PyCFunction>>,
 }
@@ -61,11 +63,11 @@ pub fn named(name: &str) -> Result<&'static Entry, Error> {
 /// The typed method: one record as argument, or its fields by name. A function that knows its
 /// policy is called without the parsing of arguments that a method of a class would do, and the
 /// reasons wait until somebody reads them.
-fn bound<O>(
-    py: Python<'_>,
+fn bound<'py, O>(
+    py: Python<'py>,
     method: &'static CStr,
     policy: Arc<Policy>,
-) -> PyResult<Bound<'_, PyCFunction>>
+) -> PyResult<Bound<'py, PyCFunction>>
 where
     O: Op + 'static,
     O::Input: Send + Sync + 'static,
@@ -93,11 +95,7 @@ fn input<'py>(
     }
 }
 
-fn decided<O>(
-    policy: &Arc<Policy>,
-    any: &Bound<'_, PyAny>,
-    mut why: Why,
-) -> Result<Box<dyn Answer>, Failure>
+fn decided<O>(policy: &Arc<Policy>, any: &Bound<'_, PyAny>, mut why: Why) -> Answered
 where
     O: Op + 'static,
     O::Input: Send + Sync + 'static,
@@ -172,13 +170,4 @@ where
     fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         writer::write(py, &self.policy.stamp())
     }
-}
-
-/// Names of the fields of a record, for `dir`.
-pub fn names_of<T: Serialize + ?Sized>(py: Python<'_>, record: &T) -> Vec<String> {
-    let written = writer::write(py, record).ok();
-    written
-        .and_then(|written| written.cast_into::<PyDict>().ok())
-        .and_then(|fields| fields.keys().extract().ok())
-        .unwrap_or_default()
 }

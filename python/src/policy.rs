@@ -1,10 +1,10 @@
 //! The class `Policy`: a config, parsed and checked once, with a typed method per operation.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString};
 use std::sync::{Arc, LazyLock};
 use trimtab_core::config::Profile;
-use trimtab_core::error::{Error, ErrorCode};
+use trimtab_core::error::Error;
 use trimtab_core::policy;
 
 use crate::boundary::{Failure, contained, guarded};
@@ -102,16 +102,15 @@ pub fn told<'py>(
     }
 }
 
+/// The profile and the config.
+type Arguments<'py> = (&'static str, Bound<'py, PyAny>);
+
 #[pymethods]
 impl Policy {
     /// The policy of `profile` with the fields in `config` changed.
     #[new]
     #[pyo3(signature = (profile = "plan", config = None))]
-    fn new(
-        py: Python<'_>,
-        profile: &str,
-        config: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    fn new(py: Python<'_>, profile: &str, config: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         guarded(py, || policy_of(profile, config).map(Self))
     }
 
@@ -166,15 +165,13 @@ impl Policy {
         told(py, answer(py, &input, |input| self.0.call(op, input)))
     }
 
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyType>, (&'static str, Bound<'py, PyAny>))> {
-        let policy = slf.get();
-        Ok((
-            slf.get_type(),
-            (policy.profile(), policy.config(slf.py())?),
-        ))
+    /// What `__new__` wants, so that a policy can be copied and sent to another process.
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Arguments<'py>> {
+        Ok((self.profile(), self.config(py)?))
     }
+
+    /// The typed methods are made anew where they are wanted.
+    fn __getstate__(&self) {}
 
     fn __repr__(&self) -> String {
         format!(
@@ -235,9 +232,4 @@ pub fn add_methods(py: Python<'_>) -> PyResult<()> {
         class.setattr(entry.method, Py::new(py, Operation(entry))?)?;
     }
     Ok(())
-}
-
-/// A mistake that only this surface can see.
-pub fn malformed(field: &str, got: impl std::fmt::Display, expected: &str) -> Failure {
-    Error::new(ErrorCode::Malformed, field, got, expected).into()
 }

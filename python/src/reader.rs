@@ -7,10 +7,8 @@
 //! slow way refuses, nor read it differently.
 
 use pyo3::prelude::*;
-use pyo3::types::{
-    BoundDictIterator, BoundListIterator, BoundTupleIterator, PyBool, PyDict, PyFloat, PyInt,
-    PyList, PyString, PyTuple,
-};
+use pyo3::types::iter::{BoundDictIterator, BoundListIterator, BoundTupleIterator};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::de::{self, DeserializeOwned, IntoDeserializer as _};
 use std::fmt;
 use trimtab_core::value::{AMOUNT, ATTEMPT, MAX_DEPTH};
@@ -70,7 +68,11 @@ struct Reader<'a, 'py> {
 impl<'py> Reader<'_, 'py> {
     fn inner(&self) -> Result<usize, Unfit> {
         let inner = self.depth + 1;
-        if inner < MAX_DEPTH { Ok(inner) } else { Err(Unfit) }
+        if inner < MAX_DEPTH {
+            Ok(inner)
+        } else {
+            Err(Unfit)
+        }
     }
 
     fn integer<'de, V: de::Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Unfit> {

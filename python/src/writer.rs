@@ -14,7 +14,12 @@ pub fn write<'py, T: Serialize + ?Sized>(
     py: Python<'py>,
     record: &T,
 ) -> PyResult<Bound<'py, PyAny>> {
-    record.serialize(Writer { py }).map_err(|Broken(error)| error)
+    record
+        .serialize(Writer { py })
+        .map_err(|broken| match broken {
+            Broken::Raised(error) => error,
+            Broken::Opaque => PyRuntimeError::new_err("no record"),
+        })
 }
 
 /// What one field of a record is.
@@ -35,20 +40,26 @@ pub fn pick<'py, T: Serialize + ?Sized>(
 ) -> PyResult<Picked<'py>> {
     match record.serialize(Pick { py, same }) {
         Ok(picked) => Ok(picked),
-        Err(Broken(error)) if error.is_instance_of::<NoRecord>(py) => Ok(Picked::Opaque),
-        Err(Broken(error)) => Err(error),
+        Err(Broken::Opaque) => Ok(Picked::Opaque),
+        Err(Broken::Raised(error)) => Err(error),
     }
 }
 
-pyo3::create_exception!(trimtab, NoRecord, PyRuntimeError);
-
-/// Only Python itself can fail here: no memory, or a record that cannot be written.
+/// Why nothing was written.
 #[derive(Debug)]
-pub struct Broken(PyErr);
+enum Broken {
+    /// Python itself: no memory, or a record that cannot be written.
+    Raised(PyErr),
+    /// One field was asked of what is no record.
+    Opaque,
+}
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self {
+            Self::Raised(error) => error.fmt(f),
+            Self::Opaque => f.write_str("no record"),
+        }
     }
 }
 
@@ -56,13 +67,13 @@ impl std::error::Error for Broken {}
 
 impl From<PyErr> for Broken {
     fn from(error: PyErr) -> Self {
-        Self(error)
+        Self::Raised(error)
     }
 }
 
 impl ser::Error for Broken {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(PyRuntimeError::new_err(message.to_string()))
+        Self::Raised(PyRuntimeError::new_err(message.to_string()))
     }
 }
 
@@ -77,7 +88,11 @@ impl<'py> Writer<'py> {
             return Ok(written);
         };
         // Most amounts fit in 64 bits, and then need no reader of digits.
-        if let Some(small) = digits.to_cow().ok().and_then(|text| text.parse::<i64>().ok()) {
+        if let Some(small) = digits
+            .to_cow()
+            .ok()
+            .and_then(|text| text.parse::<i64>().ok())
+        {
             return Ok(PyInt::new(self.py, small).into_any());
         }
         Ok(self.py.get_type::<PyInt>().call1((digits,))?)
@@ -350,8 +365,8 @@ struct PickedRecord<'py, F> {
     found: Option<Bound<'py, PyAny>>,
 }
 
-fn no_record<T>() -> Result<T, Broken> {
-    Err(Broken(NoRecord::new_err(())))
+const fn no_record<T>() -> Result<T, Broken> {
+    Err(Broken::Opaque)
 }
 
 macro_rules! opaque {

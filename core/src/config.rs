@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::canonical;
 use crate::error::Error;
 use crate::fleet::health::HealthConfig;
+use crate::fleet::liquidity::LiquidityConfig;
+use crate::hub::config::HubConfig;
 use crate::reason::Why;
 use crate::value::{self, Value};
 
@@ -65,6 +67,10 @@ impl Profile {
 pub struct Config {
     /// Health scores, tiers and budget multipliers.
     pub health: HealthConfig,
+    /// Depleted and saturated channels, needs, relevance.
+    pub liquidity: LiquidityConfig,
+    /// A hub: who is served, from what, and when.
+    pub hub: HubConfig,
 }
 
 impl Config {
@@ -73,6 +79,8 @@ impl Config {
     pub fn of(profile: Profile) -> Self {
         Self {
             health: HealthConfig::of(profile),
+            liquidity: LiquidityConfig::of(profile),
+            hub: HubConfig::of(profile),
         }
     }
 
@@ -96,12 +104,18 @@ impl Config {
     pub fn validate(&self) -> Result<(), Error> {
         self.health
             .validate()
-            .map_err(|error| error.inside("health"))
+            .map_err(|error| error.inside("health"))?;
+        self.liquidity
+            .validate()
+            .map_err(|error| error.inside("liquidity"))?;
+        self.hub.validate().map_err(|error| error.inside("hub"))?;
+        Ok(())
     }
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
     pub fn lint(&self, why: &mut Why) {
         self.health.lint(why);
+        self.liquidity.lint(why);
     }
 
     /// sha256 of the canonical config: two nodes with the same digest decide alike.

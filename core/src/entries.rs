@@ -70,6 +70,15 @@ impl<T: Entry> Entries<T> {
         &self.good
     }
 
+    /// Every readable entry, in the order of the input, for a list whose ids may repeat (events);
+    /// the unreadable ones go to the quarantine of `why`.
+    pub fn each(&self, why: &mut Why) -> &[T] {
+        for aside in &self.bad {
+            why.quarantine(&aside.subject, aside.error.clone());
+        }
+        &self.good
+    }
+
     /// How many entries the list has, bad ones included.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -65,6 +65,8 @@ macro_rules! for_each_operation {
             (health_liquidity_score, HealthLiquidityScore),
             (health_trend, HealthTrend),
             (health_assess, HealthAssess),
+            (snapshot_cln, SnapshotCln),
+            (liquidity_classify, LiquidityClassify),
         }
     };
 }
@@ -96,6 +98,8 @@ pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::describe;
     use crate::fleet::health::{self, assess, balance, profit, trend};
+    use crate::fleet::liquidity::classify;
+    use crate::fleet::snapshot;
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -114,6 +118,10 @@ pub mod operations {
         "Whether revenue rises, falls or holds, from equal windows of it.");
     operation!(HealthAssess, "health.assess", assess::assess, assess::AssessInput => assess::Assessed,
         "Health of a node in one record: score, tier, components, the way to the next tier, needs.");
+    operation!(SnapshotCln, "snapshot.cln", snapshot::cln, snapshot::ClnInput => snapshot::Snapshot,
+        "The raw answers of a Core Lightning node as the input of the other fleet policies.");
+    operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
+        "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
 }
 
 /// An operation as the table knows it, its types erased.

@@ -138,7 +138,7 @@ reasons! {
         "the channel earned {observed}, cost {limit} and stands still: stagnant";
     /// The books could not be read; the cost counts as nothing.
     CostUnknown = "cost_unknown", None, flips None,
-        in ["health.profit"],
+        in ["health.profit", "snapshot.cln"],
         "what the channel cost is unknown and counts as nothing";
 
     // --- rebalance ---
@@ -148,6 +148,30 @@ reasons! {
         "the expected value of {observed} is below our threshold of {limit}";
 
     // --- liquidity ---
+    /// Little is left on our side of the channel: it needs outbound liquidity.
+    ChannelDepleted = "channel_depleted", Some(Unit::Share), flips Some("local_sats"),
+        in ["liquidity.classify"],
+        "{observed} of the capacity is on our side, below {limit}: it needs outbound liquidity";
+    /// Little is left on the other side of the channel: it needs inbound liquidity.
+    ChannelSaturated = "channel_saturated", Some(Unit::Share), flips Some("local_sats"),
+        in ["liquidity.classify"],
+        "{observed} of the capacity is on our side, above {limit}: it needs inbound liquidity";
+    /// Both sides of the channel have room.
+    ChannelBalanced = "channel_balanced", Some(Unit::Share), flips Some("local_sats"),
+        in ["liquidity.classify"],
+        "{observed} of the capacity is on our side, near enough to {limit}";
+    /// A channel without capacity has nothing to balance.
+    EmptyChannel = "empty_channel", None, flips None,
+        in ["liquidity.classify"],
+        "the channel has no capacity";
+    /// A splice is in flight; the channel counts with its confirmed balance.
+    SpliceInFlight = "splice_in_flight", None, flips None,
+        in ["liquidity.classify", "snapshot.cln"],
+        "a splice is in flight, the confirmed balance counts";
+    /// The channel is not in normal operation and not judged.
+    NotInNormalOperation = "not_in_normal_operation", None, flips None,
+        in ["liquidity.classify", "snapshot.cln"],
+        "the channel is not in normal operation";
 
     // --- fees ---
 
@@ -160,6 +184,18 @@ reasons! {
     // --- gossip ---
 
     // --- snapshot ---
+    /// So many channels of the node are in normal operation.
+    SnapshotTaken = "snapshot_taken", Some(Unit::Count), flips None,
+        in ["snapshot.cln"],
+        "{observed} of {limit} channels are in normal operation";
+    /// The node's forwards are not known, so no channel is judged by what it earns.
+    ForwardsUnknown = "forwards_unknown", None, flips None,
+        in ["snapshot.cln"],
+        "the forwards of the node are unknown, no channel is judged by what it earns";
+    /// The graph is not known, and with it no peer's public capacity.
+    GraphUnknown = "graph_unknown", None, flips None,
+        in ["snapshot.cln"],
+        "the graph is unknown, and with it the public capacity of every peer";
 
     // --- account ---
 

@@ -364,6 +364,14 @@ integer! {
     TokenId(u32), None, 0..=65_535
 }
 integer! {
+    /// A share in ten-thousandths.
+    Bps(u32), None, 0..=10_000
+}
+integer! {
+    /// How many decimal places a token has.
+    Decimals(u8), None, 0..=255
+}
+integer! {
     /// A version or sequence number.
     Serial(u64), None, 0..=MAX_SAFE_INTEGER
 }
@@ -538,6 +546,11 @@ impl TokenAmount {
         self.0.is_zero()
     }
 
+    /// As [`TokenAmount::is_zero`], for serde.
+    pub(crate) fn is_zero_ref(&self) -> bool {
+        self.0.is_zero()
+    }
+
     /// The sum, or an `overflow` error.
     pub fn plus(self, other: Self) -> Result<Self, Error> {
         self.0
@@ -550,6 +563,14 @@ impl TokenAmount {
     #[must_use]
     pub fn less(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
+    }
+
+    /// So many ten-thousandths of it, rounded down.
+    #[must_use]
+    pub fn part(self, share: Bps) -> Self {
+        // A share is at most one, so the quotient fits where the amount did.
+        let product = U512::from(self.0).saturating_mul(U512::from(share.get()));
+        Self((product / U512::from(10_000u16)).saturating_to())
     }
 
     /// As a signed wide integer.
@@ -575,6 +596,11 @@ impl SignedTokenAmount {
     #[must_use]
     pub const fn wide(self) -> Wide {
         self.0
+    }
+
+    /// Whether it is zero, for serde.
+    pub(crate) fn is_zero_ref(&self) -> bool {
+        self.0 == Wide::ZERO
     }
 }
 

@@ -21,11 +21,20 @@ extern "C" {
     fn array_from(iterable: &JsValue) -> Result<Array, JsValue>;
 }
 
+/// The reader of JSON bytes stops at the same depth with the same words.
+const TOO_DEEP: &str = "recursion limit exceeded";
+
 const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// The plain value of a JavaScript value.
 pub fn value(js: &JsValue) -> Result<Value<'static>, Error> {
-    at_depth(js, 0)
+    at_depth(js, 0).map_err(|mut error| {
+        // The path to the bottom of a cycle would say nothing.
+        if error.got == TOO_DEEP {
+            error.field.clear();
+        }
+        error
+    })
 }
 
 fn at_depth(js: &JsValue, depth: usize) -> Result<Value<'static>, Error> {
@@ -47,10 +56,10 @@ fn at_depth(js: &JsValue, depth: usize) -> Result<Value<'static>, Error> {
     if !js.is_object() {
         return Err(unreadable(js));
     }
-    // The reader of JSON bytes stops at the same depth with the same words; it also ends cycles.
+    // Also the end of every cycle.
     let inner = depth + 1;
     if inner >= MAX_DEPTH {
-        return Err(malformed("recursion limit exceeded", "one JSON value"));
+        return Err(malformed(TOO_DEEP, "one JSON value"));
     }
     container(js, inner)
 }

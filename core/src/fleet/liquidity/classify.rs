@@ -1,0 +1,175 @@
+//! Whether a channel is depleted, saturated or balanced, and what it needs.
+//!
+//! ```
+//! use trimtab_core::policy::Policy;
+//! let answer = Policy::plan().call("liquidity.classify", br#"{"capacity_sats":8000000,"local_sats":565000}"#)?;
+//! assert!(String::from_utf8_lossy(&answer).contains(r#""class":"depleted""#));
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! Only channels in normal operation are judged. During a splice a channel counts with its
+//! confirmed balance.
+//!
+//! Source: plan §3, plugin. Codes: `channel_depleted`, `channel_saturated`, `channel_balanced`,
+//! `empty_channel`, `splice_in_flight`, `not_in_normal_operation`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{LiquidityConfig, NeedType, Severity};
+use crate::config::Config;
+use crate::error::Error;
+use crate::fleet::channel::{full_share, local_share, yes};
+use crate::fleet::health::profit::nearest;
+use crate::flip;
+use crate::reason::{Code, Effect, Reason, Why};
+use crate::units::{NodeId, Ppm, Sat, Share};
+
+/// The channel to judge; a channel of a snapshot as it is, or its two amounts alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifyInput {
+    /// Its whole capacity, as confirmed.
+    pub capacity_sats: Sat,
+    /// Its id; only named in the reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_id: Option<NodeId>,
+    /// Our fee rate on it; changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_ppm: Option<Ppm>,
+    /// The part on our side, as confirmed.
+    pub local_sats: Sat,
+    /// The node at the other end; changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_id: Option<NodeId>,
+    /// The smallest capacity that a splice in flight may leave; changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_capacity_sats: Option<Sat>,
+    /// Whether the graph does not know it; changes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
+    /// Its place in the chain; changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_channel_id: Option<NodeId>,
+    /// Whether a splice is in flight.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub splicing: bool,
+    /// Whether it is in normal operation.
+    #[serde(default = "yes")]
+    pub usable: bool,
+}
+
+/// How full a channel is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LiquidityClass {
+    /// Little is left on our side.
+    Depleted,
+    /// Little is left on the other side.
+    Saturated,
+    /// Neither, or nothing to balance.
+    Balanced,
+    /// Not in normal operation: not judged.
+    Unusable,
+}
+
+/// How full a channel is and what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Classified {
+    /// How much would bring it to balance.
+    pub amount_sats: Sat,
+    /// How full it is.
+    pub class: LiquidityClass,
+    /// The share on our side; absent for a channel without capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_pct: Option<Share>,
+    /// What it needs; absent when nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub need_type: Option<NeedType>,
+    /// How badly; absent when it needs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+/// Judges a channel.
+pub fn classify(
+    config: &Config,
+    input: &ClassifyInput,
+    why: &mut Why,
+) -> Result<Classified, Error> {
+    let config = &config.liquidity;
+    let subject = |reason: Reason| match &input.channel_id {
+        Some(id) => reason.about(id),
+        None => reason,
+    };
+    let quiet = |class| Classified {
+        amount_sats: Sat::MIN,
+        class,
+        local_pct: full_share(input.local_sats, input.capacity_sats),
+        need_type: None,
+        severity: None,
+    };
+    if !input.usable && !input.splicing {
+        why.add(|| subject(Reason::new(Code::NotInNormalOperation, Effect::Unchecked)));
+        return Ok(quiet(LiquidityClass::Unusable));
+    }
+    if input.splicing {
+        why.add(|| subject(Reason::new(Code::SpliceInFlight, Effect::Warn)));
+    }
+    let Some(local_pct) = local_share(input.local_sats, input.capacity_sats) else {
+        why.add(|| subject(Reason::new(Code::EmptyChannel, Effect::Unchecked)));
+        return Ok(quiet(LiquidityClass::Balanced));
+    };
+    let need = config.trouble(local_pct);
+    why.add(|| subject(explain(config, input, need, local_pct)));
+    let Some((need_type, severity)) = need else {
+        return Ok(quiet(LiquidityClass::Balanced));
+    };
+    Ok(Classified {
+        amount_sats: to_balance(input),
+        class: match need_type {
+            NeedType::Outbound => LiquidityClass::Depleted,
+            NeedType::Inbound => LiquidityClass::Saturated,
+        },
+        need_type: Some(need_type),
+        severity: Some(severity),
+        ..quiet(LiquidityClass::Balanced)
+    })
+}
+
+/// The plugin's own formula in f64; a float cast truncates.
+fn to_balance(input: &ClassifyInput) -> Sat {
+    let away = (input.capacity_sats.as_f64() * 0.5 - input.local_sats.as_f64()).abs();
+    Sat::constant(away as u64)
+}
+
+fn explain(
+    config: &LiquidityConfig,
+    input: &ClassifyInput,
+    need: Option<(NeedType, Severity)>,
+    local_pct: f64,
+) -> Reason {
+    let kind = |need: Option<(NeedType, Severity)>| need.map(|(kind, _)| kind);
+    let (code, effect, limit) = match kind(need) {
+        Some(NeedType::Outbound) => (Code::ChannelDepleted, Effect::Adjust, config.depleted_below),
+        Some(NeedType::Inbound) => (
+            Code::ChannelSaturated,
+            Effect::Adjust,
+            config.saturated_above,
+        ),
+        None => (Code::ChannelBalanced, Effect::Allow, Share::constant(0.5)),
+    };
+    let left = |local: u64| {
+        local_share(Sat::constant(local), input.capacity_sats)
+            .is_some_and(|pct| kind(config.trouble(pct)) != kind(need))
+    };
+    let now = input.local_sats.get();
+    let up = flip::first_integer(now, input.capacity_sats.get(), left);
+    let down = flip::last_integer(Sat::MIN.get(), now, left);
+    Reason::new(code, effect)
+        .observed(local_pct)
+        .limit(limit)
+        .flip_if("local_sats", nearest(now, down, up))
+}

@@ -1,0 +1,266 @@
+//! The answers of a Core Lightning node as it gives them: what we read of them, everything else
+//! ignored, and one bad entry never the end of a list.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::entries::{Entries, Entry};
+use crate::units::{Msat, NodeId, Ppm, Real, Seconds};
+
+/// The raw answers of a Core Lightning node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClnInput {
+    /// The answer of `bkpr-listincome`; absent when the node keeps no books.
+    #[serde(
+        default,
+        alias = "bkpr-listincome",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub bkpr_listincome: Option<ListIncome>,
+    /// The answer of `getinfo`.
+    pub getinfo: GetInfo,
+    /// The answer of `listchannels`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listchannels: Option<ListChannels>,
+    /// The answer of `listforwards`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listforwards: Option<ListForwards>,
+    /// The answer of `listpeerchannels`.
+    pub listpeerchannels: ListPeerChannels,
+    /// The moment of the answers.
+    pub now: Seconds,
+}
+
+/// The answer of `getinfo`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GetInfo {
+    /// The name the node gives itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// The node's id.
+    pub id: NodeId,
+}
+
+/// The answer of `listpeerchannels`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ListPeerChannels {
+    /// The channels.
+    pub channels: Entries<PeerChannel>,
+}
+
+/// One channel of `listpeerchannels`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PeerChannel {
+    /// Its names where it has no place in the chain that others know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Alias>,
+    /// Its id.
+    pub channel_id: NodeId,
+    /// Our fee rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_proportional_millionths: Option<Ppm>,
+    /// Funding transactions that are not final yet: splices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inflight: Option<Vec<Inflight>>,
+    /// The node at the other end.
+    pub peer_id: NodeId,
+    /// Whether the graph does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<bool>,
+    /// Its place in the chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_channel_id: Option<NodeId>,
+    /// The state, such as `CHANNELD_NORMAL`.
+    pub state: String,
+    /// The part on our side.
+    pub to_us_msat: NodeMsat,
+    /// The whole capacity.
+    pub total_msat: NodeMsat,
+}
+
+/// The names of a channel without a public place in the chain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Alias {
+    /// The name under which our node forwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<NodeId>,
+}
+
+/// A funding transaction that is not final yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Inflight {
+    /// The capacity it would leave.
+    pub total_funding_msat: NodeMsat,
+}
+
+/// The answer of `listchannels`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ListChannels {
+    /// Each public channel, once per direction.
+    pub channels: Entries<GraphChannel>,
+}
+
+/// One direction of a public channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphChannel {
+    /// The capacity.
+    pub amount_msat: NodeMsat,
+    /// Its place in the chain.
+    pub short_channel_id: NodeId,
+    /// The node it leads away from.
+    pub source: NodeId,
+}
+
+/// The answer of `listforwards`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ListForwards {
+    /// The forwards, whatever became of them.
+    pub forwards: Entries<Forward>,
+}
+
+/// One forward.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Forward {
+    /// What it earned, if it was settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_msat: Option<NodeMsat>,
+    /// The channel it came through.
+    pub in_channel: NodeId,
+    /// The channel it left through, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_channel: Option<NodeId>,
+    /// When it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_time: Option<Real>,
+    /// When it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_time: Option<Real>,
+    /// What became of it, such as `settled`.
+    pub status: String,
+}
+
+/// The answer of `bkpr-listincome`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ListIncome {
+    /// The events.
+    pub income_events: Entries<IncomeEvent>,
+}
+
+/// One event in the node's books.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IncomeEvent {
+    /// The channel it belongs to, or a wallet.
+    pub account: String,
+    /// What it cost.
+    #[serde(default)]
+    pub debit_msat: NodeMsat,
+    /// What it was for.
+    pub tag: String,
+    /// When it was.
+    pub timestamp: Seconds,
+}
+
+macro_rules! entry {
+    ($($name:ident by $id:ident = $text:literal),* $(,)?) => {
+        $(impl Entry for $name {
+            const ID: &'static str = $text;
+            fn id(&self) -> &str {
+                AsId::as_id(&self.$id)
+            }
+        })*
+    };
+}
+
+/// An id as text.
+trait AsId {
+    fn as_id(&self) -> &str;
+}
+
+impl AsId for NodeId {
+    fn as_id(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsId for String {
+    fn as_id(&self) -> &str {
+        self
+    }
+}
+
+entry! {
+    PeerChannel by channel_id = "channel_id",
+    GraphChannel by short_channel_id = "short_channel_id",
+    Forward by in_channel = "in_channel",
+    IncomeEvent by account = "account",
+}
+
+/// An amount as nodes have written it over the years: `1000` or `"1000msat"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeMsat(Msat);
+
+impl NodeMsat {
+    /// The amount.
+    #[must_use]
+    pub const fn get(self) -> Msat {
+        self.0
+    }
+}
+
+impl Serialize for NodeMsat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for NodeMsat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Amount;
+        impl<'de> de::Visitor<'de> for Amount {
+            type Value = NodeMsat;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("millisatoshis, as an integer or as \"1000msat\"")
+            }
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<NodeMsat, E> {
+                let error = |_| E::invalid_value(de::Unexpected::Unsigned(n), &self);
+                Msat::new(n).map(NodeMsat).map_err(error)
+            }
+            fn visit_i64<E: de::Error>(self, n: i64) -> Result<NodeMsat, E> {
+                Err(E::invalid_value(de::Unexpected::Signed(n), &self))
+            }
+            fn visit_f64<E: de::Error>(self, x: f64) -> Result<NodeMsat, E> {
+                let plain: de::value::F64Deserializer<E> =
+                    de::IntoDeserializer::into_deserializer(x);
+                Msat::deserialize(plain).map(NodeMsat)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeMsat, E> {
+                let digits = text.strip_suffix("msat").unwrap_or(text);
+                let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+                let amount = digits.parse().ok().filter(|_| plain);
+                amount
+                    .and_then(|n| Msat::new(n).ok())
+                    .map(NodeMsat)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Amount)
+    }
+}
+
+impl JsonSchema for NodeMsat {
+    fn schema_name() -> Cow<'static, str> {
+        "NodeMsat".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 0, "maximum": Msat::MAX.get() },
+                { "type": "string", "pattern": "^[0-9]+(msat)?$" },
+            ],
+            "description": "millisatoshis, as an integer or as \"1000msat\"", "x-unit": "msat",
+        })
+    }
+}

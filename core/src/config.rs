@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::error::Error;
+use crate::fleet::fees::FeesConfig;
 use crate::fleet::health::HealthConfig;
+use crate::fleet::limits::LimitsConfig;
 use crate::fleet::liquidity::LiquidityConfig;
+use crate::fleet::topology::TopologyConfig;
 use crate::reason::Why;
 use crate::value::{self, Value};
 
@@ -64,10 +67,16 @@ impl Profile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Fees that help the fleet.
+    pub fees: FeesConfig,
     /// Health scores, tiers and budget multipliers.
     pub health: HealthConfig,
+    /// How often something may be reported.
+    pub limits: LimitsConfig,
     /// Depleted and saturated channels, needs, relevance.
     pub liquidity: LiquidityConfig,
+    /// Advice on new channels.
+    pub topology: TopologyConfig,
 }
 
 impl Config {
@@ -75,8 +84,11 @@ impl Config {
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         Self {
+            fees: FeesConfig::of(profile),
             health: HealthConfig::of(profile),
+            limits: LimitsConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
+            topology: TopologyConfig::of(profile),
         }
     }
 
@@ -98,6 +110,7 @@ impl Config {
 
     /// Refuses what can never make sense; what is merely odd is for `config.lint`.
     pub fn validate(&self) -> Result<(), Error> {
+        self.fees.validate().map_err(|error| error.inside("fees"))?;
         self.health
             .validate()
             .map_err(|error| error.inside("health"))?;
@@ -108,6 +121,7 @@ impl Config {
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
     pub fn lint(&self, why: &mut Why) {
+        self.fees.lint(why);
         self.health.lint(why);
         self.liquidity.lint(why);
     }

@@ -67,6 +67,20 @@ macro_rules! for_each_operation {
             (health_assess, HealthAssess),
             (snapshot_cln, SnapshotCln),
             (liquidity_classify, LiquidityClassify),
+            (health_fleet, HealthFleet),
+            (health_verify, HealthVerify),
+            (health_gossip_scale, HealthGossipScale),
+            (liquidity_state, LiquidityState),
+            (liquidity_needs, LiquidityNeeds),
+            (liquidity_excess, LiquidityExcess),
+            (liquidity_relevance, LiquidityRelevance),
+            (liquidity_prioritize, LiquidityPrioritize),
+            (liquidity_competition, LiquidityCompetition),
+            (fees_adjust, FeesAdjust),
+            (legacy_fee, LegacyFee),
+            (rebalance_conflict, RebalanceConflict),
+            (topology_advise, TopologyAdvise),
+            (limits_check, LimitsCheck),
         }
     };
 }
@@ -97,9 +111,9 @@ macro_rules! operation {
 pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::describe;
-    use crate::fleet::health::{self, assess, balance, profit, trend};
-    use crate::fleet::liquidity::classify;
-    use crate::fleet::snapshot;
+    use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
+    use crate::fleet::liquidity::{classify, needs, prioritize, state};
+    use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -122,6 +136,34 @@ pub mod operations {
         "The raw answers of a Core Lightning node as the input of the other fleet policies.");
     operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
         "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
+    operation!(HealthFleet, "health.fleet", health::fleet::fleet, health::fleet::FleetHealthInput => health::fleet::FleetHealth,
+        "Average health of the fleet, members per tier, stale and implausible ones listed but not counted.");
+    operation!(HealthVerify, "health.verify", verify::verify, verify::VerifyInput => verify::Verified,
+        "Whether a member's health report fits what we see, and the score that follows from its counts.");
+    operation!(HealthGossipScale, "health.gossip_scale", gossip_scale::gossip_scale, gossip_scale::GossipScaleInput => gossip_scale::GossipScaled,
+        "The deployed plugin's second health scale, for running beside it.");
+    operation!(LiquidityState, "liquidity.state", state::state, FleetInput => state::FleetState,
+        "How the fleet and we do: members in trouble, bottleneck peers, our own channels.");
+    operation!(LiquidityNeeds, "liquidity.needs", needs::needs, FleetInput => needs::Needs,
+        "What other members need at external peers, worst tier first.");
+    operation!(LiquidityExcess, "liquidity.excess", needs::excess, FleetInput => needs::Excesses,
+        "Where other members hold too much on their own side, largest amount first.");
+    operation!(LiquidityRelevance, "liquidity.relevance", needs::relevance, needs::RelevanceInput => needs::Relevance,
+        "How much our channels to a peer let us help there.");
+    operation!(LiquidityPrioritize, "liquidity.prioritize", prioritize::prioritize, prioritize::PrioritizeInput => prioritize::PrioritizedNeeds,
+        "Needs by the health of who has them and by urgency.");
+    operation!(LiquidityCompetition, "liquidity.competition", state::competition, FleetInput => state::Competition,
+        "External peers that several members serve, and what that may cost in fees.");
+    operation!(FeesAdjust, "fees.adjust", fees::adjust, fees::AdjustInput => fees::Adjusted,
+        "Whether our fee towards a peer moves a step because another member needs flow there.");
+    operation!(LegacyFee, "legacy.fee", fees::legacy_fee, fees::LegacyFeeInput => fees::LegacyFee,
+        "The deployed fee controller's own rule, for running beside it.");
+    operation!(RebalanceConflict, "rebalance.conflict", conflict::conflict, conflict::ConflictInput => conflict::Conflict,
+        "Whether another member rebalances through a peer, who goes first, and which peers to avoid.");
+    operation!(TopologyAdvise, "topology.advise", topology::advise, topology::AdviseInput => topology::Advised,
+        "Which external peers a new channel would help most, and where it would be redundant.");
+    operation!(LimitsCheck, "limits.check", limits::check, limits::LimitInput => limits::Limited,
+        "Whether one more report fits a sliding window.");
 }
 
 /// An operation as the table knows it, its types erased.

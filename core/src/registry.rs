@@ -329,6 +329,10 @@ reasons! {
     PeerHelps = "peer_helps", Some(Unit::Count), flips None,
         in ["topology.advise"],
         "a channel to the peer would help {observed} members";
+    /// No member that needs help needs outbound liquidity at the peer.
+    PeerHelpsNobody = "peer_helps_nobody", None, flips None,
+        in ["topology.advise"],
+        "no member in need would gain from a channel to the peer";
     /// The fleet's capacity to the peer already suffices.
     PeerRedundant = "peer_redundant", Some(Unit::Share), flips None,
         in ["topology.advise"],

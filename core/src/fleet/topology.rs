@@ -1,7 +1,7 @@
 //! Which external peers a new channel of ours would help most, and where it would only add
 //! capacity that the fleet already has. Advice only.
 //!
-//! Source: plan §8. Codes: `peer_helps`, `peer_redundant`, `peer_capacity_unknown`,
+//! Source: plan §8. Codes: `peer_helps`, `peer_helps_nobody`, `peer_redundant`, `peer_capacity_unknown`,
 //! `no_candidate`, `stale_report`, `member_implausible`.
 
 use schemars::JsonSchema;
@@ -198,12 +198,13 @@ fn advice_on(
         }),
         Some(_) => {}
     }
-    if help > 0 {
-        why.add(|| {
+    why.add(|| match help {
+        0 => Reason::new(Code::PeerHelpsNobody, Effect::Allow).about(peer),
+        _ => {
             let reason = Reason::new(Code::PeerHelps, Effect::Allow).about(peer);
             reason.observed(helps.len() as u64)
-        });
-    }
+        }
+    });
     Advice {
         fleet_share: share.map(Real::constant),
         helps: helps.into_iter().cloned().collect(),

@@ -18,6 +18,7 @@ use crate::fleet::health::HealthConfig;
 use crate::fleet::limits::LimitsConfig;
 use crate::fleet::liquidity::LiquidityConfig;
 use crate::fleet::topology::TopologyConfig;
+use crate::hub::config::HubConfig;
 use crate::reason::Why;
 use crate::value::{self, Value};
 
@@ -77,6 +78,8 @@ pub struct Config {
     pub liquidity: LiquidityConfig,
     /// Advice on new channels.
     pub topology: TopologyConfig,
+    /// A hub: who is served, from what, and when.
+    pub hub: HubConfig,
 }
 
 impl Config {
@@ -89,6 +92,7 @@ impl Config {
             limits: LimitsConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
             topology: TopologyConfig::of(profile),
+            hub: HubConfig::of(profile),
         }
     }
 
@@ -116,7 +120,9 @@ impl Config {
             .map_err(|error| error.inside("health"))?;
         self.liquidity
             .validate()
-            .map_err(|error| error.inside("liquidity"))
+            .map_err(|error| error.inside("liquidity"))?;
+        self.hub.validate().map_err(|error| error.inside("hub"))?;
+        Ok(())
     }
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].

@@ -11,6 +11,7 @@
 use crate::canonical;
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
 use schemars::JsonSchema;
@@ -60,6 +61,9 @@ macro_rules! for_each_operation {
             (policy_describe, PolicyDescribe),
             (policy_explain, PolicyExplain),
             (config_lint, ConfigLint),
+            (hub_plan, HubPlan),
+            (hub_explain, HubExplain),
+            (hub_reserves, HubReserves),
             (health_score, HealthScore),
             (health_profit, HealthProfit),
             (health_liquidity_score, HealthLiquidityScore),
@@ -81,6 +85,8 @@ macro_rules! for_each_operation {
             (rebalance_conflict, RebalanceConflict),
             (topology_advise, TopologyAdvise),
             (limits_check, LimitsCheck),
+            (hub_match, HubMatch),
+            (hub_match_cycles, HubMatchCycles),
         }
     };
 }
@@ -112,8 +118,10 @@ pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::describe;
     use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
-    use crate::fleet::liquidity::{classify, needs, prioritize, state};
+    use crate::fleet::liquidity::{self, classify, needs, prioritize};
     use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
+    use crate::hub::plan::{self, explain};
+    use crate::hub::{cycles, matching, reserves, state};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -122,6 +130,12 @@ pub mod operations {
         "Reasons in words, for the operator or, without numbers, for a peer.");
     operation!(ConfigLint, "config.lint", lint::lint, lint::LintInput => lint::Linted,
         "Contradictions in a config and settings without effect.");
+    operation!(HubPlan, "hub.plan", plan::plan, state::HubState => plan::Plan,
+        "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
+    operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
+        "What the plan of a tick does with one account and token, in full.");
+    operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
+        "Whether a hub's reserves suffice, and what to replenish from which source.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
     operation!(HealthProfit, "health.profit", profit::profit, profit::ProfitInput => profit::Profit,
@@ -142,7 +156,7 @@ pub mod operations {
         "Whether a member's health report fits what we see, and the score that follows from its counts.");
     operation!(HealthGossipScale, "health.gossip_scale", gossip_scale::gossip_scale, gossip_scale::GossipScaleInput => gossip_scale::GossipScaled,
         "The deployed plugin's second health scale, for running beside it.");
-    operation!(LiquidityState, "liquidity.state", state::state, FleetInput => state::FleetState,
+    operation!(LiquidityState, "liquidity.state", liquidity::state::state, FleetInput => liquidity::state::FleetState,
         "How the fleet and we do: members in trouble, bottleneck peers, our own channels.");
     operation!(LiquidityNeeds, "liquidity.needs", needs::needs, FleetInput => needs::Needs,
         "What other members need at external peers, worst tier first.");
@@ -152,7 +166,7 @@ pub mod operations {
         "How much our channels to a peer let us help there.");
     operation!(LiquidityPrioritize, "liquidity.prioritize", prioritize::prioritize, prioritize::PrioritizeInput => prioritize::PrioritizedNeeds,
         "Needs by the health of who has them and by urgency.");
-    operation!(LiquidityCompetition, "liquidity.competition", state::competition, FleetInput => state::Competition,
+    operation!(LiquidityCompetition, "liquidity.competition", liquidity::state::competition, FleetInput => liquidity::state::Competition,
         "External peers that several members serve, and what that may cost in fees.");
     operation!(FeesAdjust, "fees.adjust", fees::adjust, fees::AdjustInput => fees::Adjusted,
         "Whether our fee towards a peer moves a step because another member needs flow there.");
@@ -164,6 +178,10 @@ pub mod operations {
         "Which external peers a new channel would help most, and where it would be redundant.");
     operation!(LimitsCheck, "limits.check", limits::check, limits::LimitInput => limits::Limited,
         "Whether one more report fits a sliding window.");
+    operation!(HubMatch, "hub.match", matching::match_requests, matching::MatchInput => matching::Matched,
+        "Which spenders cover which receivers, per token, with the numbers that prove it.");
+    operation!(HubMatchCycles, "hub.match_cycles", cycles::match_cycles, cycles::CyclesInput => cycles::Cycles,
+        "The smallest claims between hubs with the same net positions, per token.");
 }
 
 /// An operation as the table knows it, its types erased.
@@ -366,6 +384,20 @@ pub struct Stamp<'p> {
     pub version: &'static str,
 }
 
+/// Calls an operation that takes and gives columns of bytes; `docs/columns.md` has the layouts.
+pub fn call_columns(name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+    short_enough(input)?;
+    match name {
+        "hub.match_columns" => columns::match_columns(input),
+        _ => Err(Error::new(
+            ErrorCode::UnknownOperation,
+            "op",
+            format_args!("\"{name}\""),
+            "hub.match_columns",
+        )),
+    }
+}
+
 /// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one input.
 pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
     (operation(name)?.digest)(input)
@@ -488,12 +520,17 @@ fn opened_policy(input: &Value<'_>) -> Result<Policy, Error> {
 
 /// JSON within the published limit.
 pub fn parse(input: &[u8]) -> Result<Value<'_>, Error> {
-    if input.len() > MAX_INPUT_BYTES {
-        return Err(Error::too_large(
-            "",
-            format_args!("{} bytes", input.len()),
-            format_args!("{MAX_INPUT_BYTES} bytes"),
-        ));
-    }
+    short_enough(input)?;
     Value::from_json(input)
+}
+
+fn short_enough(input: &[u8]) -> Result<(), Error> {
+    if input.len() <= MAX_INPUT_BYTES {
+        return Ok(());
+    }
+    Err(Error::too_large(
+        "",
+        format_args!("{} bytes", input.len()),
+        format_args!("{MAX_INPUT_BYTES} bytes"),
+    ))
 }

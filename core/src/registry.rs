@@ -4,7 +4,7 @@
 //! `docs/reference.md` and the types of every surface are generated from it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::Unit;
 
@@ -33,6 +33,23 @@ impl Entry {
     }
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.entry().name)
+    }
+}
+
+// By the table: a comparison per code, compiled out, is the largest function of the module.
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let named = Self::ALL.iter().find(|code| code.entry().name == name);
+        named.copied().ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&name), &"a code of the registry")
+        })
+    }
+}
+
 macro_rules! reasons {
     ($(
         #[doc = $meaning:literal]
@@ -40,14 +57,12 @@ macro_rules! reasons {
         $says:literal;
     )*) => {
         /// The stable codes. Removing or renaming one is a breaking change.
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-        )]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
         #[non_exhaustive]
         pub enum Code {
             $(
                 #[doc = $meaning]
-                #[serde(rename = $name)]
+                #[schemars(rename = $name)]
                 $variant,
             )*
         }

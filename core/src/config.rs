@@ -15,6 +15,8 @@ use crate::canonical;
 use crate::error::Error;
 use crate::fleet::health::HealthConfig;
 use crate::fleet::liquidity::LiquidityConfig;
+use crate::fleet::rebalance::RebalanceConfig;
+use crate::fleet::splice::SpliceConfig;
 use crate::reason::Why;
 use crate::value::{self, Value};
 
@@ -68,6 +70,10 @@ pub struct Config {
     pub health: HealthConfig,
     /// Depleted and saturated channels, needs, relevance.
     pub liquidity: LiquidityConfig,
+    /// Thresholds, budgets and the value of rebalances.
+    pub rebalance: RebalanceConfig,
+    /// What the fleet keeps with a peer.
+    pub splice: SpliceConfig,
 }
 
 impl Config {
@@ -77,6 +83,8 @@ impl Config {
         Self {
             health: HealthConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
+            rebalance: RebalanceConfig::of(profile),
+            splice: SpliceConfig::of(profile),
         }
     }
 
@@ -103,13 +111,21 @@ impl Config {
             .map_err(|error| error.inside("health"))?;
         self.liquidity
             .validate()
-            .map_err(|error| error.inside("liquidity"))
+            .map_err(|error| error.inside("liquidity"))?;
+        self.rebalance
+            .validate()
+            .map_err(|error| error.inside("rebalance"))?;
+        self.splice
+            .validate()
+            .map_err(|error| error.inside("splice"))
     }
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
     pub fn lint(&self, why: &mut Why) {
         self.health.lint(why);
         self.liquidity.lint(why);
+        self.rebalance.lint(why);
+        self.splice.lint(why);
     }
 
     /// sha256 of the canonical config: two nodes with the same digest decide alike.

@@ -67,6 +67,13 @@ macro_rules! for_each_operation {
             (health_assess, HealthAssess),
             (snapshot_cln, SnapshotCln),
             (liquidity_classify, LiquidityClassify),
+            (rebalance_threshold, RebalanceThreshold),
+            (rebalance_accept, RebalanceAccept),
+            (rebalance_budget, RebalanceBudget),
+            (rebalance_backoff, RebalanceBackoff),
+            (rebalance_cooldown, RebalanceCooldown),
+            (splice_check, SpliceCheck),
+            (splice_headroom, SpliceHeadroom),
         }
     };
 }
@@ -99,7 +106,9 @@ pub mod operations {
     use crate::describe;
     use crate::fleet::health::{self, assess, balance, profit, trend};
     use crate::fleet::liquidity::classify;
+    use crate::fleet::rebalance::{self, budget, pause};
     use crate::fleet::snapshot;
+    use crate::fleet::splice;
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -122,6 +131,20 @@ pub mod operations {
         "The raw answers of a Core Lightning node as the input of the other fleet policies.");
     operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
         "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
+    operation!(RebalanceThreshold, "rebalance.threshold", rebalance::threshold, rebalance::ThresholdInput => rebalance::Threshold,
+        "The least expected value of a rebalance that a node of our health accepts.");
+    operation!(RebalanceAccept, "rebalance.accept", rebalance::accept, rebalance::AcceptInput => rebalance::Accepted,
+        "Whether an expected value reaches the threshold of our tier.");
+    operation!(RebalanceBudget, "rebalance.budget", budget::budget, budget::BudgetInput => budget::Budget,
+        "What may still be spent on rebalancing after what is spent and reserved.");
+    operation!(RebalanceBackoff, "rebalance.backoff", pause::backoff, pause::BackoffInput => pause::Pause,
+        "Whether a channel whose rebalance failed may be tried again.");
+    operation!(RebalanceCooldown, "rebalance.cooldown", pause::cooldown, pause::CooldownInput => pause::Pause,
+        "Whether a channel that was rebalanced has rested.");
+    operation!(SpliceCheck, "splice.check", splice::check, splice::CheckInput => splice::Checked,
+        "Whether a splice keeps the fleet connected to the peer.");
+    operation!(SpliceHeadroom, "splice.headroom", splice::headroom, splice::HeadroomInput => splice::Headroom,
+        "The largest splice-out that keeps the fleet connected to the peer.");
 }
 
 /// An operation as the table knows it, its types erased.

@@ -146,6 +146,54 @@ reasons! {
     EvBelowThreshold = "ev_below_threshold", Some(Unit::Sat), flips Some("ev"),
         in ["rebalance.accept"],
         "the expected value of {observed} is below our threshold of {limit}";
+    /// The expected value reaches the threshold of our tier.
+    EvReachesThreshold = "ev_reaches_threshold", Some(Unit::Sat), flips Some("ev"),
+        in ["rebalance.accept"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// Our health moved the threshold.
+    ThresholdScaled = "threshold_scaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health moves the threshold from {limit} to {observed}";
+    /// Our health does not move the threshold.
+    ThresholdUnscaled = "threshold_unscaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health leaves the threshold of {limit} as it is";
+    /// The multiplier lies outside the configured bounds.
+    MultiplierClamped = "multiplier_clamped", None, flips Some("multiplier"),
+        in ["rebalance.threshold", "rebalance.budget"],
+        "the multiplier of {observed} is held to {limit}";
+    /// Our own tier is unknown or too old; the multiplier is 1.
+    HealthUnknown = "health_unknown", Some(Unit::S), flips Some("health_age_s"),
+        in ["rebalance.accept"],
+        "our own health is unknown or too old, the multiplier is 1";
+    /// So much of the budget is left.
+    BudgetLeft = "budget_left", Some(Unit::Sat), flips None,
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is left";
+    /// The proposal is cut to what is left of the budget.
+    BudgetCut = "budget_cut", Some(Unit::Sat), flips Some("proposed_sats"),
+        in ["rebalance.budget"],
+        "of the proposed {observed} only {limit} is left in the budget";
+    /// All of the budget is spent or reserved.
+    BudgetExhausted = "budget_exhausted", Some(Unit::Sat), flips Some("spent_sats"),
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is spent or reserved";
+    /// It failed a short time ago.
+    BackingOff = "backing_off", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed lately and waits until {limit}";
+    /// It failed too often.
+    GivenUp = "given_up", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed too often and rests until {limit}";
+    /// It succeeded a short time ago.
+    CoolingDown = "cooling_down", Some(Unit::S), flips Some("now"),
+        in ["rebalance.cooldown"],
+        "it was rebalanced lately and rests until {limit}";
+    /// Nothing asks for a pause.
+    Ready = "ready", None, flips None,
+        in ["rebalance.backoff", "rebalance.cooldown"],
+        "nothing asks for a pause";
 
     // --- liquidity ---
     /// Little is left on our side of the channel: it needs outbound liquidity.
@@ -178,6 +226,62 @@ reasons! {
     // --- conflict ---
 
     // --- splice ---
+    /// The other members could not be asked.
+    HiveUnreachable = "hive_unreachable", None, flips Some("hive_reachable"),
+        in ["splice.check", "splice.headroom"],
+        "the other members cannot be asked, the decision is local";
+    /// Nobody knows the public capacity of the peer.
+    PeerCapacityUnknown = "peer_capacity_unknown", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the public capacity of the peer is unknown";
+    /// Adding capacity disconnects nobody.
+    SpliceInAdds = "splice_in_adds", Some(Unit::Sat), flips None,
+        in ["splice.check"],
+        "adding {observed} disconnects nobody";
+    /// The fleet keeps enough of the peer's capacity.
+    ShareKept = "share_kept", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet keeps {observed} of the peer's capacity, at least {limit}";
+    /// The other members hold enough with the peer.
+    OthersCover = "others_cover", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "other members hold {observed} with the peer, at least {limit}";
+    /// Our own channels keep enough with the peer.
+    PartialKept = "partial_kept", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "our own channels keep {observed} with the peer, at least {limit}";
+    /// The fleet would keep too small a share of the peer's capacity.
+    ShareBelowMinimum = "share_below_minimum", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} of the peer's capacity, less than {limit}";
+    /// The fleet would keep too little with the peer.
+    CapacityBelowMinimum = "capacity_below_minimum", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} with the peer, less than {limit}";
+    /// The fleet would keep nothing with the peer.
+    WouldDisconnect = "would_disconnect", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "taking {observed} of {limit} would leave the fleet nothing with the peer";
+    /// The fleet reports more than the peer has in public.
+    CapacityAbovePublic = "capacity_above_public", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet reports {observed} with the peer, more than its public {limit}";
+    /// A member's capacity with the peer is only an average over its channels.
+    CapacityEstimated = "capacity_estimated", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} is an estimate from the size of the node";
+    /// A member's report is too old, or ahead of our clock, and is no capacity.
+    StaleCapacity = "stale_capacity", Some(Unit::S), flips Some("at"),
+        in ["splice.check", "splice.headroom"],
+        "the report of {observed} does not count, the oldest that does is of {limit}";
+    /// A report under our own id is never another member's capacity.
+    OwnReportIgnored = "own_report_ignored", None, flips None,
+        in ["splice.check", "splice.headroom"],
+        "a report under our own id does not count as another member's";
+    /// Our own exits under way are taken away first.
+    ExitsInFlight = "exits_in_flight", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} of our {limit} is already leaving";
 
     // --- limits, topology ---
 

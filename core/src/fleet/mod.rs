@@ -4,4 +4,6 @@ pub mod channel;
 pub mod health;
 pub mod liquidity;
 pub mod member;
+pub mod rebalance;
 pub mod snapshot;
+pub mod splice;

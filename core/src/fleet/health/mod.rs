@@ -387,4 +387,4 @@ fn points(input: &ScoreInput) -> Points {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::fleet) mod tests;

@@ -69,6 +69,9 @@ macro_rules! for_each_operation {
             (liquidity_classify, LiquidityClassify),
             (rebalance_threshold, RebalanceThreshold),
             (rebalance_accept, RebalanceAccept),
+            (rebalance_evaluate, RebalanceEvaluate),
+            (rebalance_size, RebalanceSize),
+            (rebalance_sources, RebalanceSources),
             (rebalance_budget, RebalanceBudget),
             (rebalance_backoff, RebalanceBackoff),
             (rebalance_cooldown, RebalanceCooldown),
@@ -106,7 +109,7 @@ pub mod operations {
     use crate::describe;
     use crate::fleet::health::{self, assess, balance, profit, trend};
     use crate::fleet::liquidity::classify;
-    use crate::fleet::rebalance::{self, budget, pause};
+    use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
     use crate::fleet::snapshot;
     use crate::fleet::splice;
     use crate::lint;
@@ -135,6 +138,12 @@ pub mod operations {
         "The least expected value of a rebalance that a node of our health accepts.");
     operation!(RebalanceAccept, "rebalance.accept", rebalance::accept, rebalance::AcceptInput => rebalance::Accepted,
         "Whether an expected value reaches the threshold of our tier.");
+    operation!(RebalanceEvaluate, "rebalance.evaluate", evaluate::evaluate, evaluate::EvaluateInput => evaluate::Evaluated,
+        "What a rebalance is worth, every term of it, and what would turn the answer round.");
+    operation!(RebalanceSize, "rebalance.size", size::size, size::SizeInput => size::Sized,
+        "How much a channel should be filled with.");
+    operation!(RebalanceSources, "rebalance.sources", sources::sources, sources::SourcesInput => sources::Sources,
+        "Which channels may give, best first.");
     operation!(RebalanceBudget, "rebalance.budget", budget::budget, budget::BudgetInput => budget::Budget,
         "What may still be spent on rebalancing after what is spent and reserved.");
     operation!(RebalanceBackoff, "rebalance.backoff", pause::backoff, pause::BackoffInput => pause::Pause,

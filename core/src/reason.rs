@@ -26,7 +26,7 @@ use crate::error::Error;
 pub use crate::registry::{Code, Entry};
 use crate::units::{
     Count, Millis, Msat, Multiplier, Points, Ppm, Real, RealSat, Sat, Score, Seconds, Serial,
-    Share, SignedSat, SignedTokenAmount, TokenAmount, TokenId, Unit, Wide,
+    Share, SignedPpm, SignedSat, SignedTokenAmount, TokenAmount, TokenId, Unit, Wide,
 };
 
 /// What a reason does to the outcome.
@@ -117,7 +117,7 @@ macro_rules! quantity_from {
 }
 
 quantity_from! {
-    whole: Sat, Msat, SignedSat, Ppm, Count, Seconds, Millis, Points, TokenId, Serial;
+    whole: Sat, Msat, SignedSat, Ppm, SignedPpm, Count, Seconds, Millis, Points, TokenId, Serial;
     real: Share, Score, RealSat, Multiplier, Real
 }
 

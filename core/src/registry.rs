@@ -164,7 +164,7 @@ reasons! {
         "the multiplier of {observed} is held to {limit}";
     /// Our own tier is unknown or too old; the multiplier is 1.
     HealthUnknown = "health_unknown", Some(Unit::S), flips Some("health_age_s"),
-        in ["rebalance.accept"],
+        in ["rebalance.accept", "rebalance.evaluate"],
         "our own health is unknown or too old, the multiplier is 1";
     /// So much of the budget is left.
     BudgetLeft = "budget_left", Some(Unit::Sat), flips None,
@@ -194,6 +194,102 @@ reasons! {
     Ready = "ready", None, flips None,
         in ["rebalance.backoff", "rebalance.cooldown"],
         "nothing asks for a pause";
+    /// Little moves through the channel, so it is filled less.
+    SlowChannel = "slow_channel", Some(Unit::Share), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} of the capacity moves in a day, less than {limit}: it is filled less";
+    /// The target is smaller than the smallest job.
+    TargetBelowMinimum = "target_below_minimum", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the target of {observed} is below the smallest job of {limit}";
+    /// The channel already holds its target.
+    NothingNeeded = "nothing_needed", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the channel holds {observed}, its target is {limit}";
+    /// So much is moved of what is missing.
+    AmountSized = "amount_sized", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} is moved of the {limit} that is missing";
+    /// The source cannot send the amount.
+    SourceTooSmall = "source_too_small", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source can send {observed}, {limit} is asked for";
+    /// The peer of the source is not online enough.
+    SourceOffline = "source_offline", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the peer of the source is offline or was online {observed} % of the day, {limit} % is asked for";
+    /// Liquidity leaves through the source by itself.
+    SourceDrains = "source_drains", Some(Unit::Share), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source drains by itself and holds {observed}, less than {limit}";
+    /// The move would lose more than is tolerated.
+    SpreadBeyondTolerance = "spread_beyond_tolerance", Some(Unit::Ppm), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// The move would earn less than the least profit.
+    SourceEarnsTooLittle = "source_earns_too_little", Some(Unit::Sat), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread earns {observed}, less than {limit}";
+    /// The source gives best.
+    SourceRanked = "source_ranked", None, flips None,
+        in ["rebalance.sources"],
+        "it gives best, with a score of {observed}";
+    /// No source may give.
+    NoSource = "no_source", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "no source may give";
+    /// Liquidity arrives at the destination by itself.
+    DestinationIsSink = "destination_is_sink", None, flips None,
+        in ["rebalance.evaluate"],
+        "liquidity arrives at the destination by itself";
+    /// The peer of the destination is not online enough.
+    DestinationOffline = "destination_offline", None, flips Some("uptime_pct"),
+        in ["rebalance.evaluate"],
+        "the peer of the destination was online {observed} % of the day, {limit} % is asked for";
+    /// Every attempt to help the destination failed.
+    DestinationZombie = "destination_zombie", None, flips None,
+        in ["rebalance.evaluate"],
+        "every attempt to help the destination failed";
+    /// The destination loses, and the last sats spent on it too.
+    DestinationUnderwater = "destination_underwater", None, flips Some("marginal_roi"),
+        in ["rebalance.evaluate"],
+        "the destination loses, and the last sats spent on it returned {observed}";
+    /// Even a free route would not reach the threshold.
+    NotAffordable = "not_affordable", Some(Unit::Sat), flips Some("fee_ppm"),
+        in ["rebalance.evaluate"],
+        "even over a free route the value of {observed} is below the threshold of {limit}";
+    /// The value at the expected cost is below the threshold.
+    ValueBelowThreshold = "value_below_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} is below our threshold of {limit}";
+    /// The value at the expected cost reaches the threshold.
+    ValueReachesThreshold = "value_reaches_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// What is left of the budget does not pay the route.
+    BudgetTooSmall = "budget_too_small", Some(Unit::Sat), flips Some("budget_left_sats"),
+        in ["rebalance.evaluate"],
+        "the route costs {observed}, {limit} is left in the budget";
+    /// The spread is below the tolerated loss.
+    SpreadBelowTolerance = "spread_below_tolerance", Some(Unit::Ppm), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// Success is too uncertain for any bet.
+    KellyRefuses = "kelly_refuses", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is too uncertain: the share of the bet is {observed}";
+    /// Success is so uncertain that no fee may be paid.
+    NoFeeLeft = "no_fee_left", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is so uncertain that no fee may be paid";
+    /// The profit of the deployed plugin's model is below the threshold.
+    ProfitBelowThreshold = "profit_below_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} is below our threshold of {limit}";
+    /// The profit of the deployed plugin's model reaches the threshold.
+    ProfitReachesThreshold = "profit_reaches_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} reaches our threshold of {limit}";
 
     // --- liquidity ---
     /// Little is left on our side of the channel: it needs outbound liquidity.

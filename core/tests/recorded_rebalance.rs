@@ -141,3 +141,99 @@ fn splice_recommendations() {
     }
     assert!(equal > 30, "{equal}");
 }
+
+fn policy_of(settings: &Value) -> Policy {
+    let config = json!({ "rebalance": {
+        "kelly": { "enabled": settings["enable_kelly"], "fraction": settings["kelly_fraction"] },
+        "min_profit_sats": settings["rebalance_min_profit"],
+        "min_profit_ppm": settings["rebalance_min_profit_ppm"],
+        "tolerance_sats": settings["hive_rebalance_tolerance"],
+        "cooldown_h": settings["rebalance_cooldown_hours"],
+        "min_amount_sats": settings["rebalance_min_amount"],
+        "max_amount_sats": settings["rebalance_max_amount"],
+        "chunk_sats": settings["sling_chunk_size_sats"],
+        "flow_window_days": settings["flow_window_days"],
+        "velocity_gate": {
+            "enabled": settings["enable_velocity_gate"],
+            "min_velocity": settings["min_velocity_threshold"],
+            "grace_days": settings["new_channel_grace_days"],
+        },
+    }});
+    let text = config.to_string();
+    let overrides = trimtab_core::value::Value::from_json(text.as_bytes()).unwrap();
+    Policy::new("cl-hive", Some(&overrides)).unwrap()
+}
+
+fn candidate(case: &Value) -> Value {
+    let flow = |channel: &Value| {
+        let state = &channel["state"];
+        json!({ "kind": state["state"], "sats_in": state["sats_in"], "sats_out": state["sats_out"] })
+    };
+    let (to, from) = (&case["dest"], &case["source"]);
+    let tier = match case["nnlb_multiplier"].as_f64().unwrap() {
+        2.0 => "struggling",
+        1.5 => "vulnerable",
+        0.75 => "thriving",
+        _ => "stable",
+    };
+    json!({
+        "inbound_ppm": case["inbound_ppm"], "p_success": case["kelly_p"], "tier": tier,
+        "destination": {
+            "capacity_sats": to["capacity"], "spendable_sats": to["spendable_sats"],
+            "fee_ppm": to["fee_ppm"], "broadcast_fee_ppm": case["broadcast_fee_ppm"],
+            "age_days": to["age_days"], "flow": flow(to),
+        },
+        "sources": [{
+            "channel_id": "S1", "capacity_sats": from["capacity"], "fee_ppm": from["fee_ppm"],
+            "spendable_sats": from["spendable_sats"], "flow": flow(from),
+        }],
+    })
+}
+
+/// The plugin rounds what it shows to four places.
+fn shown(x: &Value) -> String {
+    format!("{:.4}", x.as_f64().unwrap())
+}
+
+#[test]
+fn ev() {
+    let (mut accepted, mut refused) = (0, 0);
+    for (case, out) in cases("ev", RECORDED) {
+        let got = ask(
+            &policy_of(&case["cfg"]),
+            "rebalance.evaluate",
+            &candidate(&case),
+        )
+        .unwrap();
+        assert_eq!(got["accepted"], json!(!out.is_null()), "{case} {got}");
+        if out.is_null() {
+            refused += 1;
+            continue;
+        }
+        accepted += 1;
+        let terms = &got["terms"];
+        assert_eq!(got["source"], "S1");
+        for (ours, theirs) in [
+            (&got["amount_sats"], "amount_sats"),
+            (&got["max_fee_ppm"], "max_fee_ppm"),
+            (&terms["out_ppm"], "outbound_fee_ppm"),
+            (&terms["source_ppm"], "source_fee_ppm"),
+            (&terms["opportunity_ppm"], "weighted_opp_cost_ppm"),
+            (&terms["spread_ppm"], "spread_ppm"),
+            (&terms["budget_sats"], "max_budget_sats"),
+            (&terms["budget_msat"], "max_budget_msat"),
+            (&terms["ev"], "expected_profit_sats"),
+        ] {
+            assert_eq!(*ours, out[theirs], "{theirs} of {case}");
+        }
+        assert_eq!(
+            shown(&terms["destination_turnover"]),
+            shown(&out["dest_turnover_rate"])
+        );
+        assert_eq!(
+            shown(&terms["source_turnover"]),
+            shown(&out["source_turnover_rate"])
+        );
+    }
+    assert_eq!((accepted, refused), (159, 108));
+}

@@ -29,8 +29,14 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Multiplier, NodeId, RealSat, Seconds};
 
 pub mod budget;
+mod deployed;
+pub mod evaluate;
+mod expected;
+pub mod flow;
 pub mod pause;
 mod settings;
+pub mod size;
+pub mod sources;
 
 pub use settings::{Kelly, Model, Nnlb, RebalanceConfig, Rounding, Scaling, VelocityGate};
 

@@ -8,6 +8,8 @@ use crate::reason::Quantity;
 use crate::units::{Count, Sat};
 use proptest::prelude::*;
 
+mod evaluate;
+
 fn configs() -> impl Strategy<Value = Config> {
     prop::sample::select(vec![Profile::Plan, Profile::ClHive]).prop_map(Config::of)
 }

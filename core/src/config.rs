@@ -17,6 +17,8 @@ use crate::fleet::fees::FeesConfig;
 use crate::fleet::health::HealthConfig;
 use crate::fleet::limits::LimitsConfig;
 use crate::fleet::liquidity::LiquidityConfig;
+use crate::fleet::rebalance::RebalanceConfig;
+use crate::fleet::splice::SpliceConfig;
 use crate::fleet::topology::TopologyConfig;
 use crate::hub::config::HubConfig;
 use crate::reason::Why;
@@ -80,6 +82,10 @@ pub struct Config {
     pub topology: TopologyConfig,
     /// A hub: who is served, from what, and when.
     pub hub: HubConfig,
+    /// Thresholds, budgets and the value of rebalances.
+    pub rebalance: RebalanceConfig,
+    /// What the fleet keeps with a peer.
+    pub splice: SpliceConfig,
 }
 
 impl Config {
@@ -93,6 +99,8 @@ impl Config {
             liquidity: LiquidityConfig::of(profile),
             topology: TopologyConfig::of(profile),
             hub: HubConfig::of(profile),
+            rebalance: RebalanceConfig::of(profile),
+            splice: SpliceConfig::of(profile),
         }
     }
 
@@ -122,6 +130,12 @@ impl Config {
             .validate()
             .map_err(|error| error.inside("liquidity"))?;
         self.hub.validate().map_err(|error| error.inside("hub"))?;
+        self.rebalance
+            .validate()
+            .map_err(|error| error.inside("rebalance"))?;
+        self.splice
+            .validate()
+            .map_err(|error| error.inside("splice"))?;
         Ok(())
     }
 
@@ -130,6 +144,8 @@ impl Config {
         self.fees.lint(why);
         self.health.lint(why);
         self.liquidity.lint(why);
+        self.rebalance.lint(why);
+        self.splice.lint(why);
     }
 
     /// sha256 of the canonical config: two nodes with the same digest decide alike.

@@ -87,6 +87,16 @@ macro_rules! for_each_operation {
             (limits_check, LimitsCheck),
             (hub_match, HubMatch),
             (hub_match_cycles, HubMatchCycles),
+            (rebalance_threshold, RebalanceThreshold),
+            (rebalance_accept, RebalanceAccept),
+            (rebalance_evaluate, RebalanceEvaluate),
+            (rebalance_size, RebalanceSize),
+            (rebalance_sources, RebalanceSources),
+            (rebalance_budget, RebalanceBudget),
+            (rebalance_backoff, RebalanceBackoff),
+            (rebalance_cooldown, RebalanceCooldown),
+            (splice_check, SpliceCheck),
+            (splice_headroom, SpliceHeadroom),
         }
     };
 }
@@ -119,6 +129,8 @@ pub mod operations {
     use crate::describe;
     use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
     use crate::fleet::liquidity::{self, classify, needs, prioritize};
+    use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
+    use crate::fleet::splice;
     use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
     use crate::hub::plan::{self, explain};
     use crate::hub::{cycles, matching, reserves, state};
@@ -182,6 +194,26 @@ pub mod operations {
         "Which spenders cover which receivers, per token, with the numbers that prove it.");
     operation!(HubMatchCycles, "hub.match_cycles", cycles::match_cycles, cycles::CyclesInput => cycles::Cycles,
         "The smallest claims between hubs with the same net positions, per token.");
+    operation!(RebalanceThreshold, "rebalance.threshold", rebalance::threshold, rebalance::ThresholdInput => rebalance::Threshold,
+        "The least expected value of a rebalance that a node of our health accepts.");
+    operation!(RebalanceAccept, "rebalance.accept", rebalance::accept, rebalance::AcceptInput => rebalance::Accepted,
+        "Whether an expected value reaches the threshold of our tier.");
+    operation!(RebalanceEvaluate, "rebalance.evaluate", evaluate::evaluate, evaluate::EvaluateInput => evaluate::Evaluated,
+        "What a rebalance is worth, every term of it, and what would turn the answer round.");
+    operation!(RebalanceSize, "rebalance.size", size::size, size::SizeInput => size::Sized,
+        "How much a channel should be filled with.");
+    operation!(RebalanceSources, "rebalance.sources", sources::sources, sources::SourcesInput => sources::Sources,
+        "Which channels may give, best first.");
+    operation!(RebalanceBudget, "rebalance.budget", budget::budget, budget::BudgetInput => budget::Budget,
+        "What may still be spent on rebalancing after what is spent and reserved.");
+    operation!(RebalanceBackoff, "rebalance.backoff", pause::backoff, pause::BackoffInput => pause::Pause,
+        "Whether a channel whose rebalance failed may be tried again.");
+    operation!(RebalanceCooldown, "rebalance.cooldown", pause::cooldown, pause::CooldownInput => pause::Pause,
+        "Whether a channel that was rebalanced has rested.");
+    operation!(SpliceCheck, "splice.check", splice::check, splice::CheckInput => splice::Checked,
+        "Whether a splice keeps the fleet connected to the peer.");
+    operation!(SpliceHeadroom, "splice.headroom", splice::headroom, splice::HeadroomInput => splice::Headroom,
+        "The largest splice-out that keeps the fleet connected to the peer.");
 }
 
 /// An operation as the table knows it, its types erased.

@@ -226,6 +226,150 @@ reasons! {
     EvBelowThreshold = "ev_below_threshold", Some(Unit::Sat), flips Some("ev"),
         in ["rebalance.accept"],
         "the expected value of {observed} is below our threshold of {limit}";
+    /// The expected value reaches the threshold of our tier.
+    EvReachesThreshold = "ev_reaches_threshold", Some(Unit::Sat), flips Some("ev"),
+        in ["rebalance.accept"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// Our health moved the threshold.
+    ThresholdScaled = "threshold_scaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health moves the threshold from {limit} to {observed}";
+    /// Our health does not move the threshold.
+    ThresholdUnscaled = "threshold_unscaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health leaves the threshold of {limit} as it is";
+    /// The multiplier lies outside the configured bounds.
+    MultiplierClamped = "multiplier_clamped", None, flips Some("multiplier"),
+        in ["rebalance.threshold", "rebalance.budget"],
+        "the multiplier of {observed} is held to {limit}";
+    /// Our own tier is unknown or too old; the multiplier is 1.
+    HealthUnknown = "health_unknown", Some(Unit::S), flips Some("health_age_s"),
+        in ["rebalance.accept", "rebalance.evaluate"],
+        "our own health is unknown or too old, the multiplier is 1";
+    /// So much of the budget is left.
+    BudgetLeft = "budget_left", Some(Unit::Sat), flips None,
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is left";
+    /// The proposal is cut to what is left of the budget.
+    BudgetCut = "budget_cut", Some(Unit::Sat), flips Some("proposed_sats"),
+        in ["rebalance.budget"],
+        "of the proposed {observed} only {limit} is left in the budget";
+    /// All of the budget is spent or reserved.
+    BudgetExhausted = "budget_exhausted", Some(Unit::Sat), flips Some("spent_sats"),
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is spent or reserved";
+    /// It failed a short time ago.
+    BackingOff = "backing_off", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed lately and waits until {limit}";
+    /// It failed too often.
+    GivenUp = "given_up", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed too often and rests until {limit}";
+    /// It succeeded a short time ago.
+    CoolingDown = "cooling_down", Some(Unit::S), flips Some("now"),
+        in ["rebalance.cooldown"],
+        "it was rebalanced lately and rests until {limit}";
+    /// Nothing asks for a pause.
+    Ready = "ready", None, flips None,
+        in ["rebalance.backoff", "rebalance.cooldown"],
+        "nothing asks for a pause";
+    /// Little moves through the channel, so it is filled less.
+    SlowChannel = "slow_channel", Some(Unit::Share), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} of the capacity moves in a day, less than {limit}: it is filled less";
+    /// The target is smaller than the smallest job.
+    TargetBelowMinimum = "target_below_minimum", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the target of {observed} is below the smallest job of {limit}";
+    /// The channel already holds its target.
+    NothingNeeded = "nothing_needed", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the channel holds {observed}, its target is {limit}";
+    /// So much is moved of what is missing.
+    AmountSized = "amount_sized", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} is moved of the {limit} that is missing";
+    /// The source cannot send the amount.
+    SourceTooSmall = "source_too_small", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source can send {observed}, {limit} is asked for";
+    /// The peer of the source is not online enough.
+    SourceOffline = "source_offline", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the peer of the source is offline or was online {observed} % of the day, {limit} % is asked for";
+    /// Liquidity leaves through the source by itself.
+    SourceDrains = "source_drains", Some(Unit::Share), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source drains by itself and holds {observed}, less than {limit}";
+    /// The move would lose more than is tolerated.
+    SpreadBeyondTolerance = "spread_beyond_tolerance", Some(Unit::Ppm), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// The move would earn less than the least profit.
+    SourceEarnsTooLittle = "source_earns_too_little", Some(Unit::Sat), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread earns {observed}, less than {limit}";
+    /// The source gives best.
+    SourceRanked = "source_ranked", None, flips None,
+        in ["rebalance.sources"],
+        "it gives best, with a score of {observed}";
+    /// No source may give.
+    NoSource = "no_source", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "no source may give";
+    /// Liquidity arrives at the destination by itself.
+    DestinationIsSink = "destination_is_sink", None, flips None,
+        in ["rebalance.evaluate"],
+        "liquidity arrives at the destination by itself";
+    /// The peer of the destination is not online enough.
+    DestinationOffline = "destination_offline", None, flips Some("uptime_pct"),
+        in ["rebalance.evaluate"],
+        "the peer of the destination was online {observed} % of the day, {limit} % is asked for";
+    /// Every attempt to help the destination failed.
+    DestinationZombie = "destination_zombie", None, flips None,
+        in ["rebalance.evaluate"],
+        "every attempt to help the destination failed";
+    /// The destination loses, and the last sats spent on it too.
+    DestinationUnderwater = "destination_underwater", None, flips Some("marginal_roi"),
+        in ["rebalance.evaluate"],
+        "the destination loses, and the last sats spent on it returned {observed}";
+    /// Even a free route would not reach the threshold.
+    NotAffordable = "not_affordable", Some(Unit::Sat), flips Some("fee_ppm"),
+        in ["rebalance.evaluate"],
+        "even over a free route the value of {observed} is below the threshold of {limit}";
+    /// The value at the expected cost is below the threshold.
+    ValueBelowThreshold = "value_below_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} is below our threshold of {limit}";
+    /// The value at the expected cost reaches the threshold.
+    ValueReachesThreshold = "value_reaches_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// What is left of the budget does not pay the route.
+    BudgetTooSmall = "budget_too_small", Some(Unit::Sat), flips Some("budget_left_sats"),
+        in ["rebalance.evaluate"],
+        "the route costs {observed}, {limit} is left in the budget";
+    /// The spread is below the tolerated loss.
+    SpreadBelowTolerance = "spread_below_tolerance", Some(Unit::Ppm), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// Success is too uncertain for any bet.
+    KellyRefuses = "kelly_refuses", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is too uncertain: the share of the bet is {observed}";
+    /// Success is so uncertain that no fee may be paid.
+    NoFeeLeft = "no_fee_left", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is so uncertain that no fee may be paid";
+    /// The profit of the deployed plugin's model is below the threshold.
+    ProfitBelowThreshold = "profit_below_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} is below our threshold of {limit}";
+    /// The profit of the deployed plugin's model reaches the threshold.
+    ProfitReachesThreshold = "profit_reaches_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} reaches our threshold of {limit}";
 
     // --- liquidity ---
     /// Little is left on our side of the channel: it needs outbound liquidity.
@@ -330,6 +474,62 @@ reasons! {
         "another member goes first through the peer, until {limit}";
 
     // --- splice ---
+    /// The other members could not be asked.
+    HiveUnreachable = "hive_unreachable", None, flips Some("hive_reachable"),
+        in ["splice.check", "splice.headroom"],
+        "the other members cannot be asked, the decision is local";
+    /// Nobody knows the public capacity of the peer.
+    PeerCapacityUnknown = "peer_capacity_unknown", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the public capacity of the peer is unknown";
+    /// Adding capacity disconnects nobody.
+    SpliceInAdds = "splice_in_adds", Some(Unit::Sat), flips None,
+        in ["splice.check"],
+        "adding {observed} disconnects nobody";
+    /// The fleet keeps enough of the peer's capacity.
+    ShareKept = "share_kept", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet keeps {observed} of the peer's capacity, at least {limit}";
+    /// The other members hold enough with the peer.
+    OthersCover = "others_cover", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "other members hold {observed} with the peer, at least {limit}";
+    /// Our own channels keep enough with the peer.
+    PartialKept = "partial_kept", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "our own channels keep {observed} with the peer, at least {limit}";
+    /// The fleet would keep too small a share of the peer's capacity.
+    ShareBelowMinimum = "share_below_minimum", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} of the peer's capacity, less than {limit}";
+    /// The fleet would keep too little with the peer.
+    CapacityBelowMinimum = "capacity_below_minimum", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} with the peer, less than {limit}";
+    /// The fleet would keep nothing with the peer.
+    WouldDisconnect = "would_disconnect", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "taking {observed} of {limit} would leave the fleet nothing with the peer";
+    /// The fleet reports more than the peer has in public.
+    CapacityAbovePublic = "capacity_above_public", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet reports {observed} with the peer, more than its public {limit}";
+    /// A member's capacity with the peer is only an average over its channels.
+    CapacityEstimated = "capacity_estimated", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} is an estimate from the size of the node";
+    /// A member's report is too old, or ahead of our clock, and is no capacity.
+    StaleCapacity = "stale_capacity", Some(Unit::S), flips Some("at"),
+        in ["splice.check", "splice.headroom"],
+        "the report of {observed} does not count, the oldest that does is of {limit}";
+    /// A report under our own id is never another member's capacity.
+    OwnReportIgnored = "own_report_ignored", None, flips None,
+        in ["splice.check", "splice.headroom"],
+        "a report under our own id does not count as another member's";
+    /// Our own exits under way are taken away first.
+    ExitsInFlight = "exits_in_flight", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} of our {limit} is already leaving";
 
     // --- limits, topology ---
     /// One more fits.
@@ -353,7 +553,7 @@ reasons! {
         in ["topology.advise"],
         "the fleet already holds {observed} of the peer's capacity, more than {limit}";
     /// The peer's capacity is not known.
-    PeerCapacityUnknown = "peer_capacity_unknown", None, flips None,
+    CandidateCapacityUnknown = "candidate_capacity_unknown", None, flips None,
         in ["topology.advise"],
         "the peer's capacity is unknown";
     /// No external peer was given to compare.

@@ -7,11 +7,13 @@ pub mod health;
 pub mod limits;
 pub mod liquidity;
 pub mod member;
+pub mod rebalance;
 pub mod snapshot;
 pub mod topology;
 mod view;
 
 pub use view::FleetInput;
 
+pub mod splice;
 #[cfg(test)]
 mod tests;

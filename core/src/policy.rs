@@ -71,6 +71,8 @@ macro_rules! for_each_operation {
             (health_assess, HealthAssess),
             (snapshot_cln, SnapshotCln),
             (liquidity_classify, LiquidityClassify),
+            (account_request_advice, AccountRequestAdvice),
+            (hub_detect, HubDetect),
             (hub_match, HubMatch),
             (hub_match_cycles, HubMatchCycles),
         }
@@ -102,15 +104,16 @@ macro_rules! operation {
 /// One marker type per operation.
 pub mod operations {
     use super::{Config, Error, Op, Why};
+    use crate::account::advice;
     use crate::describe;
     use crate::fleet::health::{self, assess, balance, profit, trend};
     use crate::fleet::liquidity::classify;
     use crate::fleet::snapshot;
+    use crate::hub::{cycles, detect, matching};
     use crate::hub::{
         plan::{self, explain},
         reserves, state,
     };
-    use crate::hub::{cycles, matching};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -139,6 +142,10 @@ pub mod operations {
         "The raw answers of a Core Lightning node as the input of the other fleet policies.");
     operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
         "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
+    operation!(AccountRequestAdvice, "account.request_advice", advice::request_advice, advice::AdviceInput => advice::Advised,
+        "Whether an entity should ask its counterparty for collateral now, per token.");
+    operation!(HubDetect, "hub.detect", detect::detect, state::HubState => detect::Detected,
+        "Who has something that the hub can take back, and who waits for collateral, per token.");
     operation!(HubMatch, "hub.match", matching::match_requests, matching::MatchInput => matching::Matched,
         "Which spenders cover which receivers, per token, with the numbers that prove it.");
     operation!(HubMatchCycles, "hub.match_cycles", cycles::match_cycles, cycles::CyclesInput => cycles::Cycles,

@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::error::Error;
+use crate::fleet::fees::FeesConfig;
 use crate::fleet::health::HealthConfig;
+use crate::fleet::limits::LimitsConfig;
 use crate::fleet::liquidity::LiquidityConfig;
+use crate::fleet::topology::TopologyConfig;
 use crate::hub::config::HubConfig;
 use crate::reason::Why;
 use crate::value::{self, Value};
@@ -65,10 +68,16 @@ impl Profile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Fees that help the fleet.
+    pub fees: FeesConfig,
     /// Health scores, tiers and budget multipliers.
     pub health: HealthConfig,
+    /// How often something may be reported.
+    pub limits: LimitsConfig,
     /// Depleted and saturated channels, needs, relevance.
     pub liquidity: LiquidityConfig,
+    /// Advice on new channels.
+    pub topology: TopologyConfig,
     /// A hub: who is served, from what, and when.
     pub hub: HubConfig,
 }
@@ -78,8 +87,11 @@ impl Config {
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         Self {
+            fees: FeesConfig::of(profile),
             health: HealthConfig::of(profile),
+            limits: LimitsConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
+            topology: TopologyConfig::of(profile),
             hub: HubConfig::of(profile),
         }
     }
@@ -102,6 +114,7 @@ impl Config {
 
     /// Refuses what can never make sense; what is merely odd is for `config.lint`.
     pub fn validate(&self) -> Result<(), Error> {
+        self.fees.validate().map_err(|error| error.inside("fees"))?;
         self.health
             .validate()
             .map_err(|error| error.inside("health"))?;
@@ -114,6 +127,7 @@ impl Config {
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
     pub fn lint(&self, why: &mut Why) {
+        self.fees.lint(why);
         self.health.lint(why);
         self.liquidity.lint(why);
     }

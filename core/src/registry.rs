@@ -4,7 +4,7 @@
 //! `docs/reference.md` and the types of every surface are generated from it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::Unit;
 
@@ -33,6 +33,23 @@ impl Entry {
     }
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.entry().name)
+    }
+}
+
+// By the table: a comparison per code, compiled out, is the largest function of the module.
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let named = Self::ALL.iter().find(|code| code.entry().name == name);
+        named.copied().ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&name), &"a code of the registry")
+        })
+    }
+}
+
 macro_rules! reasons {
     ($(
         #[doc = $meaning:literal]
@@ -40,14 +57,12 @@ macro_rules! reasons {
         $says:literal;
     )*) => {
         /// The stable codes. Removing or renaming one is a breaking change.
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-        )]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
         #[non_exhaustive]
         pub enum Code {
             $(
                 #[doc = $meaning]
-                #[serde(rename = $name)]
+                #[schemars(rename = $name)]
                 $variant,
             )*
         }
@@ -141,6 +156,71 @@ reasons! {
         in ["health.profit", "snapshot.cln"],
         "what the channel cost is unknown and counts as nothing";
 
+    /// The average score of the fleet.
+    FleetAverage = "fleet_average", Some(Unit::Score), flips None,
+        in ["health.fleet"],
+        "the fleet scores {observed} on average";
+    /// No member's score counts; the fleet gets the middle of the scale.
+    FleetEmpty = "fleet_empty", None, flips None,
+        in ["health.fleet"],
+        "no member's score counts";
+    /// No score of this member is known.
+    ScoreUnknown = "score_unknown", None, flips None,
+        in ["health.fleet"],
+        "no score of the member is known";
+    /// The report is too old to count.
+    StaleReport = "stale_report", Some(Unit::S), flips None,
+        in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "topology.advise"],
+        "the report is {observed} old, more than {limit}";
+    /// The member's reports contradict what we see; nothing of it counts.
+    MemberImplausible = "member_implausible", None, flips None,
+        in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "rebalance.conflict", "topology.advise"],
+        "what the member reports contradicts what we see";
+    /// The report fits what we see.
+    ReportConsistent = "report_consistent", None, flips None,
+        in ["health.verify"],
+        "the report fits what we see";
+    /// The graph shows nothing of the reporter.
+    NothingToCompare = "nothing_to_compare", None, flips None,
+        in ["health.verify"],
+        "the graph shows nothing of the reporter to compare with";
+    /// The counts of the report contradict each other.
+    CountsDoNotAddUp = "counts_do_not_add_up", Some(Unit::Count), flips None,
+        in ["health.verify"],
+        "the parts make {observed} where at most {limit} can be";
+    /// The report has far more channels than the graph.
+    ChannelsAbovePublic = "channels_above_public", Some(Unit::Count), flips Some("report.channels"),
+        in ["health.verify"],
+        "the report has {observed} channels, the graph allows for {limit}";
+    /// The report has far more capacity than the graph.
+    CapacityAboveAnnounced = "capacity_above_announced", Some(Unit::Sat), flips Some("report.capacity_sats"),
+        in ["health.verify"],
+        "the report has a capacity of {observed}, the graph allows for {limit}";
+    /// The report has less than the reporter shares with us.
+    BelowWhatWeShare = "below_what_we_share", Some(Unit::Sat), flips None,
+        in ["health.verify"],
+        "the report has a capacity of {observed} or fewer channels than we share, {limit}";
+    /// The report is from later than clocks differ.
+    ReportFromTheFuture = "report_from_the_future", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, later than {limit}";
+    /// The report was made too long ago.
+    ReportTooOld = "report_too_old", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, earlier than {limit}";
+    /// The report is not newer than the last one.
+    ReportOutOfOrder = "report_out_of_order", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, the last one of {limit}";
+    /// The score moved far between two reports.
+    ScoreJumped = "score_jumped", Some(Unit::Score), flips None,
+        in ["health.verify"],
+        "the score moved by {observed} since the last report, more than {limit}";
+    /// The score is of the deployed plugin's second scale, not comparable with ours.
+    LegacyScale = "legacy_scale", Some(Unit::Score), flips None,
+        in ["health.gossip_scale"],
+        "{observed} on the plugin's second scale, which is not ours";
+
     // --- rebalance ---
     /// The expected value is below the threshold of our tier.
     EvBelowThreshold = "ev_below_threshold", Some(Unit::Sat), flips Some("ev"),
@@ -172,14 +252,114 @@ reasons! {
     NotInNormalOperation = "not_in_normal_operation", None, flips None,
         in ["liquidity.classify", "snapshot.cln"],
         "the channel is not in normal operation";
+    /// So many needs of other members are known.
+    FleetNeeds = "fleet_needs", Some(Unit::Count), flips None,
+        in ["liquidity.needs"],
+        "{observed} needs of other members are known";
+    /// No need of another member is known.
+    NoFleetNeed = "no_fleet_need", None, flips None,
+        in ["liquidity.needs"],
+        "no need of another member is known";
+    /// So many channels of other members hold too much on their own side.
+    FleetExcess = "fleet_excess", Some(Unit::Count), flips None,
+        in ["liquidity.excess"],
+        "{observed} channels of other members hold too much on their own side";
+    /// No channel of another member holds too much on its own side.
+    NoFleetExcess = "no_fleet_excess", None, flips None,
+        in ["liquidity.excess"],
+        "no channel of another member holds too much on its own side";
+    /// How much we could help at a peer.
+    Relevance = "relevance", Some(Unit::Share), flips None,
+        in ["liquidity.relevance"],
+        "our channels to the peer are worth {observed}";
+    /// Several members are in trouble at the same peers.
+    Bottlenecks = "bottlenecks", Some(Unit::Count), flips None,
+        in ["liquidity.state"],
+        "several members are in trouble at {observed} peers";
+    /// No two members are in trouble at the same peer.
+    NoBottleneck = "no_bottleneck", None, flips None,
+        in ["liquidity.state"],
+        "no two members are in trouble at the same peer";
+    /// Several members serve the same peers.
+    Competition = "competition", Some(Unit::Count), flips None,
+        in ["liquidity.competition"],
+        "several members serve the same {observed} peers";
+    /// No two members serve the same peer.
+    NoCompetition = "no_competition", None, flips None,
+        in ["liquidity.competition"],
+        "no two members serve the same peer";
+    /// The needs are in order.
+    NeedsOrdered = "needs_ordered", Some(Unit::Count), flips None,
+        in ["liquidity.prioritize"],
+        "{observed} needs by health and urgency";
 
     // --- fees ---
+    /// The fee falls by a step to attract flow for a member.
+    FeeLowered = "fee_lowered", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee falls to {observed} from {limit}";
+    /// The fee rises by a step to slow flow for a member.
+    FeeRaised = "fee_raised", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee rises to {observed} from {limit}";
+    /// No need moves the fee.
+    FeeUnchanged = "fee_unchanged", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee stays at {observed}";
+    /// The tier of the member that the step helps.
+    HelpsTier = "helps_tier", None, flips None,
+        in ["fees.adjust"],
+        "the step helps a member of the tier {observed}";
 
     // --- conflict ---
+    /// No other member uses the peer.
+    PeerFree = "peer_free", None, flips None,
+        in ["rebalance.conflict"],
+        "no other member rebalances through the peer";
+    /// Another member announced a rebalance through the peer.
+    PeerInUse = "peer_in_use", Some(Unit::S), flips Some("now"),
+        in ["rebalance.conflict"],
+        "another member rebalances through the peer until {limit}";
+    /// Both announced, and we go first.
+    HasPriority = "has_priority", None, flips None,
+        in ["rebalance.conflict"],
+        "we, {observed}, go before this member, {limit}";
+    /// Both announced, and another member goes first.
+    Yields = "yields", Some(Unit::S), flips Some("now"),
+        in ["rebalance.conflict"],
+        "another member goes first through the peer, until {limit}";
 
     // --- splice ---
 
     // --- limits, topology ---
+    /// One more fits.
+    WithinLimit = "within_limit", Some(Unit::Count), flips None,
+        in ["limits.check"],
+        "{observed} of {limit} in the period";
+    /// The period is full.
+    RateLimited = "rate_limited", Some(Unit::Count), flips Some("now"),
+        in ["limits.check"],
+        "{observed} of {limit} in the period: full";
+    /// A channel to the peer would help so many members.
+    PeerHelps = "peer_helps", Some(Unit::Count), flips None,
+        in ["topology.advise"],
+        "a channel to the peer would help {observed} members";
+    /// No member that needs help needs outbound liquidity at the peer.
+    PeerHelpsNobody = "peer_helps_nobody", None, flips None,
+        in ["topology.advise"],
+        "no member in need would gain from a channel to the peer";
+    /// The fleet's capacity to the peer already suffices.
+    PeerRedundant = "peer_redundant", Some(Unit::Share), flips None,
+        in ["topology.advise"],
+        "the fleet already holds {observed} of the peer's capacity, more than {limit}";
+    /// The peer's capacity is not known.
+    PeerCapacityUnknown = "peer_capacity_unknown", None, flips None,
+        in ["topology.advise"],
+        "the peer's capacity is unknown";
+    /// No external peer was given to compare.
+    NoCandidate = "no_candidate", None, flips None,
+        in ["topology.advise"],
+        "there is no external peer to compare";
 
     // --- gossip ---
 

@@ -376,6 +376,15 @@ integer! {
     Serial(u64), None, 0..=MAX_SAFE_INTEGER
 }
 
+integer! {
+    /// A sum of ten-thousandths.
+    BasisPoints(u64), None, 0..=MAX_SAFE_INTEGER
+}
+integer! {
+    /// A signed score in hundredths.
+    Hundredths(i64), None, -9_007_199_254_740_991..=9_007_199_254_740_991
+}
+
 real! {
     /// A fraction of one.
     Share, Some(Unit::Share), 0.0..=1.0

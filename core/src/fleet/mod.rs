@@ -1,7 +1,17 @@
 //! For a fleet of Lightning nodes that share information, never sats.
 
 pub mod channel;
+pub mod conflict;
+pub mod fees;
 pub mod health;
+pub mod limits;
 pub mod liquidity;
 pub mod member;
 pub mod snapshot;
+pub mod topology;
+mod view;
+
+pub use view::FleetInput;
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,8 @@ macro_rules! for_each_operation {
             (health_assess, HealthAssess),
             (snapshot_cln, SnapshotCln),
             (liquidity_classify, LiquidityClassify),
+            (account_request_advice, AccountRequestAdvice),
+            (hub_detect, HubDetect),
             (health_fleet, HealthFleet),
             (health_verify, HealthVerify),
             (health_gossip_scale, HealthGossipScale),
@@ -126,6 +128,7 @@ macro_rules! operation {
 /// One marker type per operation.
 pub mod operations {
     use super::{Config, Error, Op, Why};
+    use crate::account::advice;
     use crate::describe;
     use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
     use crate::fleet::liquidity::{self, classify, needs, prioritize};
@@ -133,7 +136,7 @@ pub mod operations {
     use crate::fleet::splice;
     use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
     use crate::hub::plan::{self, explain};
-    use crate::hub::{cycles, matching, reserves, state};
+    use crate::hub::{cycles, detect, matching, reserves, state};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -162,6 +165,10 @@ pub mod operations {
         "The raw answers of a Core Lightning node as the input of the other fleet policies.");
     operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
         "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
+    operation!(AccountRequestAdvice, "account.request_advice", advice::request_advice, advice::AdviceInput => advice::Advised,
+        "Whether an entity should ask its counterparty for collateral now, per token.");
+    operation!(HubDetect, "hub.detect", detect::detect, state::HubState => detect::Detected,
+        "Who has something that the hub can take back, and who waits for collateral, per token.");
     operation!(HealthFleet, "health.fleet", health::fleet::fleet, health::fleet::FleetHealthInput => health::fleet::FleetHealth,
         "Average health of the fleet, members per tier, stale and implausible ones listed but not counted.");
     operation!(HealthVerify, "health.verify", verify::verify, verify::VerifyInput => verify::Verified,

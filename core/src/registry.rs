@@ -578,8 +578,68 @@ reasons! {
         "the graph is unknown, and with it the public capacity of every peer";
 
     // --- account ---
+    /// The entity is itself a hub, and hubs do not ask.
+    OwnEntityIsHub = "own_entity_is_hub", None, flips None,
+        in ["account.request_advice"],
+        "this entity is a hub and does not ask for collateral";
+    /// The entity has set no limits for the token.
+    NoRequestPolicy = "no_request_policy", None, flips None,
+        in ["account.request_advice"],
+        "this entity has set no limits for the token";
+    /// The counterparty has published no fee terms for the token.
+    NoFeeTerms = "no_fee_terms", None, flips None,
+        in ["account.request_advice"],
+        "the counterparty has published no fee terms for the token";
+    /// Soft and hard limit are equal: the owner asks by hand.
+    ManualMode = "manual_mode", Some(Unit::Token), flips None,
+        in ["account.request_advice"],
+        "soft and hard limit are both {limit}: requests are made by hand";
+    /// A request is open or queued.
+    RequestOpen = "request_open", Some(Unit::Token), flips Some("open_request"),
+        in ["account.request_advice"],
+        "a request for {observed} is open";
+    /// A frame waits for a signature.
+    FramePending = "frame_pending", None, flips None,
+        in ["account.request_advice"],
+        "a frame waits for a signature";
+    /// A settlement is being negotiated.
+    SettlementOpen = "settlement_open", None, flips None,
+        in ["account.request_advice"],
+        "a settlement is being negotiated";
+    /// The claim may stay unsecured.
+    ClaimWithinSoftLimit = "claim_within_soft_limit", Some(Unit::Token), flips Some("soft_limit"),
+        in ["account.request_advice"],
+        "the claim of {observed} is not above the soft limit of {limit}";
+    /// Collateral costs more than the entity pays.
+    FeeAboveMax = "fee_above_max", Some(Unit::Token), flips Some("max_fee"),
+        in ["account.request_advice"],
+        "the fee of {observed} is above the {limit} that this entity pays";
+    /// Collateral costs as much as it secures.
+    FeeNotBelowClaim = "fee_not_below_claim", Some(Unit::Token), flips Some("base_fee"),
+        in ["account.request_advice"],
+        "the fee of {observed} is not below the claim of {limit}";
+    /// The entity should ask for collateral now.
+    RequestAdvised = "request_advised", Some(Unit::Token), flips None,
+        in ["account.request_advice"],
+        "a claim of {observed} is worth the fee of {limit}";
+    /// The account has no token.
+    NoTokenToAdvise = "no_token_to_advise", None, flips None,
+        in ["account.request_advice"],
+        "the account has no token";
 
     // --- hub: detect, match ---
+    /// So many peers have something to take back or wait for collateral.
+    PeersDetected = "peers_detected", Some(Unit::Count), flips None,
+        in ["hub.detect"],
+        "{observed} peers have something to take back or wait for collateral";
+    /// The account is disputed, or a dispute is being prepared.
+    AccountTakesNoPart = "account_takes_no_part", None, flips None,
+        in ["hub.detect"],
+        "a dispute is open or being prepared";
+    /// The hub owes the peer nothing unsecured that its request could secure.
+    RequestWithoutClaim = "request_without_claim", None, flips None,
+        in ["hub.detect"],
+        "the peer asks for collateral for a claim that it does not have";
     /// So much of the demand is covered by spenders.
     Matched = "matched", Some(Unit::Token), flips None,
         in ["hub.match"],
@@ -704,7 +764,7 @@ reasons! {
         "the memory has no room for another account";
     /// The unsecured claim is above the hard limit.
     ClaimAboveHardLimit = "claim_above_hard_limit", Some(Unit::Token), flips None,
-        in ["hub.plan", "hub.explain"],
+        in ["hub.plan", "hub.explain", "account.request_advice"],
         "the unsecured claim of {observed} is above the hard limit of {limit}";
     /// An earlier deposit for this request never settled; it is tried again.
     RetriedAfterStaleMark = "retried_after_stale_mark", None, flips None,

@@ -114,7 +114,9 @@ impl HostError {
             ("field".into(), text(String::new())),
             ("got".into(), text(got)),
         ]);
-        canonical::text(&Value::Map(vec![("error".into(), error)])).into_bytes()
+        let whole = Value::Map(vec![("error".into(), error)]);
+        // Four texts always encode.
+        canonical::text(&whole).unwrap_or_default().into_bytes()
     }
 }
 

@@ -221,7 +221,8 @@ impl Instance {
         self.bytes_out = bytes.len() as u64;
         match bytes.split_first() {
             Some((&DECIDED, body)) => Ok(Ok(body.to_vec())),
-            Some((&FAILED, body)) => value::decode_json(body)
+            Some((&FAILED, body)) => Value::from_json(body)
+                .and_then(|failed| value::decode(&failed))
                 .map(|failed: Failed| Err(failed.error))
                 .map_err(|error| HostError::BadModule(format!("its error is none: {error}"))),
             Some((status, _)) => Err(HostError::BadModule(format!("its answer has the status {status}"))),

@@ -220,6 +220,12 @@ impl Sandbox {
         &self.plan.shared.limits
     }
 
+    /// The profile `plan` without changes.
+    #[must_use]
+    pub fn plan(&self) -> &Policy {
+        &self.plan
+    }
+
     /// Calls an operation under the profile `plan` in a fresh instance: the input as JSON, the
     /// answer as canonical JSON.
     pub fn call(&self, operation: &str, input: &[u8]) -> Result<Vec<u8>, HostError> {
@@ -246,7 +252,7 @@ impl Sandbox {
             let config = policy::parse(config).map_err(|error| error.inside("config"))?;
             setting.push(("config".into(), config));
         }
-        let setting = canonical::text(&Value::Map(setting)).into_bytes();
+        let setting = canonical::text(&Value::Map(setting))?.into_bytes();
         let policy = Policy {
             shared: Arc::clone(&self.plan.shared),
             setting: Some(Arc::from(setting)),
@@ -305,7 +311,7 @@ impl Policy {
     where
         O::Output: DeserializeOwned,
     {
-        let input = canonical::text(&value::encode(input)?);
+        let input = canonical::text(input)?;
         let envelope = self.call(O::NAME, input.as_bytes())?;
         typed_envelope(&envelope)
             .map_err(|error| HostError::BadModule(format!("its decision has another shape: {error}")))

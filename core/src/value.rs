@@ -341,14 +341,8 @@ where
             // A host's big integer where a plain number is due: as JSON would carry it.
             Value::Integer(digits) => visitor.visit_f64(digits.parse().unwrap_or(f64::NAN)),
             Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::List(entries) => visitor.visit_seq(Entries {
-                rest: entries.iter(),
-                index: 0,
-            }),
-            Value::Map(entries) => visitor.visit_map(Fields {
-                rest: entries.iter(),
-                current: None,
-            }),
+            Value::List(entries) => visitor.visit_seq(Entries::of(entries)),
+            Value::Map(entries) => visitor.visit_map(Fields::of(entries)),
         }
     }
 
@@ -378,7 +372,8 @@ where
         }
     }
 
-    // A record by position would make the order of our fields part of the format.
+    // A record by position would make the order of our fields part of the format. And what asks
+    // for one shape is never compiled for the others: that would double the size of the module.
     fn deserialize_struct<V: de::Visitor<'de>>(
         self,
         _name: &'static str,
@@ -386,22 +381,21 @@ where
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
-            Value::List(_) => Err(de::Error::invalid_type(de::Unexpected::Seq, &"an object")),
-            Value::Map(_) => self.deserialize_any(visitor),
+            Value::Map(entries) => visitor.visit_map(Fields::of(entries)),
             _ => Err(self.wrong_type("an object")),
         }
     }
 
     fn deserialize_seq<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Value::List(_) => self.deserialize_any(visitor),
+            Value::List(entries) => visitor.visit_seq(Entries::of(entries)),
             _ => Err(self.wrong_type("a list")),
         }
     }
 
     fn deserialize_map<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Value::Map(_) => self.deserialize_any(visitor),
+            Value::Map(entries) => visitor.visit_map(Fields::of(entries)),
             _ => Err(self.wrong_type("an object")),
         }
     }
@@ -495,6 +489,15 @@ struct Entries<'v, 'de> {
     index: usize,
 }
 
+impl<'v, 'de> Entries<'v, 'de> {
+    fn of(entries: &'v [Value<'de>]) -> Self {
+        Self {
+            rest: entries.iter(),
+            index: 0,
+        }
+    }
+}
+
 impl<'v, 'de> de::SeqAccess<'de> for Entries<'v, 'de>
 where
     'v: 'de,
@@ -523,6 +526,15 @@ where
 struct Fields<'v, 'de> {
     rest: std::slice::Iter<'v, (Cow<'de, str>, Value<'de>)>,
     current: Option<(&'v str, &'v Value<'de>)>,
+}
+
+impl<'v, 'de> Fields<'v, 'de> {
+    fn of(entries: &'v [(Cow<'de, str>, Value<'de>)]) -> Self {
+        Self {
+            rest: entries.iter(),
+            current: None,
+        }
+    }
 }
 
 impl<'v, 'de> de::MapAccess<'de> for Fields<'v, 'de>

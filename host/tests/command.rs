@@ -277,7 +277,7 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
     assert!(!text.contains('\u{1b}'));
     assert!(text.contains(&canonical::digest(MODULE)));
     assert!(text.contains("fleet of 3 nodes, 2 external peers"));
-    if operation("hub.detect").is_ok() {
+    if operation("hub.plan").is_ok() {
         assert!(text.contains("hub \"hub\", 12 accounts"));
     }
     assert!(

@@ -27,7 +27,7 @@ pub fn run(asked: &Asked) -> Result<u8, Failure> {
     fleet::show(&caller, &Fleet::carried()?, &mut page)?;
     let state: Json = serde_json::from_str(HUB)
         .map_err(|error| Failure::Usage(format!("the carried hub: {error}")))?;
-    if operation("hub.detect").is_ok() {
+    if operation("hub.detect").is_ok() || operation("hub.plan").is_ok() {
         page.line("");
         hub::show(&caller, &state, &mut page)?;
     }

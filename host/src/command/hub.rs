@@ -32,12 +32,13 @@ pub fn show(caller: &Caller, state: &Json, page: &mut Page) -> Result<(), Failur
         text(state, "/hub_id"),
         reserves(state),
     ));
-    let detected = caller.ask("hub.detect", state)?;
-    let sides = detected.get("decision").unwrap_or(&Json::Null);
-    parties("can give", "spenders", sides, state, page);
-    parties("should get", "receivers", sides, state, page);
-    reasons(caller, &detected, page)?;
-    if operation("hub.match").is_ok() {
+    // One of the two is there in every version; the error of the first tells if not.
+    if operation("hub.detect").is_ok() || operation("hub.plan").is_err() {
+        let detected = caller.ask("hub.detect", state)?;
+        let sides = detected.get("decision").unwrap_or(&Json::Null);
+        parties("can give", "spenders", sides, state, page);
+        parties("should get", "receivers", sides, state, page);
+        reasons(caller, &detected, page)?;
         let matched = caller.ask("hub.match", &match_input(sides))?;
         matches(&matched, state, page);
         reasons(caller, &matched, page)?;
@@ -46,6 +47,7 @@ pub fn show(caller: &Caller, state: &Json, page: &mut Page) -> Result<(), Failur
         let planned = caller.ask("hub.plan", state)?;
         plan(&planned, state, page);
         reasons(caller, &planned, page)?;
+        outcomes(caller, &planned, page)?;
     }
     Ok(())
 }
@@ -160,25 +162,53 @@ fn plan(planned: &Json, state: &Json, page: &mut Page) {
     page.title("plan of this tick");
     for (index, action) in entries(planned, "/decision/actions").iter().enumerate() {
         let token = shown(action, "/token_id");
-        let fields = action.as_object().into_iter().flatten();
-        let told = fields
-            .filter(|(name, _)| *name != "type" && *name != "kind")
-            .map(|(name, field)| {
-                let field = match (name.as_str(), field.as_str()) {
-                    ("amount", Some(raw)) => paint::in_tokens(raw, decimals(state, &token)),
-                    (_, Some(word)) => word.to_owned(),
-                    _ => field.to_string(),
-                };
-                format!("{name} {field}")
-            });
-        let kind = [text(action, "/type"), text(action, "/kind")].concat();
-        let told = told.collect::<Vec<_>>().join(", ");
-        page.line(format_args!(
-            "  {:2} {} {told}",
-            index + 1,
-            in_style(paint::TITLE, kind)
-        ));
+        let mut told: Vec<String> = ["account_id", "source"]
+            .iter()
+            .map(|name| text(action, &format!("/{name}")).to_owned())
+            .filter(|word| !word.is_empty())
+            .collect();
+        if action.get("amount").is_some() {
+            told.push(format!(
+                "{} of token {token}",
+                amount(action, &token, state)
+            ));
+        }
+        told.extend(entries(action, "/ops").iter().map(|op| step(op, state)));
+        let kind = in_style(paint::TITLE, format_args!("{:14}", text(action, "/type")));
+        page.line(format_args!("  {:2} {kind} {}", index + 1, told.join("  ")));
     }
+}
+
+/// One operation of a settlement.
+fn step(op: &Json, state: &Json) -> String {
+    let token = shown(op, "/token_id");
+    let moved = ["amount", "left_diff", "right_diff"].iter();
+    let moved = moved.map(|name| text(op, &format!("/{name}")));
+    let moved = moved
+        .map(|raw| raw.trim_start_matches('-'))
+        .find(|raw| !raw.is_empty());
+    let moved = paint::in_tokens(moved.unwrap_or_default(), decimals(state, &token));
+    format!("{} {moved} of token {token}", text(op, "/type"))
+}
+
+/// What became of the requests that were not served, in words.
+fn outcomes(caller: &Caller, planned: &Json, page: &mut Page) -> Result<(), Failure> {
+    for outcome in entries(planned, "/decision/outcomes") {
+        let said = caller.sentences(outcome)?;
+        let binding = entries(outcome, "/reasons").iter().zip(said);
+        let binding =
+            binding.filter(|(reason, _)| reason.get("binding") == Some(&Json::Bool(true)));
+        for (reason, sentence) in binding {
+            let mark = in_style(of_word(text(reason, "/effect")), "-");
+            let who = text(outcome, "/account_id");
+            let sentence = match sentence.contains(who) {
+                true => sentence,
+                false => format!("{who}: {sentence}"),
+            };
+            page.say(&mark, &paint::shortened(&sentence));
+        }
+    }
+    Ok(())
 }
 
 /// What was not simply allowed, in words; what was set aside, with its mistake.

@@ -15,6 +15,7 @@ use crate::canonical;
 use crate::error::Error;
 use crate::fleet::health::HealthConfig;
 use crate::fleet::liquidity::LiquidityConfig;
+use crate::hub::config::HubConfig;
 use crate::reason::Why;
 use crate::value::{self, Value};
 
@@ -68,6 +69,8 @@ pub struct Config {
     pub health: HealthConfig,
     /// Depleted and saturated channels, needs, relevance.
     pub liquidity: LiquidityConfig,
+    /// A hub: who is served, from what, and when.
+    pub hub: HubConfig,
 }
 
 impl Config {
@@ -77,6 +80,7 @@ impl Config {
         Self {
             health: HealthConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
+            hub: HubConfig::of(profile),
         }
     }
 
@@ -103,7 +107,9 @@ impl Config {
             .map_err(|error| error.inside("health"))?;
         self.liquidity
             .validate()
-            .map_err(|error| error.inside("liquidity"))
+            .map_err(|error| error.inside("liquidity"))?;
+        self.hub.validate().map_err(|error| error.inside("hub"))?;
+        Ok(())
     }
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].

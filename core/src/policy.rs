@@ -106,11 +106,11 @@ pub mod operations {
     use crate::fleet::health::{self, assess, balance, profit, trend};
     use crate::fleet::liquidity::classify;
     use crate::fleet::snapshot;
+    use crate::hub::{cycles, matching};
     use crate::hub::{
         plan::{self, explain},
         reserves, state,
     };
-    use crate::hub::{cycles, matching};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,

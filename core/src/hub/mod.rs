@@ -3,14 +3,13 @@
 pub mod amount;
 pub mod columns;
 pub mod config;
+pub mod cycles;
 pub mod guard;
 pub mod limits;
-pub mod memory;
-pub mod plan;
-pub mod reserves;
-pub mod cycles;
 pub mod matching;
 pub mod memory;
 pub mod netting;
 pub mod pairing;
+pub mod plan;
+pub mod reserves;
 pub mod state;

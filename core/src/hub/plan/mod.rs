@@ -48,6 +48,18 @@ use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
+/// The requests that may be served, by token, and what bars each of the others.
+type Sorted<'a> = (
+    BTreeMap<TokenId, Vec<Candidate<'a>>>,
+    Vec<(&'a EntityId, TokenId, Vec<Bar>)>,
+);
+
+/// The deposits granted, what each token's reserve lost to them, and who was served.
+type Walked = (Vec<Action>, BTreeMap<TokenId, Used>, HubMemory);
+
+/// The proposals made, and how much of each token they call back.
+type Pulled = (Vec<Action>, BTreeMap<TokenId, Wide>);
+
 /// What a tick did with one reserve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReserveAccount {
@@ -369,17 +381,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
     }
 
     /// Which requests may be served, by token, and which may not.
-    #[allow(clippy::type_complexity)]
-    fn requests(
-        &mut self,
-        memory: &HubMemory,
-    ) -> Result<
-        (
-            BTreeMap<TokenId, Vec<Candidate<'a>>>,
-            Vec<(&'a EntityId, TokenId, Vec<Bar>)>,
-        ),
-        Error,
-    > {
+    fn requests(&mut self, memory: &HubMemory) -> Result<Sorted<'a>, Error> {
         let carried = Carried::of(self.hub);
         let court = Court {
             hub: self.hub,
@@ -462,7 +464,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
         candidates: BTreeMap<TokenId, Vec<Candidate<'a>>>,
         accounts: &BTreeMap<TokenId, reserve::Account>,
         memory: HubMemory,
-    ) -> Result<(Vec<Action>, BTreeMap<TokenId, Used>, HubMemory), Error> {
+    ) -> Result<Walked, Error> {
         let memory_bytes = match candidates.is_empty() {
             true => 0,
             false => canonical::text(&memory)?.len(),
@@ -495,12 +497,11 @@ impl<'a, A: Accounts> Tick<'a, A> {
         Ok((grants, walk.used, walk.memory))
     }
 
-    #[allow(clippy::type_complexity)]
     fn pull(
         &mut self,
         accounts: &BTreeMap<TokenId, reserve::Account>,
         used: &BTreeMap<TokenId, Used>,
-    ) -> Result<(Vec<Action>, BTreeMap<TokenId, Wide>), Error> {
+    ) -> Result<Pulled, Error> {
         let mut needs = BTreeMap::new();
         for (token_id, account) in accounts {
             let used = used.get(token_id).copied().unwrap_or_default();

@@ -52,7 +52,7 @@ def test_every_operation_has_a_typed_method(policy: trimtab.Policy) -> None:
     assert [entry["method"] for entry in described] == [method for method, _, _ in table]
     for method, name, summary in table:
         on_class = getattr(trimtab.Policy, method)
-        assert (on_class.operation, on_class.__name__, on_class.__doc__) == (name, method, summary)
+        assert (on_class.operation, on_class.__name__, on_class.summary) == (name, method, summary)
         assert callable(getattr(policy, method))
 
 

@@ -120,7 +120,7 @@ def test_a_book_ends_with_its_instance(health: dict[str, Any]) -> None:
 def test_bad_input_is_the_same_exception(boxed: sandbox.Policy, health: dict[str, Any]) -> None:
     for changed in (
         {"profitable_pct": float("nan")},
-        {"profitable_pct": 2**70},
+        {"profitable_pct": 2**80},
         {"profitable_pct": object()},
         {"profitable_pct": True},
         {"colour": 1},

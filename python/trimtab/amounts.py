@@ -98,9 +98,7 @@ class Schemas:
     def _choice(self, schema: _Schema) -> Plan | None:
         options = [*schema.get("anyOf", []), *schema.get("oneOf", []), *schema.get("allOf", [])]
         plans = [
-            (self._tags(each), found)
-            for each in options
-            if (found := self._plan(each)) is not None
+            (self._tags(each), found) for each in options if (found := self._plan(each)) is not None
         ]
         if not plans:
             return None

@@ -120,6 +120,9 @@ class Operation:
     @property
     def operation(self) -> str:
         """The name of the operation, `family.verb`."""
+    @property
+    def summary(self) -> str:
+        """What it decides, in one sentence."""
 
 "#;
 

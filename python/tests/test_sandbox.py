@@ -39,7 +39,7 @@ def outcome(run: Any) -> Any:
 @pytest.mark.parametrize(("op", "case"), cases())
 def test_every_vector_has_one_answer(op: str, case: dict[str, Any]) -> None:
     options = {key: case[key] for key in ("profile", "config") if key in case}
-    data = json.dumps(case["input"])
+    data = json.dumps(case["input"], separators=(",", ":"), ensure_ascii=False)
     told = trimtab.answer_bytes(op, data, **options)
     assert json.loads(told) == case["expect"]
     given = outcome(lambda: trimtab.call(op, case["input"], **options))

@@ -7,6 +7,7 @@ import json
 import pickle
 from collections import OrderedDict
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from types import MappingProxyType
 from typing import Any
 
@@ -128,7 +129,7 @@ def test_an_absent_optional_field_reads_as_none(policy: trimtab.Policy) -> None:
     assert decision.version == trimtab.__version__
 
 
-def test_policies_are_copied_and_pickled(policy: trimtab.Policy, health: dict[str, Any]) -> None:
+def test_policies_are_copied_and_pickled(health: dict[str, Any]) -> None:
     changed = trimtab.Policy("xln", {"health": {"max_multiplier": 1.25}})
     changed.health_score(**health)
     for other in (copy.copy(changed), copy.deepcopy(changed), pickle.loads(pickle.dumps(changed))):
@@ -144,6 +145,4 @@ def test_the_input_digest_knows_equal_inputs(health: dict[str, Any]) -> None:
 
 
 def test_no_program_of_the_wheel_is_called_trimtab() -> None:
-    from importlib.metadata import distribution
-
     assert "trimtab" not in {entry.name for entry in distribution("trimtab").entry_points}

@@ -11,6 +11,7 @@
 use crate::canonical;
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
 use schemars::JsonSchema;
@@ -60,6 +61,9 @@ macro_rules! for_each_operation {
             (policy_describe, PolicyDescribe),
             (policy_explain, PolicyExplain),
             (config_lint, ConfigLint),
+            (hub_plan, HubPlan),
+            (hub_explain, HubExplain),
+            (hub_reserves, HubReserves),
             (health_score, HealthScore),
             (health_profit, HealthProfit),
             (health_liquidity_score, HealthLiquidityScore),
@@ -67,6 +71,8 @@ macro_rules! for_each_operation {
             (health_assess, HealthAssess),
             (snapshot_cln, SnapshotCln),
             (liquidity_classify, LiquidityClassify),
+            (hub_match, HubMatch),
+            (hub_match_cycles, HubMatchCycles),
         }
     };
 }
@@ -100,6 +106,11 @@ pub mod operations {
     use crate::fleet::health::{self, assess, balance, profit, trend};
     use crate::fleet::liquidity::classify;
     use crate::fleet::snapshot;
+    use crate::hub::{cycles, matching};
+    use crate::hub::{
+        plan::{self, explain},
+        reserves, state,
+    };
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -108,6 +119,12 @@ pub mod operations {
         "Reasons in words, for the operator or, without numbers, for a peer.");
     operation!(ConfigLint, "config.lint", lint::lint, lint::LintInput => lint::Linted,
         "Contradictions in a config and settings without effect.");
+    operation!(HubPlan, "hub.plan", plan::plan, state::HubState => plan::Plan,
+        "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
+    operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
+        "What the plan of a tick does with one account and token, in full.");
+    operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
+        "Whether a hub's reserves suffice, and what to replenish from which source.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
     operation!(HealthProfit, "health.profit", profit::profit, profit::ProfitInput => profit::Profit,
@@ -122,6 +139,10 @@ pub mod operations {
         "The raw answers of a Core Lightning node as the input of the other fleet policies.");
     operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
         "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
+    operation!(HubMatch, "hub.match", matching::match_requests, matching::MatchInput => matching::Matched,
+        "Which spenders cover which receivers, per token, with the numbers that prove it.");
+    operation!(HubMatchCycles, "hub.match_cycles", cycles::match_cycles, cycles::CyclesInput => cycles::Cycles,
+        "The smallest claims between hubs with the same net positions, per token.");
 }
 
 /// An operation as the table knows it, its types erased.
@@ -324,6 +345,20 @@ pub struct Stamp<'p> {
     pub version: &'static str,
 }
 
+/// Calls an operation that takes and gives columns of bytes; `docs/columns.md` has the layouts.
+pub fn call_columns(name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+    short_enough(input)?;
+    match name {
+        "hub.match_columns" => columns::match_columns(input),
+        _ => Err(Error::new(
+            ErrorCode::UnknownOperation,
+            "op",
+            format_args!("\"{name}\""),
+            "hub.match_columns",
+        )),
+    }
+}
+
 /// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one input.
 pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
     (operation(name)?.digest)(input)
@@ -446,12 +481,17 @@ fn opened_policy(input: &Value<'_>) -> Result<Policy, Error> {
 
 /// JSON within the published limit.
 pub fn parse(input: &[u8]) -> Result<Value<'_>, Error> {
-    if input.len() > MAX_INPUT_BYTES {
-        return Err(Error::too_large(
-            "",
-            format_args!("{} bytes", input.len()),
-            format_args!("{MAX_INPUT_BYTES} bytes"),
-        ));
-    }
+    short_enough(input)?;
     Value::from_json(input)
+}
+
+fn short_enough(input: &[u8]) -> Result<(), Error> {
+    if input.len() <= MAX_INPUT_BYTES {
+        return Ok(());
+    }
+    Err(Error::too_large(
+        "",
+        format_args!("{} bytes", input.len()),
+        format_args!("{MAX_INPUT_BYTES} bytes"),
+    ))
 }

@@ -26,7 +26,7 @@ use crate::error::Error;
 pub use crate::registry::{Code, Entry};
 use crate::units::{
     Count, Millis, Msat, Multiplier, Points, Ppm, Real, RealSat, Sat, Score, Seconds, Serial,
-    Share, SignedSat, SignedTokenAmount, TokenAmount, TokenId, Unit, Wide,
+    Share, SignedSat, SignedTokenAmount, TokenAmount, TokenId, TokenTotal, Unit, Wide,
 };
 
 /// What a reason does to the outcome.
@@ -148,6 +148,12 @@ impl From<TokenAmount> for Quantity {
 impl From<SignedTokenAmount> for Quantity {
     fn from(amount: SignedTokenAmount) -> Self {
         Self::Amount(amount.wide())
+    }
+}
+
+impl From<TokenTotal> for Quantity {
+    fn from(total: TokenTotal) -> Self {
+        Self::Amount(total.wide())
     }
 }
 

@@ -200,10 +200,190 @@ reasons! {
     // --- account ---
 
     // --- hub: detect, match ---
+    /// So much of the demand is covered by spenders.
+    Matched = "matched", Some(Unit::Token), flips None,
+        in ["hub.match"],
+        "spenders cover {observed} of the {limit} that receivers want";
+    /// The spenders hold more than the receivers want.
+    SpendersLeftOver = "spenders_left_over", Some(Unit::Token), flips Some("demand"),
+        in ["hub.match"],
+        "the {observed} that spenders hold is more than the {limit} that receivers want";
+    /// The spenders cover the receiver in part.
+    ReceiverMatchedInPart = "receiver_matched_in_part", Some(Unit::Token), flips Some("recoverable"),
+        in ["hub.match"],
+        "spenders cover only {observed} of {limit}";
+    /// Receivers before it took all that the spenders hold.
+    ReceiverUnmatched = "receiver_unmatched", Some(Unit::Token), flips Some("recoverable"),
+        in ["hub.match"],
+        "receivers served before it take all that spenders hold, {observed} of {limit} is covered";
+    /// There is neither a spender nor a receiver.
+    NothingToMatch = "nothing_to_match", None, flips None,
+        in ["hub.match"],
+        "there is neither a spender nor a receiver";
+    /// Claims between hubs shrank; every net position stayed.
+    ClaimsNetted = "claims_netted", Some(Unit::Token), flips None,
+        in ["hub.match_cycles"],
+        "claims of {limit} shrink to {observed}; every net position stays";
+    /// No smaller claims have the same net positions.
+    NothingToNet = "nothing_to_net", Some(Unit::Token), flips None,
+        in ["hub.match_cycles"],
+        "no claims smaller than {observed} have the same net positions";
 
     // --- hub: plan ---
+    /// The entity is no hub: it plans nothing.
+    NotAHub = "not_a_hub", None, flips Some("is_hub"),
+        in ["hub.plan", "hub.explain"],
+        "this entity is not a hub";
+    /// The plan was made; how many actions it has.
+    PlanMade = "plan_made", Some(Unit::Count), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the plan has {observed} actions";
+    /// A sent batch is too old: the plan only takes it back.
+    SentBatchStale = "sent_batch_stale", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the sent batch has not settled for {observed}, more than {limit}, and is taken back";
+    /// A sent batch has not settled: no deposit and no settlement can be added.
+    SentBatchPending = "sent_batch_pending", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain"],
+        "a batch sent {observed} ago has not settled; it is given {limit}";
+    /// What the draft spends first is more than the reserve.
+    DraftOvercommitted = "draft_overcommitted", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the draft cannot settle: {observed} against {limit}";
+    /// The account is disputed, or a dispute is prepared.
+    AccountNotActive = "account_not_active", None, flips Some("status"),
+        in ["hub.plan", "hub.explain"],
+        "the account is {observed}, not {limit}";
+    /// The request was made by the hub itself, or its fee is in an unknown token.
+    FeeStateMalformed = "fee_state_malformed", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the fee state of the request is malformed";
+    /// The fee of the request is being given back.
+    RefundInProgress = "refund_in_progress", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "a refund of {observed} is in progress";
+    /// A batch already carries a deposit for this request.
+    InBatch = "in_batch", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "a batch already carries a deposit";
+    /// A deposit for this request was put into a batch not long ago.
+    SubmittedPending = "submitted_pending", Some(Unit::Ms), flips Some("now"),
+        in ["hub.plan", "hub.explain"],
+        "a deposit was submitted {observed} ago; it is given {limit}";
+    /// The request was made under another version of the fee terms.
+    PolicyMismatch = "policy_mismatch", None, flips Some("policy_version"),
+        in ["hub.plan", "hub.explain"],
+        "the request names version {observed} of the fee terms, ours is {limit}";
+    /// The account does not hold the token.
+    RequestWithoutDelta = "request_without_delta", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the account does not hold the token of the request";
+    /// The peer has no unsecured claim that a deposit could secure.
+    WaitingResolution = "waiting_resolution", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "there is nothing to secure: the unsecured claim is {observed}";
+    /// The prepaid fee does not cover the request.
+    PrepaidFeeTooLow = "prepaid_fee_too_low", Some(Unit::Token), flips Some("fee_paid_upfront"),
+        in ["hub.plan", "hub.explain"],
+        "the prepaid fee of {observed} is below {limit}";
+    /// The account was served not long ago.
+    CoolDown = "cool_down", Some(Unit::Ms), flips Some("now"),
+        in ["hub.plan", "hub.explain"],
+        "the last deposit was {observed} ago; the next one waits {limit}";
+    /// The request exceeds what one deposit may be.
+    RequestCapReached = "request_cap_reached", Some(Unit::Token), flips Some("amount"),
+        in ["hub.plan", "hub.explain"],
+        "one deposit is limited: {observed} against {limit}";
+    /// The account has been given what it may get in an hour.
+    WindowUsedUp = "window_used_up", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the hourly window of the account limits the deposit: {observed} against {limit}";
+    /// The tick has deposited what it may of this token.
+    TickCapReached = "tick_cap_reached", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the limit of the tick limits the deposit: {observed} against {limit}";
+    /// The reserve above its floor does not suffice.
+    ReserveShort = "reserve_short", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the usable reserve limits the deposit: {observed} against {limit}";
+    /// The request is too small to be served.
+    BelowMinDeposit = "below_min_deposit", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the request for {observed} is below the smallest deposit of {limit}";
+    /// The tick has made all the deposits it may.
+    DepositLimitReached = "deposit_limit_reached", Some(Unit::Count), flips None,
+        in ["hub.plan", "hub.explain"],
+        "this tick has made {observed} deposits, the limit is {limit}";
+    /// The batch has no room for another deposit.
+    BatchFull = "batch_full", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the batch has no room for another deposit";
+    /// The memory has no room for another account.
+    MemoryFull = "memory_full", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the memory has no room for another account";
+    /// The unsecured claim is above the hard limit.
+    ClaimAboveHardLimit = "claim_above_hard_limit", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the unsecured claim of {observed} is above the hard limit of {limit}";
+    /// An earlier deposit for this request never settled; it is tried again.
+    RetriedAfterStaleMark = "retried_after_stale_mark", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "an earlier deposit never settled and is tried again";
+    /// A deposit is made.
+    DepositGranted = "deposit_granted", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "a deposit of {observed} is made, {limit} were wanted";
+    /// A settlement of ours takes more than is ours now.
+    ShareShrunk = "share_shrunk", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the settlement takes {observed}, but only {limit} is ours now";
+    /// A settlement that both sides signed is executed.
+    SettlementExecuted = "settlement_executed", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the signed settlement is executed";
+    /// What is the hub's is asked back.
+    SharePulledBack = "share_pulled_back", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "{observed} is asked back";
+    /// The plan does nothing with this account and token.
+    NothingToExplain = "nothing_to_explain", None, flips None,
+        in ["hub.explain"],
+        "the plan does nothing with this account and token";
 
     // --- hub: reserves ---
+    /// The reserve is not below its minimum.
+    ReserveSufficient = "reserve_sufficient", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the reserve of {observed} is enough, the minimum is {limit}";
+    /// The reserve fell below its minimum and is filled up to its target.
+    ReserveBelowMin = "reserve_below_min", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the reserve is low: {observed} are available, the target is {limit}";
+    /// The reserve is at its floor: no request is served from it.
+    ReserveAtFloor = "reserve_at_floor", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the reserve of {observed} is at its floor of {limit}";
+    /// A replenishment is on its way.
+    ReplenishInFlight = "replenish_in_flight", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "a replenishment was asked for {observed} ago; it is given {limit}";
+    /// The last replenishment failed; the next try waits.
+    ReplenishWaits = "replenish_waits", Some(Unit::Ms), flips Some("now"),
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the next try waits: it is {observed}, it is tried at {limit}";
+    /// A replenishment failed or was never answered.
+    ReplenishFailed = "replenish_failed", Some(Unit::Count), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the replenishment failed {observed} times";
+    /// No source is configured.
+    ReplenishWithoutSource = "replenish_without_source", None, flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "no source is configured";
+    /// An answer names another id, token or amount than was asked for.
+    ReplenishAnswerRefused = "replenish_answer_refused", None, flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "an answer that fits no request is refused";
 
     // --- config ---
     /// Nothing in the config is odd.

@@ -604,6 +604,84 @@ impl SignedTokenAmount {
     }
 }
 
+/// A sum of token amounts, which may need more than 256 bits: a decimal string in JSON, `bigint` in
+/// JavaScript, `int` in Python.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenTotal(U512);
+
+impl TokenTotal {
+    /// Nothing.
+    pub const ZERO: Self = Self(U512::ZERO);
+
+    /// The 512-bit integer.
+    #[must_use]
+    pub const fn get(self) -> U512 {
+        self.0
+    }
+
+    /// The sum, or an `overflow` error.
+    pub fn plus(self, other: Self) -> Result<Self, Error> {
+        self.0
+            .checked_add(other.0)
+            .map(Self)
+            .ok_or_else(|| Error::overflow(""))
+    }
+
+    /// The difference, or zero.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// As a signed wide integer.
+    #[must_use]
+    pub fn wide(self) -> Wide {
+        Wide::from_parts(false, self.0)
+    }
+}
+
+impl From<TokenAmount> for TokenTotal {
+    fn from(amount: TokenAmount) -> Self {
+        Self(U512::from(amount.0))
+    }
+}
+
+impl From<U512> for TokenTotal {
+    fn from(total: U512) -> Self {
+        Self(total)
+    }
+}
+
+impl fmt::Display for TokenTotal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for TokenTotal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(AMOUNT, &self.to_string())
+    }
+}
+
+impl JsonSchema for TokenTotal {
+    fn schema_name() -> Cow<'static, str> {
+        "TokenTotal".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "x-unit": "token", "x-native": "integer",
+            "description": "a decimal string; a sum may exceed 2^256-1",
+        })
+    }
+}
+
 /// A signed integer wide enough for every account total: the sum of two 256-bit amounts and the
 /// sums over all tokens and accounts. Sign and magnitude; zero has one form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

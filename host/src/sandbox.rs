@@ -220,6 +220,12 @@ impl Sandbox {
         &self.plan.shared.limits
     }
 
+    /// The profile `plan` without changes.
+    #[must_use]
+    pub fn plan(&self) -> &Policy {
+        &self.plan
+    }
+
     /// Calls an operation under the profile `plan` in a fresh instance: the input as JSON, the
     /// answer as canonical JSON.
     pub fn call(&self, operation: &str, input: &[u8]) -> Result<Vec<u8>, HostError> {
@@ -246,7 +252,7 @@ impl Sandbox {
             let config = policy::parse(config).map_err(|error| error.inside("config"))?;
             setting.push(("config".into(), config));
         }
-        let setting = canonical::text(&Value::Map(setting)).into_bytes();
+        let setting = canonical::text(&Value::Map(setting))?.into_bytes();
         let policy = Policy {
             shared: Arc::clone(&self.plan.shared),
             setting: Some(Arc::from(setting)),
@@ -276,7 +282,10 @@ impl fmt::Debug for Policy {
         f.debug_struct("Policy")
             .field("module", &self.shared.digest)
             .field("limits", &self.shared.limits)
-            .field("setting", &self.setting.as_deref().map(String::from_utf8_lossy))
+            .field(
+                "setting",
+                &self.setting.as_deref().map(String::from_utf8_lossy),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -305,10 +314,11 @@ impl Policy {
     where
         O::Output: DeserializeOwned,
     {
-        let input = canonical::text(&value::encode(input)?);
+        let input = canonical::text(input)?;
         let envelope = self.call(O::NAME, input.as_bytes())?;
-        typed_envelope(&envelope)
-            .map_err(|error| HostError::BadModule(format!("its decision has another shape: {error}")))
+        typed_envelope(&envelope).map_err(|error| {
+            HostError::BadModule(format!("its decision has another shape: {error}"))
+        })
     }
 
     /// Pins an instance with this policy: the fastest way to ask often.
@@ -339,7 +349,10 @@ impl Policy {
 
 /// The number in `{"handle":n}`.
 pub(crate) fn handle_number(opened: &[u8]) -> Result<u32, HostError> {
-    let number = match Value::from_json(opened).as_ref().map(|value| value.get("handle")) {
+    let number = match Value::from_json(opened)
+        .as_ref()
+        .map(|value| value.get("handle"))
+    {
         Ok(Some(Value::Unsigned(number))) => u32::try_from(*number).ok(),
         _ => None,
     };
@@ -350,7 +363,8 @@ fn typed_envelope<T: DeserializeOwned>(envelope: &[u8]) -> Result<Decided<T>, Er
     let envelope = Value::from_json(envelope)?;
     let part = |name: &str| envelope.get(name);
     let reasons: Option<Vec<Reason>> = part("reasons").map(value::decode).transpose()?;
-    let quarantined: Option<Vec<Quarantined>> = part("quarantined").map(value::decode).transpose()?;
+    let quarantined: Option<Vec<Quarantined>> =
+        part("quarantined").map(value::decode).transpose()?;
     Ok(Decided {
         decision: value::decode(part("decision").ok_or_else(|| Error::missing("decision"))?)?,
         reasons: reasons.unwrap_or_default(),

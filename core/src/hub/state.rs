@@ -29,11 +29,10 @@ use crate::account::algebra::{Delta, Side};
 use crate::entries::{Entries, Entry};
 use crate::error::Error;
 use crate::hub::config::{HubConfig, Token};
+use crate::hub::limits::Tokens;
 use crate::hub::memory::HubMemory;
 use crate::reason::Why;
-use crate::units::{
-    Count, Decimals, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId,
-};
+use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
 
 /// The runtime stores no more tokens in one account.
 pub const MAX_TOKENS_PER_ACCOUNT: usize = 128;
@@ -359,8 +358,8 @@ impl Account {
     }
 
     /// What makes this account unfit to be decided.
-    pub fn validate(&self, hub: &HubState, config: &HubConfig) -> Result<(), Error> {
-        if self.account_id == hub.hub_id {
+    pub fn validate(&self, hub_id: &EntityId, tokens: &Tokens) -> Result<(), Error> {
+        if self.account_id == *hub_id {
             let expected = "the id of a peer, not of the hub";
             return Err(Error::out_of_range(
                 "account_id",
@@ -384,11 +383,11 @@ impl Account {
         for (index, delta) in self.deltas.iter().enumerate() {
             let inside = |error: Error| error.at(index).inside("deltas");
             delta.validate().map_err(inside)?;
-            hub.known(config, delta.token_id).map_err(inside)?;
+            tokens.get(delta.token_id).map_err(inside)?;
         }
         for (index, request) in self.requests.iter().enumerate() {
             let inside = |error: Error| error.at(index).inside("requests");
-            hub.known(config, request.token_id).map_err(inside)?;
+            tokens.get(request.token_id).map_err(inside)?;
             if request.fee.is_none() && !request.amount.is_zero() {
                 return Err(inside(Error::missing("fee")));
             }
@@ -503,6 +502,18 @@ pub struct Batch {
     /// How many operations of other kinds it holds.
     #[serde(default, skip_serializing_if = "is_default")]
     pub other_operations: Count,
+}
+
+impl Batch {
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let nothing = Self {
+            id: self.id.clone(),
+            ..Self::default()
+        };
+        *self == nothing
+    }
 }
 
 /// A batch that was sent and has not settled.
@@ -621,21 +632,11 @@ impl HubState {
         Side::of(&self.hub_id, peer)
     }
 
-    /// The decimals of a token; unknown ones are an error about `token_id`.
-    pub fn known(&self, config: &HubConfig, token_id: TokenId) -> Result<Decimals, Error> {
-        let token = self
-            .tokens
-            .get(&token_id)
-            .or_else(|| config.tokens.get(&token_id));
-        token
-            .map(|token| token.decimals)
-            .ok_or_else(|| Error::out_of_range("token_id", token_id, "a known token"))
-    }
-
     /// The accounts to decide, by id; all others go to the quarantine of `why`.
     pub fn usable(&self, config: &HubConfig, why: &mut Why) -> Result<Vec<&Account>, Error> {
         let mut accounts = self.accounts.usable(why);
-        accounts.retain(|account| match account.validate(self, config) {
+        let tokens = Tokens::of(self, config);
+        accounts.retain(|account| match account.validate(&self.hub_id, &tokens) {
             Ok(()) => true,
             Err(error) => {
                 why.quarantine(&account.account_id, error);

@@ -189,9 +189,10 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
     let packed = packed(&input);
     let (policy, sandbox) = (Policy::plan(), Sandbox::new()?);
     let rounds = if node.count >= 100_000 { 7 } else { 15 };
-    let [typed, columns, bytes, sandboxed] = times(rounds, [
+    let [typed, columns, sandboxed_columns, bytes, sandboxed] = times(rounds, [
         &mut || Ok(drop(policy.decide::<operations::HubMatch>(&input)?)),
         &mut || Ok(drop(columns::match_columns(&packed)?)),
+        &mut || Ok(drop(sandbox.call("hub.match_columns", &packed)?)),
         &mut || Ok(drop(policy.call("hub.match", text.as_bytes())?)),
         &mut || Ok(drop(sandbox.call("hub.match", text.as_bytes())?)),
     ])?;
@@ -199,6 +200,7 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
     let mut rows = vec![
         Row::new(name("native, typed"), typed, node.plain, "ms"),
         Row::new(name("native, columns"), columns, node.plain, "ms"),
+        Row::new(name("wasmtime, columns"), sandboxed_columns, node.plain, "ms"),
         Row::new(name("native, JSON"), bytes, node.plain, "ms"),
         Row::new(name("wasmtime, JSON"), sandboxed, node.plain, "ms"),
         Row::new(name("Node, JSON"), node.bytes, node.plain, "ms"),

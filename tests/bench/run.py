@@ -44,9 +44,7 @@ def plain_score(
     return Scored(score, tier, multiplier)
 
 
-def pair(
-    ours: Callable[[], Any], peer: Callable[[], Any], calls: int
-) -> tuple[float, float]:
+def pair(ours: Callable[[], Any], peer: Callable[[], Any], calls: int) -> tuple[float, float]:
     """Microseconds a call, interleaved, medians over the rounds."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
@@ -81,9 +79,11 @@ def main() -> None:
     )
     row(
         "health score and its tier read, PyO3 against plain Python",
-        lambda: score(
-            profitable_pct=0.36, underwater_pct=0.4, liquidity_score=50.0, trend="stable"
-        ).tier,
+        lambda: (
+            score(
+                profitable_pct=0.36, underwater_pct=0.4, liquidity_score=50.0, trend="stable"
+            ).tier
+        ),
         lambda: plain_score(0.36, 0.4, 50.0, "stable").tier,
         20_000,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import trimtab
+from trimtab import sandbox
 
 FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -38,13 +39,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return value if abs(value) < 2**53 else str(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else {"$f64": trimtab_name(value)}
+        return value if math.isfinite(value) else {"$f64": name_of(value)}
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
     return [plain(entry) for entry in value]
 
 
-def trimtab_name(value: float) -> str:
+def name_of(value: float) -> str:
     """Name a float that JSON lacks."""
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
@@ -91,12 +92,7 @@ def by_method(policy_of: Callable[[], Any], job: dict[str, Any]) -> Any:
 def main() -> None:
     """Answer every case."""
     surface, cases, answers = sys.argv[1:]
-    if surface == "wasmtime-py":
-        from trimtab import sandbox
-
-        kind: Any = sandbox.Policy
-    else:
-        kind = trimtab.Policy
+    kind: Any = sandbox.Policy if surface == "wasmtime-py" else trimtab.Policy
     policies: dict[str, Any] = {}
 
     with Path(answers).open("w", encoding="utf-8") as out:

@@ -10,6 +10,7 @@ share their names from top to bottom, as a reader would go on typing. A block af
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -23,6 +24,12 @@ SKIP = re.compile(r"<!--\s*not run:\s*(.+?)\s*-->\s*$")
 LANGUAGES = {"sh": "sh", "bash": "sh", "python": "python", "js": "js", "javascript": "js"}
 LANGUAGES |= {"ts": "ts", "typescript": "ts", "rust": "rust"}
 OUTPUTS = {"text", "json"}
+
+QUIET = """\
+import contextlib, io, pathlib
+with contextlib.redirect_stdout(io.StringIO()):
+    exec(compile(pathlib.Path("earlier.py").read_text(), "earlier.py", "exec"))
+"""
 
 
 @dataclass
@@ -69,7 +76,9 @@ def matches(shown: str, printed: str) -> bool:
         return [line.rstrip() for line in text.strip("\n").split("\n")]
 
     pattern = ["(?:.*\n)*" if line == "..." else re.escape(line) + "\n" for line in clean(shown)]
-    return re.fullmatch("".join(pattern), "".join(f"{line}\n" for line in clean(printed))) is not None
+    return (
+        re.fullmatch("".join(pattern), "".join(f"{line}\n" for line in clean(printed))) is not None
+    )
 
 
 def environment() -> dict[str, str]:
@@ -87,8 +96,13 @@ def node_folder(folder: Path) -> None:
     if types.is_dir():
         (folder / "node_modules/@types").symlink_to(types, target_is_directory=True)
     (folder / "package.json").write_text('{ "type": "module" }\n')
-    options = '"strict": true, "module": "nodenext", "target": "es2022", "lib": ["es2022", "esnext.disposable", "dom"]'
-    (folder / "tsconfig.json").write_text('{ "compilerOptions": { %s } }\n' % options)
+    options = {
+        "strict": True,
+        "module": "nodenext",
+        "target": "es2022",
+        "lib": ["es2022", "esnext.disposable", "dom"],
+    }
+    (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": options}))
 
 
 def command(language: str, earlier: str, code: str, folder: Path) -> list[str]:
@@ -96,8 +110,8 @@ def command(language: str, earlier: str, code: str, folder: Path) -> list[str]:
     if language == "sh":
         return ["bash", "-euo", "pipefail", "-c", code]
     if language == "python":
-        quiet = "import contextlib as _c, io as _i\nwith _c.redirect_stdout(_i.StringIO()):\n    exec(compile(%r, 'earlier', 'exec'), globals())\n"
-        (folder / "example.py").write_text((quiet % earlier if earlier else "") + code + "\n")
+        (folder / "earlier.py").write_text(earlier)
+        (folder / "example.py").write_text(QUIET + code + "\n")
         return ["python", "example.py"]
     name = "example.ts" if language == "ts" else "example.mjs"
     (folder / name).write_text(code + "\n")

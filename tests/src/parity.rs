@@ -89,8 +89,17 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { surface, case, way, core, answered } = self;
-        write!(f, "{surface}: {case}: {way} differ\n  core     {core}\n  {surface:8} {answered}")
+        let Self {
+            surface,
+            case,
+            way,
+            core,
+            answered,
+        } = self;
+        write!(
+            f,
+            "{surface}: {case}: {way} differ\n  core     {core}\n  {surface:8} {answered}"
+        )
     }
 }
 
@@ -101,16 +110,20 @@ pub fn jobs(suites: &[Suite]) -> Vec<Job<'_>> {
     let mut jobs = Vec::new();
     for Suite { operation, cases } in suites {
         let method = schemas.method(operation).unwrap_or_default();
-        jobs.extend(cases.iter().map(|case| Job {
-            op: operation,
-            method: method.to_owned(),
-            name: &case.name,
-            profile: case.profile(),
-            config: case.config.as_deref(),
-            text: case.bytes(),
-            // In the file of jobs `null` says that there is none.
-            typed: schemas.marked(operation, case.bytes()).filter(|input| !input.is_null()),
-            case,
+        jobs.extend(cases.iter().map(|case| {
+            Job {
+                op: operation,
+                method: method.to_owned(),
+                name: &case.name,
+                profile: case.profile(),
+                config: case.config.as_deref(),
+                text: case.bytes(),
+                // In the file of jobs `null` says that there is none.
+                typed: schemas
+                    .marked(operation, case.bytes())
+                    .filter(|input| !input.is_null()),
+                case,
+            }
         }));
     }
     jobs
@@ -128,14 +141,19 @@ fn native_answer(job: &Job<'_>) -> Result<Answer> {
     });
     Ok(Answer {
         bytes: String::from_utf8(job.case.answer(job.op))?,
-        typed: typed.transpose()?.map(|answer| tree(answer.as_deref())).transpose()?,
+        typed: typed
+            .transpose()?
+            .map(|answer| tree(answer.as_deref()))
+            .transpose()?,
     })
 }
 
 /// What the module answers in the sandbox of the host, each import a trap.
 pub fn wasmtime(jobs: &[Job<'_>]) -> Result<Vec<Answer>> {
     let sandbox = Sandbox::new()?;
-    jobs.iter().map(|job| wasmtime_answer(&sandbox, job)).collect()
+    jobs.iter()
+        .map(|job| wasmtime_answer(&sandbox, job))
+        .collect()
 }
 
 fn wasmtime_answer(sandbox: &Sandbox, job: &Job<'_>) -> Result<Answer> {
@@ -148,14 +166,19 @@ fn wasmtime_answer(sandbox: &Sandbox, job: &Job<'_>) -> Result<Answer> {
         sandbox.policy(job.profile, config)?.call(job.op, input)
     };
     let bytes = call(job.text.as_bytes()).or_else(refused)?;
-    let typed = job.typed.as_ref().map(|input| match typed_text(job.op, input)? {
-        Ok(text) => call(text.as_bytes()).or_else(refused),
-        Err(error) => Ok(error_text(&error)),
-    });
+    let typed = job
+        .typed
+        .as_ref()
+        .map(|input| match typed_text(job.op, input)? {
+            Ok(text) => call(text.as_bytes()).or_else(refused),
+            Err(error) => Ok(error_text(&error)),
+        });
     let typed = typed.transpose()?;
     Ok(Answer {
         bytes: String::from_utf8(bytes)?,
-        typed: typed.map(|bytes| serde_json::from_slice(&bytes)).transpose()?,
+        typed: typed
+            .map(|bytes| serde_json::from_slice(&bytes))
+            .transpose()?,
     })
 }
 
@@ -219,28 +242,55 @@ impl Runner {
     pub fn start(surface: Surface, program: &str, script: &Path, folder: &Path) -> Result<Self> {
         let answers = folder.join(format!("{surface}.jsonl"));
         let mut command = Command::new(program);
-        command.arg(script).arg(surface.to_string()).arg(folder.join("cases.jsonl")).arg(&answers);
-        let child = command.spawn().with_context(|| format!("{surface}: {program} does not start"))?;
-        Ok(Self { surface, child, answers })
+        command
+            .arg(script)
+            .arg(surface.to_string())
+            .arg(folder.join("cases.jsonl"))
+            .arg(&answers);
+        let child = command
+            .spawn()
+            .with_context(|| format!("{surface}: {program} does not start"))?;
+        Ok(Self {
+            surface,
+            child,
+            answers,
+        })
     }
 
     /// Its answers, one a case.
     pub fn answers(mut self) -> Result<Vec<Answer>> {
         let status = self.child.wait()?;
-        ensure!(status.success(), "{}: its runner ended with {status}", self.surface);
+        ensure!(
+            status.success(),
+            "{}: its runner ended with {status}",
+            self.surface
+        );
         let text = std::fs::read_to_string(&self.answers)?;
-        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+        text.lines()
+            .map(|line| Ok(serde_json::from_str(line)?))
+            .collect()
     }
 }
 
 /// Where `answers` differ from those of core.
 #[must_use]
-pub fn differences(surface: Surface, jobs: &[Job<'_>], core: &[Answer], answers: &[Answer]) -> Vec<Difference> {
+pub fn differences(
+    surface: Surface,
+    jobs: &[Job<'_>],
+    core: &[Answer],
+    answers: &[Answer],
+) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut differ = |job: &Job<'_>, way, core: String, answered: String| {
         if core != answered {
             let case = format!("{}: {}", job.op, job.name);
-            found.push(Difference { surface, case, way, core, answered });
+            found.push(Difference {
+                surface,
+                case,
+                way,
+                core,
+                answered,
+            });
         }
     };
     for (index, (job, core)) in jobs.iter().zip(core).enumerate() {
@@ -255,7 +305,10 @@ pub fn differences(surface: Surface, jobs: &[Job<'_>], core: &[Answer], answers:
 
 fn outcome_text(answer: Option<&Answer>) -> String {
     let typed = answer.and_then(|answer| answer.typed.as_ref());
-    typed.map_or_else(|| "nothing".to_owned(), |typed| native::outcome(typed).to_string())
+    typed.map_or_else(
+        || "nothing".to_owned(),
+        |typed| native::outcome(typed).to_string(),
+    )
 }
 
 /// sha256 over the bytes of all answers, and over all typed outcomes.
@@ -267,7 +320,10 @@ pub fn digests(answers: &[Answer]) -> (String, String) {
             hash.update(line.as_bytes());
             hash.update(b"\n");
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     };
     (
         over(&mut answers.iter().map(|answer| answer.bytes.clone())),
@@ -277,7 +333,9 @@ pub fn digests(answers: &[Answer]) -> (String, String) {
 
 /// Changes one answer, so that the harness can be seen to find it.
 pub fn plant(answers: &mut [Answer], index: usize, way: Way) {
-    let Some(answer) = answers.get_mut(index) else { return };
+    let Some(answer) = answers.get_mut(index) else {
+        return;
+    };
     match way {
         Way::Bytes => answer.bytes.push(' '),
         Way::Typed => answer.typed = Some(serde_json::json!({ "decision": "planted" })),

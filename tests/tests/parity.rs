@@ -12,14 +12,20 @@ fn parity(arguments: &[&str]) -> std::io::Result<Output> {
 
 fn first_difference(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().find(|line| line.contains(" differ")).unwrap_or_default().to_owned()
+    text.lines()
+        .find(|line| line.contains(" differ"))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[test]
 fn core_and_sandbox_answer_every_case_alike() -> std::io::Result<()> {
     let output = parity(&[])?;
     let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains(" 0 differences"), "{told}");
+    assert!(
+        output.status.success() && told.contains(" 0 differences"),
+        "{told}"
+    );
     Ok(())
 }
 

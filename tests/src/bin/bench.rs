@@ -43,7 +43,13 @@ struct Row {
 
 impl Row {
     fn new(name: impl Into<String>, ours: f64, peer: impl Into<Option<f64>>, unit: &str) -> Self {
-        Self { name: name.into(), ours, peer: peer.into(), ratio: None, unit: unit.to_owned() }
+        Self {
+            name: name.into(),
+            ours,
+            peer: peer.into(),
+            ratio: None,
+            unit: unit.to_owned(),
+        }
     }
 }
 
@@ -63,10 +69,27 @@ fn main() -> Result<()> {
 
 fn table(rows: &[Row]) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{:72} {:>10} {:>10} {:>7}", "", "ours", "peer", "ratio")?;
-    for Row { name, ours, peer, ratio, unit } in rows {
-        let number = |x: &Option<f64>, digits| x.map_or_else(String::new, |x| format!("{x:.digits$}"));
-        writeln!(out, "{name:72} {ours:10.2} {:>10} {:>7} {unit}", number(peer, 2), number(ratio, 2))?;
+    writeln!(
+        out,
+        "{:72} {:>10} {:>10} {:>7}",
+        "", "ours", "peer", "ratio"
+    )?;
+    for Row {
+        name,
+        ours,
+        peer,
+        ratio,
+        unit,
+    } in rows
+    {
+        let number =
+            |x: &Option<f64>, digits| x.map_or_else(String::new, |x| format!("{x:.digits$}"));
+        writeln!(
+            out,
+            "{name:72} {ours:10.2} {:>10} {:>7} {unit}",
+            number(peer, 2),
+            number(ratio, 2)
+        )?;
     }
     Ok(())
 }
@@ -78,7 +101,10 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 /// Milliseconds of each run, interleaved so that a busy moment hits all; the first round warms up.
-fn times<const N: usize>(rounds: usize, mut runs: [&mut dyn FnMut() -> Result<()>; N]) -> Result<[f64; N]> {
+fn times<const N: usize>(
+    rounds: usize,
+    mut runs: [&mut dyn FnMut() -> Result<()>; N],
+) -> Result<[f64; N]> {
     let mut kept = [const { Vec::new() }; N];
     for round in 0..=rounds {
         for (kept, run) in kept.iter_mut().zip(&mut runs) {
@@ -94,12 +120,26 @@ fn times<const N: usize>(rounds: usize, mut runs: [&mut dyn FnMut() -> Result<()
 
 fn sizes() -> Result<Vec<Row>> {
     let mut packed = Vec::new();
-    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 24,
+        ..Default::default()
+    };
     brotli::BrotliCompress(&mut &*trimtab_host::MODULE, &mut packed, &parameters)?;
     let kilobytes = |bytes: usize| bytes as f64 / 1e3;
     Ok(vec![
-        Row::new("module, raw", kilobytes(trimtab_host::MODULE.len()), None, "kB"),
-        Row::new("module with brotli, against the limit", kilobytes(packed.len()), 250.0, "kB"),
+        Row::new(
+            "module, raw",
+            kilobytes(trimtab_host::MODULE.len()),
+            None,
+            "kB",
+        ),
+        Row::new(
+            "module with brotli, against the limit",
+            kilobytes(packed.len()),
+            250.0,
+            "kB",
+        ),
     ])
 }
 
@@ -108,18 +148,25 @@ fn sandbox() -> Result<Vec<Row>> {
     let input = sized_input()?;
     let on_demand = Sandbox::new()?;
     // Sixty-four megabytes are plenty for a call of a kilobyte, and a pool reserves them.
-    let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
+    let limits = Limits {
+        memory_bytes: 64 << 20,
+        ..Limits::default()
+    };
     let pooled = Sandbox::builder().limits(limits).pooled(4).build()?;
     let mut pinned = on_demand.open("policy", b"{}")?;
     let policy = Policy::plan();
     let (operation, bytes) = (input.0, input.1.as_bytes());
     let many = |call: &mut dyn FnMut() -> Result<()>| (0..CALLS).try_for_each(|_| call());
-    let [native, demand, pool, pin] = times(31, [
-        &mut || many(&mut || Ok(drop(policy.call(operation, bytes)?))),
-        &mut || many(&mut || Ok(drop(on_demand.call(operation, bytes)?))),
-        &mut || many(&mut || Ok(drop(pooled.call(operation, bytes)?))),
-        &mut || many(&mut || Ok(drop(pinned.call_on(operation, bytes)?))),
-    ])?.map(|milliseconds| milliseconds * 1e3 / f64::from(CALLS));
+    let [native, demand, pool, pin] = times(
+        31,
+        [
+            &mut || many(&mut || Ok(drop(policy.call(operation, bytes)?))),
+            &mut || many(&mut || Ok(drop(on_demand.call(operation, bytes)?))),
+            &mut || many(&mut || Ok(drop(pooled.call(operation, bytes)?))),
+            &mut || many(&mut || Ok(drop(pinned.call_on(operation, bytes)?))),
+        ],
+    )?
+    .map(|milliseconds| milliseconds * 1e3 / f64::from(CALLS));
     let name = |how: &str| format!("{} B of {operation}, {how}, against native", bytes.len());
     Ok(vec![
         Row::new(name("new instance on demand"), demand, native, "us"),
@@ -139,15 +186,23 @@ fn sized_input() -> Result<(&'static str, String)> {
 
 fn python(arguments: &Arguments) -> Result<Vec<Row>> {
     let lines = told(Command::new(&arguments.python).arg(script("run.py")))?;
-    lines.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    lines
+        .lines()
+        .map(|line| Ok(serde_json::from_str(line)?))
+        .collect()
 }
 
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("bench").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("bench")
+        .join(name)
 }
 
 fn told(command: &mut Command) -> Result<String> {
-    let output = command.stderr(std::process::Stdio::inherit()).output().with_context(|| format!("{command:?}"))?;
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .with_context(|| format!("{command:?}"))?;
     ensure!(output.status.success(), "{command:?}: {}", output.status);
     Ok(String::from_utf8(output.stdout)?)
 }
@@ -174,7 +229,11 @@ fn matching(arguments: &Arguments) -> Result<Vec<Row>> {
         std::fs::write(&file, batch(count))?;
         files.push(file);
     }
-    let node = told(Command::new(&arguments.node).arg(script("match.mjs")).args(&files))?;
+    let node = told(
+        Command::new(&arguments.node)
+            .arg(script("match.mjs"))
+            .args(&files),
+    )?;
     let mut rows = Vec::new();
     for line in node.lines() {
         rows.extend(matched(&serde_json::from_str(line)?)?);
@@ -189,24 +248,43 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
     let packed = packed(&input);
     let (policy, sandbox) = (Policy::plan(), Sandbox::new()?);
     let rounds = if node.count >= 100_000 { 7 } else { 15 };
-    let [typed, columns, sandboxed_columns, bytes, sandboxed] = times(rounds, [
-        &mut || Ok(drop(policy.decide::<operations::HubMatch>(&input)?)),
-        &mut || Ok(drop(columns::match_columns(&packed)?)),
-        &mut || Ok(drop(sandbox.call("hub.match_columns", &packed)?)),
-        &mut || Ok(drop(policy.call("hub.match", text.as_bytes())?)),
-        &mut || Ok(drop(sandbox.call("hub.match", text.as_bytes())?)),
-    ])?;
-    let name = |how: &str| format!("hub.match {0} x {0}, {how}, against plain JavaScript", node.count);
+    let [typed, columns, sandboxed_columns, bytes, sandboxed] = times(
+        rounds,
+        [
+            &mut || Ok(drop(policy.decide::<operations::HubMatch>(&input)?)),
+            &mut || Ok(drop(columns::match_columns(&packed)?)),
+            &mut || Ok(drop(sandbox.call("hub.match_columns", &packed)?)),
+            &mut || Ok(drop(policy.call("hub.match", text.as_bytes())?)),
+            &mut || Ok(drop(sandbox.call("hub.match", text.as_bytes())?)),
+        ],
+    )?;
+    let name = |how: &str| {
+        format!(
+            "hub.match {0} x {0}, {how}, against plain JavaScript",
+            node.count
+        )
+    };
     let mut rows = vec![
         Row::new(name("native, typed"), typed, node.plain, "ms"),
         Row::new(name("native, columns"), columns, node.plain, "ms"),
-        Row::new(name("wasmtime, columns"), sandboxed_columns, node.plain, "ms"),
+        Row::new(
+            name("wasmtime, columns"),
+            sandboxed_columns,
+            node.plain,
+            "ms",
+        ),
         Row::new(name("native, JSON"), bytes, node.plain, "ms"),
         Row::new(name("wasmtime, JSON"), sandboxed, node.plain, "ms"),
         Row::new(name("Node, JSON"), node.bytes, node.plain, "ms"),
     ];
-    rows.extend(node.columns.map(|ours| Row::new(name("Node, columns"), ours, node.plain, "ms")));
-    rows.extend(node.objects.map(|ours| Row::new(name("Node, objects"), ours, node.plain, "ms")));
+    rows.extend(
+        node.columns
+            .map(|ours| Row::new(name("Node, columns"), ours, node.plain, "ms")),
+    );
+    rows.extend(
+        node.objects
+            .map(|ours| Row::new(name("Node, objects"), ours, node.plain, "ms")),
+    );
     Ok(rows)
 }
 
@@ -218,7 +296,12 @@ fn scaling() -> Result<Vec<Row>> {
         let [time] = times(5, [&mut || Ok(drop(columns::match_columns(&packed)?))])?;
         let per_entry = time * 1e6 / count as f64;
         let first = rows.first().map(|row| row.ours);
-        rows.push(Row::new(format!("matcher, time per entry at {count}, against 10000"), per_entry, first, "ns"));
+        rows.push(Row::new(
+            format!("matcher, time per entry at {count}, against 10000"),
+            per_entry,
+            first,
+            "ns",
+        ));
     }
     Ok(rows)
 }
@@ -253,12 +336,27 @@ fn batch(count: usize) -> String {
         state ^= state << 17;
         state
     };
-    let mut amount = || format!("{}{:012}", 1 + next() % 500_000_000, next() % 1_000_000_000_000);
-    let spender = |n: usize, amount: String| format!("{{\"id\":\"0x{n:064x}\",\"token_id\":1,\"amount\":\"{amount}\"}}");
+    let mut amount = || {
+        format!(
+            "{}{:012}",
+            1 + next() % 500_000_000,
+            next() % 1_000_000_000_000
+        )
+    };
+    let spender = |n: usize, amount: String| {
+        format!("{{\"id\":\"0x{n:064x}\",\"token_id\":1,\"amount\":\"{amount}\"}}")
+    };
     let receiver = |n: usize, amount: String| {
-        format!("{{\"id\":\"0x{n:064x}\",\"token_id\":1,\"amount\":\"{amount}\",\"requested_at\":{}}}", 1_700_000_000_000 + n % 977)
+        format!(
+            "{{\"id\":\"0x{n:064x}\",\"token_id\":1,\"amount\":\"{amount}\",\"requested_at\":{}}}",
+            1_700_000_000_000 + n % 977
+        )
     };
     let spenders: Vec<String> = (0..count).map(|n| spender(n, amount())).collect();
     let receivers: Vec<String> = (0..count).map(|n| receiver(count + n, amount())).collect();
-    format!("{{\"strategy\":\"amount\",\"spenders\":[{}],\"receivers\":[{}]}}", spenders.join(","), receivers.join(","))
+    format!(
+        "{{\"strategy\":\"amount\",\"spenders\":[{}],\"receivers\":[{}]}}",
+        spenders.join(","),
+        receivers.join(",")
+    )
 }

@@ -18,7 +18,12 @@ const SHOWN: usize = 20;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Only these surfaces (core is always the measure).
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "native,wasmtime,node,bun,pyo3,wasmtime-py")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "native,wasmtime,node,bun,pyo3,wasmtime-py"
+    )]
     surfaces: Vec<Surface>,
     /// Changes one answer of this surface: the run must turn red.
     #[arg(long, value_enum)]
@@ -59,7 +64,11 @@ fn main() -> Result<ExitCode> {
     }
     report(&jobs, &rows, &found)?;
     prove(&jobs, &core, &rows)?;
-    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if found.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn write_jobs(jobs: &[Job<'_>], folder: &Path) -> Result<()> {
@@ -86,7 +95,11 @@ fn answers(arguments: &Arguments, jobs: &[Job<'_>]) -> Result<Vec<Row>> {
         };
         Runner::start(*surface, program, &scripts.join(script), &arguments.folder).map(Some)
     };
-    let runners = arguments.surfaces.iter().map(start).collect::<Result<Vec<_>>>()?;
+    let runners = arguments
+        .surfaces
+        .iter()
+        .map(start)
+        .collect::<Result<Vec<_>>>()?;
     let mut rows = Vec::new();
     for (surface, runner) in arguments.surfaces.iter().zip(runners) {
         let answers = match runner {
@@ -101,11 +114,22 @@ fn answers(arguments: &Arguments, jobs: &[Job<'_>]) -> Result<Vec<Row>> {
 
 fn report(jobs: &[Job<'_>], rows: &[Row], found: &[Difference]) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{:12} {:>6}  {:16}  {:>6}  {:16}", "surface", "cases", "bytes", "typed", "decisions")?;
+    writeln!(
+        out,
+        "{:12} {:>6}  {:16}  {:>6}  {:16}",
+        "surface", "cases", "bytes", "typed", "decisions"
+    )?;
     for (surface, answers) in rows {
         let (bytes, outcomes) = parity::digests(answers);
-        let typed = answers.iter().filter(|answer| answer.typed.is_some()).count();
-        writeln!(out, "{surface:12} {:6}  {bytes:.16}  {typed:6}  {outcomes:.16}", answers.len())?;
+        let typed = answers
+            .iter()
+            .filter(|answer| answer.typed.is_some())
+            .count();
+        writeln!(
+            out,
+            "{surface:12} {:6}  {bytes:.16}  {typed:6}  {outcomes:.16}",
+            answers.len()
+        )?;
     }
     for difference in found.iter().take(SHOWN) {
         writeln!(out, "{difference}")?;
@@ -113,7 +137,13 @@ fn report(jobs: &[Job<'_>], rows: &[Row], found: &[Difference]) -> Result<()> {
     if found.len() > SHOWN {
         writeln!(out, "and {} more", found.len() - SHOWN)?;
     }
-    writeln!(out, "{} cases on {} surfaces, {} differences", jobs.len(), rows.len(), found.len())?;
+    writeln!(
+        out,
+        "{} cases on {} surfaces, {} differences",
+        jobs.len(),
+        rows.len(),
+        found.len()
+    )?;
     Ok(())
 }
 
@@ -126,9 +156,16 @@ fn prove(jobs: &[Job<'_>], core: &[Answer], rows: &[Row]) -> Result<()> {
             let mut changed = answers.clone();
             parity::plant(&mut changed, index, way);
             let seen = parity::differences(*surface, jobs, core, &changed).len();
-            ensure!(seen > clean || clean > 0, "{surface}: a planted difference was not found");
+            ensure!(
+                seen > clean || clean > 0,
+                "{surface}: a planted difference was not found"
+            );
         }
     }
-    writeln!(std::io::stdout(), "a planted difference was found on each of {} surfaces", rows.len())?;
+    writeln!(
+        std::io::stdout(),
+        "a planted difference was found on each of {} surfaces",
+        rows.len()
+    )?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use trimtab_core::hub::columns;
 use trimtab_core::hub::matching::MatchInput;
 use trimtab_core::policy::{Policy, operations};
-use trimtab_core::value;
+use trimtab_core::value::{self, Value};
 use trimtab_host::{Limits, Sandbox};
 
 /// Times ours against peers.
@@ -244,7 +244,7 @@ fn matching(arguments: &Arguments) -> Result<Vec<Row>> {
 
 fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
     let text = batch(node.count);
-    let input: MatchInput = value::decode_json(text.as_bytes())?;
+    let input: MatchInput = value::decode(&Value::from_json(text.as_bytes())?)?;
     let packed = packed(&input);
     let (policy, sandbox) = (Policy::plan(), Sandbox::new()?);
     let rounds = if node.count >= 100_000 { 7 } else { 15 };
@@ -292,7 +292,7 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
 fn scaling() -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = Vec::new();
     for count in [10_000, 100_000, 1_000_000] {
-        let packed = packed(&value::decode_json(batch(count).as_bytes())?);
+        let packed = packed(&value::decode(&Value::from_json(batch(count).as_bytes())?)?);
         let [time] = times(5, [&mut || Ok(drop(columns::match_columns(&packed)?))])?;
         let per_entry = time * 1e6 / count as f64;
         let first = rows.first().map(|row| row.ours);

@@ -164,7 +164,12 @@ mod tests {
     #[test]
     fn a_missing_export_is_refused() {
         let lacking = stranger().replacen("tt_free", "tt_forget", 1);
-        assert!(check(&module(&lacking)).unwrap_err().to_string().contains("tt_free"));
+        assert!(
+            check(&module(&lacking))
+                .unwrap_err()
+                .to_string()
+                .contains("tt_free")
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::error::Error;
+use crate::fleet::gossip::GossipConfig;
 use crate::fleet::health::HealthConfig;
 use crate::fleet::liquidity::LiquidityConfig;
 use crate::fleet::rebalance::RebalanceConfig;
@@ -66,6 +67,8 @@ impl Profile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Limits of what members tell each other.
+    pub gossip: GossipConfig,
     /// Health scores, tiers and budget multipliers.
     pub health: HealthConfig,
     /// Depleted and saturated channels, needs, relevance.
@@ -81,6 +84,7 @@ impl Config {
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         Self {
+            gossip: GossipConfig::of(profile),
             health: HealthConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
             rebalance: RebalanceConfig::of(profile),
@@ -106,6 +110,9 @@ impl Config {
 
     /// Refuses what can never make sense; what is merely odd is for `config.lint`.
     pub fn validate(&self) -> Result<(), Error> {
+        self.gossip
+            .validate()
+            .map_err(|error| error.inside("gossip"))?;
         self.health
             .validate()
             .map_err(|error| error.inside("health"))?;
@@ -122,6 +129,7 @@ impl Config {
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
     pub fn lint(&self, why: &mut Why) {
+        self.gossip.lint(why);
         self.health.lint(why);
         self.liquidity.lint(why);
         self.rebalance.lint(why);

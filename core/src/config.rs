@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical;
 use crate::error::Error;
 use crate::fleet::fees::FeesConfig;
+use crate::fleet::gossip::GossipConfig;
 use crate::fleet::health::HealthConfig;
 use crate::fleet::limits::LimitsConfig;
 use crate::fleet::liquidity::LiquidityConfig;
@@ -72,6 +73,8 @@ impl Profile {
 pub struct Config {
     /// Fees that help the fleet.
     pub fees: FeesConfig,
+    /// Limits of what members tell each other.
+    pub gossip: GossipConfig,
     /// Health scores, tiers and budget multipliers.
     pub health: HealthConfig,
     /// How often something may be reported.
@@ -94,6 +97,7 @@ impl Config {
     pub fn of(profile: Profile) -> Self {
         Self {
             fees: FeesConfig::of(profile),
+            gossip: GossipConfig::of(profile),
             health: HealthConfig::of(profile),
             limits: LimitsConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
@@ -123,6 +127,9 @@ impl Config {
     /// Refuses what can never make sense; what is merely odd is for `config.lint`.
     pub fn validate(&self) -> Result<(), Error> {
         self.fees.validate().map_err(|error| error.inside("fees"))?;
+        self.gossip
+            .validate()
+            .map_err(|error| error.inside("gossip"))?;
         self.health
             .validate()
             .map_err(|error| error.inside("health"))?;
@@ -142,6 +149,7 @@ impl Config {
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
     pub fn lint(&self, why: &mut Why) {
         self.fees.lint(why);
+        self.gossip.lint(why);
         self.health.lint(why);
         self.liquidity.lint(why);
         self.rebalance.lint(why);

@@ -97,6 +97,11 @@ macro_rules! for_each_operation {
             (rebalance_budget, RebalanceBudget),
             (rebalance_backoff, RebalanceBackoff),
             (rebalance_cooldown, RebalanceCooldown),
+            (gossip_build, GossipBuild),
+            (gossip_accept, GossipAccept),
+            (gossip_verify, GossipVerify),
+            (gossip_legacy_text, GossipLegacyText),
+            (gossip_legacy_verify, GossipLegacyVerify),
             (splice_check, SpliceCheck),
             (splice_headroom, SpliceHeadroom),
         }
@@ -217,6 +222,16 @@ pub mod operations {
         "Whether a channel whose rebalance failed may be tried again.");
     operation!(RebalanceCooldown, "rebalance.cooldown", pause::cooldown, pause::CooldownInput => pause::Pause,
         "Whether a channel that was rebalanced has rested.");
+    operation!(GossipBuild, "gossip.build", gossip::build, gossip::BuildInput => gossip::Built,
+        "A message to the other members and the text to sign.");
+    operation!(GossipAccept, "gossip.accept", accept::accept, accept::AcceptInput => accept::Received,
+        "Whether a message of a member is taken, and what is kept afterwards.");
+    operation!(GossipVerify, "gossip.verify", signature::verify, signature::VerifyInput => signature::Verified,
+        "Whether a node's key signed a text.");
+    operation!(GossipLegacyText, "gossip.legacy_text", legacy::legacy_text, legacy::LegacyTextInput => legacy::LegacyText,
+        "The text that the deployed plugin signs for a message.");
+    operation!(GossipLegacyVerify, "gossip.legacy_verify", legacy::legacy_verify, legacy::LegacyVerifyInput => legacy::LegacyVerified,
+        "Whether a message of the deployed plugin may be taken, also for what the plugin does not check.");
     operation!(SpliceCheck, "splice.check", splice::check, splice::CheckInput => splice::Checked,
         "Whether a splice keeps the fleet connected to the peer.");
     operation!(SpliceHeadroom, "splice.headroom", splice::headroom, splice::HeadroomInput => splice::Headroom,

@@ -562,6 +562,102 @@ reasons! {
         "there is no external peer to compare";
 
     // --- gossip ---
+    /// The message is ready to be signed.
+    MessageBuilt = "message_built", None, flips None,
+        in ["gossip.build"],
+        "message {observed} is ready to be signed";
+    /// The key signed the text.
+    SignatureValid = "signature_valid", None, flips None,
+        in ["gossip.verify"],
+        "the key signed the text";
+    /// The signature has the wrong length, letters or form.
+    SignatureMalformed = "signature_malformed", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "the signature is none";
+    /// The signature is the second of its two forms.
+    SignatureHighS = "signature_high_s", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "the signature is in its second form";
+    /// Another key signed, or another text was signed.
+    SignatureOfAnother = "signature_of_another", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "another key signed, or another text";
+    /// The message was taken and stored.
+    MessageAccepted = "message_accepted", None, flips None,
+        in ["gossip.accept"],
+        "the message is taken";
+    /// The sender is no connected member.
+    SenderNotConnected = "sender_not_connected", None, flips None,
+        in ["gossip.accept"],
+        "the sender is no connected member";
+    /// The sender sends too much.
+    SenderExhausted = "sender_exhausted", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "the sender has {observed} points left and needs {limit}";
+    /// The message is too large.
+    MessageTooLarge = "message_too_large", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "the message has {observed} bytes, at most {limit} are taken";
+    /// The message is not of the right shape.
+    MessageMalformed = "message_malformed", None, flips None,
+        in ["gossip.accept"],
+        "the message has not the right shape";
+    /// The message is of another version.
+    VersionUnknown = "version_unknown", None, flips None,
+        in ["gossip.accept"],
+        "the message is of another version";
+    /// The reporter is no member, or banned.
+    ReporterNotMember = "reporter_not_member", None, flips None,
+        in ["gossip.accept"],
+        "the reporter is no member or banned";
+    /// The message was already taken.
+    MessageKnown = "message_known", None, flips None,
+        in ["gossip.accept"],
+        "the message was already taken";
+    /// The message is too old, or ahead of our clock.
+    MessageNotFresh = "message_not_fresh", Some(Unit::S), flips None,
+        in ["gossip.accept"],
+        "the message is {observed} away from our clock, at most {limit} is taken";
+    /// The number of the message is not above the last one of its kind.
+    SeqNotRising = "seq_not_rising", None, flips None,
+        in ["gossip.accept"],
+        "the number {observed} is not above {limit}";
+    /// The number of the message is too far ahead.
+    SeqAhead = "seq_ahead", None, flips None,
+        in ["gossip.accept"],
+        "the number {observed} is ahead of {limit}";
+    /// The reporter reports too often.
+    ReporterLimit = "reporter_limit", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "it would be report {observed} of an hour, {limit} are taken";
+    /// The reporter has too many announcements open.
+    TooManyAnnouncements = "too_many_announcements", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "it would be announcement {observed}, {limit} may be open";
+    /// The text of the deployed plugin was built.
+    LegacyTextBuilt = "legacy_text_built", None, flips None,
+        in ["gossip.legacy_text"],
+        "this is what the deployed plugin signs";
+    /// The message of the deployed plugin may be taken.
+    LegacyMessageValid = "legacy_message_valid", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the message may be taken";
+    /// The sender of the message is no public key.
+    LegacyNoKey = "legacy_no_key", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the sender is no public key";
+    /// A field is missing or holds what it must not, such as a truth value for a number.
+    LegacyBadField = "legacy_bad_field", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the field is missing or holds what it must not";
+    /// The message of the deployed plugin is too old, or ahead of our clock.
+    LegacyNotFresh = "legacy_not_fresh", Some(Unit::S), flips None,
+        in ["gossip.legacy_verify"],
+        "the message is {observed} away from our clock, at most {limit} is taken";
+    /// The message of the deployed plugin is not newer than the last one.
+    LegacyNotRising = "legacy_not_rising", Some(Unit::S), flips None,
+        in ["gossip.legacy_verify"],
+        "the message of {observed} is not newer than the last one of {limit}";
 
     // --- snapshot ---
     /// So many channels of the node are in normal operation.

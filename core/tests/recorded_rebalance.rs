@@ -237,3 +237,20 @@ fn ev() {
     }
     assert_eq!((accepted, refused), (159, 108));
 }
+
+#[test]
+fn signed_texts() {
+    let policy = Policy::new("cl-hive", None).unwrap();
+    for kind in [
+        "health_report",
+        "liquidity_need",
+        "liquidity_snapshot",
+        "gossip",
+    ] {
+        for (payload, out) in cases(&format!("{kind}_signing"), RECORDED) {
+            let input = json!({ "kind": kind, "payload": payload });
+            let got = ask(&policy, "gossip.legacy_text", &input).unwrap();
+            assert_eq!(got["text"], out, "{payload}");
+        }
+    }
+}

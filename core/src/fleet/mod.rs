@@ -3,6 +3,7 @@
 pub mod channel;
 pub mod conflict;
 pub mod fees;
+pub mod gossip;
 pub mod health;
 pub mod limits;
 pub mod liquidity;

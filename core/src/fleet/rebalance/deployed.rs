@@ -75,6 +75,11 @@ impl Value {
         // The plugin refuses what is below and takes the rest.
         self.profit >= self.threshold
     }
+
+    fn affordable(&self, left: Option<Sat>) -> bool {
+        let payable = left.is_none_or(|left| self.budget <= i128::from(left.get()));
+        self.accepted() && payable
+    }
 }
 
 /// How much of the bet is placed.
@@ -143,9 +148,7 @@ pub(super) fn value(
     let terms = terms(case, &valued)?;
     let flips = flips(case, multiplier, Some(&valued))?;
     explain(case, &valued, &flips, why);
-    let left = case.input.budget_left_sats;
-    let payable = left.is_none_or(|left| valued.budget <= i128::from(left.get()));
-    let accepted = valued.accepted() && payable;
+    let accepted = valued.affordable(case.input.budget_left_sats);
     Ok(Evaluated {
         accepted,
         amount_sats: accepted.then_some(case.amount),
@@ -246,7 +249,8 @@ fn flips(case: &Case<'_>, multiplier: Multiplier, now: Option<&Value>) -> Result
         let value = Value::of(&case, multiplier).ok().and_then(Result::ok);
         value.filter(|_| source_pays(&case))
     };
-    let accepts = |inbound: &u64| at(*inbound).is_some_and(|value| value.accepted());
+    let left = case.input.budget_left_sats;
+    let accepts = |inbound: &u64| at(*inbound).is_some_and(|value| value.affordable(left));
     let top = flip::last_integer(0, u32::MAX.into(), |inbound| at(inbound).is_some());
     let spread_gone = i64::from(case.inbound.get()) + case.spread();
     let before = u64::try_from(spread_gone - 1).ok();
@@ -254,13 +258,13 @@ fn flips(case: &Case<'_>, multiplier: Multiplier, now: Option<&Value>) -> Result
     let dearest = top.filter(accepts).or(before.filter(accepts));
     let with_tier = |tier: Tier| {
         let multiplier = own_multiplier(case.config, Some(tier));
-        matches!(Value::of(case, multiplier), Ok(Ok(value)) if value.accepted())
+        matches!(Value::of(case, multiplier), Ok(Ok(value)) if value.affordable(left))
     };
     let dearest = dearest.map(|inbound| Ppm::new(u32::try_from(inbound).unwrap_or(u32::MAX)));
     Ok(Flips {
         max_inbound_ppm: dearest.transpose()?,
         min_amount_sats: None,
-        tier: now.and_then(|now| case.other_tier(now.accepted(), with_tier)),
+        tier: now.and_then(|now| case.other_tier(now.affordable(left), with_tier)),
     })
 }
 

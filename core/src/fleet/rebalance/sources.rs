@@ -210,7 +210,7 @@ fn scored(settings: &RebalanceConfig, source: &Source, ask: Ask) -> Result<Ranke
     let signed = |ppm: Ppm| i64::from(ppm.get());
     let spread = signed(ask.out) - signed(ask.inbound) - signed(opportunity);
     let score = match settings.model {
-        Model::ExpectedCost => -(fee * (turn * 7.0).min(1.0)),
+        Model::ExpectedCost => 0.0 - fee * (turn * 7.0).min(1.0),
         Model::ClRevenueOps => deployed_score(source, kind, turn),
     };
     Ok(Ranked {

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::hub::book;
 use crate::policy::{ABI, MAX_INPUT_BYTES, OPERATIONS, Op, VERSION, operations};
 use crate::reason::{Code, Reason, Why};
 use crate::value::{self, Value};
@@ -96,6 +97,17 @@ pub fn build() -> serde_json::Value {
             })
         })
         .collect();
+    let hub_book = serde_json::json!({
+        "kind": "hub_book",
+        "open": generator.subschema_for::<book::OpenHubBook>(),
+        "methods": book::METHODS
+            .iter()
+            .zip(book::schemas(&mut generator))
+            .map(|(method, (input, answer))| serde_json::json!({
+                "name": method.name, "summary": method.summary, "input": input, "answer": answer,
+            }))
+            .collect::<Vec<_>>(),
+    });
     let errors: Vec<_> = ErrorCode::ALL
         .iter()
         .map(|code| serde_json::json!({ "code": code.as_str(), "meaning": code.meaning() }))
@@ -112,6 +124,7 @@ pub fn build() -> serde_json::Value {
     serde_json::json!({
         "name": "trimtab", "version": VERSION, "abi": ABI,
         "operations": operations, "reasons": reasons, "errors": errors,
+        "handles": [hub_book],
         "profiles": Profile::ALL.map(Profile::as_str),
         "limits": { "input_bytes": MAX_INPUT_BYTES, "depth": value::MAX_DEPTH },
         "definitions": generator.take_definitions(true),

@@ -40,6 +40,14 @@ pub struct LintInput {
 #[serde(transparent)]
 pub struct Overrides(Value<'static>);
 
+impl Overrides {
+    /// The fields.
+    #[must_use]
+    pub const fn value(&self) -> &Value<'static> {
+        &self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Overrides {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(|value| Self(value.into_owned()))

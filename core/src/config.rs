@@ -116,6 +116,7 @@ impl Config {
     pub fn lint(&self, why: &mut Why) {
         self.health.lint(why);
         self.liquidity.lint(why);
+        self.hub.lint(why);
     }
 
     /// sha256 of the canonical config: two nodes with the same digest decide alike.

@@ -447,6 +447,14 @@ reasons! {
         "an answer that fits no request is refused";
 
     // --- config ---
+    /// One request may take more than a full reserve has above its floor.
+    CapAboveReserve = "cap_above_reserve", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "one request may take {observed}, a full reserve has {limit} above its floor";
+    /// A lower bound lies above its upper bound.
+    BoundsCrossed = "bounds_crossed", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "the lower bound of {observed} lies above the upper one of {limit}";
     /// Nothing in the config is odd.
     ConfigCoherent = "config_coherent", None, flips None,
         in ["config.lint"],

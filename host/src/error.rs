@@ -97,10 +97,9 @@ impl HostError {
                 ("more time".to_owned(), format!("at most {limit} ms"))
             }
             Self::MemoryLimit { limit, wanted } => (wanted.to_string(), format!("at most {limit}")),
-            Self::ResultLimit { limit, length } => (
-                format!("{length} bytes"),
-                format!("at most {limit} bytes"),
-            ),
+            Self::ResultLimit { limit, length } => {
+                (format!("{length} bytes"), format!("at most {limit} bytes"))
+            }
             Self::Trap(what) | Self::BadModule(what) | Self::Unavailable(what) => {
                 (what.clone(), "a module that answers".to_owned())
             }
@@ -129,7 +128,10 @@ impl fmt::Display for HostError {
                 write!(f, "the call takes longer than {} ms", limit.as_millis())
             }
             Self::MemoryLimit { limit, wanted } => {
-                write!(f, "the module wants {wanted} bytes of memory, {limit} are allowed")
+                write!(
+                    f,
+                    "the module wants {wanted} bytes of memory, {limit} are allowed"
+                )
             }
             Self::ResultLimit { limit, length } => {
                 write!(f, "the answer has {length} bytes, {limit} are allowed")

@@ -146,7 +146,8 @@ impl Instance {
             Ask::Open(_) => &exports.open,
             Ask::On(handle, _) => {
                 let on_handle = (handle, plain.0, plain.1, plain.2, plain.3);
-                let function = typed::<OnHandle, u64>(&mut self.store, &self.linked, &exports.call_on)?;
+                let function =
+                    typed::<OnHandle, u64>(&mut self.store, &self.linked, &exports.call_on)?;
                 return self.run(&function, on_handle, limits);
             }
         };
@@ -172,7 +173,10 @@ impl Instance {
     pub(crate) fn report(&self, limits: &Limits) -> Report {
         let left = self.store.get_fuel().ok();
         Report {
-            fuel: limits.fuel.zip(left).map(|(given, left)| given.saturating_sub(left)),
+            fuel: limits
+                .fuel
+                .zip(left)
+                .map(|(given, left)| given.saturating_sub(left)),
             peak_memory_bytes: self.store.data().peak,
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
@@ -187,9 +191,8 @@ impl Instance {
             let got = format!("{} bytes", input.len());
             return Err(Error::too_large("", got, format_args!("{most} bytes")).into());
         }
-        let length = u32::try_from(name.len() + input.len()).map_err(|_| {
-            Error::too_large("op", format_args!("{} bytes", name.len()), "4 GiB")
-        })?;
+        let length = u32::try_from(name.len() + input.len())
+            .map_err(|_| Error::too_large("op", format_args!("{} bytes", name.len()), "4 GiB"))?;
         let alloc = self.alloc.clone();
         let pointer = self.run(&alloc, length, limits)?;
         if pointer == 0 && length > 0 {
@@ -200,8 +203,12 @@ impl Instance {
         }
         let range = Range { pointer, length };
         let memory = self.memory.data_mut(&mut self.store);
-        let slot = memory.get_mut(range.bounds()).ok_or_else(|| outside(range))?;
-        let (first, rest) = slot.split_at_mut_checked(name.len()).ok_or_else(|| outside(range))?;
+        let slot = memory
+            .get_mut(range.bounds())
+            .ok_or_else(|| outside(range))?;
+        let (first, rest) = slot
+            .split_at_mut_checked(name.len())
+            .ok_or_else(|| outside(range))?;
         first.copy_from_slice(name.as_bytes());
         rest.copy_from_slice(input);
         self.bytes_in = input.len() as u64;
@@ -225,7 +232,9 @@ impl Instance {
                 .and_then(|failed| value::decode(&failed))
                 .map(|failed: Failed| Err(failed.error))
                 .map_err(|error| HostError::BadModule(format!("its error is none: {error}"))),
-            Some((status, _)) => Err(HostError::BadModule(format!("its answer has the status {status}"))),
+            Some((status, _)) => Err(HostError::BadModule(format!(
+                "its answer has the status {status}"
+            ))),
             None => Err(HostError::BadModule("its answer is empty".to_owned())),
         }
     }
@@ -303,7 +312,11 @@ fn told(error: &wasmtime::Error, limits: &Limits) -> HostError {
 pub(crate) fn check_envelope(bytes: &[u8]) -> Result<(), HostError> {
     match Value::from_json(bytes) {
         Ok(value) if value.get("decision").is_some() => Ok(()),
-        Ok(_) => Err(HostError::BadModule("its answer has no decision".to_owned())),
-        Err(error) => Err(HostError::BadModule(format!("its answer is not JSON: {error}"))),
+        Ok(_) => Err(HostError::BadModule(
+            "its answer has no decision".to_owned(),
+        )),
+        Err(error) => Err(HostError::BadModule(format!(
+            "its answer is not JSON: {error}"
+        ))),
     }
 }

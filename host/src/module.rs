@@ -3,9 +3,7 @@
 
 use trimtab_core::canonical;
 use trimtab_core::policy::ABI;
-use wasmtime::{
-    Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType,
-};
+use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType};
 
 use crate::MODULE;
 use crate::error::HostError;
@@ -37,7 +35,8 @@ impl<'b> Source<'b> {
     /// Refuses bytes with another digest than the expected one.
     pub(crate) fn checked(bytes: &'b [u8], expected: Option<&str>) -> Result<Self, HostError> {
         let digest = canonical::digest(bytes);
-        if let Some(expected) = expected.filter(|expected| !expected.eq_ignore_ascii_case(&digest)) {
+        if let Some(expected) = expected.filter(|expected| !expected.eq_ignore_ascii_case(&digest))
+        {
             return Err(HostError::DigestMismatch {
                 expected: expected.to_owned(),
                 found: digest,
@@ -99,7 +98,9 @@ impl Exports {
             let shape = FuncType::new(module.engine(), takes.to_vec(), gives.to_vec());
             match module.get_export(name) {
                 Some(ExternType::Func(found)) if FuncType::eq(&found, &shape) => place(name),
-                Some(_) => Err(HostError::BadModule(format!("its export \"{name}\" has another type"))),
+                Some(_) => Err(HostError::BadModule(format!(
+                    "its export \"{name}\" has another type"
+                ))),
                 None => place(name),
             }
         };
@@ -119,7 +120,9 @@ impl Exports {
 /// The pool would refuse such a module with words of its own.
 fn check_memory(module: &Module, limits: &Limits) -> Result<(), HostError> {
     let Some(ExternType::Memory(memory)) = module.get_export("memory") else {
-        return Err(HostError::BadModule("its export \"memory\" is no memory".to_owned()));
+        return Err(HostError::BadModule(
+            "its export \"memory\" is no memory".to_owned(),
+        ));
     };
     let wanted = memory.minimum().saturating_mul(memory.page_size());
     if wanted > limits.memory_bytes {

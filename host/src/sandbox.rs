@@ -282,7 +282,10 @@ impl fmt::Debug for Policy {
         f.debug_struct("Policy")
             .field("module", &self.shared.digest)
             .field("limits", &self.shared.limits)
-            .field("setting", &self.setting.as_deref().map(String::from_utf8_lossy))
+            .field(
+                "setting",
+                &self.setting.as_deref().map(String::from_utf8_lossy),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -313,8 +316,9 @@ impl Policy {
     {
         let input = canonical::text(input)?;
         let envelope = self.call(O::NAME, input.as_bytes())?;
-        typed_envelope(&envelope)
-            .map_err(|error| HostError::BadModule(format!("its decision has another shape: {error}")))
+        typed_envelope(&envelope).map_err(|error| {
+            HostError::BadModule(format!("its decision has another shape: {error}"))
+        })
     }
 
     /// Pins an instance with this policy: the fastest way to ask often.
@@ -345,7 +349,10 @@ impl Policy {
 
 /// The number in `{"handle":n}`.
 pub(crate) fn handle_number(opened: &[u8]) -> Result<u32, HostError> {
-    let number = match Value::from_json(opened).as_ref().map(|value| value.get("handle")) {
+    let number = match Value::from_json(opened)
+        .as_ref()
+        .map(|value| value.get("handle"))
+    {
         Ok(Some(Value::Unsigned(number))) => u32::try_from(*number).ok(),
         _ => None,
     };
@@ -356,7 +363,8 @@ fn typed_envelope<T: DeserializeOwned>(envelope: &[u8]) -> Result<Decided<T>, Er
     let envelope = Value::from_json(envelope)?;
     let part = |name: &str| envelope.get(name);
     let reasons: Option<Vec<Reason>> = part("reasons").map(value::decode).transpose()?;
-    let quarantined: Option<Vec<Quarantined>> = part("quarantined").map(value::decode).transpose()?;
+    let quarantined: Option<Vec<Quarantined>> =
+        part("quarantined").map(value::decode).transpose()?;
     Ok(Decided {
         decision: value::decode(part("decision").ok_or_else(|| Error::missing("decision"))?)?,
         reasons: reasons.unwrap_or_default(),

@@ -48,7 +48,9 @@ impl Ticker {
     /// How many ticks are at least `limit` long, also when the first one is nearly over.
     pub(crate) fn ticks(limit: Duration) -> u64 {
         let whole = limit.as_nanos().div_ceil(TICK.as_nanos());
-        u64::try_from(whole).unwrap_or(u64::MAX >> 1).saturating_add(1)
+        u64::try_from(whole)
+            .unwrap_or(u64::MAX >> 1)
+            .saturating_add(1)
     }
 
     /// Announces a call. Only the first one after a pause pays for waking the thread.
@@ -107,9 +109,7 @@ fn tick(engine: &Engine, state: &State) {
 /// The flag goes up before the last look: a call that begins in between sees it and wakes us.
 fn sleep(state: &State, seen: u64) {
     state.asleep.store(true, SeqCst);
-    while state.asleep.load(SeqCst)
-        && state.begun.load(SeqCst) == seen
-        && !state.stop.load(SeqCst)
+    while state.asleep.load(SeqCst) && state.begun.load(SeqCst) == seen && !state.stop.load(SeqCst)
     {
         std::thread::park();
     }

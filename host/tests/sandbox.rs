@@ -134,7 +134,8 @@ fn a_profile_and_a_config_reach_the_module() {
     let sandbox = Sandbox::new().unwrap();
     let config = br#"{"health":{"max_multiplier":1.25}}"#;
     let policy = sandbox.policy("cl-hive", Some(config)).unwrap();
-    let input = br#"{"profitable_pct":0,"underwater_pct":1,"liquidity_score":0,"trend":"declining"}"#;
+    let input =
+        br#"{"profitable_pct":0,"underwater_pct":1,"liquidity_score":0,"trend":"declining"}"#;
     let answer = String::from_utf8(policy.call("health.score", input).unwrap()).unwrap();
     assert!(answer.contains(r#""budget_multiplier":1.25"#), "{answer}");
     assert!(answer.contains(r#""profile":"cl-hive""#));
@@ -148,7 +149,10 @@ fn a_profile_and_a_config_reach_the_module() {
 fn a_handle_answers_many_times_and_survives_bad_input() {
     let mut handle = Sandbox::new().unwrap().open("policy", b"{}").unwrap();
     let first = handle.call_on("health.score", INPUT).unwrap();
-    assert!(matches!(handle.call_on("health.score", b"{}"), Err(HostError::BadInput(_))));
+    assert!(matches!(
+        handle.call_on("health.score", b"{}"),
+        Err(HostError::BadInput(_))
+    ));
     let before = handle.report().unwrap().peak_memory_bytes;
     for _ in 0..2000 {
         assert_eq!(handle.call_on("health.score", INPUT).unwrap(), first);
@@ -162,7 +166,9 @@ fn a_handle_answers_many_times_and_survives_bad_input() {
 #[test]
 fn an_unknown_kind_of_handle_is_bad_input() {
     let refused = Sandbox::new().unwrap().open("no_such", b"{}").unwrap_err();
-    assert!(matches!(refused, HostError::BadInput(error) if error.code == ErrorCode::UnknownOperation));
+    assert!(
+        matches!(refused, HostError::BadInput(error) if error.code == ErrorCode::UnknownOperation)
+    );
 }
 
 #[test]
@@ -180,14 +186,21 @@ fn a_report_counts_what_the_call_used() {
 
 #[test]
 fn a_pool_answers_alike_and_is_finite() {
-    let pooled = Sandbox::builder().limits(small()).pooled(1).build().unwrap();
+    let pooled = Sandbox::builder()
+        .limits(small())
+        .pooled(1)
+        .build()
+        .unwrap();
     let plain = Sandbox::new().unwrap();
     assert_eq!(
         pooled.call("health.score", INPUT).unwrap(),
         plain.call("health.score", INPUT).unwrap()
     );
     let held = pooled.open("policy", b"{}").unwrap();
-    assert!(matches!(pooled.call("health.score", INPUT), Err(HostError::Unavailable(_))));
+    assert!(matches!(
+        pooled.call("health.score", INPUT),
+        Err(HostError::Unavailable(_))
+    ));
     held.close().unwrap();
     assert!(pooled.call("health.score", INPUT).is_ok());
 }
@@ -199,7 +212,10 @@ fn our_own_module_runs_out_of_fuel() {
         ..small()
     };
     let sandbox = Sandbox::builder().limits(limits).build().unwrap();
-    assert_eq!(sandbox.call("health.score", INPUT), Err(HostError::OutOfFuel { fuel: 1000 }));
+    assert_eq!(
+        sandbox.call("health.score", INPUT),
+        Err(HostError::OutOfFuel { fuel: 1000 })
+    );
 }
 
 #[test]
@@ -210,26 +226,44 @@ fn an_input_too_large_for_the_memory_is_a_memory_limit() {
     };
     let sandbox = Sandbox::builder().limits(limits).build().unwrap();
     let input = vec![b' '; 8 << 20];
-    assert!(matches!(sandbox.call("health.score", &input), Err(HostError::MemoryLimit { .. })));
+    assert!(matches!(
+        sandbox.call("health.score", &input),
+        Err(HostError::MemoryLimit { .. })
+    ));
 }
 
 #[test]
 fn the_digest_is_checked_before_anything_runs() {
     let digest = Sandbox::new().unwrap().digest().to_owned();
     assert!(Sandbox::builder().digest(&digest).build().is_ok());
-    assert!(Sandbox::builder().digest(&digest.to_uppercase()).build().is_ok());
+    assert!(
+        Sandbox::builder()
+            .digest(&digest.to_uppercase())
+            .build()
+            .is_ok()
+    );
     let mut bytes = MODULE.to_vec();
     bytes.push(0);
-    let refused = Sandbox::builder().module(&bytes).digest(&digest).build().unwrap_err();
+    let refused = Sandbox::builder()
+        .module(&bytes)
+        .digest(&digest)
+        .build()
+        .unwrap_err();
     assert!(matches!(refused, HostError::DigestMismatch { expected, .. } if expected == digest));
 }
 
 #[test]
 fn a_good_foreign_module_is_heard() {
     let sandbox = Hand::default().built().unwrap();
-    assert_eq!(sandbox.call("any.thing", b"{}").unwrap(), br#"{"decision":1}"#);
+    assert_eq!(
+        sandbox.call("any.thing", b"{}").unwrap(),
+        br#"{"decision":1}"#
+    );
     let mut handle = sandbox.open("policy", b"{}").unwrap();
-    assert_eq!(handle.call_on("any.thing", b"").unwrap(), br#"{"decision":1}"#);
+    assert_eq!(
+        handle.call_on("any.thing", b"").unwrap(),
+        br#"{"decision":1}"#
+    );
     handle.close().unwrap();
     let refusing = Hand {
         call: "(i64.const 0x0000_0040_0000_0053)",
@@ -244,7 +278,10 @@ fn an_infinite_loop_runs_out_of_fuel() {
         call: "(loop $l (br $l)) (unreachable)",
         ..Hand::default()
     };
-    assert_eq!(module.called(), Err(HostError::OutOfFuel { fuel: 10_000_000 }));
+    assert_eq!(
+        module.called(),
+        Err(HostError::OutOfFuel { fuel: 10_000_000 })
+    );
 }
 
 #[test]
@@ -262,12 +299,20 @@ fn an_infinite_loop_meets_its_deadline() {
     for _ in 0..3 {
         let begun = Instant::now();
         let outcome = sandbox.call("any.thing", b"{}");
-        assert_eq!(outcome, Err(HostError::Deadline { limit: Duration::from_millis(30) }));
+        assert_eq!(
+            outcome,
+            Err(HostError::Deadline {
+                limit: Duration::from_millis(30)
+            })
+        );
         assert!(begun.elapsed() >= Duration::from_millis(30));
     }
     // The clock went to sleep meanwhile; a call wakes it.
     std::thread::sleep(Duration::from_millis(2500));
-    assert!(matches!(sandbox.call("any.thing", b"{}"), Err(HostError::Deadline { .. })));
+    assert!(matches!(
+        sandbox.call("any.thing", b"{}"),
+        Err(HostError::Deadline { .. })
+    ));
 }
 
 #[test]
@@ -309,13 +354,24 @@ fn an_input_that_finds_no_room_is_a_memory_limit() {
         alloc: "(i32.const 0)",
         ..Hand::default()
     };
-    assert!(matches!(module.called(), Err(HostError::MemoryLimit { .. })));
+    assert!(matches!(
+        module.called(),
+        Err(HostError::MemoryLimit { .. })
+    ));
 }
 
 #[test]
 fn wild_pointers_hurt_nobody() {
-    for alloc in ["(i32.const -1)", "(i32.const 0x20000)", "(i32.const 0x1fffe)"] {
-        let outcome = Hand { alloc, ..Hand::default() }.called();
+    for alloc in [
+        "(i32.const -1)",
+        "(i32.const 0x20000)",
+        "(i32.const 0x1fffe)",
+    ] {
+        let outcome = Hand {
+            alloc,
+            ..Hand::default()
+        }
+        .called();
         assert!(says(&outcome.unwrap_err(), "outside its memory"), "{alloc}");
     }
     for call in [
@@ -324,7 +380,11 @@ fn wild_pointers_hurt_nobody() {
         "(i64.const 0x0002_0000_0000_0001)",
         "(i64.const 0x0000_0010_0100_0000)",
     ] {
-        let outcome = Hand { call, ..Hand::default() }.called();
+        let outcome = Hand {
+            call,
+            ..Hand::default()
+        }
+        .called();
         assert!(says(&outcome.unwrap_err(), "outside its memory"), "{call}");
     }
 }
@@ -336,7 +396,13 @@ fn a_huge_answer_is_refused_before_it_is_copied() {
         ..Hand::default()
     };
     let outcome = module.called();
-    assert!(matches!(outcome, Err(HostError::ResultLimit { length: 0xffff_ffff, .. })));
+    assert!(matches!(
+        outcome,
+        Err(HostError::ResultLimit {
+            length: 0xffff_ffff,
+            ..
+        })
+    ));
 }
 
 #[test]
@@ -348,7 +414,11 @@ fn an_answer_that_is_none_is_the_fault_of_the_module() {
         ("(i64.const 0x0000_0100_0000_000d)", "no decision"),
         ("(i64.const 0x0000_0040_0000_0010)", "its error is none"),
     ] {
-        let outcome = Hand { call, ..Hand::default() }.called();
+        let outcome = Hand {
+            call,
+            ..Hand::default()
+        }
+        .called();
         assert!(says(&outcome.clone().unwrap_err(), what), "{outcome:?}");
     }
 }
@@ -383,7 +453,10 @@ fn a_handle_whose_call_was_ended_is_lost() {
         ..Hand::default()
     };
     let mut handle = module.built().unwrap().open("policy", b"{}").unwrap();
-    assert!(matches!(handle.call_on("x", b"{}"), Err(HostError::Trap(_))));
+    assert!(matches!(
+        handle.call_on("x", b"{}"),
+        Err(HostError::Trap(_))
+    ));
     assert_eq!(handle.call_on("x", b"{}"), Err(HostError::HandleLost));
     assert_eq!(handle.close(), Err(HostError::HandleLost));
 }
@@ -396,7 +469,12 @@ fn a_foreign_module_may_import_nothing() {
         r#"(import "env" "g" (global i32))"#,
         r#"(import "env" "t" (table 1 funcref))"#,
     ] {
-        let refused = Hand { head, ..Hand::default() }.built().unwrap_err();
+        let refused = Hand {
+            head,
+            ..Hand::default()
+        }
+        .built()
+        .unwrap_err();
         assert!(says(&refused, "may call nothing"), "{head}: {refused}");
     }
 }
@@ -404,12 +482,28 @@ fn a_foreign_module_may_import_nothing() {
 #[test]
 fn every_export_is_needed_with_its_type() {
     let whole = Hand::default().binary();
-    for name in ["tt_abi", "tt_alloc", "tt_free", "tt_call", "tt_open", "tt_call_on", "tt_close", "memory"] {
-        let refused = Sandbox::builder().module(&without(&whole, name)).build().unwrap_err();
+    for name in [
+        "tt_abi",
+        "tt_alloc",
+        "tt_free",
+        "tt_call",
+        "tt_open",
+        "tt_call_on",
+        "tt_close",
+        "memory",
+    ] {
+        let refused = Sandbox::builder()
+            .module(&without(&whole, name))
+            .build()
+            .unwrap_err();
         assert!(says(&refused, name), "{name}: {refused}");
     }
     let head = r#"(func (export "tt_clos_") (param i64))"#;
-    let doubled = Hand { head, ..Hand::default() }.binary();
+    let doubled = Hand {
+        head,
+        ..Hand::default()
+    }
+    .binary();
     let swapped = replace(&doubled, b"\x08tt_close", b"\x08tt_other");
     let swapped = replace(&swapped, b"\x08tt_clos_", b"\x08tt_close");
     let refused = Sandbox::builder().module(&swapped).build().unwrap_err();
@@ -431,7 +525,10 @@ fn without(binary: &[u8], name: &str) -> Vec<u8> {
 }
 
 fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = bytes.windows(from.len()).position(|part| part == from).unwrap();
+    let at = bytes
+        .windows(from.len())
+        .position(|part| part == from)
+        .unwrap();
     [&bytes[..at], to, &bytes[at + from.len()..]].concat()
 }
 
@@ -448,7 +545,10 @@ fn bytes_that_are_no_module_are_refused() {
 #[test]
 fn a_panic_of_the_native_core_is_an_internal_error() {
     let error = trimtab_host::native::guarded::<()>(|| panic!("a defect")).unwrap_err();
-    assert_eq!((error.code, error.got.as_str()), (ErrorCode::Internal, "a defect"));
+    assert_eq!(
+        (error.code, error.got.as_str()),
+        (ErrorCode::Internal, "a defect")
+    );
 }
 
 #[test]

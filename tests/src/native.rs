@@ -45,7 +45,9 @@ impl Schemas {
 
     fn entry(&self, operation: &str) -> Option<&Json> {
         let entries = self.0.get("operations")?.as_array()?;
-        entries.iter().find(|entry| entry.get("name").is_some_and(|name| name == operation))
+        entries
+            .iter()
+            .find(|entry| entry.get("name").is_some_and(|name| name == operation))
     }
 
     fn mark_amounts(&self, input: &mut Json, schema: &Json) {
@@ -61,19 +63,30 @@ impl Schemas {
                 self.mark_amounts(input, schema);
             }
         }
-        let native = schema.get("x-native").is_some_and(|native| native == "integer");
+        let native = schema
+            .get("x-native")
+            .is_some_and(|native| native == "integer");
         match input {
-            Json::String(digits) if native && is_integer(digits) => *input = json!({ "$int": digits }),
+            Json::String(digits) if native && is_integer(digits) => {
+                *input = json!({ "$int": digits })
+            }
             Json::Array(entries) => {
-                for (entry, schema) in entries.iter_mut().zip(std::iter::repeat(schema.get("items"))) {
-                    schema.into_iter().for_each(|schema| self.mark_amounts(entry, schema));
+                for (entry, schema) in entries
+                    .iter_mut()
+                    .zip(std::iter::repeat(schema.get("items")))
+                {
+                    schema
+                        .into_iter()
+                        .for_each(|schema| self.mark_amounts(entry, schema));
                 }
             }
             Json::Object(fields) => {
                 for (key, entry) in fields {
                     let property = schema.get("properties").and_then(|all| all.get(key));
                     let schema = property.or_else(|| schema.get("additionalProperties"));
-                    schema.into_iter().for_each(|schema| self.mark_amounts(entry, schema));
+                    schema
+                        .into_iter()
+                        .for_each(|schema| self.mark_amounts(entry, schema));
                 }
             }
             _ => {}
@@ -91,7 +104,9 @@ fn is_integer(text: &str) -> bool {
 /// A JavaScript reader of JSON would round these.
 fn mark_large(input: &mut Json) {
     match input {
-        Json::Number(number) if !number.is_f64() && number.as_f64().is_some_and(|x| x.abs() > LARGEST_EXACT) => {
+        Json::Number(number)
+            if !number.is_f64() && number.as_f64().is_some_and(|x| x.abs() > LARGEST_EXACT) =>
+        {
             *input = json!({ "$int": number.to_string() });
         }
         Json::Array(entries) => entries.iter_mut().for_each(mark_large),
@@ -113,7 +128,12 @@ pub fn value(marked: &Json) -> Value<'static> {
         Json::String(text) => Value::Text(Cow::Owned(text.clone())),
         Json::Array(entries) => Value::List(entries.iter().map(value).collect()),
         Json::Object(fields) => marker(fields).unwrap_or_else(|| {
-            Value::Map(fields.iter().map(|(key, entry)| (Cow::Owned(key.clone()), value(entry))).collect())
+            Value::Map(
+                fields
+                    .iter()
+                    .map(|(key, entry)| (Cow::Owned(key.clone()), value(entry)))
+                    .collect(),
+            )
         }),
     }
 }
@@ -148,8 +168,15 @@ pub fn outcome(answer: &Json) -> Json {
         return json!({ "error": { "code": error.get("code"), "field": error.get("field") } });
     }
     let reasons = answer.get("reasons").and_then(Json::as_array);
-    let codes: Vec<&Json> = reasons.into_iter().flatten().map(|reason| reason.get("code").unwrap_or(reason)).collect();
-    let set_aside = answer.get("quarantined").and_then(Json::as_array).map_or(0, Vec::len);
+    let codes: Vec<&Json> = reasons
+        .into_iter()
+        .flatten()
+        .map(|reason| reason.get("code").unwrap_or(reason))
+        .collect();
+    let set_aside = answer
+        .get("quarantined")
+        .and_then(Json::as_array)
+        .map_or(0, Vec::len);
     let decision = answer.get("decision").cloned().unwrap_or_default();
     json!({ "decision": normal(decision), "reasons": codes, "quarantined": set_aside })
 }
@@ -163,9 +190,12 @@ fn normal(json: Json) -> Json {
             None => Json::Null,
         },
         Json::Array(entries) => entries.into_iter().map(normal).collect(),
-        Json::Object(fields) => {
-            Json::Object(fields.into_iter().map(|(key, entry)| (key, normal(entry))).collect())
-        }
+        Json::Object(fields) => Json::Object(
+            fields
+                .into_iter()
+                .map(|(key, entry)| (key, normal(entry)))
+                .collect(),
+        ),
         other => other,
     }
 }
@@ -185,7 +215,11 @@ mod tests {
     #[test]
     fn only_the_one_way_to_write_an_integer_is_marked() {
         assert!(["0", "5", "-5", "100"].iter().all(|text| is_integer(text)));
-        assert!(["", "-", "-0", "05", "1e3", " 1", "+1", "0x1"].iter().all(|text| !is_integer(text)));
+        assert!(
+            ["", "-", "-0", "05", "1e3", " 1", "+1", "0x1"]
+                .iter()
+                .all(|text| !is_integer(text))
+        );
     }
 
     #[test]

@@ -145,12 +145,18 @@ pub fn malformed(suites: &[Suite]) -> Vec<String> {
             found.push(format!("{operation}: no operation has this name"));
         }
         if cases.len() < FEWEST {
-            found.push(format!("{operation}: {} cases, {FEWEST} are due", cases.len()));
+            found.push(format!(
+                "{operation}: {} cases, {FEWEST} are due",
+                cases.len()
+            ));
         }
         let mut names = BTreeSet::new();
         for case in cases {
             if case.name.is_empty() || case.origin.is_empty() || !names.insert(&case.name) {
-                found.push(format!("{operation}: {:?} needs a name of its own and an origin", case.name));
+                found.push(format!(
+                    "{operation}: {:?} needs a name of its own and an origin",
+                    case.name
+                ));
             }
             if case.text.is_some() == case.input.is_some() {
                 found.push(format!("{operation}: {}: either input or text", case.name));
@@ -174,7 +180,9 @@ pub fn wrong(suites: &[Suite]) -> Result<Vec<String>> {
                 && expected != answer
             {
                 let name = &case.name;
-                found.push(format!("{operation}: {name}\n  expected {expected}\n  answered {answer}"));
+                found.push(format!(
+                    "{operation}: {name}\n  expected {expected}\n  answered {answer}"
+                ));
             }
         }
     }
@@ -190,7 +198,9 @@ pub fn occurring(suites: &[Suite]) -> BTreeSet<(String, String)> {
             let answer = case.answer(operation);
             let answer = Value::from_json(&answer).unwrap_or(Value::Null);
             if let Some(Value::List(reasons)) = answer.get("reasons") {
-                let codes = reasons.iter().filter_map(|reason| reason.get("code")?.as_text());
+                let codes = reasons
+                    .iter()
+                    .filter_map(|reason| reason.get("code")?.as_text());
                 pairs.extend(codes.map(|code| (code.to_owned(), operation.clone())));
             }
         }
@@ -245,6 +255,9 @@ fn blessed_case(operation: &str, case: &Case) -> Result<String> {
     if !(decided && operation == "policy.describe") {
         fields.push(("expect", canonical::text(&answer)?));
     }
-    let fields: Vec<String> = fields.iter().map(|(key, text)| format!("{key:?}:{text}")).collect();
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(key, text)| format!("{key:?}:{text}"))
+        .collect();
     Ok(format!("{{{}}}", fields.join(",")))
 }

@@ -26,7 +26,9 @@ pub struct Show {
 pub fn one(op: &str, file: Option<&Path>, show: Show, asked: &Asked) -> Result<u8, Failure> {
     let input = bytes_of(file)?;
     let host = Host::of(asked);
-    let caller = host.map_err(Failure::from).and_then(|host| host.asked(asked));
+    let caller = host
+        .map_err(Failure::from)
+        .and_then(|host| host.asked(asked));
     let (answer, report) = match caller {
         Ok(caller) => {
             let (answer, report) = caller.call_reported(op, &input);
@@ -135,7 +137,9 @@ const MOST_POLICIES: usize = 64;
 pub fn lines(op: Option<&str>, file: Option<&Path>, asked: &Asked) -> Result<u8, Failure> {
     // With one argument and no operation of that name it is the file.
     let (op, file) = match (op, file) {
-        (Some(op), None) if !op.contains('.') || Path::new(op).is_file() => (None, Some(Path::new(op))),
+        (Some(op), None) if !op.contains('.') || Path::new(op).is_file() => {
+            (None, Some(Path::new(op)))
+        }
         other => other,
     };
     let config = match &asked.config {
@@ -173,9 +177,10 @@ pub fn lines(op: Option<&str>, file: Option<&Path>, asked: &Asked) -> Result<u8,
 
 fn source(file: Option<&Path>) -> Result<BufReader<Box<dyn Read>>, Failure> {
     let read: Box<dyn Read> = match file.filter(|file| file.as_os_str() != "-") {
-        Some(file) => Box::new(std::fs::File::open(file).map_err(|error| {
-            Failure::Usage(format!("{}: {error}", file.display()))
-        })?),
+        Some(file) => Box::new(
+            std::fs::File::open(file)
+                .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?,
+        ),
         None => Box::new(std::io::stdin()),
     };
     Ok(BufReader::with_capacity(1 << 16, read))
@@ -202,7 +207,8 @@ fn next_line(
 
 impl Lines<'_> {
     fn answer(&mut self, line: &[u8]) -> Result<Vec<u8>, HostError> {
-        let parts: Line<'_> = serde_json::from_slice(line).map_err(|error| misread(line, &error))?;
+        let parts: Line<'_> =
+            serde_json::from_slice(line).map_err(|error| misread(line, &error))?;
         let op = parts.op.as_deref().or(self.op);
         let op = op.ok_or_else(|| Error::missing("op"))?;
         let input = parts.input.ok_or_else(|| Error::missing("input"))?;
@@ -229,7 +235,12 @@ fn misread(line: &[u8], error: &serde_json::Error) -> HostError {
     let told = Value::from_json(line).and_then(|line| value::decode::<Checked>(&line));
     let told = told.err().unwrap_or_else(|| {
         let got = error.to_string();
-        Error::new(trimtab_core::error::ErrorCode::Malformed, "", got, "one line of JSON")
+        Error::new(
+            trimtab_core::error::ErrorCode::Malformed,
+            "",
+            got,
+            "one line of JSON",
+        )
     });
     told.into()
 }

@@ -42,7 +42,11 @@ struct View<'f> {
 /// Writes the page of a fleet.
 pub fn show(caller: &Caller, fleet: &Fleet, page: &mut Page) -> Result<(), Failure> {
     let view = View::of(caller, fleet)?;
-    let external: BTreeSet<&str> = view.members.iter().flat_map(|member| view.external(member)).collect();
+    let external: BTreeSet<&str> = view
+        .members
+        .iter()
+        .flat_map(|member| view.external(member))
+        .collect();
     page.title(format_args!(
         "fleet of {} nodes, {} external peers, as of unix time {}",
         view.members.len(),
@@ -91,21 +95,30 @@ impl<'f> View<'f> {
     }
 
     fn external<'m>(&self, member: &'m Member<'_>) -> BTreeSet<&'m str> {
-        let peers = channels(&member.snapshot).iter().map(|channel| text(channel, "/peer_id"));
-        peers.filter(|peer| !self.members.iter().any(|other| other.id == *peer)).collect()
+        let peers = channels(&member.snapshot)
+            .iter()
+            .map(|channel| text(channel, "/peer_id"));
+        peers
+            .filter(|peer| !self.members.iter().any(|other| other.id == *peer))
+            .collect()
     }
 
     fn health(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
         let name = in_style(paint::TITLE, format_args!("{:4}", member.node.name));
         let id: String = member.id.chars().take(10).collect();
         let Some(assess) = member.snapshot.get("assess") else {
-            page.line(format_args!("{name} {id}…  health unknown: no listforwards.json"));
+            page.line(format_args!(
+                "{name} {id}…  health unknown: no listforwards.json"
+            ));
             return Ok(());
         };
         let envelope = self.caller.ask("health.assess", assess)?;
         let health = envelope.get("decision").unwrap_or(&Json::Null);
         let tier = text(health, "/tier");
-        let tier = in_style(of_word(tier), format_args!("{tier} {}", shown(health, "/score")));
+        let tier = in_style(
+            of_word(tier),
+            format_args!("{tier} {}", shown(health, "/score")),
+        );
         page.line(format_args!(
             "{name} {id}…  {tier} of 100   {} channels, {} sat   own budget x {}",
             shown(health, "/total"),
@@ -154,8 +167,14 @@ impl<'f> View<'f> {
             if !["depleted", "saturated"].contains(&class) {
                 continue;
             }
-            let place = [text(channel, "/short_channel_id"), text(channel, "/channel_id")];
-            let place = place.into_iter().find(|place| !place.is_empty()).unwrap_or_default();
+            let place = [
+                text(channel, "/short_channel_id"),
+                text(channel, "/channel_id"),
+            ];
+            let place = place
+                .into_iter()
+                .find(|place| !place.is_empty())
+                .unwrap_or_default();
             let peer = text(channel, "/peer_id");
             page.line(format_args!(
                 "     {place:9} to {:4} {}  {} of {} sat ours, needs {} sat {} ({})",
@@ -176,14 +195,19 @@ impl<'f> View<'f> {
             return Ok(());
         }
         for peer in self.external(member) {
-            let envelope = self.caller.ask("splice.headroom", &self.splice_input(member, peer))?;
+            let envelope = self
+                .caller
+                .ask("splice.headroom", &self.splice_input(member, peer))?;
             let room = envelope.get("decision").unwrap_or(&Json::Null);
             let amount = room.get("headroom_sats").filter(|amount| !amount.is_null());
             let told = match amount {
                 Some(amount) => format!("up to {} sat can leave safely", grouped(amount)),
                 None => "nothing can be called safe".to_owned(),
             };
-            page.line(format_args!("     splice-out to {:4} {told}", self.name(peer)));
+            page.line(format_args!(
+                "     splice-out to {:4} {told}",
+                self.name(peer)
+            ));
             self.reasons(&envelope, page)?;
         }
         Ok(())
@@ -192,7 +216,11 @@ impl<'f> View<'f> {
     fn splice_input(&self, member: &Member<'_>, peer: &str) -> Json {
         let with_peer = |member: &Member<'_>| -> Vec<Json> {
             let with = |channel: &&Json| text(channel, "/peer_id") == peer;
-            channels(&member.snapshot).iter().filter(with).cloned().collect()
+            channels(&member.snapshot)
+                .iter()
+                .filter(with)
+                .cloned()
+                .collect()
         };
         let others = self.members.iter().filter(|other| other.id != member.id);
         let others = others.map(|other| {
@@ -234,7 +262,10 @@ fn channels(snapshot: &Json) -> &[Json] {
 
 /// A text inside, or none.
 pub fn text<'j>(value: &'j Json, place: &str) -> &'j str {
-    value.pointer(place).and_then(Json::as_str).unwrap_or_default()
+    value
+        .pointer(place)
+        .and_then(Json::as_str)
+        .unwrap_or_default()
 }
 
 /// Anything inside, as it is written.

@@ -117,7 +117,10 @@ impl Asked {
         let usual = Limits::default();
         Limits {
             fuel: self.fuel.or(usual.fuel),
-            deadline: self.deadline_ms.map(Duration::from_millis).or(usual.deadline),
+            deadline: self
+                .deadline_ms
+                .map(Duration::from_millis)
+                .or(usual.deadline),
             memory_bytes: self
                 .memory_mb
                 .map_or(usual.memory_bytes, |mib| mib.saturating_mul(1 << 20)),

@@ -43,18 +43,39 @@ macro_rules! carried {
         (
             $name,
             [
-                include_str!(concat!("../../../tests/fixtures/cln/", $name, "/getinfo.json")),
-                include_str!(concat!("../../../tests/fixtures/cln/", $name, "/listpeerchannels.json")),
-                include_str!(concat!("../../../tests/fixtures/cln/", $name, "/listforwards.json")),
-                include_str!(concat!("../../../tests/fixtures/cln/", $name, "/bkpr-listincome.json")),
+                include_str!(concat!(
+                    "../../../tests/fixtures/cln/",
+                    $name,
+                    "/getinfo.json"
+                )),
+                include_str!(concat!(
+                    "../../../tests/fixtures/cln/",
+                    $name,
+                    "/listpeerchannels.json"
+                )),
+                include_str!(concat!(
+                    "../../../tests/fixtures/cln/",
+                    $name,
+                    "/listforwards.json"
+                )),
+                include_str!(concat!(
+                    "../../../tests/fixtures/cln/",
+                    $name,
+                    "/bkpr-listincome.json"
+                )),
             ],
         )
     };
 }
 
 /// The nodes that this program carries: the real answers of a small test network.
-const CARRIED: [(&str, [&str; 4]); 5] =
-    [carried!("l1"), carried!("l2"), carried!("l3"), carried!("l4"), carried!("l5")];
+const CARRIED: [(&str, [&str; 4]); 5] = [
+    carried!("l1"),
+    carried!("l2"),
+    carried!("l3"),
+    carried!("l4"),
+    carried!("l5"),
+];
 const CARRIED_CHANNELS: &str = include_str!("../../../tests/fixtures/cln/listchannels.json");
 const CARRIED_FLEET: &str = include_str!("../../../tests/fixtures/cln/fleet.json");
 
@@ -79,12 +100,16 @@ impl Fleet {
     ) -> Result<Self, Failure> {
         let mut nodes = Vec::new();
         for name in folders(dir)? {
-            let texts = ANSWERS.iter().map(|(_, file)| text(&dir.join(&name).join(file)));
+            let texts = ANSWERS
+                .iter()
+                .map(|(_, file)| text(&dir.join(&name).join(file)));
             let texts = texts.collect::<Result<Vec<_>, _>>()?;
             nodes.push(node(&name, texts.into_iter())?);
         }
         let optional = |file: &str| -> Result<Option<Json>, Failure> {
-            text(&dir.join(file))?.map(|text| parsed(file, &text)).transpose()
+            text(&dir.join(file))?
+                .map(|text| parsed(file, &text))
+                .transpose()
         };
         let about = optional("fleet.json")?.unwrap_or(Json::Null);
         Self::sorted(nodes, optional("listchannels.json")?, &about, members, now)
@@ -107,18 +132,39 @@ impl Fleet {
             .flatten()
             .find(|member| !nodes.iter().any(|node| node.name == **member))
         {
-            return Err(Failure::Usage(format!("{absent}: no folder with the answers of this member")));
+            return Err(Failure::Usage(format!(
+                "{absent}: no folder with the answers of this member"
+            )));
         }
-        let newest = nodes.iter().map(|node| newest(&node.answers)).max().unwrap_or(0);
+        let newest = nodes
+            .iter()
+            .map(|node| newest(&node.answers))
+            .max()
+            .unwrap_or(0);
         let newest = newest.max(listchannels.as_ref().map_or(0, newest_time));
-        let now = now.or(about.get("now").and_then(Json::as_u64)).unwrap_or(newest);
-        let is_member = |node: &Node| members.as_ref().is_none_or(|names| names.contains(&node.name));
+        let now = now
+            .or(about.get("now").and_then(Json::as_u64))
+            .unwrap_or(newest);
+        let is_member = |node: &Node| {
+            members
+                .as_ref()
+                .is_none_or(|names| names.contains(&node.name))
+        };
         let (members, others): (Vec<_>, Vec<_>) = nodes.into_iter().partition(is_member);
         if members.is_empty() {
-            return Err(Failure::Usage("no member: a folder per node with getinfo.json is needed".to_owned()));
+            return Err(Failure::Usage(
+                "no member: a folder per node with getinfo.json is needed".to_owned(),
+            ));
         }
-        let id = |node: &Node| node.answers.pointer("/getinfo/id")?.as_str().map(str::to_owned);
-        let strangers = others.iter().filter_map(|node| Some((id(node)?, node.name.clone())));
+        let id = |node: &Node| {
+            node.answers
+                .pointer("/getinfo/id")?
+                .as_str()
+                .map(str::to_owned)
+        };
+        let strangers = others
+            .iter()
+            .filter_map(|node| Some((id(node)?, node.name.clone())));
         Ok(Self {
             strangers: strangers.collect(),
             members,
@@ -139,9 +185,10 @@ fn newest_time(answers: &Json) -> u64 {
         Json::Object(fields) => fields
             .iter()
             .map(|(name, field)| match field {
-                Json::Number(time) if TIMES.contains(&name.as_str()) => {
-                    time.as_u64().or(time.as_f64().map(|time| time as u64)).unwrap_or(0)
-                }
+                Json::Number(time) if TIMES.contains(&name.as_str()) => time
+                    .as_u64()
+                    .or(time.as_f64().map(|time| time as u64))
+                    .unwrap_or(0),
                 Json::Array(_) | Json::Object(_) => newest_time(field),
                 _ => 0,
             })

@@ -10,7 +10,9 @@ use super::{Asked, Failure};
 pub fn operations(asked: &Asked) -> Result<u8, Failure> {
     let host = Host::of(asked)?;
     let described = host.asked(asked)?.ask("policy.describe", &json!({}))?;
-    let rows = described.pointer("/decision/operations").and_then(Json::as_array);
+    let rows = described
+        .pointer("/decision/operations")
+        .and_then(Json::as_array);
     let rows: Vec<(&str, &str)> = rows
         .into_iter()
         .flatten()
@@ -22,7 +24,10 @@ pub fn operations(asked: &Asked) -> Result<u8, Failure> {
         if paint::is_terminal() {
             let text = paint::wrapped(summary, column, paint::width());
             let text = text.get(column..).unwrap_or(summary);
-            page.line(format_args!("{}{text}", in_style(paint::TITLE, format_args!("{name:column$}"))));
+            page.line(format_args!(
+                "{}{text}",
+                in_style(paint::TITLE, format_args!("{name:column$}"))
+            ));
         } else {
             page.line(format_args!("{name}\t{summary}"));
         }
@@ -40,7 +45,10 @@ pub fn digests(asked: &Asked) -> Result<u8, Failure> {
     let policy = |key: &str| stamp.pointer(&format!("/policy/{key}")).cloned();
     let mut page = Page::default();
     for (name, value) in [
-        ("module", Some(json!(host.digest().unwrap_or("none: native")))),
+        (
+            "module",
+            Some(json!(host.digest().unwrap_or("none: native"))),
+        ),
         ("config", policy("config")),
         ("profile", policy("profile")),
         ("version", policy("version")),
@@ -48,7 +56,10 @@ pub fn digests(asked: &Asked) -> Result<u8, Failure> {
     ] {
         let value = value.unwrap_or(Json::Null);
         let value = value.as_str().map_or(value.to_string(), str::to_owned);
-        page.line(format_args!("{} {value}", in_style(paint::DIM, format_args!("{name:8}"))));
+        page.line(format_args!(
+            "{} {value}",
+            in_style(paint::DIM, format_args!("{name:8}"))
+        ));
     }
     page.print()?;
     Ok(0)

@@ -29,20 +29,40 @@ fn main() -> Result<ExitCode> {
     found.extend(vectors::wrong(&suites)?);
     let (occurring, registered) = (vectors::occurring(&suites), vectors::registered());
     let line = |text: &str, pair: &(String, String)| format!("{}: {} {text}", pair.1, pair.0);
-    found.extend(occurring.difference(&registered).map(|pair| line("is not registered for it", pair)));
-    found.extend(registered.difference(&occurring).map(|pair| line("occurs in no vector", pair)));
+    found.extend(
+        occurring
+            .difference(&registered)
+            .map(|pair| line("is not registered for it", pair)),
+    );
+    found.extend(
+        registered
+            .difference(&occurring)
+            .map(|pair| line("occurs in no vector", pair)),
+    );
     let mut out = std::io::stdout().lock();
     for finding in &found {
         writeln!(out, "{finding}")?;
     }
     let cases: usize = suites.iter().map(|suite| suite.cases.len()).sum();
-    writeln!(out, "{cases} cases of {} operations, {} findings", suites.len(), found.len())?;
-    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    writeln!(
+        out,
+        "{cases} cases of {} operations, {} findings",
+        suites.len(),
+        found.len()
+    )?;
+    Ok(if found.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn bless(operations: &[String]) -> Result<ExitCode> {
     for suite in vectors::load()? {
-        if operations.iter().any(|name| *name == suite.operation || name == "all") {
+        if operations
+            .iter()
+            .any(|name| *name == suite.operation || name == "all")
+        {
             let path = vectors::folder().join(format!("{}.json", suite.operation));
             std::fs::write(path, vectors::blessed(&suite)?)?;
         }

@@ -7,7 +7,9 @@ use serde_json::Value;
 pub fn definitions(description: &Value) -> Result<impl Iterator<Item = (&str, &Value)>> {
     let definitions = description.get("definitions").and_then(Value::as_object);
     let definitions = definitions.context("no definitions")?;
-    Ok(definitions.iter().map(|(name, schema)| (name.as_str(), schema)))
+    Ok(definitions
+        .iter()
+        .map(|(name, schema)| (name.as_str(), schema)))
 }
 
 /// The definition of that name.
@@ -20,7 +22,11 @@ pub fn definition<'d>(description: &'d Value, name: &str) -> Result<&'d Value> {
 
 /// The entries of a list of the description.
 pub fn list<'d>(value: &'d Value, key: &str) -> impl Iterator<Item = &'d Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 /// The text under a key, or nothing.

@@ -42,14 +42,34 @@ impl<'d> Writer<'d> {
         let mut given = vec!["Config"];
         let mut decided = vec!["Reason", "Error", "Quarantined", "Profile", "Config"];
         for operation in schema::list(description, "operations") {
-            given.extend(operation.get("input").map(schema::mentions).unwrap_or_default());
-            decided.extend(operation.get("decision").map(schema::mentions).unwrap_or_default());
+            given.extend(
+                operation
+                    .get("input")
+                    .map(schema::mentions)
+                    .unwrap_or_default(),
+            );
+            decided.extend(
+                operation
+                    .get("decision")
+                    .map(schema::mentions)
+                    .unwrap_or_default(),
+            );
         }
         for book in schema::list(description, "books") {
             given.extend(book.get("open").map(schema::mentions).unwrap_or_default());
             for method in schema::list(book, "methods") {
-                given.extend(method.get("input").map(schema::mentions).unwrap_or_default());
-                decided.extend(method.get("output").map(schema::mentions).unwrap_or_default());
+                given.extend(
+                    method
+                        .get("input")
+                        .map(schema::mentions)
+                        .unwrap_or_default(),
+                );
+                decided.extend(
+                    method
+                        .get("output")
+                        .map(schema::mentions)
+                        .unwrap_or_default(),
+                );
             }
         }
         let mut writer = Self {
@@ -92,7 +112,11 @@ impl<'d> Writer<'d> {
                 continue;
             }
             if self.decided.contains(name) || self.given.contains(name) {
-                let way = if self.decided.contains(name) { Way::Decided } else { Way::Given };
+                let way = if self.decided.contains(name) {
+                    Way::Decided
+                } else {
+                    Way::Given
+                };
                 self.declare(name, definition, way, &mut out)?;
             }
             if self.differing.contains(name) {
@@ -171,13 +195,16 @@ impl<'d> Writer<'d> {
 
     fn array(&self, schema: &Value, way: Way, depth: usize) -> String {
         if let Some(entries) = schema.get("prefixItems").and_then(Value::as_array) {
-            let entries: Vec<String> =
-                entries.iter().map(|entry| self.body(entry, way, depth)).collect();
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|entry| self.body(entry, way, depth))
+                .collect();
             return format!("readonly [{}]", entries.join(", "));
         }
-        let entry = schema
-            .get("items")
-            .map_or_else(|| "unknown".to_owned(), |entry| self.body(entry, way, depth));
+        let entry = schema.get("items").map_or_else(
+            || "unknown".to_owned(),
+            |entry| self.body(entry, way, depth),
+        );
         format!("ReadonlyArray<{entry}>")
     }
 
@@ -191,7 +218,9 @@ impl<'d> Writer<'d> {
         };
         match way {
             Way::Given => {
-                format!("Readonly<Record<string, {entry}>> | ReadonlyMap<string | number | bigint, {entry}>")
+                format!(
+                    "Readonly<Record<string, {entry}>> | ReadonlyMap<string | number | bigint, {entry}>"
+                )
             }
             Way::Decided => format!("Readonly<Record<string, {entry}>>"),
         }
@@ -219,15 +248,27 @@ impl<'d> Writer<'d> {
     }
 
     fn codes(&self, out: &mut String) -> Result<()> {
-        writeln!(out, "/** The stable codes of reasons. */\nexport type ReasonCode = Code;\n")?;
+        writeln!(
+            out,
+            "/** The stable codes of reasons. */\nexport type ReasonCode = Code;\n"
+        )?;
         let errors = schema::list(self.description, "errors");
-        let codes: Vec<String> = errors.map(|error| format!("{:?}", schema::text(error, "code"))).collect();
-        writeln!(out, "/** Every error code. */\nexport const ERROR_CODES: readonly ErrorCode[] = [\n  {},\n];\n", codes.join(",\n  "))?;
+        let codes: Vec<String> = errors
+            .map(|error| format!("{:?}", schema::text(error, "code")))
+            .collect();
+        writeln!(
+            out,
+            "/** Every error code. */\nexport const ERROR_CODES: readonly ErrorCode[] = [\n  {},\n];\n",
+            codes.join(",\n  ")
+        )?;
         Ok(())
     }
 
     fn operations(&self, out: &mut String) -> Result<()> {
-        writeln!(out, "/** What each operation is asked with and what it decides. */\nexport interface Operations {{")?;
+        writeln!(
+            out,
+            "/** What each operation is asked with and what it decides. */\nexport interface Operations {{"
+        )?;
         for operation in schema::list(self.description, "operations") {
             comment(schema::text(operation, "summary"), 1, out)?;
             writeln!(
@@ -238,19 +279,28 @@ impl<'d> Writer<'d> {
                 self.of(operation, "decision", Way::Decided),
             )?;
         }
-        writeln!(out, "}}\n\n/** The method of `Policy` that calls each operation. */\nexport const METHODS = {{")?;
+        writeln!(
+            out,
+            "}}\n\n/** The method of `Policy` that calls each operation. */\nexport const METHODS = {{"
+        )?;
         for operation in schema::list(self.description, "operations") {
             let method = camel(schema::text(operation, "method"));
             writeln!(out, "  {:?}: {method:?},", schema::text(operation, "name"))?;
         }
-        writeln!(out, "}} as const satisfies Readonly<Record<keyof Operations, string>>;\n")?;
+        writeln!(
+            out,
+            "}} as const satisfies Readonly<Record<keyof Operations, string>>;\n"
+        )?;
         Ok(())
     }
 
     fn methods(&self, out: &mut String) -> Result<()> {
         out.push_str(METHODS_HEAD);
         for operation in schema::list(self.description, "operations") {
-            let (name, method) = (schema::text(operation, "name"), schema::text(operation, "method"));
+            let (name, method) = (
+                schema::text(operation, "name"),
+                schema::text(operation, "method"),
+            );
             comment(schema::text(operation, "summary"), 1, out)?;
             let input = operation.get("input");
             // What may be left out entirely need not be given.
@@ -332,10 +382,10 @@ fn union(parts: impl Iterator<Item = String>) -> String {
 }
 
 fn may_pass_2_53(schema: &Value) -> bool {
-    let large = schema
-        .get("maximum")
-        .and_then(Value::as_f64)
-        .map_or_else(|| schema::text(schema, "format").ends_with("64"), |most| most > 9_007_199_254_740_991.0);
+    let large = schema.get("maximum").and_then(Value::as_f64).map_or_else(
+        || schema::text(schema, "format").ends_with("64"),
+        |most| most > 9_007_199_254_740_991.0,
+    );
     large && schema::text(schema, "format") != "uint32"
 }
 

@@ -154,6 +154,7 @@ impl Config {
         self.liquidity.lint(why);
         self.rebalance.lint(why);
         self.splice.lint(why);
+        self.hub.lint(why);
     }
 
     /// sha256 of the canonical config: two nodes with the same digest decide alike.

@@ -64,6 +64,7 @@ macro_rules! for_each_operation {
             (hub_plan, HubPlan),
             (hub_explain, HubExplain),
             (hub_reserves, HubReserves),
+            (hub_verify_plan, HubVerifyPlan),
             (health_score, HealthScore),
             (health_profit, HealthProfit),
             (health_liquidity_score, HealthLiquidityScore),
@@ -154,6 +155,8 @@ pub mod operations {
         "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
     operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
         "What the plan of a tick does with one account and token, in full.");
+    operation!(HubVerifyPlan, "hub.verify_plan", verify::verify, verify::HubVerifyInput => verify::HubVerified,
+        "Whether a plan, whoever made it, keeps the laws that no plan may break.");
     operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
         "Whether a hub's reserves suffice, and what to replenish from which source.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
@@ -326,6 +329,16 @@ impl Policy {
             digest: config.digest()?,
             config,
             ..base
+        })
+    }
+
+    /// The same with some more fields changed.
+    pub fn with(&self, overrides: &Value<'_>) -> Result<Self, Error> {
+        let config = self.config.with(overrides)?;
+        Ok(Self {
+            profile: self.profile,
+            digest: config.digest()?,
+            config,
         })
     }
 
@@ -539,6 +552,7 @@ impl<B> MethodEntry<B> {
 pub fn open(kind: &str, input: &Value<'_>) -> Result<Box<dyn Handle + Send>, Error> {
     match kind {
         "policy" => Ok(Box::new(opened_policy(input)?)),
+        "hub_book" => Ok(Box::new(crate::hub::book::open(input)?)),
         _ => Err(Error::new(
             ErrorCode::UnknownOperation,
             "kind",

@@ -887,6 +887,67 @@ reasons! {
         in ["hub.explain"],
         "the plan does nothing with this account and token";
 
+    /// The plan keeps every law.
+    PlanValid = "plan_valid", None, flips None,
+        in ["hub.verify_plan"],
+        "the plan keeps every law";
+    /// A sent batch, or not being a hub, forbids the action.
+    PlanBlocked = "plan_blocked", None, flips None,
+        in ["hub.verify_plan"],
+        "nothing can be added to a batch, or a batch must be taken back first";
+    /// The actions are in the wrong order.
+    PlanWrongOrder = "plan_wrong_order", None, flips None,
+        in ["hub.verify_plan"],
+        "the actions are in the wrong order";
+    /// There is batch work and no broadcast.
+    PlanBroadcastMissing = "plan_broadcast_missing", None, flips None,
+        in ["hub.verify_plan"],
+        "there is batch work and no broadcast";
+    /// The broadcast is not needed, not last or not the only one.
+    PlanBroadcastMisplaced = "plan_broadcast_misplaced", None, flips None,
+        in ["hub.verify_plan"],
+        "the broadcast is not needed, not last or not the only one";
+    /// The account does not exist.
+    PlanUnknownAccount = "plan_unknown_account", None, flips None,
+        in ["hub.verify_plan"],
+        "the account does not exist";
+    /// The account was set aside.
+    PlanQuarantinedAccount = "plan_quarantined_account", None, flips None,
+        in ["hub.verify_plan"],
+        "the account was set aside";
+    /// The account is named twice for the same purpose.
+    PlanDuplicate = "plan_duplicate", None, flips None,
+        in ["hub.verify_plan"],
+        "the account is named twice";
+    /// The rules do not allow this action for this account.
+    PlanNotEligible = "plan_not_eligible", None, flips None,
+        in ["hub.verify_plan"],
+        "the rules do not allow the action";
+    /// An executed settlement takes more than is ours now.
+    PlanShareShrunk = "plan_share_shrunk", None, flips None,
+        in ["hub.verify_plan"],
+        "the settlement takes more than is ours now";
+    /// A deposit is above the claim or the request.
+    PlanAboveClaim = "plan_above_claim", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the deposit of {observed} is above the claim or request of {limit}";
+    /// A proposal takes more than is ours.
+    PlanAboveShare = "plan_above_share", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the settlement takes {observed}, of which {limit} is ours";
+    /// A cap or a limit of the tick or the batch is exceeded.
+    PlanAboveCap = "plan_above_cap", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "a cap is exceeded: {observed} against {limit}";
+    /// Deposits exceed the usable reserve.
+    PlanAboveUsable = "plan_above_usable", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "deposits of {observed} exceed the usable {limit}";
+    /// The reserve falls below its floor.
+    PlanCrossesFloor = "plan_crosses_floor", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the reserve would fall to {limit}, below {observed}";
+
     // --- hub: reserves ---
     /// The reserve is not below its minimum.
     ReserveSufficient = "reserve_sufficient", Some(Unit::Token), flips None,
@@ -922,6 +983,14 @@ reasons! {
         "an answer that fits no request is refused";
 
     // --- config ---
+    /// One request may take more than a full reserve has above its floor.
+    CapAboveReserve = "cap_above_reserve", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "one request may take {observed}, a full reserve has {limit} above its floor";
+    /// A lower bound lies above its upper bound.
+    BoundsCrossed = "bounds_crossed", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "the lower bound of {observed} lies above the upper one of {limit}";
     /// Nothing in the config is odd.
     ConfigCoherent = "config_coherent", None, flips None,
         in ["config.lint"],

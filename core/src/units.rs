@@ -777,6 +777,12 @@ impl Wide {
     }
 }
 
+impl From<TokenAmount> for Wide {
+    fn from(amount: TokenAmount) -> Self {
+        amount.wide()
+    }
+}
+
 impl PartialOrd for Wide {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))

@@ -4,6 +4,7 @@ pub mod amount;
 pub mod columns;
 pub mod config;
 pub mod cycles;
+pub mod detect;
 pub mod guard;
 pub mod limits;
 pub mod matching;

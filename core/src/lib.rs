@@ -45,6 +45,8 @@ pub mod flip;
 pub mod hub;
 pub mod lint;
 pub mod policy;
+#[cfg(test)]
+mod proofs;
 pub mod reason;
 pub mod registry;
 pub mod units;

@@ -8,9 +8,10 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 
-use crate::canonical;
+use crate::canonical::{self, Amounts};
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
 use schemars::JsonSchema;
@@ -60,6 +61,9 @@ macro_rules! for_each_operation {
             (policy_describe, PolicyDescribe),
             (policy_explain, PolicyExplain),
             (config_lint, ConfigLint),
+            (hub_plan, HubPlan),
+            (hub_explain, HubExplain),
+            (hub_reserves, HubReserves),
             (health_score, HealthScore),
             (health_profit, HealthProfit),
             (health_liquidity_score, HealthLiquidityScore),
@@ -67,6 +71,24 @@ macro_rules! for_each_operation {
             (health_assess, HealthAssess),
             (snapshot_cln, SnapshotCln),
             (liquidity_classify, LiquidityClassify),
+            (account_request_advice, AccountRequestAdvice),
+            (hub_detect, HubDetect),
+            (health_fleet, HealthFleet),
+            (health_verify, HealthVerify),
+            (health_gossip_scale, HealthGossipScale),
+            (liquidity_state, LiquidityState),
+            (liquidity_needs, LiquidityNeeds),
+            (liquidity_excess, LiquidityExcess),
+            (liquidity_relevance, LiquidityRelevance),
+            (liquidity_prioritize, LiquidityPrioritize),
+            (liquidity_competition, LiquidityCompetition),
+            (fees_adjust, FeesAdjust),
+            (legacy_fee, LegacyFee),
+            (rebalance_conflict, RebalanceConflict),
+            (topology_advise, TopologyAdvise),
+            (limits_check, LimitsCheck),
+            (hub_match, HubMatch),
+            (hub_match_cycles, HubMatchCycles),
             (rebalance_threshold, RebalanceThreshold),
             (rebalance_accept, RebalanceAccept),
             (rebalance_evaluate, RebalanceEvaluate),
@@ -111,13 +133,16 @@ macro_rules! operation {
 /// One marker type per operation.
 pub mod operations {
     use super::{Config, Error, Op, Why};
+    use crate::account::advice;
     use crate::describe;
     use crate::fleet::gossip::{self, accept, legacy, signature};
-    use crate::fleet::health::{self, assess, balance, profit, trend};
-    use crate::fleet::liquidity::classify;
+    use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
+    use crate::fleet::liquidity::{self, classify, needs, prioritize};
     use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
-    use crate::fleet::snapshot;
     use crate::fleet::splice;
+    use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
+    use crate::hub::plan::{self, explain};
+    use crate::hub::{cycles, detect, matching, reserves, state};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -126,6 +151,12 @@ pub mod operations {
         "Reasons in words, for the operator or, without numbers, for a peer.");
     operation!(ConfigLint, "config.lint", lint::lint, lint::LintInput => lint::Linted,
         "Contradictions in a config and settings without effect.");
+    operation!(HubPlan, "hub.plan", plan::plan, state::HubState => plan::Plan,
+        "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
+    operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
+        "What the plan of a tick does with one account and token, in full.");
+    operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
+        "Whether a hub's reserves suffice, and what to replenish from which source.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
         "Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend.");
     operation!(HealthProfit, "health.profit", profit::profit, profit::ProfitInput => profit::Profit,
@@ -140,6 +171,42 @@ pub mod operations {
         "The raw answers of a Core Lightning node as the input of the other fleet policies.");
     operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
         "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
+    operation!(AccountRequestAdvice, "account.request_advice", advice::request_advice, advice::AdviceInput => advice::Advised,
+        "Whether an entity should ask its counterparty for collateral now, per token.");
+    operation!(HubDetect, "hub.detect", detect::detect, state::HubState => detect::Detected,
+        "Who has something that the hub can take back, and who waits for collateral, per token.");
+    operation!(HealthFleet, "health.fleet", health::fleet::fleet, health::fleet::FleetHealthInput => health::fleet::FleetHealth,
+        "Average health of the fleet, members per tier, stale and implausible ones listed but not counted.");
+    operation!(HealthVerify, "health.verify", verify::verify, verify::VerifyInput => verify::Verified,
+        "Whether a member's health report fits what we see, and the score that follows from its counts.");
+    operation!(HealthGossipScale, "health.gossip_scale", gossip_scale::gossip_scale, gossip_scale::GossipScaleInput => gossip_scale::GossipScaled,
+        "The deployed plugin's second health scale, for running beside it.");
+    operation!(LiquidityState, "liquidity.state", liquidity::state::state, FleetInput => liquidity::state::FleetState,
+        "How the fleet and we do: members in trouble, bottleneck peers, our own channels.");
+    operation!(LiquidityNeeds, "liquidity.needs", needs::needs, FleetInput => needs::Needs,
+        "What other members need at external peers, worst tier first.");
+    operation!(LiquidityExcess, "liquidity.excess", needs::excess, FleetInput => needs::Excesses,
+        "Where other members hold too much on their own side, largest amount first.");
+    operation!(LiquidityRelevance, "liquidity.relevance", needs::relevance, needs::RelevanceInput => needs::Relevance,
+        "How much our channels to a peer let us help there.");
+    operation!(LiquidityPrioritize, "liquidity.prioritize", prioritize::prioritize, prioritize::PrioritizeInput => prioritize::PrioritizedNeeds,
+        "Needs by the health of who has them and by urgency.");
+    operation!(LiquidityCompetition, "liquidity.competition", liquidity::state::competition, FleetInput => liquidity::state::Competition,
+        "External peers that several members serve, and what that may cost in fees.");
+    operation!(FeesAdjust, "fees.adjust", fees::adjust, fees::AdjustInput => fees::Adjusted,
+        "Whether our fee towards a peer moves a step because another member needs flow there.");
+    operation!(LegacyFee, "legacy.fee", fees::legacy_fee, fees::LegacyFeeInput => fees::LegacyFee,
+        "The deployed fee controller's own rule, for running beside it.");
+    operation!(RebalanceConflict, "rebalance.conflict", conflict::conflict, conflict::ConflictInput => conflict::Conflict,
+        "Whether another member rebalances through a peer, who goes first, and which peers to avoid.");
+    operation!(TopologyAdvise, "topology.advise", topology::advise, topology::AdviseInput => topology::Advised,
+        "Which external peers a new channel would help most, and where it would be redundant.");
+    operation!(LimitsCheck, "limits.check", limits::check, limits::LimitInput => limits::Limited,
+        "Whether one more report fits a sliding window.");
+    operation!(HubMatch, "hub.match", matching::match_requests, matching::MatchInput => matching::Matched,
+        "Which spenders cover which receivers, per token, with the numbers that prove it.");
+    operation!(HubMatchCycles, "hub.match_cycles", cycles::match_cycles, cycles::CyclesInput => cycles::Cycles,
+        "The smallest claims between hubs with the same net positions, per token.");
     operation!(RebalanceThreshold, "rebalance.threshold", rebalance::threshold, rebalance::ThresholdInput => rebalance::Threshold,
         "The least expected value of a rebalance that a node of our health accepts.");
     operation!(RebalanceAccept, "rebalance.accept", rebalance::accept, rebalance::AcceptInput => rebalance::Accepted,
@@ -182,9 +249,7 @@ pub struct Operation {
     pub method: &'static str,
     /// What it decides, in one sentence.
     pub summary: &'static str,
-    decide: fn(&Config, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
-    text: fn(&Config, &Value<'_>, &mut Why) -> Result<String, Error>,
-    digest: fn(&Value<'_>) -> Result<String, Error>,
+    decide: fn(&Config, &Value<'_>, &mut Why, Amounts) -> Result<String, Error>,
 }
 
 macro_rules! table {
@@ -199,17 +264,9 @@ const fn entry<O: Op>(method: &'static str) -> Operation {
         name: O::NAME,
         method,
         summary: O::SUMMARY,
-        decide: |config, input, why| {
+        decide: |config, input, why, amounts| {
             let input: O::Input = value::decode(input)?;
-            value::encode(&O::decide(config, &input, why)?)
-        },
-        text: |config, input, why| {
-            let input: O::Input = value::decode(input)?;
-            canonical::text(&O::decide(config, &input, why)?)
-        },
-        digest: |input| {
-            let input: O::Input = value::decode(input)?;
-            canonical::digest_of(&input)
+            canonical::written(&O::decide(config, &input, why)?, amounts)
         },
     }
 }
@@ -306,30 +363,25 @@ impl Policy {
     /// Calls an operation by name with JSON bytes; the answer is canonical JSON.
     pub fn call(&self, name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         let operation = operation(name)?;
-        let mut why = Why::new();
-        let decision = (operation.text)(&self.config, &parse(input)?, &mut why)
-            .map_err(|error| value::with_offset(input, error))?;
-        let (reasons, quarantined) = why.finish();
-        let mut answer = String::with_capacity(decision.len() + 512);
-        answer.push_str("{\"decision\":");
-        answer.push_str(&decision);
-        answer.push_str(",\"policy\":");
-        answer.push_str(&canonical::text(&self.stamp())?);
-        if !quarantined.is_empty() {
-            answer.push_str(",\"quarantined\":");
-            answer.push_str(&canonical::text(&quarantined)?);
-        }
-        answer.push_str(",\"reasons\":");
-        answer.push_str(&canonical::text(&reasons)?);
-        answer.push('}');
+        let answer = self.answer(operation, &parse(input)?, Amounts::Plain);
+        let answer = answer.map_err(|error| value::with_offset(input, error))?;
         Ok(answer.into_bytes())
     }
 
     /// Calls an operation by name with a plain value.
     pub fn call_value(&self, name: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
+        value::from_marked(&self.answer(operation(name)?, input, Amounts::Marked)?)
+    }
+
+    fn answer(
+        &self,
+        operation: &Operation,
+        input: &Value<'_>,
+        amounts: Amounts,
+    ) -> Result<String, Error> {
         let mut why = Why::new();
-        let decision = (operation(name)?.decide)(&self.config, input, &mut why)?;
-        self.envelope(decision, why)
+        let decision = (operation.decide)(&self.config, input, &mut why, amounts)?;
+        self.envelope_text(&decision, why)
     }
 
     /// The policy's part of the envelope: who decided, under which config.
@@ -344,18 +396,22 @@ impl Policy {
         }
     }
 
-    /// The envelope of a decision.
-    pub fn envelope(&self, decision: Value<'static>, why: Why) -> Result<Value<'static>, Error> {
+    /// The envelope of a decision that is canonical JSON already.
+    pub fn envelope_text(&self, decision: &str, why: Why) -> Result<String, Error> {
         let (reasons, quarantined) = why.finish();
-        let mut fields = vec![
-            ("decision".into(), decision),
-            ("policy".into(), value::encode(&self.stamp())?),
-        ];
+        let mut answer = String::with_capacity(decision.len() + 512);
+        answer.push_str("{\"decision\":");
+        answer.push_str(decision);
+        answer.push_str(",\"policy\":");
+        answer.push_str(&canonical::text(&self.stamp())?);
         if !quarantined.is_empty() {
-            fields.push(("quarantined".into(), value::encode(&quarantined)?));
+            answer.push_str(",\"quarantined\":");
+            answer.push_str(&canonical::text(&quarantined)?);
         }
-        fields.push(("reasons".into(), value::encode(&reasons)?));
-        Ok(Value::Map(fields))
+        answer.push_str(",\"reasons\":");
+        answer.push_str(&canonical::text(&reasons)?);
+        answer.push('}');
+        Ok(answer)
     }
 }
 
@@ -372,10 +428,37 @@ pub struct Stamp<'p> {
     pub version: &'static str,
 }
 
-/// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one input.
-pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
-    (operation(name)?.digest)(input)
+/// Calls an operation that takes and gives columns of bytes; `docs/columns.md` has the layouts.
+pub fn call_columns(name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+    short_enough(input)?;
+    match name {
+        "hub.match_columns" => columns::match_columns(input),
+        _ => Err(Error::new(
+            ErrorCode::UnknownOperation,
+            "op",
+            format_args!("\"{name}\""),
+            "hub.match_columns",
+        )),
+    }
 }
+
+macro_rules! digests {
+    ($(($method:ident, $marker:ident),)*) => {
+        /// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one
+        /// input. Not in the table: only a host that keeps a log asks for it.
+        pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
+            match name {
+                $(<operations::$marker as Op>::NAME => {
+                    let input: <operations::$marker as Op>::Input = value::decode(input)?;
+                    canonical::digest_of(&input)
+                })*
+                _ => operation(name).map(|operation| operation.name.to_owned()),
+            }
+        }
+    };
+}
+
+for_each_operation!(digests);
 
 /// The canonical JSON of an error, as it crosses every boundary.
 #[must_use]
@@ -435,8 +518,8 @@ pub struct MethodEntry<B> {
     pub name: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
-    /// Runs it.
-    pub run: fn(&mut B, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
+    /// Runs it; the answer is canonical JSON.
+    pub run: fn(&mut B, &Value<'_>, &mut Why, Amounts) -> Result<String, Error>,
 }
 
 impl<B> MethodEntry<B> {
@@ -446,7 +529,9 @@ impl<B> MethodEntry<B> {
         Self {
             name: M::NAME,
             summary: M::SUMMARY,
-            run: |book, input, why| value::encode(&M::run(book, &value::decode(input)?, why)?),
+            run: |book, input, why, amounts| {
+                canonical::written(&M::run(book, &value::decode(input)?, why)?, amounts)
+            },
         }
     }
 }
@@ -494,12 +579,17 @@ fn opened_policy(input: &Value<'_>) -> Result<Policy, Error> {
 
 /// JSON within the published limit.
 pub fn parse(input: &[u8]) -> Result<Value<'_>, Error> {
-    if input.len() > MAX_INPUT_BYTES {
-        return Err(Error::too_large(
-            "",
-            format_args!("{} bytes", input.len()),
-            format_args!("{MAX_INPUT_BYTES} bytes"),
-        ));
-    }
+    short_enough(input)?;
     Value::from_json(input)
+}
+
+fn short_enough(input: &[u8]) -> Result<(), Error> {
+    if input.len() <= MAX_INPUT_BYTES {
+        return Ok(());
+    }
+    Err(Error::too_large(
+        "",
+        format_args!("{} bytes", input.len()),
+        format_args!("{MAX_INPUT_BYTES} bytes"),
+    ))
 }

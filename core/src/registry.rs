@@ -4,7 +4,7 @@
 //! `docs/reference.md` and the types of every surface are generated from it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::Unit;
 
@@ -33,6 +33,23 @@ impl Entry {
     }
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.entry().name)
+    }
+}
+
+// By the table: a comparison per code, compiled out, is the largest function of the module.
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let named = Self::ALL.iter().find(|code| code.entry().name == name);
+        named.copied().ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&name), &"a code of the registry")
+        })
+    }
+}
+
 macro_rules! reasons {
     ($(
         #[doc = $meaning:literal]
@@ -40,14 +57,12 @@ macro_rules! reasons {
         $says:literal;
     )*) => {
         /// The stable codes. Removing or renaming one is a breaking change.
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-        )]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
         #[non_exhaustive]
         pub enum Code {
             $(
                 #[doc = $meaning]
-                #[serde(rename = $name)]
+                #[schemars(rename = $name)]
                 $variant,
             )*
         }
@@ -140,6 +155,71 @@ reasons! {
     CostUnknown = "cost_unknown", None, flips None,
         in ["health.profit", "snapshot.cln"],
         "what the channel cost is unknown and counts as nothing";
+
+    /// The average score of the fleet.
+    FleetAverage = "fleet_average", Some(Unit::Score), flips None,
+        in ["health.fleet"],
+        "the fleet scores {observed} on average";
+    /// No member's score counts; the fleet gets the middle of the scale.
+    FleetEmpty = "fleet_empty", None, flips None,
+        in ["health.fleet"],
+        "no member's score counts";
+    /// No score of this member is known.
+    ScoreUnknown = "score_unknown", None, flips None,
+        in ["health.fleet"],
+        "no score of the member is known";
+    /// The report is too old to count.
+    StaleReport = "stale_report", Some(Unit::S), flips None,
+        in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "topology.advise"],
+        "the report is {observed} old, more than {limit}";
+    /// The member's reports contradict what we see; nothing of it counts.
+    MemberImplausible = "member_implausible", None, flips None,
+        in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "rebalance.conflict", "topology.advise"],
+        "what the member reports contradicts what we see";
+    /// The report fits what we see.
+    ReportConsistent = "report_consistent", None, flips None,
+        in ["health.verify"],
+        "the report fits what we see";
+    /// The graph shows nothing of the reporter.
+    NothingToCompare = "nothing_to_compare", None, flips None,
+        in ["health.verify"],
+        "the graph shows nothing of the reporter to compare with";
+    /// The counts of the report contradict each other.
+    CountsDoNotAddUp = "counts_do_not_add_up", Some(Unit::Count), flips None,
+        in ["health.verify"],
+        "the parts make {observed} where at most {limit} can be";
+    /// The report has far more channels than the graph.
+    ChannelsAbovePublic = "channels_above_public", Some(Unit::Count), flips Some("report.channels"),
+        in ["health.verify"],
+        "the report has {observed} channels, the graph allows for {limit}";
+    /// The report has far more capacity than the graph.
+    CapacityAboveAnnounced = "capacity_above_announced", Some(Unit::Sat), flips Some("report.capacity_sats"),
+        in ["health.verify"],
+        "the report has a capacity of {observed}, the graph allows for {limit}";
+    /// The report has less than the reporter shares with us.
+    BelowWhatWeShare = "below_what_we_share", Some(Unit::Sat), flips None,
+        in ["health.verify"],
+        "the report has a capacity of {observed} or fewer channels than we share, {limit}";
+    /// The report is from later than clocks differ.
+    ReportFromTheFuture = "report_from_the_future", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, later than {limit}";
+    /// The report was made too long ago.
+    ReportTooOld = "report_too_old", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, earlier than {limit}";
+    /// The report is not newer than the last one.
+    ReportOutOfOrder = "report_out_of_order", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, the last one of {limit}";
+    /// The score moved far between two reports.
+    ScoreJumped = "score_jumped", Some(Unit::Score), flips None,
+        in ["health.verify"],
+        "the score moved by {observed} since the last report, more than {limit}";
+    /// The score is of the deployed plugin's second scale, not comparable with ours.
+    LegacyScale = "legacy_scale", Some(Unit::Score), flips None,
+        in ["health.gossip_scale"],
+        "{observed} on the plugin's second scale, which is not ours";
 
     // --- rebalance ---
     /// The expected value is below the threshold of our tier.
@@ -316,10 +396,82 @@ reasons! {
     NotInNormalOperation = "not_in_normal_operation", None, flips None,
         in ["liquidity.classify", "snapshot.cln"],
         "the channel is not in normal operation";
+    /// So many needs of other members are known.
+    FleetNeeds = "fleet_needs", Some(Unit::Count), flips None,
+        in ["liquidity.needs"],
+        "{observed} needs of other members are known";
+    /// No need of another member is known.
+    NoFleetNeed = "no_fleet_need", None, flips None,
+        in ["liquidity.needs"],
+        "no need of another member is known";
+    /// So many channels of other members hold too much on their own side.
+    FleetExcess = "fleet_excess", Some(Unit::Count), flips None,
+        in ["liquidity.excess"],
+        "{observed} channels of other members hold too much on their own side";
+    /// No channel of another member holds too much on its own side.
+    NoFleetExcess = "no_fleet_excess", None, flips None,
+        in ["liquidity.excess"],
+        "no channel of another member holds too much on its own side";
+    /// How much we could help at a peer.
+    Relevance = "relevance", Some(Unit::Share), flips None,
+        in ["liquidity.relevance"],
+        "our channels to the peer are worth {observed}";
+    /// Several members are in trouble at the same peers.
+    Bottlenecks = "bottlenecks", Some(Unit::Count), flips None,
+        in ["liquidity.state"],
+        "several members are in trouble at {observed} peers";
+    /// No two members are in trouble at the same peer.
+    NoBottleneck = "no_bottleneck", None, flips None,
+        in ["liquidity.state"],
+        "no two members are in trouble at the same peer";
+    /// Several members serve the same peers.
+    Competition = "competition", Some(Unit::Count), flips None,
+        in ["liquidity.competition"],
+        "several members serve the same {observed} peers";
+    /// No two members serve the same peer.
+    NoCompetition = "no_competition", None, flips None,
+        in ["liquidity.competition"],
+        "no two members serve the same peer";
+    /// The needs are in order.
+    NeedsOrdered = "needs_ordered", Some(Unit::Count), flips None,
+        in ["liquidity.prioritize"],
+        "{observed} needs by health and urgency";
 
     // --- fees ---
+    /// The fee falls by a step to attract flow for a member.
+    FeeLowered = "fee_lowered", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee falls to {observed} from {limit}";
+    /// The fee rises by a step to slow flow for a member.
+    FeeRaised = "fee_raised", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee rises to {observed} from {limit}";
+    /// No need moves the fee.
+    FeeUnchanged = "fee_unchanged", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee stays at {observed}";
+    /// The tier of the member that the step helps.
+    HelpsTier = "helps_tier", None, flips None,
+        in ["fees.adjust"],
+        "the step helps a member of the tier {observed}";
 
     // --- conflict ---
+    /// No other member uses the peer.
+    PeerFree = "peer_free", None, flips None,
+        in ["rebalance.conflict"],
+        "no other member rebalances through the peer";
+    /// Another member announced a rebalance through the peer.
+    PeerInUse = "peer_in_use", Some(Unit::S), flips Some("now"),
+        in ["rebalance.conflict"],
+        "another member rebalances through the peer until {limit}";
+    /// Both announced, and we go first.
+    HasPriority = "has_priority", None, flips None,
+        in ["rebalance.conflict"],
+        "we, {observed}, go before this member, {limit}";
+    /// Both announced, and another member goes first.
+    Yields = "yields", Some(Unit::S), flips Some("now"),
+        in ["rebalance.conflict"],
+        "another member goes first through the peer, until {limit}";
 
     // --- splice ---
     /// The other members could not be asked.
@@ -380,6 +532,34 @@ reasons! {
         "{observed} of our {limit} is already leaving";
 
     // --- limits, topology ---
+    /// One more fits.
+    WithinLimit = "within_limit", Some(Unit::Count), flips None,
+        in ["limits.check"],
+        "{observed} of {limit} in the period";
+    /// The period is full.
+    RateLimited = "rate_limited", Some(Unit::Count), flips Some("now"),
+        in ["limits.check"],
+        "{observed} of {limit} in the period: full";
+    /// A channel to the peer would help so many members.
+    PeerHelps = "peer_helps", Some(Unit::Count), flips None,
+        in ["topology.advise"],
+        "a channel to the peer would help {observed} members";
+    /// No member that needs help needs outbound liquidity at the peer.
+    PeerHelpsNobody = "peer_helps_nobody", None, flips None,
+        in ["topology.advise"],
+        "no member in need would gain from a channel to the peer";
+    /// The fleet's capacity to the peer already suffices.
+    PeerRedundant = "peer_redundant", Some(Unit::Share), flips None,
+        in ["topology.advise"],
+        "the fleet already holds {observed} of the peer's capacity, more than {limit}";
+    /// The peer's capacity is not known.
+    CandidateCapacityUnknown = "candidate_capacity_unknown", None, flips None,
+        in ["topology.advise"],
+        "the peer's capacity is unknown";
+    /// No external peer was given to compare.
+    NoCandidate = "no_candidate", None, flips None,
+        in ["topology.advise"],
+        "there is no external peer to compare";
 
     // --- gossip ---
     /// The message is ready to be signed.
@@ -494,12 +674,252 @@ reasons! {
         "the graph is unknown, and with it the public capacity of every peer";
 
     // --- account ---
+    /// The entity is itself a hub, and hubs do not ask.
+    OwnEntityIsHub = "own_entity_is_hub", None, flips None,
+        in ["account.request_advice"],
+        "this entity is a hub and does not ask for collateral";
+    /// The entity has set no limits for the token.
+    NoRequestPolicy = "no_request_policy", None, flips None,
+        in ["account.request_advice"],
+        "this entity has set no limits for the token";
+    /// The counterparty has published no fee terms for the token.
+    NoFeeTerms = "no_fee_terms", None, flips None,
+        in ["account.request_advice"],
+        "the counterparty has published no fee terms for the token";
+    /// Soft and hard limit are equal: the owner asks by hand.
+    ManualMode = "manual_mode", Some(Unit::Token), flips None,
+        in ["account.request_advice"],
+        "soft and hard limit are both {limit}: requests are made by hand";
+    /// A request is open or queued.
+    RequestOpen = "request_open", Some(Unit::Token), flips Some("open_request"),
+        in ["account.request_advice"],
+        "a request for {observed} is open";
+    /// A frame waits for a signature.
+    FramePending = "frame_pending", None, flips None,
+        in ["account.request_advice"],
+        "a frame waits for a signature";
+    /// A settlement is being negotiated.
+    SettlementOpen = "settlement_open", None, flips None,
+        in ["account.request_advice"],
+        "a settlement is being negotiated";
+    /// The claim may stay unsecured.
+    ClaimWithinSoftLimit = "claim_within_soft_limit", Some(Unit::Token), flips Some("soft_limit"),
+        in ["account.request_advice"],
+        "the claim of {observed} is not above the soft limit of {limit}";
+    /// Collateral costs more than the entity pays.
+    FeeAboveMax = "fee_above_max", Some(Unit::Token), flips Some("max_fee"),
+        in ["account.request_advice"],
+        "the fee of {observed} is above the {limit} that this entity pays";
+    /// Collateral costs as much as it secures.
+    FeeNotBelowClaim = "fee_not_below_claim", Some(Unit::Token), flips Some("base_fee"),
+        in ["account.request_advice"],
+        "the fee of {observed} is not below the claim of {limit}";
+    /// The entity should ask for collateral now.
+    RequestAdvised = "request_advised", Some(Unit::Token), flips None,
+        in ["account.request_advice"],
+        "a claim of {observed} is worth the fee of {limit}";
+    /// The account has no token.
+    NoTokenToAdvise = "no_token_to_advise", None, flips None,
+        in ["account.request_advice"],
+        "the account has no token";
 
     // --- hub: detect, match ---
+    /// So many peers have something to take back or wait for collateral.
+    PeersDetected = "peers_detected", Some(Unit::Count), flips None,
+        in ["hub.detect"],
+        "{observed} peers have something to take back or wait for collateral";
+    /// The account is disputed, or a dispute is being prepared.
+    AccountTakesNoPart = "account_takes_no_part", None, flips None,
+        in ["hub.detect"],
+        "a dispute is open or being prepared";
+    /// The hub owes the peer nothing unsecured that its request could secure.
+    RequestWithoutClaim = "request_without_claim", None, flips None,
+        in ["hub.detect"],
+        "the peer asks for collateral for a claim that it does not have";
+    /// So much of the demand is covered by spenders.
+    Matched = "matched", Some(Unit::Token), flips None,
+        in ["hub.match"],
+        "spenders cover {observed} of the {limit} that receivers want";
+    /// The spenders hold more than the receivers want.
+    SpendersLeftOver = "spenders_left_over", Some(Unit::Token), flips Some("demand"),
+        in ["hub.match"],
+        "the {observed} that spenders hold is more than the {limit} that receivers want";
+    /// The spenders cover the receiver in part.
+    ReceiverMatchedInPart = "receiver_matched_in_part", Some(Unit::Token), flips Some("recoverable"),
+        in ["hub.match"],
+        "spenders cover only {observed} of {limit}";
+    /// Receivers before it took all that the spenders hold.
+    ReceiverUnmatched = "receiver_unmatched", Some(Unit::Token), flips Some("recoverable"),
+        in ["hub.match"],
+        "receivers served before it take all that spenders hold, {observed} of {limit} is covered";
+    /// There is neither a spender nor a receiver.
+    NothingToMatch = "nothing_to_match", None, flips None,
+        in ["hub.match"],
+        "there is neither a spender nor a receiver";
+    /// Claims between hubs shrank; every net position stayed.
+    ClaimsNetted = "claims_netted", Some(Unit::Token), flips None,
+        in ["hub.match_cycles"],
+        "claims of {limit} shrink to {observed}; every net position stays";
+    /// No smaller claims have the same net positions.
+    NothingToNet = "nothing_to_net", Some(Unit::Token), flips None,
+        in ["hub.match_cycles"],
+        "no claims smaller than {observed} have the same net positions";
 
     // --- hub: plan ---
+    /// The entity is no hub: it plans nothing.
+    NotAHub = "not_a_hub", None, flips Some("is_hub"),
+        in ["hub.plan", "hub.explain"],
+        "this entity is not a hub";
+    /// The plan was made; how many actions it has.
+    PlanMade = "plan_made", Some(Unit::Count), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the plan has {observed} actions";
+    /// A sent batch is too old: the plan only takes it back.
+    SentBatchStale = "sent_batch_stale", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the sent batch has not settled for {observed}, more than {limit}, and is taken back";
+    /// A sent batch has not settled: no deposit and no settlement can be added.
+    SentBatchPending = "sent_batch_pending", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain"],
+        "a batch sent {observed} ago has not settled; it is given {limit}";
+    /// What the draft spends first is more than the reserve.
+    DraftOvercommitted = "draft_overcommitted", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the draft cannot settle: {observed} against {limit}";
+    /// The account is disputed, or a dispute is prepared.
+    AccountNotActive = "account_not_active", None, flips Some("status"),
+        in ["hub.plan", "hub.explain"],
+        "the account is {observed}, not {limit}";
+    /// The request was made by the hub itself, or its fee is in an unknown token.
+    FeeStateMalformed = "fee_state_malformed", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the fee state of the request is malformed";
+    /// The fee of the request is being given back.
+    RefundInProgress = "refund_in_progress", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "a refund of {observed} is in progress";
+    /// A batch already carries a deposit for this request.
+    InBatch = "in_batch", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "a batch already carries a deposit";
+    /// A deposit for this request was put into a batch not long ago.
+    SubmittedPending = "submitted_pending", Some(Unit::Ms), flips Some("now"),
+        in ["hub.plan", "hub.explain"],
+        "a deposit was submitted {observed} ago; it is given {limit}";
+    /// The request was made under another version of the fee terms.
+    PolicyMismatch = "policy_mismatch", None, flips Some("policy_version"),
+        in ["hub.plan", "hub.explain"],
+        "the request names version {observed} of the fee terms, ours is {limit}";
+    /// The account does not hold the token.
+    RequestWithoutDelta = "request_without_delta", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the account does not hold the token of the request";
+    /// The peer has no unsecured claim that a deposit could secure.
+    WaitingResolution = "waiting_resolution", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "there is nothing to secure: the unsecured claim is {observed}";
+    /// The prepaid fee does not cover the request.
+    PrepaidFeeTooLow = "prepaid_fee_too_low", Some(Unit::Token), flips Some("fee_paid_upfront"),
+        in ["hub.plan", "hub.explain"],
+        "the prepaid fee of {observed} is below {limit}";
+    /// The account was served not long ago.
+    CoolDown = "cool_down", Some(Unit::Ms), flips Some("now"),
+        in ["hub.plan", "hub.explain"],
+        "the last deposit was {observed} ago; the next one waits {limit}";
+    /// The request exceeds what one deposit may be.
+    RequestCapReached = "request_cap_reached", Some(Unit::Token), flips Some("amount"),
+        in ["hub.plan", "hub.explain"],
+        "one deposit is limited: {observed} against {limit}";
+    /// The account has been given what it may get in an hour.
+    WindowUsedUp = "window_used_up", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the hourly window of the account limits the deposit: {observed} against {limit}";
+    /// The tick has deposited what it may of this token.
+    TickCapReached = "tick_cap_reached", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the limit of the tick limits the deposit: {observed} against {limit}";
+    /// The reserve above its floor does not suffice.
+    ReserveShort = "reserve_short", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the usable reserve limits the deposit: {observed} against {limit}";
+    /// The request is too small to be served.
+    BelowMinDeposit = "below_min_deposit", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the request for {observed} is below the smallest deposit of {limit}";
+    /// The tick has made all the deposits it may.
+    DepositLimitReached = "deposit_limit_reached", Some(Unit::Count), flips None,
+        in ["hub.plan", "hub.explain"],
+        "this tick has made {observed} deposits, the limit is {limit}";
+    /// The batch has no room for another deposit.
+    BatchFull = "batch_full", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the batch has no room for another deposit";
+    /// The memory has no room for another account.
+    MemoryFull = "memory_full", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the memory has no room for another account";
+    /// The unsecured claim is above the hard limit.
+    ClaimAboveHardLimit = "claim_above_hard_limit", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain", "account.request_advice"],
+        "the unsecured claim of {observed} is above the hard limit of {limit}";
+    /// An earlier deposit for this request never settled; it is tried again.
+    RetriedAfterStaleMark = "retried_after_stale_mark", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "an earlier deposit never settled and is tried again";
+    /// A deposit is made.
+    DepositGranted = "deposit_granted", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "a deposit of {observed} is made, {limit} were wanted";
+    /// A settlement of ours takes more than is ours now.
+    ShareShrunk = "share_shrunk", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the settlement takes {observed}, but only {limit} is ours now";
+    /// A settlement that both sides signed is executed.
+    SettlementExecuted = "settlement_executed", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the signed settlement is executed";
+    /// What is the hub's is asked back.
+    SharePulledBack = "share_pulled_back", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain"],
+        "{observed} is asked back";
+    /// The plan does nothing with this account and token.
+    NothingToExplain = "nothing_to_explain", None, flips None,
+        in ["hub.explain"],
+        "the plan does nothing with this account and token";
 
     // --- hub: reserves ---
+    /// The reserve is not below its minimum.
+    ReserveSufficient = "reserve_sufficient", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the reserve of {observed} is enough, the minimum is {limit}";
+    /// The reserve fell below its minimum and is filled up to its target.
+    ReserveBelowMin = "reserve_below_min", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the reserve is low: {observed} are available, the target is {limit}";
+    /// The reserve is at its floor: no request is served from it.
+    ReserveAtFloor = "reserve_at_floor", Some(Unit::Token), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the reserve of {observed} is at its floor of {limit}";
+    /// A replenishment is on its way.
+    ReplenishInFlight = "replenish_in_flight", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "a replenishment was asked for {observed} ago; it is given {limit}";
+    /// The last replenishment failed; the next try waits.
+    ReplenishWaits = "replenish_waits", Some(Unit::Ms), flips Some("now"),
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the next try waits: it is {observed}, it is tried at {limit}";
+    /// A replenishment failed or was never answered.
+    ReplenishFailed = "replenish_failed", Some(Unit::Count), flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the replenishment failed {observed} times";
+    /// No source is configured.
+    ReplenishWithoutSource = "replenish_without_source", None, flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "no source is configured";
+    /// An answer names another id, token or amount than was asked for.
+    ReplenishAnswerRefused = "replenish_answer_refused", None, flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "an answer that fits no request is refused";
 
     // --- config ---
     /// Nothing in the config is odd.

@@ -368,8 +368,25 @@ integer! {
     TokenId(u32), None, 0..=65_535
 }
 integer! {
+    /// A share in ten-thousandths.
+    Bps(u32), None, 0..=10_000
+}
+integer! {
+    /// How many decimal places a token has.
+    Decimals(u8), None, 0..=255
+}
+integer! {
     /// A version or sequence number.
     Serial(u64), None, 0..=MAX_SAFE_INTEGER
+}
+
+integer! {
+    /// A sum of ten-thousandths.
+    BasisPoints(u64), None, 0..=MAX_SAFE_INTEGER
+}
+integer! {
+    /// A signed score in hundredths.
+    Hundredths(i64), None, -9_007_199_254_740_991..=9_007_199_254_740_991
 }
 
 real! {
@@ -542,6 +559,11 @@ impl TokenAmount {
         self.0.is_zero()
     }
 
+    /// As [`TokenAmount::is_zero`], for serde.
+    pub(crate) fn is_zero_ref(&self) -> bool {
+        self.0.is_zero()
+    }
+
     /// The sum, or an `overflow` error.
     pub fn plus(self, other: Self) -> Result<Self, Error> {
         self.0
@@ -554,6 +576,14 @@ impl TokenAmount {
     #[must_use]
     pub fn less(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
+    }
+
+    /// So many ten-thousandths of it, rounded down.
+    #[must_use]
+    pub fn part(self, share: Bps) -> Self {
+        // A share is at most one, so the quotient fits where the amount did.
+        let product = U512::from(self.0).saturating_mul(U512::from(share.get()));
+        Self((product / U512::from(10_000u16)).saturating_to())
     }
 
     /// As a signed wide integer.
@@ -579,6 +609,89 @@ impl SignedTokenAmount {
     #[must_use]
     pub const fn wide(self) -> Wide {
         self.0
+    }
+
+    /// Whether it is zero, for serde.
+    pub(crate) fn is_zero_ref(&self) -> bool {
+        self.0 == Wide::ZERO
+    }
+}
+
+/// A sum of token amounts, which may need more than 256 bits: a decimal string in JSON, `bigint` in
+/// JavaScript, `int` in Python.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenTotal(U512);
+
+impl TokenTotal {
+    /// Nothing.
+    pub const ZERO: Self = Self(U512::ZERO);
+
+    /// The 512-bit integer.
+    #[must_use]
+    pub const fn get(self) -> U512 {
+        self.0
+    }
+
+    /// The sum, or an `overflow` error.
+    pub fn plus(self, other: Self) -> Result<Self, Error> {
+        self.0
+            .checked_add(other.0)
+            .map(Self)
+            .ok_or_else(|| Error::overflow(""))
+    }
+
+    /// The difference, or zero.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// As a signed wide integer.
+    #[must_use]
+    pub fn wide(self) -> Wide {
+        Wide::from_parts(false, self.0)
+    }
+}
+
+impl From<TokenAmount> for TokenTotal {
+    fn from(amount: TokenAmount) -> Self {
+        Self(U512::from(amount.0))
+    }
+}
+
+impl From<U512> for TokenTotal {
+    fn from(total: U512) -> Self {
+        Self(total)
+    }
+}
+
+impl fmt::Display for TokenTotal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for TokenTotal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(AMOUNT, &self.to_string())
+    }
+}
+
+impl JsonSchema for TokenTotal {
+    fn schema_name() -> Cow<'static, str> {
+        "TokenTotal".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "x-unit": "token", "x-native": "integer",
+            "description": "a decimal string; a sum may exceed 2^256-1",
+        })
     }
 }
 

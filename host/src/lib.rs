@@ -1,1 +1,56 @@
-//! Runs the trimtab policy module in a sandbox; the trimtab command.
+//! Runs the trimtab policy module, or a stranger's module that speaks the same interface, in a
+//! sandbox: the module can call nothing, and it has only so much fuel, time and memory.
+//!
+//! ```
+//! use trimtab_host::{HostError, Sandbox};
+//! let sandbox = Sandbox::new()?;
+//! let input = br#"{"profitable_pct":0.6,"underwater_pct":0.1,"liquidity_score":80,"trend":"stable"}"#;
+//! let answer = sandbox.call("health.score", input)?;
+//! assert!(String::from_utf8_lossy(&answer).contains(r#""score":72,"tier":"thriving""#));
+//!
+//! let refused = sandbox.call("health.score", br#"{"profitable_pct":1.5}"#);
+//! assert!(matches!(refused, Err(HostError::BadInput(error)) if error.field == "profitable_pct"));
+//! # Ok::<(), HostError>(())
+//! ```
+//!
+//! Each call gets a fresh instance, so that no call can see another; a [`Handle`] pins one
+//! instance for state that stays open between calls (a parsed config, a hub's accounts).
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`Sandbox`], [`Policy`], [`Handle`] | the ways to call |
+//! | [`Builder`], [`Limits`] | which module, under which limits |
+//! | [`HostError`] | bad input, a limit that was hit, a module that misbehaved |
+//! | [`Report`] | what a call cost |
+//! | [`native`] | the same call without a sandbox |
+//!
+//! # Choices
+//! - **NaN**: trimtab's own module lets no NaN out (every input float is checked and a NaN is
+//!   written as a marker, whatever its bits), so its floats run at full speed. In a foreign module
+//!   the bits of a NaN could reach a decision and differ between processors, so there they are
+//!   made canonical, at up to twice the time of float loops.
+//! - **Fuel** is set after instantiation: what instantiation costs differs between operating
+//!   systems. Fuel is a limit, never part of an identity.
+//! - **A limit that is hit ends the call** with a typed error; a handle whose call was ended so is
+//!   lost, because nobody knows what its memory holds.
+//! - **Hub plans of a foreign module** are checked by the core of this host against the
+//!   conservation and cap laws before they are let out.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod handle;
+mod instance;
+mod limits;
+mod module;
+pub mod native;
+mod sandbox;
+mod ticker;
+
+pub use error::HostError;
+pub use handle::Handle;
+pub use limits::Limits;
+pub use sandbox::{Builder, Policy, Report, Sandbox};
+
+/// The bytes of trimtab's own module.
+pub static MODULE: &[u8] = include_bytes!("../module/trimtab.wasm");

@@ -1,3 +1,10 @@
-//! The trimtab command.
+//! The trimtab command: asks the policy module in its sandbox and shows what it says. No rule
+//! lives here; every number that is printed comes from an operation.
 
-fn main() {}
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::run()
+}

@@ -5,7 +5,7 @@
 //! `undefined` are absent. What has no meaning (a function, a symbol, a `Date`) is a `malformed`
 //! error with the path of the field. A getter that throws is one too.
 
-use js_sys::{Array, BigInt, JsString, Map, Object, Reflect};
+use js_sys::{Array, BigInt, JsString, Map, Reflect};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use trimtab_core::error::{Error, ErrorCode};
@@ -14,18 +14,29 @@ use wasm_bindgen::prelude::{JsCast as _, JsValue, wasm_bindgen};
 
 #[wasm_bindgen]
 extern "C" {
-    // js_sys binds these two without `catch`; a revoked proxy or a hostile iterator throws.
+    // js_sys binds these without `catch`; a revoked proxy or a hostile iterator throws.
     #[wasm_bindgen(catch, js_namespace = Object, js_name = keys)]
     fn own_keys(object: &JsValue) -> Result<Array, JsValue>;
     #[wasm_bindgen(catch, js_namespace = Array, js_name = from)]
     fn array_from(iterable: &JsValue) -> Result<Array, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = isArray)]
+    fn is_array(value: &JsValue) -> Result<bool, JsValue>;
 }
+
+/// The reader of JSON bytes stops at the same depth with the same words.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// The plain value of a JavaScript value.
 pub fn value(js: &JsValue) -> Result<Value<'static>, Error> {
-    at_depth(js, 0)
+    at_depth(js, 0).map_err(|mut error| {
+        // The path to the bottom of a cycle would say nothing.
+        if error.got == TOO_DEEP {
+            error.field.clear();
+        }
+        error
+    })
 }
 
 fn at_depth(js: &JsValue, depth: usize) -> Result<Value<'static>, Error> {
@@ -47,16 +58,16 @@ fn at_depth(js: &JsValue, depth: usize) -> Result<Value<'static>, Error> {
     if !js.is_object() {
         return Err(unreadable(js));
     }
-    // The reader of JSON bytes stops at the same depth with the same words; it also ends cycles.
+    // Also the end of every cycle.
     let inner = depth + 1;
     if inner >= MAX_DEPTH {
-        return Err(malformed("recursion limit exceeded", "one JSON value"));
+        return Err(malformed(TOO_DEEP, "one JSON value"));
     }
     container(js, inner)
 }
 
 fn container(js: &JsValue, depth: usize) -> Result<Value<'static>, Error> {
-    if Array::is_array(js) {
+    if is_array(js).map_err(|thrown| refused(&thrown))? {
         return list(js.unchecked_ref(), depth);
     }
     if js.is_instance_of::<Map>() {
@@ -180,8 +191,10 @@ fn is_plain(js: &JsValue) -> bool {
 
 fn kind(js: &JsValue) -> String {
     if js.is_object() {
-        let class = js.unchecked_ref::<Object>().constructor().name();
-        return format!("an instance of {}", String::from(class));
+        let read = |js: &JsValue, name: &str| Reflect::get(js, &JsValue::from_str(name)).ok();
+        let class = read(js, "constructor").and_then(|class| read(&class, "name"));
+        let name = class.and_then(|name| name.as_string()).unwrap_or_default();
+        return format!("an instance of {name}");
     }
     js.js_typeof().as_string().unwrap_or_default()
 }

@@ -26,7 +26,7 @@ pub extern "C" fn tt_abi() -> u32 {
 // SAFETY: as `tt_abi`.
 #[unsafe(no_mangle)]
 pub extern "C" fn tt_alloc(length: usize) -> *mut u8 {
-    let mut bytes = Vec::new();
+    let mut bytes: Vec<u8> = Vec::new();
     if bytes.try_reserve_exact(length).is_err() {
         return std::ptr::null_mut();
     }

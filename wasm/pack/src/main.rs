@@ -13,6 +13,7 @@ mod generate;
 mod inspect;
 mod python;
 mod reproducible;
+mod schema;
 mod typescript;
 
 use anyhow::Result;

@@ -1,0 +1,234 @@
+//! An amount in a hub's config: whole tokens, raw units, or no limit. One config serves tokens with
+//! different decimals.
+//!
+//! ```
+//! use trimtab_core::{hub::amount::HubAmount, units::{Decimals, TokenAmount}};
+//! let fee: HubAmount = "0.1".parse()?;
+//! assert_eq!(fee.scaled(Decimals::new(6)?)?, TokenAmount::new(100_000));
+//! assert!(fee.scaled(Decimals::new(0)?).is_err());
+//! let least: HubAmount = "1 unit".parse()?;
+//! assert_eq!(least.scaled(Decimals::new(6)?)?, TokenAmount::new(1));
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+
+use ruint::aliases::U256;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorCode};
+use crate::units::{Decimals, TokenAmount};
+
+/// An amount of any token: `"500"` or `"0.1"` tokens, `"1 unit"` raw units, or `"unlimited"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HubAmount(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// `digits` / 10^`places` tokens.
+    Tokens {
+        digits: u64,
+        places: u8,
+    },
+    Units(u64),
+    Unlimited,
+}
+
+const SHAPE: &str =
+    "tokens such as \"500\" or \"0.1\", raw units such as \"1 unit\", or \"unlimited\"";
+const MOST_PLACES: usize = 18;
+
+impl HubAmount {
+    /// Nothing.
+    pub const ZERO: Self = Self(Kind::Units(0));
+    /// No limit.
+    pub const UNLIMITED: Self = Self(Kind::Unlimited);
+
+    /// So many whole tokens.
+    #[must_use]
+    pub const fn tokens(tokens: u64) -> Self {
+        Self(Kind::Tokens {
+            digits: tokens,
+            places: 0,
+        })
+    }
+
+    /// So many tenths of a token.
+    #[must_use]
+    pub const fn tenths(tenths: u64) -> Self {
+        Self(Kind::Tokens {
+            digits: tenths,
+            places: 1,
+        })
+    }
+
+    /// So many raw units.
+    #[must_use]
+    pub const fn units(units: u64) -> Self {
+        Self(Kind::Units(units))
+    }
+
+    /// Whether it is nothing, for a token of any decimals.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        matches!(self.0, Kind::Units(0) | Kind::Tokens { digits: 0, .. })
+    }
+
+    /// In raw units of a token. No limit is the largest amount; what a token cannot represent is
+    /// an error, never rounded.
+    pub fn scaled(self, decimals: Decimals) -> Result<TokenAmount, Error> {
+        let (digits, places) = match self.0 {
+            Kind::Unlimited => return Ok(TokenAmount::MAX),
+            Kind::Units(units) => return Ok(TokenAmount::new(units.into())),
+            Kind::Tokens { digits: 0, .. } => return Ok(TokenAmount::ZERO),
+            Kind::Tokens { digits, places } => (U256::from(digits), places),
+        };
+        let power = |exponent: u8| U256::from(10u8).checked_pow(U256::from(exponent));
+        let places_left = decimals.get().saturating_sub(places);
+        let missing = places.saturating_sub(decimals.get());
+        let (Some(scale), Some(divisor)) = (power(places_left), power(missing)) else {
+            return Err(Error::overflow("decimals"));
+        };
+        if !digits
+            .checked_rem(divisor)
+            .is_some_and(|rest| rest.is_zero())
+        {
+            let expected = format!("decimals that can represent {self}");
+            return Err(Error::out_of_range("decimals", decimals, expected));
+        }
+        let whole = digits.checked_div(divisor).unwrap_or_default();
+        whole
+            .checked_mul(scale)
+            .map(TokenAmount::from_u256)
+            .ok_or_else(|| Error::overflow("decimals"))
+    }
+}
+
+impl fmt::Display for HubAmount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Kind::Unlimited => f.write_str("unlimited"),
+            Kind::Units(units) => write!(f, "{units} unit"),
+            Kind::Tokens { digits, places: 0 } => digits.fmt(f),
+            Kind::Tokens { digits, places } => {
+                let places = usize::from(places);
+                let padded = format!("{digits:0>width$}", width = places + 1);
+                let (whole, part) = padded
+                    .split_at_checked(padded.len() - places)
+                    .unwrap_or((&padded, ""));
+                write!(f, "{whole}.{part}")
+            }
+        }
+    }
+}
+
+impl FromStr for HubAmount {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || Error::new(ErrorCode::Malformed, "", format_args!("{text:?}"), SHAPE);
+        if text == "unlimited" {
+            return Ok(Self::UNLIMITED);
+        }
+        let digits_of = |text: &str| {
+            let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| text.parse::<u64>().ok()).flatten()
+        };
+        if let Some(units) = text
+            .strip_suffix(" unit")
+            .or_else(|| text.strip_suffix(" units"))
+        {
+            return digits_of(units).map(Self::units).ok_or_else(wrong);
+        }
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        if part.len() > MOST_PLACES || (part.is_empty() && text.contains('.')) || whole.is_empty() {
+            return Err(wrong());
+        }
+        // Trailing zeros say nothing: one amount has one text.
+        let part = part.trim_end_matches('0');
+        let digits = digits_of(&format!("{whole}{part}")).ok_or_else(wrong)?;
+        let places = u8::try_from(part.len()).map_err(|_| wrong())?;
+        Ok(Self(Kind::Tokens { digits, places }))
+    }
+}
+
+impl Serialize for HubAmount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for HubAmount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Amount;
+        impl de::Visitor<'_> for Amount {
+            type Value = HubAmount;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(SHAPE)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HubAmount, E> {
+                text.parse()
+                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+            fn visit_u64<E: de::Error>(self, tokens: u64) -> Result<HubAmount, E> {
+                Ok(HubAmount::tokens(tokens))
+            }
+        }
+        deserializer.deserialize_any(Amount)
+    }
+}
+
+impl JsonSchema for HubAmount {
+    fn schema_name() -> Cow<'static, str> {
+        "HubAmount".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["string", "integer"], "description": SHAPE,
+            "pattern": "^([0-9]+(\\.[0-9]{1,18})?|[0-9]+ units?|unlimited)$",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_amount_has_one_text() {
+        for (text, canonical) in [
+            ("500", "500"),
+            ("0.10", "0.1"),
+            ("5.0", "5"),
+            ("0.000000000000000001", "0.000000000000000001"),
+            ("1 units", "1 unit"),
+            ("unlimited", "unlimited"),
+        ] {
+            let amount: HubAmount = text.parse().unwrap();
+            assert_eq!(amount.to_string(), canonical);
+            assert_eq!(canonical.parse::<HubAmount>().unwrap(), amount);
+        }
+        for wrong in ["", "-1", "1.", ".5", "1e3", " 1", "1 token", "0x1"] {
+            assert!(wrong.parse::<HubAmount>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_a_token_cannot_represent_is_never_rounded() {
+        let decimals = |n| Decimals::new(n).unwrap();
+        assert!(
+            "0.1"
+                .parse::<HubAmount>()
+                .unwrap()
+                .scaled(decimals(0))
+                .is_err()
+        );
+        assert!(HubAmount::tokens(1).scaled(decimals(78)).is_err());
+        assert_eq!(
+            HubAmount::UNLIMITED.scaled(decimals(255)).unwrap(),
+            TokenAmount::MAX
+        );
+    }
+}

@@ -1,0 +1,284 @@
+//! What an operator may set about a hub. Every difference between the profiles is a field here.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::config::Profile;
+use crate::error::Error;
+use crate::hub::amount::HubAmount;
+use crate::units::{Bps, Count, Decimals, Millis, Serial, TokenId};
+
+/// Who is served first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The largest, then the oldest; older runtimes call it `hnw`.
+    #[serde(alias = "hnw")]
+    Amount,
+    /// The oldest, then the largest; older runtimes call it `fifo`.
+    #[serde(alias = "fifo")]
+    Time,
+    /// The one with the highest fee, then the largest.
+    Fee,
+}
+
+/// How much is pulled back from peers that hold what is the hub's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Funding {
+    /// As much as this plan pays from the reserve, and what waits unmet.
+    MatchFirst,
+    /// What waits unmet, and what the reserve lacks to its minimum.
+    ReserveFirst,
+    /// Every free share above the soft limit, whole.
+    Sweep,
+}
+
+/// Which amount the proportional fee is taken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeBasis {
+    /// What the hub would deposit: the smaller of request and claim.
+    Want,
+    /// The request as it was made.
+    Request,
+}
+
+/// Where a reserve is replenished from. Configured, never taken from state or from a peer.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A faucet.
+    Faucet,
+    /// The operator's treasury.
+    Treasury,
+    /// A withdrawal from the hub's main wallet.
+    Withdraw,
+}
+
+/// What a hub knows about a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// Its decimal places.
+    pub decimals: Decimals,
+}
+
+/// What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HubConfig {
+    /// The time between two ticks, in milliseconds.
+    pub tick_ms: Millis,
+    /// Who is served first.
+    pub strategy: Strategy,
+    /// How much is pulled back.
+    pub funding: Funding,
+    /// Whether a peer is served without a request once its claim is above the soft limit.
+    pub proactive: bool,
+    /// Whether unsecured debt is pulled back by a settlement, besides the hub's own collateral.
+    pub pull_unsecured: bool,
+    /// Below this an episode of replenishment opens.
+    pub min_reserve: HubAmount,
+    /// At this an episode of replenishment closes.
+    pub target_reserve: HubAmount,
+    /// Requests never bring the reserve below this.
+    pub floor: HubAmount,
+    /// A claim or share above this is worth acting on unasked.
+    pub soft_limit: HubAmount,
+    /// A claim above this is reported as severe.
+    pub hard_limit: HubAmount,
+    /// No deposit or withdrawal is smaller.
+    pub min_deposit: HubAmount,
+    /// No single deposit is larger.
+    pub per_request_cap: HubAmount,
+    /// No account is given more of one token in an hour.
+    pub per_account_window: HubAmount,
+    /// No tick deposits more of one token.
+    pub per_tick_cap: HubAmount,
+    /// What the hub leaves of its own share when it pulls back.
+    pub keep_buffer: HubAmount,
+    /// How far above the soft limit a sweep begins, in ten-thousandths.
+    pub hysteresis_bps: Bps,
+    /// How long an account waits for its next deposit of a token, in milliseconds.
+    pub cool_down_ms: Millis,
+    /// Requests older than this are served first; null for never.
+    pub max_wait_ms: Option<Millis>,
+    /// Whether a request must have paid its fee.
+    pub require_prepaid_fee: bool,
+    /// The fixed part of the fee.
+    pub base_fee: HubAmount,
+    /// The proportional part of the fee, in ten-thousandths.
+    pub fee_bps: Bps,
+    /// Which amount the proportional part is taken of.
+    pub fee_basis: FeeBasis,
+    /// The version of the published fee terms; 0 counts as 1.
+    pub policy_version: Serial,
+    /// Whether a request that is tried again after a stale mark must still have this version.
+    pub recheck_version_on_retry: bool,
+    /// A mark of a submitted request is ignored from this age on, in milliseconds.
+    pub submitted_stale_ms: Millis,
+    /// A sent batch older than this is aborted, in milliseconds.
+    pub sent_stale_ms: Millis,
+    /// Most deposits of a tick.
+    pub max_deposits: Count,
+    /// Most proposals of a tick.
+    pub max_proposals: Count,
+    /// Most executed settlements of a tick.
+    pub max_executes: Count,
+    /// Most operations of a batch.
+    pub batch_operations: Count,
+    /// Most accounts of one deposit entry of a batch.
+    pub batch_pairs_per_entry: Count,
+    /// Most accounts of all deposit entries of a batch.
+    pub batch_pairs: Count,
+    /// Most settlements of a batch.
+    pub batch_settlements: Count,
+    /// Whether a batch that is non-empty without this plan is broadcast.
+    pub broadcast_leftovers: bool,
+    /// Whether outcomes carry the runtime's own event codes.
+    pub runtime_events: bool,
+    /// The time between two looks at the reserves, in milliseconds.
+    pub monitor_ms: Millis,
+    /// A replenishment without an answer is given up after this, in milliseconds.
+    pub replenish_timeout_ms: Millis,
+    /// The wait after the first failed replenishment, in milliseconds; it doubles each time.
+    pub retry_ms: Millis,
+    /// The longest wait between two tries, in milliseconds.
+    pub max_retry_ms: Millis,
+    /// After so many failures the next source is asked.
+    pub failures_per_source: Count,
+    /// Where reserves are replenished from, in this order.
+    pub sources: Vec<Source>,
+    /// The sources of single tokens, instead of `sources`.
+    pub token_sources: BTreeMap<TokenId, Vec<Source>>,
+    /// The tokens that the runtime knows; the state may name more.
+    pub tokens: BTreeMap<TokenId, Token>,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self::of(Profile::Plan)
+    }
+}
+
+/// The decimals of the runtime's own tokens: USDC, WETH, USDT, TRX, SUN.
+const TOKENS: [(u32, u8); 5] = [(1, 6), (2, 18), (3, 6), (4, 6), (5, 18)];
+
+impl HubConfig {
+    /// The constants of `profile`.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        match profile {
+            Profile::Xln => Self::runtime(),
+            _ => Self::plan(),
+        }
+    }
+
+    fn plan() -> Self {
+        let token = |(id, decimals)| {
+            let decimals = Decimals::constant(decimals);
+            (TokenId::constant(id), Token { decimals })
+        };
+        Self {
+            tick_ms: Millis::constant(5_000),
+            strategy: Strategy::Amount,
+            funding: Funding::MatchFirst,
+            proactive: false,
+            pull_unsecured: true,
+            min_reserve: HubAmount::tokens(1_000),
+            target_reserve: HubAmount::tokens(2_000),
+            floor: HubAmount::tokens(500),
+            soft_limit: HubAmount::tokens(500),
+            hard_limit: HubAmount::tokens(10_000),
+            min_deposit: HubAmount::tokens(1),
+            per_request_cap: HubAmount::tokens(10_000),
+            per_account_window: HubAmount::tokens(10_000),
+            per_tick_cap: HubAmount::tokens(100_000),
+            keep_buffer: HubAmount::tokens(0),
+            hysteresis_bps: Bps::constant(1_000),
+            cool_down_ms: Millis::constant(30_000),
+            max_wait_ms: Some(Millis::constant(600_000)),
+            require_prepaid_fee: false,
+            base_fee: HubAmount::tokens(0),
+            fee_bps: Bps::constant(0),
+            fee_basis: FeeBasis::Want,
+            policy_version: Serial::constant(1),
+            recheck_version_on_retry: true,
+            submitted_stale_ms: Millis::constant(300_000),
+            sent_stale_ms: Millis::constant(120_000),
+            max_deposits: Count::constant(64),
+            max_proposals: Count::constant(10),
+            max_executes: Count::constant(10),
+            batch_operations: Count::constant(50),
+            batch_pairs_per_entry: Count::constant(64),
+            batch_pairs: Count::constant(256),
+            batch_settlements: Count::constant(32),
+            broadcast_leftovers: true,
+            runtime_events: false,
+            monitor_ms: Millis::constant(60_000),
+            replenish_timeout_ms: Millis::constant(300_000),
+            retry_ms: Millis::constant(30_000),
+            max_retry_ms: Millis::constant(900_000),
+            failures_per_source: Count::constant(3),
+            sources: vec![Source::Treasury, Source::Withdraw, Source::Faucet],
+            token_sources: BTreeMap::new(),
+            tokens: TOKENS.into_iter().map(token).collect(),
+        }
+    }
+
+    fn runtime() -> Self {
+        Self {
+            tick_ms: Millis::constant(1_000),
+            funding: Funding::Sweep,
+            pull_unsecured: false,
+            min_reserve: HubAmount::ZERO,
+            target_reserve: HubAmount::ZERO,
+            floor: HubAmount::ZERO,
+            min_deposit: HubAmount::units(1),
+            per_request_cap: HubAmount::UNLIMITED,
+            per_account_window: HubAmount::UNLIMITED,
+            per_tick_cap: HubAmount::UNLIMITED,
+            keep_buffer: HubAmount::ZERO,
+            hysteresis_bps: Bps::constant(0),
+            cool_down_ms: Millis::constant(0),
+            max_wait_ms: None,
+            require_prepaid_fee: true,
+            base_fee: HubAmount::tenths(1),
+            fee_bps: Bps::constant(1),
+            fee_basis: FeeBasis::Request,
+            recheck_version_on_retry: false,
+            max_deposits: Count::constant(10),
+            broadcast_leftovers: false,
+            runtime_events: true,
+            sources: Vec::new(),
+            ..Self::plan()
+        }
+    }
+
+    /// Refuses what can never make sense.
+    pub fn validate(&self) -> Result<(), Error> {
+        if self.tick_ms.get() == 0 {
+            return Err(Error::out_of_range("tick_ms", 0, "at least 1"));
+        }
+        if self.failures_per_source.get() == 0 {
+            return Err(Error::out_of_range("failures_per_source", 0, "at least 1"));
+        }
+        Ok(())
+    }
+
+    /// The published version; the runtime reads 0 as 1.
+    #[must_use]
+    pub fn version(&self) -> Serial {
+        self.policy_version.max(Serial::constant(1))
+    }
+
+    /// Whether the reserves are watched at all.
+    #[must_use]
+    pub const fn monitors(&self) -> bool {
+        !self.min_reserve.is_zero() || !self.target_reserve.is_zero() || !self.floor.is_zero()
+    }
+}

@@ -1,0 +1,196 @@
+//! What a hub remembers between two ticks: what it served in the last hour, and per token the
+//! state of its replenishment. The runtime keeps it as one string beside the task.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::units::{Count, EntityId, Millis, Serial, TokenAmount, TokenId};
+
+/// The canonical text of a memory is never longer, in bytes.
+pub const MAX_MEMORY_BYTES: usize = 1 << 20;
+
+/// The length of the window that [`Served`] covers, in milliseconds.
+pub const WINDOW_MS: u64 = 3_600_000;
+
+const HALF_WINDOW_MS: u64 = WINDOW_MS / 2;
+
+/// What a hub remembers. Absent is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HubMemory {
+    /// What was served in the last hour, per account and token.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub served: BTreeMap<EntityId, BTreeMap<TokenId, Served>>,
+    /// The replenishment of each token.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens: BTreeMap<TokenId, TokenMemory>,
+}
+
+/// What was served in a stretch of at least half an hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HalfHour {
+    /// How much.
+    pub amount: TokenAmount,
+    /// When the stretch began.
+    pub from: Millis,
+    /// When the last of it was served.
+    pub to: Millis,
+}
+
+/// What one account was given of one token in the last hour: two half-hour buckets. A bucket is
+/// forgotten an hour after its last deposit, so that no hour ever sees more than the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Served {
+    /// The newer bucket.
+    pub newer: HalfHour,
+    /// The older bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<HalfHour>,
+}
+
+impl HalfHour {
+    fn is_live(&self, now: Millis) -> bool {
+        now.less(self.to).get() < WINDOW_MS
+    }
+}
+
+impl Served {
+    /// When the last deposit was made.
+    #[must_use]
+    pub const fn last_at(&self) -> Millis {
+        self.newer.to
+    }
+
+    /// What still counts at `now`; nothing when all of it is over.
+    #[must_use]
+    pub fn at(self, now: Millis) -> Option<Self> {
+        let older = self.older.filter(|bucket| bucket.is_live(now));
+        self.newer.is_live(now).then_some(Self { older, ..self })
+    }
+
+    /// How much was served.
+    pub fn amount(&self) -> Result<TokenAmount, Error> {
+        let older = self.older.map_or(TokenAmount::ZERO, |bucket| bucket.amount);
+        self.newer.amount.plus(older)
+    }
+
+    /// After `amount` more.
+    pub fn plus(self, amount: TokenAmount, now: Millis) -> Result<Self, Error> {
+        let fresh = HalfHour {
+            amount,
+            from: now,
+            to: now,
+        };
+        let is_over = now.less(self.newer.from).get() >= HALF_WINDOW_MS;
+        if is_over && self.older.is_none() {
+            return Ok(Self {
+                newer: fresh,
+                older: Some(self.newer),
+            });
+        }
+        // Two buckets are in use: the newer one stretches, and is remembered longer than needed.
+        let newer = HalfHour {
+            amount: self.newer.amount.plus(amount)?,
+            to: now.max(self.newer.to),
+            ..self.newer
+        };
+        Ok(Self { newer, ..self })
+    }
+
+    /// The first deposit of an hour.
+    #[must_use]
+    pub const fn first(amount: TokenAmount, now: Millis) -> Self {
+        let newer = HalfHour {
+            amount,
+            from: now,
+            to: now,
+        };
+        Self { newer, older: None }
+    }
+}
+
+/// A replenishment that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InFlight {
+    /// Its id, the same for every try of an episode.
+    pub id: String,
+    /// How much was asked for.
+    pub amount: TokenAmount,
+    /// When.
+    pub at: Millis,
+    /// The reserve at that moment: a rise above it is an answer too.
+    pub reserve: TokenAmount,
+}
+
+/// What flowed out of a reserve in the last hour, in six ten-minute buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Outflow {
+    /// The number of the newest bucket: the time divided by ten minutes.
+    pub bucket: Serial,
+    /// The amounts, newest first.
+    pub amounts: [TokenAmount; 6],
+}
+
+/// The length of one bucket of [`Outflow`], in milliseconds.
+pub const OUTFLOW_BUCKET_MS: u64 = 600_000;
+
+impl Outflow {
+    /// The buckets as they stand at `now`, `amount` added to the newest.
+    pub fn plus(&self, amount: TokenAmount, now: Millis) -> Result<Self, Error> {
+        let current = Serial::new(now.get() / OUTFLOW_BUCKET_MS)?;
+        let passed = usize::try_from(current.less(self.bucket).get()).unwrap_or(usize::MAX);
+        let mut amounts = [TokenAmount::ZERO; 6];
+        let kept = self.amounts.iter();
+        for (slot, old) in amounts.iter_mut().skip(passed).zip(kept) {
+            *slot = *old;
+        }
+        if let Some(newest) = amounts.first_mut() {
+            *newest = newest.plus(amount)?;
+        }
+        let bucket = current.max(self.bucket);
+        Ok(Self { bucket, amounts })
+    }
+
+    /// All of it.
+    pub fn total(&self) -> Result<TokenAmount, Error> {
+        self.amounts
+            .iter()
+            .try_fold(TokenAmount::ZERO, |sum, amount| sum.plus(*amount))
+    }
+}
+
+/// The replenishment of one token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenMemory {
+    /// The number of the present or last episode.
+    #[serde(default)]
+    pub episode: Serial,
+    /// When the open episode began; absent when none is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Millis>,
+    /// What was asked for and not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<InFlight>,
+    /// The amount of the next try, where one failed: a request is repeated as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_amount: Option<TokenAmount>,
+    /// How many tries of this episode failed.
+    #[serde(default)]
+    pub failures: Count,
+    /// Not before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<Millis>,
+    /// The reserve at the last look.
+    #[serde(default)]
+    pub reserve: TokenAmount,
+    /// What flowed out in the last hour.
+    #[serde(default)]
+    pub outflow: Outflow,
+}

@@ -1,0 +1,335 @@
+//! Whether a request may be served at all: independent of the reserve and of other requests.
+//! The first failure binds; all that apply are returned.
+
+use std::collections::BTreeSet;
+
+use crate::account::algebra::Side;
+use crate::error::Error;
+use crate::hub::config::{FeeBasis, HubConfig};
+use crate::hub::guard;
+use crate::hub::limits::{TokenLimits, Tokens};
+use crate::hub::memory::HubMemory;
+use crate::hub::state::{Account, AccountStatus, FeeState, HubState, Request};
+use crate::reason::{Code, Effect, Quantity, Reason};
+use crate::units::{EntityId, Millis, Serial, TokenAmount, TokenId};
+
+/// A reason before anybody reads it: no text is built for the thousands that are only counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    pub(crate) code: Code,
+    effect: Effect,
+    observed: Option<Quantity>,
+    limit: Option<Quantity>,
+    flip: Option<Quantity>,
+}
+
+impl Bar {
+    pub(crate) const fn new(code: Code, effect: Effect) -> Self {
+        Self {
+            code,
+            effect,
+            observed: None,
+            limit: None,
+            flip: None,
+        }
+    }
+
+    pub(crate) fn seen(
+        mut self,
+        observed: impl Into<Quantity>,
+        limit: impl Into<Quantity>,
+    ) -> Self {
+        self.observed = Some(observed.into());
+        self.limit = Some(limit.into());
+        self
+    }
+
+    pub(crate) fn observed(mut self, observed: impl Into<Quantity>) -> Self {
+        self.observed = Some(observed.into());
+        self
+    }
+
+    /// The nearest value of the field that the registry names for this code.
+    pub(crate) fn to(mut self, value: impl Into<Quantity>) -> Self {
+        self.flip = Some(value.into());
+        self
+    }
+
+    pub(crate) fn reason(self, subject: &EntityId) -> Reason {
+        let mut reason = Reason::new(self.code, self.effect).about(subject);
+        reason.observed = self.observed;
+        reason.limit = self.limit;
+        match self.code.entry().flips {
+            Some(field) => reason.flip_if(field, self.flip),
+            None => reason,
+        }
+    }
+}
+
+/// A request that may be served.
+#[derive(Clone, Debug)]
+pub struct Candidate<'a> {
+    /// Whose it is.
+    pub account: &'a Account,
+    /// The token.
+    pub token_id: TokenId,
+    /// The smaller of request and claim: what serving it fully takes.
+    pub want: TokenAmount,
+    /// The whole unsecured claim.
+    pub claim: TokenAmount,
+    /// When it was made.
+    pub requested_at: Millis,
+    /// What was paid for it.
+    pub fee: TokenAmount,
+    /// Whether it is tried again after a stale mark.
+    pub retried: bool,
+}
+
+/// What a request turned out to be.
+pub enum Judged<'a> {
+    /// It may be served.
+    Open(Candidate<'a>),
+    /// It may not; never empty.
+    Barred(Vec<Bar>),
+}
+
+/// The deposits that some batch already carries.
+pub struct Carried(BTreeSet<(EntityId, TokenId)>);
+
+impl Carried {
+    /// Those of the draft, the sent and the recovery batches.
+    pub fn of(hub: &HubState) -> Self {
+        let sent = hub.sent.iter().map(|sent| &sent.batch);
+        let batches = std::iter::once(&hub.draft).chain(sent).chain(&hub.recovery);
+        let own = batches.flat_map(|batch| &batch.r2c).filter(|entry| {
+            let side = entry.receiving_entity.as_ref();
+            side.is_none_or(|side| *side == hub.hub_id)
+        });
+        Self(
+            own.flat_map(|entry| {
+                let key = |pair: &crate::hub::state::DepositPair| {
+                    (pair.account_id.clone(), entry.token_id)
+                };
+                entry.pairs.iter().map(key)
+            })
+            .collect(),
+        )
+    }
+
+    fn has(&self, account_id: &EntityId, token_id: TokenId) -> bool {
+        !self.0.is_empty() && self.0.contains(&(account_id.clone(), token_id))
+    }
+}
+
+/// Everything that judging a request reads.
+pub struct Court<'a> {
+    /// The hub, its accounts left aside.
+    pub hub: &'a HubState,
+    /// The config in force.
+    pub config: &'a HubConfig,
+    /// The limits per token.
+    pub tokens: &'a Tokens,
+    /// What some batch carries.
+    pub carried: &'a Carried,
+    /// What was served in the last hour.
+    pub memory: &'a HubMemory,
+}
+
+impl Court<'_> {
+    /// Judges an open request.
+    pub fn judge<'b>(&self, account: &'b Account, request: &Request) -> Result<Judged<'b>, Error> {
+        let Some(fee) = &request.fee else {
+            return Err(Error::missing("fee"));
+        };
+        let limits = self.tokens.get(request.token_id)?;
+        let side = self.hub.side(&account.account_id);
+        let mut bars = self.standing(account);
+        self.request_state(account, request.token_id, fee, side, &mut bars);
+        let retried = self.marks(account, request.token_id, fee, &mut bars);
+        // A fee on the request itself is owed whatever the claim turns out to be.
+        if self.config.fee_basis == FeeBasis::Request {
+            self.fee(limits, fee, request.amount, &mut bars)?;
+        }
+        let (claim, want) = self.want(account, request, side, &mut bars)?;
+        if self.config.fee_basis == FeeBasis::Want && !want.is_zero() {
+            self.fee(limits, fee, want, &mut bars)?;
+        }
+        self.cool_down(&account.account_id, request.token_id, &mut bars);
+        if !bars.is_empty() {
+            return Ok(Judged::Barred(bars));
+        }
+        Ok(Judged::Open(Candidate {
+            account,
+            token_id: request.token_id,
+            want,
+            claim,
+            requested_at: fee.requested_at,
+            fee: fee.fee_paid_upfront,
+            retried,
+        }))
+    }
+
+    /// Judges a claim that nobody asked to be secured; nothing where there is none to act on.
+    pub fn judge_unasked<'b>(
+        &self,
+        account: &'b Account,
+        token_id: TokenId,
+    ) -> Result<Option<Judged<'b>>, Error> {
+        let Some(delta) = account.delta(token_id) else {
+            return Ok(None);
+        };
+        let side = self.hub.side(&account.account_id);
+        let claim = delta.seen_from(side)?.own_debt;
+        let want = guard::securable(delta, side)?;
+        if want.is_zero() || claim <= self.tokens.get(token_id)?.soft_limit {
+            return Ok(None);
+        }
+        let mut bars = self.standing(account);
+        let fresh = FeeState {
+            request_id: None,
+            fee_token_id: None,
+            fee_paid_upfront: TokenAmount::ZERO,
+            policy_version: self.config.version(),
+            requested_at: self.hub.now,
+            requested_by_left: None,
+            refund: None,
+        };
+        self.request_state(account, token_id, &fresh, side, &mut bars);
+        let retried = self.marks(account, token_id, &fresh, &mut bars);
+        self.cool_down(&account.account_id, token_id, &mut bars);
+        if !bars.is_empty() {
+            return Ok(Some(Judged::Barred(bars)));
+        }
+        Ok(Some(Judged::Open(Candidate {
+            account,
+            token_id,
+            want,
+            claim,
+            requested_at: self.hub.now,
+            fee: TokenAmount::ZERO,
+            retried,
+        })))
+    }
+
+    fn standing(&self, account: &Account) -> Vec<Bar> {
+        let status = match account.status {
+            AccountStatus::Active => return Vec::new(),
+            AccountStatus::DisputePreparing => "dispute_preparing",
+            AccountStatus::Disputed => "disputed",
+        };
+        let bar = Bar::new(Code::AccountNotActive, Effect::Refuse);
+        vec![bar.seen(status, "active").to("active")]
+    }
+
+    fn request_state(
+        &self,
+        account: &Account,
+        token_id: TokenId,
+        fee: &FeeState,
+        side: Side,
+        bars: &mut Vec<Bar>,
+    ) {
+        // What the hub itself asked the peer for is not the hub's to serve.
+        let own = fee.requested_by_left == Some(side.is_left());
+        let unknown = fee
+            .fee_token_id
+            .is_some_and(|token| self.tokens.get(token).is_err());
+        if own || unknown {
+            bars.push(Bar::new(Code::FeeStateMalformed, Effect::Refuse));
+        }
+        if let Some(refund) = &fee.refund {
+            let bar = Bar::new(Code::RefundInProgress, Effect::Defer);
+            bars.push(bar.observed(refund.refunded_amount));
+        }
+        if self.carried.has(&account.account_id, token_id) {
+            bars.push(Bar::new(Code::InBatch, Effect::Defer));
+        }
+    }
+
+    /// The mark of an earlier try and the version of the terms; whether this is another try.
+    fn marks(
+        &self,
+        account: &Account,
+        token_id: TokenId,
+        fee: &FeeState,
+        bars: &mut Vec<Bar>,
+    ) -> bool {
+        let stale = self.config.submitted_stale_ms;
+        let mark = account.submitted_at(token_id);
+        let age = mark.map(|at| self.hub.now.less(at));
+        let waits = age.is_some_and(|age| age < stale);
+        if let (true, Some(age)) = (waits, age) {
+            let mut bar = Bar::new(Code::SubmittedPending, Effect::Defer).seen(age, stale);
+            bar.flip = mark.and_then(|at| after(at, stale));
+            bars.push(bar);
+        }
+        let retried = mark.is_some() && !waits;
+        let version = fee.policy_version.max(Serial::constant(1));
+        let ours = self.config.version();
+        let compared = mark.is_none() || self.config.recheck_version_on_retry;
+        if compared && version != ours {
+            let bar = Bar::new(Code::PolicyMismatch, Effect::Refuse);
+            bars.push(bar.seen(version, ours).to(ours));
+        }
+        retried
+    }
+
+    fn fee(
+        &self,
+        limits: &TokenLimits,
+        fee: &FeeState,
+        basis: TokenAmount,
+        bars: &mut Vec<Bar>,
+    ) -> Result<(), Error> {
+        if !self.config.require_prepaid_fee {
+            return Ok(());
+        }
+        let required = limits.fee(basis, self.config.fee_bps)?;
+        if fee.fee_paid_upfront < required {
+            let bar = Bar::new(Code::PrepaidFeeTooLow, Effect::Refuse);
+            bars.push(bar.seen(fee.fee_paid_upfront, required).to(required));
+        }
+        Ok(())
+    }
+
+    fn want(
+        &self,
+        account: &Account,
+        request: &Request,
+        side: Side,
+        bars: &mut Vec<Bar>,
+    ) -> Result<(TokenAmount, TokenAmount), Error> {
+        let Some(delta) = account.delta(request.token_id) else {
+            bars.push(Bar::new(Code::RequestWithoutDelta, Effect::Refuse));
+            return Ok((TokenAmount::ZERO, TokenAmount::ZERO));
+        };
+        let claim = delta.seen_from(side)?.own_debt;
+        let want = request.amount.min(guard::securable(delta, side)?);
+        if want.is_zero() {
+            bars.push(Bar::new(Code::WaitingResolution, Effect::Defer).observed(claim));
+        }
+        Ok((claim, want))
+    }
+
+    fn cool_down(&self, account_id: &EntityId, token_id: TokenId, bars: &mut Vec<Bar>) {
+        let wait = self.config.cool_down_ms;
+        if wait.get() == 0 || self.memory.served.is_empty() {
+            return;
+        }
+        let served = self.memory.served.get(account_id);
+        let Some(last) = served.and_then(|tokens| tokens.get(&token_id)) else {
+            return;
+        };
+        let passed = self.hub.now.less(last.last_at());
+        if passed < wait {
+            let mut bar = Bar::new(Code::CoolDown, Effect::Defer).seen(passed, wait);
+            bar.flip = after(last.last_at(), wait);
+            bars.push(bar);
+        }
+    }
+}
+
+/// The moment at which a wait is over, where there is one.
+fn after(at: Millis, wait: Millis) -> Option<Quantity> {
+    at.plus(wait).ok().map(Into::into)
+}

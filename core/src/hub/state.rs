@@ -1,0 +1,648 @@
+//! What a hub knows when it decides: its accounts, reserves, batches, debts, memory and the time.
+//!
+//! ```
+//! use trimtab_core::{config::Config, hub::state::HubState, reason::Why, value::{self, Value}};
+//! let state = Value::from_json(br#"{
+//!     "hub_id": "0x11", "now": 1000,
+//!     "accounts": [
+//!         {"account_id": "0x22", "deltas": [{"token_id": 1, "offdelta": "-900"}],
+//!          "requests": [{"token_id": 1, "amount": "500", "fee": {"requested_at": 1}}]},
+//!         {"account_id": "0x33", "deltas": [{"token_id": 777}]}
+//!     ]
+//! }"#)?;
+//! let state: HubState = value::decode(&state)?;
+//! let mut why = Why::new();
+//! assert_eq!(state.usable(&Config::default().hub, &mut why)?.len(), 1);
+//! assert_eq!(why.finish().1[0].error.field, "deltas[0].token_id");
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! Absent amounts are zero, absent lists empty, an absent memory is a fresh one. An account with a
+//! stored field out of its range, with an unknown token or without the fee state of a request is
+//! set aside; the others are decided.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::account::algebra::{Delta, Side};
+use crate::entries::{Entries, Entry};
+use crate::error::Error;
+use crate::hub::config::{HubConfig, Token};
+use crate::hub::limits::Tokens;
+use crate::hub::memory::HubMemory;
+use crate::reason::Why;
+use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
+
+/// The runtime stores no more tokens in one account.
+pub const MAX_TOKENS_PER_ACCOUNT: usize = 128;
+
+/// Whether an account takes part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountStatus {
+    /// It does.
+    #[default]
+    Active,
+    /// One side prepares a dispute.
+    DisputePreparing,
+    /// A dispute is open.
+    Disputed,
+}
+
+/// Why a refund was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundReason {
+    /// The fee terms changed.
+    PolicyMismatch,
+    /// It took too long.
+    Timeout,
+    /// The fee was too low.
+    FeeTooLow,
+    /// By hand.
+    Manual,
+}
+
+/// A refund of a prepaid fee that is under way: the request is frozen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refund {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<RefundReason>,
+    /// How much was given back.
+    #[serde(default)]
+    pub refunded_amount: TokenAmount,
+}
+
+/// What was agreed when a request was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeeState {
+    /// The id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The token the fee was paid in; absent for the token of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_token_id: Option<TokenId>,
+    /// What was paid in advance.
+    #[serde(default)]
+    pub fee_paid_upfront: TokenAmount,
+    /// The version of the fee terms it was paid under.
+    #[serde(default = "first_version")]
+    pub policy_version: Serial,
+    /// When the request was committed.
+    #[serde(default)]
+    pub requested_at: Millis,
+    /// Whether LEFT asked; absent where it is the peer of the hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by_left: Option<bool>,
+    /// A refund under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<Refund>,
+}
+
+fn first_version() -> Serial {
+    Serial::constant(1)
+}
+
+/// An open request for collateral.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The token.
+    pub token_id: TokenId,
+    /// How much is asked for.
+    pub amount: TokenAmount,
+    /// What was agreed; a request without it sets its account aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<FeeState>,
+}
+
+/// What one operation of a settlement does.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum OpKind {
+    /// Collateral to the reserve of the side that wrote the workspace.
+    C2r,
+    /// Reserve of the side that wrote the workspace to collateral.
+    R2c,
+    /// Reserve to reserve.
+    R2r,
+    /// A debt is forgiven.
+    Forgive,
+    /// Differences in full.
+    RawDiff,
+}
+
+/// One operation of a settlement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettlementOp {
+    /// What it does.
+    #[serde(rename = "type")]
+    pub kind: OpKind,
+    /// The token.
+    pub token_id: TokenId,
+    /// How much, for `c2r`, `r2c` and `r2r`.
+    #[serde(default, skip_serializing_if = "TokenAmount::is_zero_ref")]
+    pub amount: TokenAmount,
+    /// Change of LEFT's reserve, for `raw_diff`.
+    #[serde(default, skip_serializing_if = "SignedTokenAmount::is_zero_ref")]
+    pub left_diff: SignedTokenAmount,
+    /// Change of RIGHT's reserve, for `raw_diff`.
+    #[serde(default, skip_serializing_if = "SignedTokenAmount::is_zero_ref")]
+    pub right_diff: SignedTokenAmount,
+    /// Change of the collateral, for `raw_diff`.
+    #[serde(default, skip_serializing_if = "SignedTokenAmount::is_zero_ref")]
+    pub collateral_diff: SignedTokenAmount,
+    /// Change of the settled balance, for `raw_diff`.
+    #[serde(default, skip_serializing_if = "SignedTokenAmount::is_zero_ref")]
+    pub ondelta_diff: SignedTokenAmount,
+}
+
+impl SettlementOp {
+    /// The writer takes `amount` of its own share out of the collateral.
+    #[must_use]
+    pub fn withdrawal(token_id: TokenId, amount: TokenAmount) -> Self {
+        let none = SignedTokenAmount::default();
+        Self {
+            kind: OpKind::C2r,
+            token_id,
+            amount,
+            left_diff: none,
+            right_diff: none,
+            collateral_diff: none,
+            ondelta_diff: none,
+        }
+    }
+
+    /// The peer of `side` pays `amount` of what it owes unsecured out of its reserve.
+    pub fn debt_payment(side: Side, token_id: TokenId, amount: TokenAmount) -> Result<Self, Error> {
+        let plus = SignedTokenAmount::new(amount.wide())?;
+        let minus = SignedTokenAmount::new(amount.wide().negated())?;
+        let (left_diff, right_diff, ondelta_diff) = match side {
+            Side::Left => (plus, minus, minus),
+            Side::Right => (minus, plus, plus),
+        };
+        Ok(Self {
+            kind: OpKind::RawDiff,
+            left_diff,
+            right_diff,
+            ondelta_diff,
+            ..Self::withdrawal(token_id, TokenAmount::ZERO)
+        })
+    }
+
+    /// The amount that the peer of `side` pays, if the operation is exactly such a payment.
+    #[must_use]
+    pub fn paid_to(&self, side: Side) -> Option<TokenAmount> {
+        if self.kind != OpKind::RawDiff {
+            return None;
+        }
+        let own = if side.is_left() {
+            self.left_diff
+        } else {
+            self.right_diff
+        };
+        let amount = own.wide().positive_part().ok().filter(|a| !a.is_zero())?;
+        let same = Self::debt_payment(side, self.token_id, amount).ok()? == *self;
+        same.then_some(amount)
+    }
+}
+
+/// How far a settlement workspace is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceStatus {
+    /// Being written.
+    #[default]
+    Draft,
+    /// Signed by one side.
+    AwaitingCounterparty,
+    /// Signed by both.
+    ReadyToSubmit,
+    /// In a batch.
+    Submitted,
+}
+
+/// A settlement that the two sides negotiate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workspace {
+    /// What it does.
+    #[serde(default)]
+    pub ops: Vec<SettlementOp>,
+    /// Whether LEFT wrote the last version.
+    #[serde(default)]
+    pub last_modified_by_left: bool,
+    /// Whether LEFT executes it.
+    #[serde(default)]
+    pub executor_is_left: bool,
+    /// How far it is.
+    #[serde(default)]
+    pub status: WorkspaceStatus,
+    /// Whether LEFT signed.
+    #[serde(default)]
+    pub left_signed: bool,
+    /// Whether RIGHT signed.
+    #[serde(default)]
+    pub right_signed: bool,
+}
+
+impl Workspace {
+    /// Whether `side` wrote it and executes it.
+    #[must_use]
+    pub fn is_of(&self, side: Side) -> bool {
+        self.last_modified_by_left == side.is_left() && self.executor_is_left == side.is_left()
+    }
+
+    /// Whether the peer of `side` signed.
+    #[must_use]
+    pub fn peer_signed(&self, side: Side) -> bool {
+        match side {
+            Side::Left => self.right_signed,
+            Side::Right => self.left_signed,
+        }
+    }
+}
+
+/// One account of the hub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The id of the peer.
+    pub account_id: EntityId,
+    /// Whether it takes part.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub status: AccountStatus,
+    /// Its tokens, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deltas: Vec<Delta>,
+    /// Its open requests, one per token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
+    /// When a deposit of a token was put into a batch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub submitted: BTreeMap<TokenId, Millis>,
+    /// A settlement under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Workspace>,
+    /// Whether a frame waits for the peer's signature.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pending_frame: bool,
+    /// Whether a step of a settlement is queued or under way.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pending_settlement: bool,
+    /// The reserve of the peer, where it is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peer_reserves: BTreeMap<TokenId, TokenAmount>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Entry for Account {
+    const ID: &'static str = "account_id";
+    fn id(&self) -> &str {
+        self.account_id.as_str()
+    }
+}
+
+impl Account {
+    /// An account with nothing in it.
+    #[must_use]
+    pub fn empty(account_id: EntityId) -> Self {
+        Self {
+            account_id,
+            status: AccountStatus::Active,
+            deltas: Vec::new(),
+            requests: Vec::new(),
+            submitted: BTreeMap::new(),
+            workspace: None,
+            pending_frame: false,
+            pending_settlement: false,
+            peer_reserves: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it takes part.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == AccountStatus::Active
+    }
+
+    /// The stored state of a token.
+    #[must_use]
+    pub fn delta(&self, token_id: TokenId) -> Option<&Delta> {
+        self.deltas.iter().find(|delta| delta.token_id == token_id)
+    }
+
+    /// The open request for a token; a request for nothing is none.
+    #[must_use]
+    pub fn request(&self, token_id: TokenId) -> Option<&Request> {
+        self.requests
+            .iter()
+            .find(|request| request.token_id == token_id && !request.amount.is_zero())
+    }
+
+    /// When a deposit of a token was put into a batch; 0 counts as never.
+    #[must_use]
+    pub fn submitted_at(&self, token_id: TokenId) -> Option<Millis> {
+        let at = self.submitted.get(&token_id).copied();
+        at.filter(|at| at.get() > 0)
+    }
+
+    /// What makes this account unfit to be decided.
+    pub fn validate(&self, hub_id: &EntityId, tokens: &Tokens) -> Result<(), Error> {
+        if self.account_id == *hub_id {
+            let expected = "the id of a peer, not of the hub";
+            return Err(Error::out_of_range(
+                "account_id",
+                &self.account_id,
+                expected,
+            ));
+        }
+        if self.deltas.len() > MAX_TOKENS_PER_ACCOUNT {
+            let count = self.deltas.len();
+            return Err(Error::too_large("deltas", count, MAX_TOKENS_PER_ACCOUNT));
+        }
+        if self.requests.len() > MAX_TOKENS_PER_ACCOUNT {
+            let count = self.requests.len();
+            return Err(Error::too_large("requests", count, MAX_TOKENS_PER_ACCOUNT));
+        }
+        each_token_once(self.deltas.iter().map(|delta| delta.token_id), "deltas")?;
+        each_token_once(
+            self.requests.iter().map(|request| request.token_id),
+            "requests",
+        )?;
+        for (index, delta) in self.deltas.iter().enumerate() {
+            let inside = |error: Error| error.at(index).inside("deltas");
+            delta.validate().map_err(inside)?;
+            tokens.get(delta.token_id).map_err(inside)?;
+        }
+        for (index, request) in self.requests.iter().enumerate() {
+            let inside = |error: Error| error.at(index).inside("requests");
+            tokens.get(request.token_id).map_err(inside)?;
+            if request.fee.is_none() && !request.amount.is_zero() {
+                return Err(inside(Error::missing("fee")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn each_token_once(
+    tokens: impl ExactSizeIterator<Item = TokenId>,
+    list: &str,
+) -> Result<(), Error> {
+    if tokens.len() < 2 {
+        return Ok(());
+    }
+    let mut tokens: Vec<TokenId> = tokens.collect();
+    tokens.sort_unstable();
+    match tokens
+        .iter()
+        .zip(tokens.iter().skip(1))
+        .find(|(a, b)| a == b)
+    {
+        Some((token, _)) => Err(Error::duplicate("token_id", token).inside(list)),
+        None => Ok(()),
+    }
+}
+
+/// One account of a deposit entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DepositPair {
+    /// The peer.
+    pub account_id: EntityId,
+    /// How much.
+    pub amount: TokenAmount,
+}
+
+/// Reserve to collateral: one entry per depositing side and token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DepositEntry {
+    /// The token.
+    pub token_id: TokenId,
+    /// The depositing side; absent for the hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiving_entity: Option<EntityId>,
+    /// The accounts.
+    #[serde(default)]
+    pub pairs: Vec<DepositPair>,
+}
+
+/// Collateral to reserve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawalEntry {
+    /// The peer.
+    pub account_id: EntityId,
+    /// The token.
+    pub token_id: TokenId,
+    /// How much.
+    pub amount: TokenAmount,
+}
+
+/// Reserve to somewhere else, or from there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferEntry {
+    /// The token.
+    pub token_id: TokenId,
+    /// How much.
+    pub amount: TokenAmount,
+}
+
+/// What a settlement changes in the hub's reserve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettlementEntry {
+    /// The peer.
+    pub account_id: EntityId,
+    /// The token.
+    pub token_id: TokenId,
+    /// Change of the hub's reserve.
+    #[serde(default)]
+    pub reserve_diff: SignedTokenAmount,
+}
+
+/// On-chain operations that go out together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// The id of the batch, where it has one: a batch that is listed twice counts once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Reserve to collateral.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub r2c: Vec<DepositEntry>,
+    /// Collateral to reserve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub c2r: Vec<WithdrawalEntry>,
+    /// The hub's reserve to another entity's; settles before `c2r`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub r2r: Vec<TransferEntry>,
+    /// The hub's reserve to an address outside; settles last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub r2e: Vec<TransferEntry>,
+    /// From an address outside into the hub's reserve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub e2r: Vec<TransferEntry>,
+    /// Settlements.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settlements: Vec<SettlementEntry>,
+    /// How many operations of other kinds it holds.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub other_operations: Count,
+}
+
+impl Batch {
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let nothing = Self {
+            id: self.id.clone(),
+            ..Self::default()
+        };
+        *self == nothing
+    }
+}
+
+/// A batch that was sent and has not settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SentBatch {
+    /// When it was sent.
+    pub sent_at: Millis,
+    /// What is in it.
+    #[serde(default)]
+    pub batch: Batch,
+}
+
+/// An answer of a source that was asked to replenish a reserve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplenishAnswer {
+    /// The token it is about.
+    pub token_id: TokenId,
+    /// The id of the request it answers.
+    pub id: String,
+    /// What came of it.
+    pub outcome: ReplenishOutcome,
+    /// How much was sent, where the answer says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<TokenAmount>,
+}
+
+/// What came of a replenishment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplenishOutcome {
+    /// The amount was sent.
+    Done,
+    /// It was refused or failed.
+    Failed,
+    /// Not known yet.
+    Unknown,
+}
+
+/// Everything a hub policy reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HubState {
+    /// The hub.
+    pub hub_id: EntityId,
+    /// The time of the entity.
+    pub now: Millis,
+    /// The clock that the age of a sent batch is measured on; absent for `now`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submit_clock: Option<Millis>,
+    /// Whether this entity is a hub at all; one that is not plans nothing.
+    #[serde(default = "yes")]
+    pub is_hub: bool,
+    /// The accounts, each peer once.
+    #[serde(default)]
+    pub accounts: Entries<Account>,
+    /// The reserves per token.
+    #[serde(default)]
+    pub reserves: BTreeMap<TokenId, TokenAmount>,
+    /// What the hub owes on chain per token; it is swept before any reserve is spent.
+    #[serde(default)]
+    pub open_debts: BTreeMap<TokenId, TokenAmount>,
+    /// Tokens besides those of the config.
+    #[serde(default)]
+    pub tokens: BTreeMap<TokenId, Token>,
+    /// The batch being filled.
+    #[serde(default)]
+    pub draft: Batch,
+    /// The batch that was sent and has not settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<SentBatch>,
+    /// Batches that were taken back and wait for their next try.
+    #[serde(default)]
+    pub recovery: Vec<Batch>,
+    /// Whether somebody else broadcasts in this input.
+    #[serde(default)]
+    pub broadcast_in_input: bool,
+    /// Answers of replenishment sources since the last tick.
+    #[serde(default)]
+    pub replenish_answers: Vec<ReplenishAnswer>,
+    /// What the last plan wanted to be remembered.
+    #[serde(default)]
+    pub memory: HubMemory,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl HubState {
+    /// A hub without accounts.
+    #[must_use]
+    pub fn empty(hub_id: EntityId, now: Millis) -> Self {
+        Self {
+            hub_id,
+            now,
+            submit_clock: None,
+            is_hub: true,
+            accounts: Entries::default(),
+            reserves: BTreeMap::new(),
+            open_debts: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            draft: Batch::default(),
+            sent: None,
+            recovery: Vec::new(),
+            broadcast_in_input: false,
+            replenish_answers: Vec::new(),
+            memory: HubMemory::default(),
+        }
+    }
+
+    /// The hub's side in its account with `peer`.
+    #[must_use]
+    pub fn side(&self, peer: &EntityId) -> Side {
+        Side::of(&self.hub_id, peer)
+    }
+
+    /// The accounts to decide, by id; all others go to the quarantine of `why`.
+    pub fn usable(&self, config: &HubConfig, why: &mut Why) -> Result<Vec<&Account>, Error> {
+        let mut accounts = self.accounts.usable(why);
+        let tokens = Tokens::of(self, config);
+        accounts.retain(|account| match account.validate(&self.hub_id, &tokens) {
+            Ok(()) => true,
+            Err(error) => {
+                why.quarantine(&account.account_id, error);
+                false
+            }
+        });
+        Ok(accounts)
+    }
+}

@@ -1,0 +1,151 @@
+//! How the command looks: a few styles, which vanish when nobody's terminal is at the other end or
+//! `NO_COLOR` is set.
+
+use anstyle::{AnsiColor, Effects, Style};
+use std::fmt::{self, Write as _};
+use std::io::{IsTerminal as _, Write as _};
+
+/// Titles.
+pub const TITLE: Style = Style::new().effects(Effects::BOLD);
+/// What is less important.
+pub const DIM: Style = Style::new().effects(Effects::DIMMED);
+/// What is well.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// What needs a look.
+pub const FAIR: Style = AnsiColor::Yellow.on_default();
+/// What is in trouble.
+pub const BAD: Style = AnsiColor::Red.on_default();
+/// No style.
+pub const PLAIN: Style = Style::new();
+
+/// Text in a style.
+pub fn in_style(style: Style, text: impl fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The style of a tier, a verdict or an effect.
+pub fn of_word(word: &str) -> Style {
+    match word {
+        "thriving" | "stable" | "safe" | "allow" | "balanced" => GOOD,
+        "vulnerable" | "coordinate" | "defer" | "warn" | "unchecked" | "adjust" => FAIR,
+        "struggling" | "blocked" | "refuse" | "depleted" | "saturated" => BAD,
+        _ => PLAIN,
+    }
+}
+
+/// Whether a person reads our standard output.
+pub fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// The columns of a line of text.
+pub fn width() -> usize {
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    terminal.unwrap_or(96).clamp(60, 100)
+}
+
+/// A whole number with a comma every three digits; anything else as it is.
+pub fn grouped(number: impl fmt::Display) -> String {
+    let text = number.to_string();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.as_str()),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text;
+    }
+    let mut out = sign.to_owned();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `text` in lines of at most `width` columns, each with the same indent.
+pub fn wrapped(text: &str, indent: usize, width: usize) -> String {
+    let room = width.saturating_sub(indent).max(20);
+    let (mut out, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > room {
+            out.push('\n');
+            column = 0;
+        }
+        if column == 0 {
+            out.push_str(&" ".repeat(indent));
+        } else {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}
+
+/// A sentence with its long fractions cut to four digits; the value that would change the outcome
+/// stays whole, since a shorter one might not.
+pub fn shortened(sentence: &str) -> String {
+    let (told, flip) = match sentence.find("; it would") {
+        Some(at) => sentence.split_at(at),
+        None => (sentence, ""),
+    };
+    let words = told.split(' ').map(|word| match word.split_once('.') {
+        Some((_, fraction)) if fraction.len() > 6 => word
+            .parse()
+            .map_or_else(|_| word.to_owned(), |number: f64| format!("{number:.4}")),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ") + flip
+}
+
+/// A whole number of the smallest unit in whole tokens.
+pub fn in_tokens(raw: &str, decimals: usize) -> String {
+    if raw.is_empty() || !raw.bytes().all(|byte| byte.is_ascii_digit()) {
+        return raw.to_owned();
+    }
+    let padded = format!("{raw:0>width$}", width = decimals + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - decimals);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{}{point}{fraction}", grouped(whole))
+}
+
+/// A page that is written as a whole.
+#[derive(Default)]
+pub struct Page(String);
+
+impl Page {
+    pub fn line(&mut self, text: impl fmt::Display) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "{text}");
+    }
+
+    pub fn title(&mut self, text: impl fmt::Display) {
+        self.line(in_style(TITLE, text));
+    }
+
+    /// A sentence below something, wrapped.
+    pub fn say(&mut self, mark: &str, text: &str) {
+        let text = wrapped(text, 7, width());
+        let text = text.strip_prefix("       ").unwrap_or(&text);
+        self.line(format_args!("     {mark} {}", in_style(DIM, text)));
+    }
+
+    /// Styles go only to a terminal.
+    pub fn print(&self) -> std::io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        out.write_all(self.0.as_bytes())?;
+        out.flush()
+    }
+}
+
+/// One sentence about why the command ends.
+pub fn complain(what: &impl fmt::Display) {
+    let mut out = anstream::stderr().lock();
+    // If nobody can hear us, the exit code still tells.
+    let _ = writeln!(out, "{} {what}", in_style(BAD.bold(), "trimtab:"));
+}

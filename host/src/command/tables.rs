@@ -1,0 +1,66 @@
+//! `trimtab ops` and `trimtab digest`.
+
+use serde_json::json;
+
+use super::caller::{Host, Json};
+use super::paint::{self, Page, in_style};
+use super::{Asked, Failure};
+
+/// The table of operations, as the module describes itself.
+pub fn operations(asked: &Asked) -> Result<u8, Failure> {
+    let host = Host::of(asked)?;
+    let described = host.asked(asked)?.ask("policy.describe", &json!({}))?;
+    let rows = described
+        .pointer("/decision/operations")
+        .and_then(Json::as_array);
+    let rows: Vec<(&str, &str)> = rows
+        .into_iter()
+        .flatten()
+        .filter_map(|row| Some((row.get("name")?.as_str()?, row.get("summary")?.as_str()?)))
+        .collect();
+    let mut page = Page::default();
+    let column = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
+    for (name, summary) in rows {
+        if paint::is_terminal() {
+            let text = paint::wrapped(summary, column, paint::width());
+            let text = text.get(column..).unwrap_or(summary);
+            page.line(format_args!(
+                "{}{text}",
+                in_style(paint::TITLE, format_args!("{name:column$}"))
+            ));
+        } else {
+            page.line(format_args!("{name}\t{summary}"));
+        }
+    }
+    page.print()?;
+    Ok(0)
+}
+
+/// What decides here: module, config, version, interface.
+pub fn digests(asked: &Asked) -> Result<u8, Failure> {
+    let host = Host::of(asked)?;
+    let caller = host.asked(asked)?;
+    let stamp = caller.ask("policy.explain", &json!({ "reasons": [] }))?;
+    let described = caller.ask("policy.describe", &json!({ "operation": "policy.explain" }))?;
+    let policy = |key: &str| stamp.pointer(&format!("/policy/{key}")).cloned();
+    let mut page = Page::default();
+    for (name, value) in [
+        (
+            "module",
+            Some(json!(host.digest().unwrap_or("none: native"))),
+        ),
+        ("config", policy("config")),
+        ("profile", policy("profile")),
+        ("version", policy("version")),
+        ("abi", described.pointer("/decision/abi").cloned()),
+    ] {
+        let value = value.unwrap_or(Json::Null);
+        let value = value.as_str().map_or(value.to_string(), str::to_owned);
+        page.line(format_args!(
+            "{} {value}",
+            in_style(paint::DIM, format_args!("{name:8}"))
+        ));
+    }
+    page.print()?;
+    Ok(0)
+}

@@ -1,0 +1,148 @@
+//! Which bytes may become a module: the right digest, no import that could reach out, the exports
+//! of the raw interface with the right types.
+
+use trimtab_core::canonical;
+use trimtab_core::policy::ABI;
+use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType};
+
+use crate::MODULE;
+use crate::error::HostError;
+use crate::limits::{Limits, Watch};
+
+/// Our own module carries imports for its JavaScript surface; the raw surface never calls them.
+const OWN_IMPORTS: [&str; 2] = ["__wbg_", "__wbindgen_"];
+
+/// Bytes with their digest.
+pub(crate) struct Source<'b> {
+    bytes: &'b [u8],
+    pub(crate) digest: String,
+    pub(crate) foreign: bool,
+}
+
+/// Where the exports are, so that no call searches names.
+pub(crate) struct Exports {
+    pub(crate) memory: ModuleExport,
+    pub(crate) alloc: ModuleExport,
+    pub(crate) free: ModuleExport,
+    pub(crate) call: ModuleExport,
+    pub(crate) open: ModuleExport,
+    pub(crate) call_on: ModuleExport,
+    pub(crate) close: ModuleExport,
+    pub(crate) abi: ModuleExport,
+}
+
+impl<'b> Source<'b> {
+    /// Refuses bytes with another digest than the expected one.
+    pub(crate) fn checked(bytes: &'b [u8], expected: Option<&str>) -> Result<Self, HostError> {
+        let digest = canonical::digest(bytes);
+        if let Some(expected) = expected.filter(|expected| !expected.eq_ignore_ascii_case(&digest))
+        {
+            return Err(HostError::DigestMismatch {
+                expected: expected.to_owned(),
+                found: digest,
+            });
+        }
+        let foreign = bytes != MODULE;
+        Ok(Self {
+            bytes,
+            digest,
+            foreign,
+        })
+    }
+
+    /// Compiles the module and links it.
+    pub(crate) fn linked(
+        &self,
+        engine: &Engine,
+        limits: &Limits,
+    ) -> Result<(InstancePre<Watch>, Exports), HostError> {
+        // Text is not accepted: `Module::new` would, were the feature on.
+        let module = Module::from_binary(engine, self.bytes).map_err(bad)?;
+        let exports = Exports::of(&module)?;
+        check_memory(&module, limits)?;
+        let linker = self.linker(engine, &module)?;
+        let ready = linker.instantiate_pre(&module).map_err(bad)?;
+        Ok((ready, exports))
+    }
+
+    fn linker(&self, engine: &Engine, module: &Module) -> Result<Linker<Watch>, HostError> {
+        let mut linker = Linker::new(engine);
+        for import in module.imports() {
+            let name = import.name();
+            let ours = OWN_IMPORTS.iter().any(|prefix| name.starts_with(prefix));
+            let (false, true, ExternType::Func(shape)) = (self.foreign, ours, import.ty()) else {
+                let from = import.module();
+                return Err(HostError::BadModule(format!(
+                    "it imports \"{name}\" from \"{from}\", and a module may call nothing"
+                )));
+            };
+            let text = format!("it called the import \"{name}\"");
+            linker
+                .func_new(import.module(), name, shape, move |_, _, _| {
+                    Err(wasmtime::Error::msg(text.clone()))
+                })
+                .map_err(bad)?;
+        }
+        Ok(linker)
+    }
+}
+
+impl Exports {
+    fn of(module: &Module) -> Result<Self, HostError> {
+        use ValType::{I32, I64};
+        let place = |name: &str| {
+            let missing = || HostError::BadModule(format!("it has no export \"{name}\""));
+            module.get_export_index(name).ok_or_else(missing)
+        };
+        let function = |name: &str, takes: &[ValType], gives: &[ValType]| {
+            let shape = FuncType::new(module.engine(), takes.to_vec(), gives.to_vec());
+            match module.get_export(name) {
+                Some(ExternType::Func(found)) if FuncType::eq(&found, &shape) => place(name),
+                Some(_) => Err(HostError::BadModule(format!(
+                    "its export \"{name}\" has another type"
+                ))),
+                None => place(name),
+            }
+        };
+        Ok(Self {
+            memory: place("memory")?,
+            abi: function("tt_abi", &[], &[I32])?,
+            alloc: function("tt_alloc", &[I32], &[I32])?,
+            free: function("tt_free", &[I32, I32], &[])?,
+            call: function("tt_call", &[I32, I32, I32, I32], &[I64])?,
+            open: function("tt_open", &[I32, I32, I32, I32], &[I64])?,
+            call_on: function("tt_call_on", &[I32, I32, I32, I32, I32], &[I64])?,
+            close: function("tt_close", &[I32], &[])?,
+        })
+    }
+}
+
+/// The pool would refuse such a module with words of its own.
+fn check_memory(module: &Module, limits: &Limits) -> Result<(), HostError> {
+    let Some(ExternType::Memory(memory)) = module.get_export("memory") else {
+        return Err(HostError::BadModule(
+            "its export \"memory\" is no memory".to_owned(),
+        ));
+    };
+    let wanted = memory.minimum().saturating_mul(memory.page_size());
+    if wanted > limits.memory_bytes {
+        return Err(HostError::MemoryLimit {
+            limit: limits.memory_bytes,
+            wanted,
+        });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_abi(found: u32) -> Result<(), HostError> {
+    if found == ABI {
+        return Ok(());
+    }
+    Err(HostError::BadModule(format!(
+        "it speaks version {found} of the interface, this host version {ABI}"
+    )))
+}
+
+fn bad(error: wasmtime::Error) -> HostError {
+    HostError::BadModule(format!("{error:#}"))
+}

@@ -1,0 +1,409 @@
+//! The sandbox: a compiled module, its limits, and the ways to call it.
+
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt;
+use std::sync::Arc;
+
+use trimtab_core::error::Error;
+use trimtab_core::policy::{Decided, Op};
+use trimtab_core::reason::{Quarantined, Reason};
+use trimtab_core::value::{self, Value};
+use trimtab_core::{canonical, policy};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, InstancePre, OptLevel, PoolingAllocationConfig,
+};
+
+use crate::MODULE;
+use crate::error::HostError;
+use crate::handle::Handle;
+use crate::instance::{Ask, Instance, check_envelope};
+use crate::limits::{Limits, Watch};
+use crate::module::{Exports, Source, check_abi};
+use crate::ticker::Ticker;
+
+/// What a call cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// Fuel used, where fuel is counted.
+    pub fuel: Option<u64>,
+    /// The most memory the instance ever had, in bytes.
+    pub peak_memory_bytes: u64,
+    /// Length of the input.
+    pub bytes_in: u64,
+    /// Length of the answer.
+    pub bytes_out: u64,
+    /// Time on the clock, the instance included.
+    pub microseconds: u64,
+}
+
+/// How a sandbox is made.
+#[derive(Clone, Debug, Default)]
+pub struct Builder<'b> {
+    module: Option<&'b [u8]>,
+    digest: Option<&'b str>,
+    limits: Limits,
+    pool: Option<u32>,
+}
+
+impl<'b> Builder<'b> {
+    /// Runs these bytes instead of trimtab's own module. They may import nothing.
+    #[must_use]
+    pub fn module(self, bytes: &'b [u8]) -> Self {
+        Self {
+            module: Some(bytes),
+            ..self
+        }
+    }
+
+    /// Demands that the bytes have this sha256 (hex).
+    #[must_use]
+    pub fn digest(self, sha256: &'b str) -> Self {
+        Self {
+            digest: Some(sha256),
+            ..self
+        }
+    }
+
+    /// What each call may use.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Keeps room for `instances` at once, so that a call starts faster; one more is refused with
+    /// [`HostError::Unavailable`]. Without a pool every instance gets its memory on demand.
+    #[must_use]
+    pub fn pooled(self, instances: u32) -> Self {
+        Self {
+            pool: Some(instances),
+            ..self
+        }
+    }
+
+    /// Compiles the module, about a tenth of a second; a clone of the sandbox costs nothing.
+    pub fn build(self) -> Result<Sandbox, HostError> {
+        let source = Source::checked(self.module.unwrap_or(MODULE), self.digest)?;
+        let engine = Engine::new(&self.config(source.foreign)).map_err(unavailable)?;
+        let (ready, exports) = source.linked(&engine, &self.limits)?;
+        let ticker = match self.limits.deadline {
+            Some(_) => Some(Ticker::start(engine.clone()).map_err(unavailable)?),
+            None => None,
+        };
+        let shared = Shared {
+            ready,
+            exports,
+            limits: self.limits,
+            digest: source.digest,
+            foreign: source.foreign,
+            engine,
+            ticker,
+        };
+        {
+            let _running = shared.running();
+            check_abi(Instance::fresh(&shared)?.abi(&shared)?)?;
+        }
+        Ok(Sandbox {
+            plan: Policy {
+                shared: Arc::new(shared),
+                setting: None,
+            },
+        })
+    }
+
+    fn config(&self, foreign: bool) -> Config {
+        let mut config = Config::new();
+        config
+            .consume_fuel(self.limits.fuel.is_some())
+            .epoch_interruption(self.limits.deadline.is_some())
+            // See the front page: our own module lets no NaN out.
+            .cranelift_nan_canonicalization(foreign)
+            .cranelift_opt_level(OptLevel::Speed)
+            // The only instructions whose result the processor may choose.
+            .wasm_relaxed_simd(false)
+            .wasm_memory64(false)
+            .wasm_multi_memory(false)
+            .wasm_backtrace_max_frames(None);
+        if let Some(instances) = self.pool {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(self.pool(instances)));
+        }
+        config
+    }
+
+    fn pool(&self, instances: u32) -> PoolingAllocationConfig {
+        let mut pool = PoolingAllocationConfig::new();
+        let bytes = usize::try_from(self.limits.memory_bytes).unwrap_or(usize::MAX);
+        let entries = usize::try_from(self.limits.table_entries).unwrap_or(usize::MAX);
+        pool.total_core_instances(instances)
+            .total_memories(instances)
+            .total_tables(instances.saturating_mul(4))
+            .max_tables_per_module(4)
+            .max_memory_size(bytes)
+            .table_elements(entries);
+        pool
+    }
+}
+
+fn unavailable(error: impl fmt::Display) -> HostError {
+    HostError::Unavailable(format!("{error:#}"))
+}
+
+/// What all instances of a sandbox share.
+pub(crate) struct Shared {
+    pub(crate) ready: InstancePre<Watch>,
+    pub(crate) exports: Exports,
+    pub(crate) limits: Limits,
+    pub(crate) digest: String,
+    pub(crate) foreign: bool,
+    pub(crate) engine: Engine,
+    ticker: Option<Ticker>,
+}
+
+impl Shared {
+    /// Announces a call to the clock, where there is one.
+    pub(crate) fn running(&self) -> Option<crate::ticker::Running<'_>> {
+        self.ticker.as_ref().map(Ticker::running)
+    }
+
+    /// What a foreign module answers is held against the core of this host, under the same
+    /// profile and config.
+    pub(crate) fn vouch(
+        &self,
+        setting: &[u8],
+        operation: &str,
+        input: &[u8],
+        answer: &[u8],
+    ) -> Result<(), HostError> {
+        if !self.foreign {
+            return Ok(());
+        }
+        check_envelope(answer)?;
+        match operation {
+            "hub.plan" => check_plan(setting, input, answer),
+            // The method of a hub_book: its state is inside the module, whose word is not enough.
+            "plan" => Err(HostError::BadModule(
+                "a plan from inside a foreign book cannot be checked: ask hub.plan with the state"
+                    .to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A plan may leave only if the checker of core accepts it.
+fn check_plan(setting: &[u8], state: &[u8], envelope: &[u8]) -> Result<(), HostError> {
+    let envelope = Value::from_json(envelope)?;
+    let plan = envelope.get("decision").cloned().unwrap_or(Value::Null);
+    let question = Value::Map(vec![
+        ("plan".into(), plan),
+        ("state".into(), policy::parse(state)?),
+    ]);
+    let verified = crate::native::guarded(|| {
+        let question = canonical::text(&question)?;
+        let mut checker = policy::open("policy", &policy::parse(setting)?)?;
+        checker.call_bytes("hub.verify_plan", question.as_bytes())
+    });
+    let verified = verified
+        .map_err(|error| HostError::BadModule(format!("its plan cannot be checked: {error}")))?;
+    let verified = Value::from_json(&verified)?;
+    let valid = verified
+        .get("decision")
+        .and_then(|decision| decision.get("valid"));
+    if valid == Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    let broken = verified.get("reasons").and_then(|reasons| match reasons {
+        Value::List(reasons) => reasons.first()?.get("code")?.as_text(),
+        _ => None,
+    });
+    Err(HostError::BadModule(format!(
+        "its plan breaks a law: {}",
+        broken.unwrap_or("no reason")
+    )))
+}
+
+/// A compiled module under limits. Clones share the compiled code.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    plan: Policy,
+}
+
+impl Sandbox {
+    /// trimtab's own module under the default limits.
+    pub fn new() -> Result<Self, HostError> {
+        Self::builder().build()
+    }
+
+    /// Another module, other limits, a pool.
+    #[must_use]
+    pub fn builder<'b>() -> Builder<'b> {
+        Builder::default()
+    }
+
+    /// The sha256 of the module, in hex: the identity of the policy.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.plan.shared.digest
+    }
+
+    /// What each call may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.plan.shared.limits
+    }
+
+    /// The profile `plan` without changes.
+    #[must_use]
+    pub fn plan(&self) -> &Policy {
+        &self.plan
+    }
+
+    /// Calls an operation under the profile `plan` in a fresh instance: the input as JSON, the
+    /// answer as canonical JSON.
+    pub fn call(&self, operation: &str, input: &[u8]) -> Result<Vec<u8>, HostError> {
+        self.plan.call(operation, input)
+    }
+
+    /// As [`Sandbox::call`], with what the call cost.
+    pub fn call_reported(&self, operation: &str, input: &[u8]) -> Reported {
+        self.plan.call_reported(operation, input)
+    }
+
+    /// Calls an operation with typed input and output.
+    pub fn decide<O: Op>(&self, input: &O::Input) -> Result<Decided<O::Output>, HostError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        self.plan.decide::<O>(input)
+    }
+
+    /// The same module under a profile and a config (JSON), which are checked here once.
+    pub fn policy(&self, profile: &str, config: Option<&[u8]>) -> Result<Policy, HostError> {
+        let mut setting = vec![("profile".into(), Value::Text(profile.into()))];
+        if let Some(config) = config {
+            let config = policy::parse(config).map_err(|error| error.inside("config"))?;
+            setting.push(("config".into(), config));
+        }
+        let setting = canonical::text(&Value::Map(setting))?.into_bytes();
+        let policy = Policy {
+            shared: Arc::clone(&self.plan.shared),
+            setting: Some(Arc::from(setting)),
+        };
+        policy.open()?.close()?;
+        Ok(policy)
+    }
+
+    /// Opens a handle of a kind (`policy`, `fleet_book`, `hub_book`) in an instance of its own.
+    pub fn open(&self, kind: &str, input: &[u8]) -> Result<Handle, HostError> {
+        Handle::open(Arc::clone(&self.plan.shared), kind, input)
+    }
+}
+
+/// How a policy without a setting is opened.
+const PLAIN_SETTING: &[u8] = b"{}";
+
+/// The outcome of a call and, where an instance ran, what it cost.
+pub type Reported = (Result<Vec<u8>, HostError>, Option<Report>);
+
+/// A module under a profile and a config.
+#[derive(Clone)]
+pub struct Policy {
+    shared: Arc<Shared>,
+    setting: Option<Arc<[u8]>>,
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("module", &self.shared.digest)
+            .field("limits", &self.shared.limits)
+            .field(
+                "setting",
+                &self.setting.as_deref().map(String::from_utf8_lossy),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+impl Policy {
+    /// As [`Sandbox::call`], under this policy.
+    pub fn call(&self, operation: &str, input: &[u8]) -> Result<Vec<u8>, HostError> {
+        let _running = self.shared.running();
+        let mut instance = Instance::fresh(&self.shared)?;
+        self.ask(&mut instance, operation, input)
+    }
+
+    /// As [`Sandbox::call_reported`], under this policy.
+    pub fn call_reported(&self, operation: &str, input: &[u8]) -> Reported {
+        let _running = self.shared.running();
+        let mut instance = match Instance::fresh(&self.shared) {
+            Ok(instance) => instance,
+            Err(error) => return (Err(error), None),
+        };
+        let answer = self.ask(&mut instance, operation, input);
+        (answer, Some(instance.report(&self.shared.limits)))
+    }
+
+    /// As [`Sandbox::decide`], under this policy.
+    pub fn decide<O: Op>(&self, input: &O::Input) -> Result<Decided<O::Output>, HostError>
+    where
+        O::Output: DeserializeOwned,
+    {
+        let input = canonical::text(input)?;
+        let envelope = self.call(O::NAME, input.as_bytes())?;
+        typed_envelope(&envelope).map_err(|error| {
+            HostError::BadModule(format!("its decision has another shape: {error}"))
+        })
+    }
+
+    /// Pins an instance with this policy: the fastest way to ask often.
+    pub fn open(&self) -> Result<Handle, HostError> {
+        let setting = self.setting.as_deref().unwrap_or(PLAIN_SETTING);
+        Handle::open(Arc::clone(&self.shared), "policy", setting)
+    }
+
+    fn ask(
+        &self,
+        instance: &mut Instance,
+        operation: &str,
+        input: &[u8],
+    ) -> Result<Vec<u8>, HostError> {
+        let shared = &self.shared;
+        let ask = match self.setting.as_deref() {
+            None => Ask::Call(operation),
+            Some(setting) => {
+                let opened = instance.ask(shared, Ask::Open("policy"), setting)?.body?;
+                Ask::On(handle_number(&opened)?, operation)
+            }
+        };
+        let answer = instance.ask(shared, ask, input)?.body?;
+        let setting = self.setting.as_deref().unwrap_or(PLAIN_SETTING);
+        shared.vouch(setting, operation, input, &answer)?;
+        Ok(answer)
+    }
+}
+
+/// The number in `{"handle":n}`.
+pub(crate) fn handle_number(opened: &[u8]) -> Result<u32, HostError> {
+    let number = match Value::from_json(opened)
+        .as_ref()
+        .map(|value| value.get("handle"))
+    {
+        Ok(Some(Value::Unsigned(number))) => u32::try_from(*number).ok(),
+        _ => None,
+    };
+    number.ok_or_else(|| HostError::BadModule("it opened no handle".to_owned()))
+}
+
+fn typed_envelope<T: DeserializeOwned>(envelope: &[u8]) -> Result<Decided<T>, Error> {
+    let envelope = Value::from_json(envelope)?;
+    let part = |name: &str| envelope.get(name);
+    let reasons: Option<Vec<Reason>> = part("reasons").map(value::decode).transpose()?;
+    let quarantined: Option<Vec<Quarantined>> =
+        part("quarantined").map(value::decode).transpose()?;
+    Ok(Decided {
+        decision: value::decode(part("decision").ok_or_else(|| Error::missing("decision"))?)?,
+        reasons: reasons.unwrap_or_default(),
+        quarantined: quarantined.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,9 @@
+// What every entry exports; the entry files add where the module's bytes are.
+
+export { TrimtabError } from "./error.js";
+export type { ErrorRecord } from "./error.js";
+export * from "./generated.js";
+export { init, initSync, moduleDigest } from "./load.js";
+export type { Source } from "./load.js";
+export { Book, Policy, call, callBytes, callColumns } from "./policy.js";
+export type { ConfigOverrides } from "./policy.js";

@@ -1,0 +1,119 @@
+import { asThrown } from "./error.js";
+import { PolicyMethods } from "./generated.js";
+import type { ConfigInput, Decision, Operations, Profile } from "./generated.js";
+import type { Book as RawBook, Policy as RawPolicy } from "./glue.js";
+import { loadedGlue } from "./load.js";
+
+/** Overrides of a profile's config: any field at any depth. */
+export type ConfigOverrides = Overrides<ConfigInput>;
+
+type Overrides<T> = T extends object ? { readonly [Key in keyof T]?: Overrides<T[Key]> } : T;
+
+
+/** Calls an operation once: objects, `Map`s and `bigint`s in, a decision with its reasons out. */
+export function call<Name extends keyof Operations>(
+  operation: Name,
+  input: Operations[Name]["input"],
+  profile?: Profile,
+  config?: ConfigOverrides,
+): Decision<Operations[Name]["decision"]>;
+export function call(operation: string, input: unknown, profile?: string, config?: unknown): Decision<unknown>;
+export function call(operation: string, input: unknown, profile?: string, config?: unknown): Decision<unknown> {
+  const glue = loadedGlue();
+  return guarded(() => glue.call(operation, input, profile, config) as Decision<unknown>);
+}
+
+/** Calls an operation once with JSON bytes: canonical JSON of the decision or of the error. */
+export function callBytes(operation: string, input: Uint8Array, profile?: string, config?: unknown): Uint8Array {
+  const glue = loadedGlue();
+  const policy = guarded(() => new glue.Policy(profile, config));
+  try {
+    return guarded(() => policy.callBytes(operation, input));
+  } finally {
+    policy.free();
+  }
+}
+
+/**
+ * Calls an operation that takes and gives columns of bytes, such as `hub.match_columns`; the
+ * layouts are in `docs/columns.md`. Bad columns throw.
+ */
+export function callColumns(operation: string, input: Uint8Array): Uint8Array {
+  const glue = loadedGlue();
+  return guarded(() => glue.callColumns(operation, input));
+}
+
+/** A config, parsed and checked once, with one typed method per operation. */
+export class Policy extends PolicyMethods {
+  readonly #raw: RawPolicy;
+
+  constructor(profile?: Profile, config?: ConfigOverrides) {
+    super();
+    const glue = loadedGlue();
+    this.#raw = guarded(() => new glue.Policy(profile, config));
+  }
+
+  /** What the policy was made from. */
+  get profile(): Profile {
+    return this.#raw.profile as Profile;
+  }
+
+  /** sha256 of the canonical config. */
+  get digest(): string {
+    return this.#raw.digest;
+  }
+
+  override call<Name extends keyof Operations>(operation: Name, input: Operations[Name]["input"]): Decision<Operations[Name]["decision"]>;
+  override call(operation: string, input: unknown): Decision<unknown>;
+  override call(operation: string, input: unknown): Decision<unknown> {
+    return guarded(() => this.#raw.call(operation, input) as Decision<unknown>);
+  }
+
+  /** Calls an operation with JSON bytes: canonical JSON of the decision or of the error. */
+  callBytes(operation: string, input: Uint8Array): Uint8Array {
+    return guarded(() => this.#raw.callBytes(operation, input));
+  }
+
+  /** Lets the config go at once; without it, the garbage collector does in time. */
+  close(): void {
+    this.#raw.free();
+  }
+}
+
+/** State that stays inside the module between calls: the members of a fleet, the accounts of a hub. */
+export class Book {
+  readonly #raw: RawBook;
+
+  private constructor(raw: RawBook) {
+    this.#raw = raw;
+  }
+
+  /** Opens a handle of a kind: `policy`, `fleet_book` or `hub_book`. */
+  static open(kind: string, input: unknown = {}): Book {
+    const glue = loadedGlue();
+    return new Book(guarded(() => new glue.Book(kind, input)));
+  }
+
+  /** Calls an operation on it; a failed call changes nothing. */
+  call(operation: string, input: unknown = {}): Decision<unknown> {
+    return guarded(() => this.#raw.call(operation, input) as Decision<unknown>);
+  }
+
+  /** Calls an operation with JSON bytes: canonical JSON of the answer or of the error. */
+  callBytes(operation: string, input: Uint8Array): Uint8Array {
+    return guarded(() => this.#raw.callBytes(operation, input));
+  }
+
+  /** Lets the state go at once; without it, the garbage collector does in time. */
+  close(): void {
+    this.#raw.free();
+  }
+}
+
+function guarded<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    throw asThrown(thrown);
+  }
+}

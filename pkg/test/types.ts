@@ -1,0 +1,38 @@
+// Compiled against the packed package: what must fit fits, what must not fit is an error.
+
+import { Book, Policy, TrimtabError, call, init } from "trimtab";
+import type { Decision, ErrorCode, Operations, ReasonCode, ScoreInput, Tier } from "trimtab";
+import { call as inlined } from "trimtab/inline";
+
+const input: ScoreInput = { profitable_pct: 0.6, underwater_pct: 0.1, liquidity_score: 80, trend: "stable" };
+
+const decided = call("health.score", input);
+export const tier: Tier = decided.decision.tier;
+export const codes: ReasonCode[] = decided.reasons.map((reason) => reason.code);
+export const one: Decision<Operations["health.score"]["decision"]> = inlined("health.score", input);
+
+const policy = new Policy("cl-hive", { health: { max_multiplier: 1.5 } });
+export const score: number = policy.healthScore(input).decision.score;
+export const description: unknown = policy.policyDescribe().decision;
+export const answer: unknown = Book.open("policy").call("health.score", input).decision;
+export const ready: Promise<void> = init();
+
+try {
+  call("health.score", input);
+} catch (error) {
+  if (error instanceof TrimtabError) {
+    const code: ErrorCode = error.code;
+    console.error(code, error.field, error.got, error.expected, error.offset);
+  }
+}
+
+// @ts-expect-error a trend is one of three words
+policy.healthScore({ ...input, trend: "sideways" });
+// @ts-expect-error a field is missing
+policy.healthScore({ profitable_pct: 0.6 });
+// @ts-expect-error no such profile
+new Policy("nobody");
+// @ts-expect-error an answer is read-only
+decided.decision.score = 1;
+// @ts-expect-error a config field has a type
+new Policy("plan", { health: { max_multiplier: "x" } });

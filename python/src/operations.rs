@@ -1,0 +1,173 @@
+//! The operations as Python calls them: one entry per operation, made from core's table.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi::c_str;
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use std::ffi::CStr;
+use std::sync::{Arc, OnceLock};
+use trimtab_core::error::Error;
+use trimtab_core::for_each_operation;
+use trimtab_core::policy::{Op, Policy, operations};
+use trimtab_core::reason::{Quarantined, Reason, Why};
+use trimtab_core::value;
+
+use crate::boundary::{Failure, guarded};
+use crate::decision::{Answer, Decision};
+use crate::writer::{self, Picked};
+use crate::{intake, reader};
+
+/// What a call gives.
+type Answered = Result<Box<dyn Answer>, Failure>;
+
+/// One operation.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its name, `family.verb`.
+    pub name: &'static str,
+    /// The name of its typed method.
+    pub method: &'static str,
+    /// What it decides, in one sentence.
+    pub summary: &'static str,
+    /// Decides, with reasons.
+    pub decide: fn(&Arc<Policy>, &Bound<'_, PyAny>) -> Answered,
+    /// The typed method of one policy, as a function.
+    pub bind: for<'py> fn(Python<'py>, Arc<Policy>) -> PyResult<Bound<'py, PyCFunction>>,
+}
+
+macro_rules! entries {
+    ($(($method:ident, $marker:ident),)*) => {
+        /// Every operation, in the order of core's table.
+        pub static ENTRIES: &[Entry] = &[$(Entry {
+            name: <operations::$marker as Op>::NAME,
+            method: stringify!($method),
+            summary: <operations::$marker as Op>::SUMMARY,
+            decide: |policy, input| decided::<operations::$marker>(policy, input, Why::new()),
+            bind: |py, policy| bound::<operations::$marker>(py, c_str!(stringify!($method)), policy),
+        }),*];
+    };
+}
+
+for_each_operation!(entries);
+
+/// The operation of that name.
+pub fn named(name: &str) -> Result<&'static Entry, Error> {
+    // Core words the error, so that it is the same one everywhere.
+    let known = trimtab_core::policy::operation(name)?;
+    ENTRIES
+        .iter()
+        .find(|entry| entry.name == known.name)
+        .ok_or_else(|| Error::internal("an operation without its Python entry"))
+}
+
+/// The typed method: one record as argument, or its fields by name. A function that knows its
+/// policy is called without the parsing of arguments that a method of a class would do, and the
+/// reasons wait until somebody reads them.
+fn bound<'py, O>(
+    py: Python<'py>,
+    method: &'static CStr,
+    policy: Arc<Policy>,
+) -> PyResult<Bound<'py, PyCFunction>>
+where
+    O: Op + 'static,
+    O::Input: Send + Sync + 'static,
+    O::Output: Send + Sync + 'static,
+{
+    PyCFunction::new_closure(py, Some(method), None, move |arguments, fields| {
+        let input = input(arguments, fields)?;
+        let py = arguments.py();
+        let answer = guarded(py, || decided::<O>(&policy, &input, Why::off()))?;
+        Py::new(py, Decision::of(answer))
+    })
+}
+
+fn input<'py>(
+    arguments: &Bound<'py, PyTuple>,
+    fields: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match (arguments.len(), fields) {
+        (0, Some(fields)) => Ok(fields.clone().into_any()),
+        (0, None) => Ok(PyDict::new(arguments.py()).into_any()),
+        (1, None) => arguments.get_item(0),
+        _ => Err(PyTypeError::new_err(
+            "takes either one input or its fields by name",
+        )),
+    }
+}
+
+fn decided<O>(policy: &Arc<Policy>, any: &Bound<'_, PyAny>, mut why: Why) -> Answered
+where
+    O: Op + 'static,
+    O::Input: Send + Sync + 'static,
+    O::Output: Send + Sync + 'static,
+{
+    let input: O::Input = match reader::read(any) {
+        Some(input) => input,
+        None => value::decode(&intake::value(any)?)?,
+    };
+    let decision = O::decide(policy.config(), &input, &mut why)?;
+    let (reasons, quarantined) = why.finish();
+    let known = OnceLock::new();
+    if !reasons.is_empty() {
+        drop(known.set(Ok(reasons)));
+    }
+    Ok(Box::new(Decided::<O> {
+        policy: Arc::clone(policy),
+        input,
+        decision,
+        quarantined,
+        reasons: known,
+    }))
+}
+
+/// A decision, and what it takes to say why.
+struct Decided<O: Op> {
+    policy: Arc<Policy>,
+    input: O::Input,
+    decision: O::Output,
+    quarantined: Vec<Quarantined>,
+    reasons: OnceLock<Result<Vec<Reason>, Error>>,
+}
+
+impl<O: Op> Decided<O> {
+    /// A decision is a pure function of its input: asked again with the collector on, it is the
+    /// same one.
+    fn told(&self) -> &Result<Vec<Reason>, Error> {
+        self.reasons.get_or_init(|| {
+            let mut why = Why::new();
+            O::decide(self.policy.config(), &self.input, &mut why)?;
+            Ok(why.into_reasons())
+        })
+    }
+}
+
+impl<O> Answer for Decided<O>
+where
+    O: Op,
+    O::Input: Send + Sync,
+    O::Output: Send + Sync,
+{
+    fn field<'py>(
+        &self,
+        py: Python<'py>,
+        same: &dyn Fn(&'static str) -> bool,
+    ) -> PyResult<Picked<'py>> {
+        writer::pick(py, &self.decision, same)
+    }
+
+    fn decision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        writer::write(py, &self.decision)
+    }
+
+    fn reasons(&self) -> Result<Vec<Reason>, Failure> {
+        self.told().clone().map_err(Failure::from)
+    }
+
+    fn quarantined<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        writer::write(py, &self.quarantined)
+    }
+
+    fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        writer::write(py, &self.policy.stamp())
+    }
+}

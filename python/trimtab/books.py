@@ -1,0 +1,74 @@
+"""Handles: state that stays inside between calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+from trimtab._native import Decision, Handled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Book", "FleetBook", "HubBook"]
+
+
+def as_method(call: Callable[[str, Any], dict[str, Any]], op: str) -> Callable[..., Decision]:
+    """Let `op` be called with one record or with its fields by name."""
+
+    def method(*record: Any, **fields: Any) -> Decision:
+        if len(record) > 1 or (record and fields):
+            raise TypeError("takes either one input or its fields by name")
+        return Decision.of_envelope(call(op, record[0] if record else fields))
+
+    method.__name__ = method.__qualname__ = op
+    return method
+
+
+class Book:
+    """A handle of some kind. Its operations are methods: `book.plan(now=...)`.
+
+    A failed call changes nothing. Threads may share a book; its calls run one at a time.
+    """
+
+    def __init__(self, kind: str, **fields: Any) -> None:
+        """Open a handle; the fields are its input, such as `profile` and `config`."""
+        self._handled = Handled(kind, fields)
+
+    @property
+    def kind(self) -> str:
+        """Which kind of handle it is."""
+        return self._handled.kind
+
+    def call(self, op: str, input: Mapping[str, Any] | object, /) -> dict[str, Any]:  # noqa: A002
+        """Call an operation on it; return the envelope."""
+        return self._handled.call(op, input)
+
+    def call_bytes(self, op: str, input: bytes | bytearray | str, /) -> bytes:  # noqa: A002
+        """Call an operation with JSON; return the canonical JSON of the envelope."""
+        return self._handled.call_bytes(op, input)
+
+    def answer_bytes(self, op: str, input: bytes | bytearray | str, /) -> bytes:  # noqa: A002
+        """As `call_bytes`, but an error is returned as JSON too."""
+        return self._handled.answer_bytes(op, input)
+
+    def __getattr__(self, name: str) -> Callable[..., Decision]:
+        """Any other public name is an operation of the handle."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return as_method(self.call, name)
+
+
+class FleetBook(Book):
+    """What the members of a fleet reported; answers without reading them all again."""
+
+    def __init__(self, **fields: Any) -> None:
+        """Open a book; the fields are its input, such as `profile` and `config`."""
+        super().__init__("fleet_book", **fields)
+
+
+class HubBook(Book):
+    """The accounts of a hub; a tick costs what has changed, not what there is."""
+
+    def __init__(self, **fields: Any) -> None:
+        """Open a book; the fields are its input, such as `profile` and `config`."""
+        super().__init__("hub_book", **fields)

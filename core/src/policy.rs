@@ -136,6 +136,7 @@ pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::account::advice;
     use crate::describe;
+    use crate::fleet::gossip::{self, accept, legacy, signature};
     use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
     use crate::fleet::liquidity::{self, classify, needs, prioritize};
     use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};

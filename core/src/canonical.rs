@@ -14,13 +14,29 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 
 use crate::error::Error;
-use crate::value::{self, Value};
+use crate::value::AMOUNT;
+
+/// How 256-bit amounts are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Amounts {
+    /// As decimal strings: the canonical form.
+    #[default]
+    Plain,
+    /// As `{"$amount":"5"}`, for [`value::from_marked`]: a host with big integers has no strings.
+    Marked,
+}
 
 /// The canonical JSON of a record or plain value.
 pub fn text<T: Serialize + ?Sized>(record: &T) -> Result<String, Error> {
+    written(record, Amounts::Plain)
+}
+
+/// As [`text`], with a choice of how amounts are written.
+pub fn written<T: Serialize + ?Sized>(record: &T, amounts: Amounts) -> Result<String, Error> {
     let mut writer = Writer {
         out: String::with_capacity(512),
         fields: Vec::with_capacity(32),
+        amounts,
     };
     record.serialize(&mut writer)?;
     Ok(writer.out)
@@ -139,6 +155,7 @@ struct Writer {
     out: String,
     /// Where each field of the records still open begins, and where its key ends.
     fields: Vec<Field>,
+    amounts: Amounts,
 }
 
 #[derive(Clone, Copy)]
@@ -356,10 +373,16 @@ impl<'w> Serializer for &'w mut Writer {
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        value.serialize(self)
+        if name != AMOUNT || self.amounts == Amounts::Plain {
+            return value.serialize(self);
+        }
+        self.out.push_str("{\"$amount\":");
+        value.serialize(&mut *self)?;
+        self.out.push('}');
+        Ok(())
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
@@ -433,15 +456,17 @@ impl ser::SerializeMap for Open<'_> {
     type Ok = ();
     type Error = Error;
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        match value::encode(key)? {
-            Value::Text(text) | Value::Integer(text) => self.key(&text),
-            Value::Unsigned(n) => self.key(itoa::Buffer::new().format(n)),
-            Value::Signed(n) => self.key(itoa::Buffer::new().format(n)),
-            _ => {
-                return Err(Error::internal(
-                    "a map key that is neither text nor integer",
-                ));
+        let text = text(key)?;
+        match text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+        {
+            Some(plain) if !plain.contains('\\') => self.key(plain),
+            Some(_) => {
+                let plain: String = serde_json::from_str(&text).map_err(Error::internal)?;
+                self.key(&plain);
             }
+            None => self.key(&text),
         }
         Ok(())
     }
@@ -559,6 +584,7 @@ fn write_string(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::{self, Value};
 
     #[test]
     fn floats_are_written_as_cpython_prints_them() {

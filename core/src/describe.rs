@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::hub::book;
 use crate::policy::{ABI, MAX_INPUT_BYTES, OPERATIONS, Op, VERSION, operations};
 use crate::reason::{Code, Reason, Why};
 use crate::value::{self, Value};
@@ -44,62 +45,176 @@ impl JsonSchema for Description {
 
 /// Answers `policy.describe`.
 pub fn describe(_: &Config, input: &DescribeInput, _: &mut Why) -> Result<Description, Error> {
-    let all = Value::from_json(include_bytes!("describe.json"))
-        .map_err(|error| Error::internal(format_args!("describe.json: {error}")))?
-        .into_owned();
-    let Some(name) = &input.operation else {
-        return Ok(Description(all));
-    };
-    crate::policy::operation(name).map_err(|error| Error {
-        field: "operation".to_owned(),
-        ..error
-    })?;
-    let Value::Map(mut fields) = all else {
-        return Err(Error::internal("describe.json is no object"));
-    };
-    for (key, value) in &mut fields {
-        if let (true, Value::List(operations)) = (key == "operations", value) {
-            operations
-                .retain(|operation| operation.get("name").and_then(Value::as_text) == Some(name));
-        }
+    if let Some(name) = &input.operation {
+        crate::policy::operation(name).map_err(|error| Error {
+            field: "operation".to_owned(),
+            ..error
+        })?;
     }
-    Ok(Description(Value::Map(fields)))
+    let parts = Value::from_json(include_bytes!("describe.json"))
+        .map_err(|error| Error::internal(format_args!("describe.json: {error}")))?;
+    let wanted = |name: &str| input.operation.as_ref().is_none_or(|only| only == name);
+    compose(parts.into_owned(), wanted).map(Description)
+}
+
+/// What the table knows of an operation.
+#[derive(Serialize)]
+struct OperationEntry {
+    decision: Value<'static>,
+    input: Value<'static>,
+    method: &'static str,
+    name: &'static str,
+    reasons: Vec<Code>,
+    summary: &'static str,
+}
+
+/// What the registry knows of a code.
+#[derive(Serialize)]
+struct ReasonEntry {
+    code: Code,
+    flips: Option<&'static str>,
+    meaning: &'static str,
+    operations: &'static [&'static str],
+    says: &'static str,
+    unit: Option<crate::units::Unit>,
+}
+
+#[derive(Serialize)]
+struct ErrorEntry {
+    code: ErrorCode,
+    meaning: &'static str,
+}
+
+#[derive(Serialize)]
+struct Limits {
+    depth: usize,
+    input_bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Whole {
+    abi: u32,
+    definitions: Value<'static>,
+    errors: Vec<ErrorEntry>,
+    handles: Value<'static>,
+    limits: Limits,
+    name: &'static str,
+    operations: Vec<OperationEntry>,
+    profiles: [&'static str; 3],
+    reasons: Vec<ReasonEntry>,
+    version: &'static str,
+}
+
+/// The description of the wanted operations: the schemas from `parts`, all else from the tables.
+fn compose(parts: Value<'static>, wanted: impl Fn(&str) -> bool) -> Result<Value<'static>, Error> {
+    let part = |path: &[&str]| {
+        let found = path.iter().try_fold(&parts, |value, key| value.get(key));
+        found.cloned().unwrap_or(Value::Null)
+    };
+    let operations = OPERATIONS.iter().filter(|operation| wanted(operation.name));
+    value::encode(&Whole {
+        abi: ABI,
+        definitions: part(&["definitions"]),
+        errors: ErrorCode::ALL
+            .into_iter()
+            .map(|code| ErrorEntry {
+                code,
+                meaning: code.meaning(),
+            })
+            .collect(),
+        handles: part(&["handles"]),
+        limits: Limits {
+            depth: value::MAX_DEPTH,
+            input_bytes: MAX_INPUT_BYTES,
+        },
+        name: "trimtab",
+        operations: operations
+            .map(|operation| OperationEntry {
+                decision: part(&["schemas", operation.name, "decision"]),
+                input: part(&["schemas", operation.name, "input"]),
+                method: operation.method,
+                name: operation.name,
+                reasons: Code::ALL
+                    .iter()
+                    .copied()
+                    .filter(|code| code.entry().operations.contains(&operation.name))
+                    .collect(),
+                summary: operation.summary,
+            })
+            .collect(),
+        profiles: Profile::ALL.map(Profile::as_str),
+        reasons: Code::ALL
+            .iter()
+            .map(|code| {
+                let entry = code.entry();
+                ReasonEntry {
+                    code: *code,
+                    flips: entry.flips,
+                    meaning: entry.meaning(),
+                    operations: entry.operations,
+                    says: entry.says,
+                    unit: entry.unit,
+                }
+            })
+            .collect(),
+        version: VERSION,
+    })
 }
 
 /// The description, derived from the code. Never called inside the module.
-#[must_use]
-pub fn build() -> serde_json::Value {
+pub fn build() -> Result<serde_json::Value, Error> {
+    let parts = schema_parts().to_string();
+    let parts = Value::from_json(parts.as_bytes())?.into_owned();
+    let whole = crate::canonical::text(&compose(parts, |_| true)?)?;
+    serde_json::from_str(&whole).map_err(Error::internal)
+}
+
+/// What the module carries in `describe.json`: the schemas, without the words about each field,
+/// which `docs/reference.md` and the types of the surfaces have.
+pub fn embedded() -> Result<String, Error> {
+    fn without_words(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                // A field may be called `description`; then it is a schema, not a text.
+                if fields
+                    .get("description")
+                    .is_some_and(serde_json::Value::is_string)
+                {
+                    fields.remove("description");
+                }
+                fields.values_mut().for_each(without_words);
+            }
+            serde_json::Value::Array(entries) => entries.iter_mut().for_each(without_words),
+            _ => {}
+        }
+    }
+    let mut parts = schema_parts();
+    without_words(&mut parts);
+    Ok(parts.to_string() + "\n")
+}
+
+/// Every schema, by operation, and the definitions they share.
+fn schema_parts() -> serde_json::Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let operations: Vec<_> = OPERATIONS
+    let schemas: serde_json::Map<_, _> = OPERATIONS
         .iter()
         .zip(schemas(&mut generator))
         .map(|(operation, (input, decision))| {
-            let returns = |code: &&Code| code.entry().operations.contains(&operation.name);
-            let reasons: Vec<_> = Code::ALL
-                .iter()
-                .filter(returns)
-                .map(|code| code.entry().name)
-                .collect();
-            serde_json::json!({
-                "name": operation.name, "method": operation.method, "summary": operation.summary,
-                "input": input, "decision": decision, "reasons": reasons,
-            })
+            let both = serde_json::json!({ "input": input, "decision": decision });
+            (operation.name.to_owned(), both)
         })
         .collect();
-    let reasons: Vec<_> = Code::ALL
-        .iter()
-        .map(|code| {
-            let entry = code.entry();
-            serde_json::json!({
-                "code": entry.name, "meaning": entry.meaning(), "unit": entry.unit, "flips": entry.flips,
-                "operations": entry.operations, "says": entry.says,
-            })
-        })
-        .collect();
-    let errors: Vec<_> = ErrorCode::ALL
-        .iter()
-        .map(|code| serde_json::json!({ "code": code.as_str(), "meaning": code.meaning() }))
-        .collect();
+    let hub_book = serde_json::json!({
+        "kind": "hub_book",
+        "open": generator.subschema_for::<book::OpenHubBook>(),
+        "methods": book::METHODS
+            .iter()
+            .zip(book::schemas(&mut generator))
+            .map(|(method, (input, answer))| serde_json::json!({
+                "name": method.name, "summary": method.summary, "input": input, "answer": answer,
+            }))
+            .collect::<Vec<_>>(),
+    });
     for schema in [
         generator.subschema_for::<Reason>(),
         generator.subschema_for::<Error>(),
@@ -110,11 +225,9 @@ pub fn build() -> serde_json::Value {
         drop(schema);
     }
     serde_json::json!({
-        "name": "trimtab", "version": VERSION, "abi": ABI,
-        "operations": operations, "reasons": reasons, "errors": errors,
-        "profiles": Profile::ALL.map(Profile::as_str),
-        "limits": { "input_bytes": MAX_INPUT_BYTES, "depth": value::MAX_DEPTH },
         "definitions": generator.take_definitions(true),
+        "handles": [hub_book],
+        "schemas": schemas,
     })
 }
 
@@ -185,10 +298,9 @@ mod tests {
 
     #[test]
     fn the_committed_description_is_the_one_the_code_gives() {
-        let committed: serde_json::Value =
-            serde_json::from_slice(include_bytes!("describe.json")).unwrap();
+        let committed = include_str!("describe.json");
         assert!(
-            committed == build(),
+            committed == embedded().unwrap(),
             "describe.json is stale: run `make generate`"
         );
     }

@@ -172,6 +172,7 @@ impl Error {
 
     /// The same error, seen from the record that holds `key`.
     #[must_use]
+    #[cold]
     pub fn inside(mut self, key: &str) -> Self {
         self.field = match self.field.as_str() {
             "" => key.to_owned(),
@@ -183,6 +184,7 @@ impl Error {
 
     /// The same error, seen from the list that holds entry `index`.
     #[must_use]
+    #[cold]
     pub fn at(self, index: usize) -> Self {
         self.inside(&format!("[{index}]"))
     }

@@ -8,7 +8,7 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 
-use crate::canonical;
+use crate::canonical::{self, Amounts};
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
 use crate::hub::columns;
@@ -64,6 +64,7 @@ macro_rules! for_each_operation {
             (hub_plan, HubPlan),
             (hub_explain, HubExplain),
             (hub_reserves, HubReserves),
+            (hub_verify_plan, HubVerifyPlan),
             (health_score, HealthScore),
             (health_profit, HealthProfit),
             (health_liquidity_score, HealthLiquidityScore),
@@ -71,8 +72,39 @@ macro_rules! for_each_operation {
             (health_assess, HealthAssess),
             (snapshot_cln, SnapshotCln),
             (liquidity_classify, LiquidityClassify),
+            (account_request_advice, AccountRequestAdvice),
+            (hub_detect, HubDetect),
+            (health_fleet, HealthFleet),
+            (health_verify, HealthVerify),
+            (health_gossip_scale, HealthGossipScale),
+            (liquidity_state, LiquidityState),
+            (liquidity_needs, LiquidityNeeds),
+            (liquidity_excess, LiquidityExcess),
+            (liquidity_relevance, LiquidityRelevance),
+            (liquidity_prioritize, LiquidityPrioritize),
+            (liquidity_competition, LiquidityCompetition),
+            (fees_adjust, FeesAdjust),
+            (legacy_fee, LegacyFee),
+            (rebalance_conflict, RebalanceConflict),
+            (topology_advise, TopologyAdvise),
+            (limits_check, LimitsCheck),
             (hub_match, HubMatch),
             (hub_match_cycles, HubMatchCycles),
+            (rebalance_threshold, RebalanceThreshold),
+            (rebalance_accept, RebalanceAccept),
+            (rebalance_evaluate, RebalanceEvaluate),
+            (rebalance_size, RebalanceSize),
+            (rebalance_sources, RebalanceSources),
+            (rebalance_budget, RebalanceBudget),
+            (rebalance_backoff, RebalanceBackoff),
+            (rebalance_cooldown, RebalanceCooldown),
+            (gossip_build, GossipBuild),
+            (gossip_accept, GossipAccept),
+            (gossip_verify, GossipVerify),
+            (gossip_legacy_text, GossipLegacyText),
+            (gossip_legacy_verify, GossipLegacyVerify),
+            (splice_check, SpliceCheck),
+            (splice_headroom, SpliceHeadroom),
         }
     };
 }
@@ -102,15 +134,15 @@ macro_rules! operation {
 /// One marker type per operation.
 pub mod operations {
     use super::{Config, Error, Op, Why};
+    use crate::account::advice;
     use crate::describe;
-    use crate::fleet::health::{self, assess, balance, profit, trend};
-    use crate::fleet::liquidity::classify;
-    use crate::fleet::snapshot;
-    use crate::hub::{cycles, matching};
-    use crate::hub::{
-        plan::{self, explain},
-        reserves, state,
-    };
+    use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
+    use crate::fleet::liquidity::{self, classify, needs, prioritize};
+    use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
+    use crate::fleet::splice;
+    use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
+    use crate::hub::plan::{self, explain};
+    use crate::hub::{cycles, detect, matching, reserves, state};
     use crate::lint;
 
     operation!(PolicyDescribe, "policy.describe", describe::describe, describe::DescribeInput => describe::Description,
@@ -123,6 +155,8 @@ pub mod operations {
         "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
     operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
         "What the plan of a tick does with one account and token, in full.");
+    operation!(HubVerifyPlan, "hub.verify_plan", verify::verify, verify::HubVerifyInput => verify::HubVerified,
+        "Whether a plan, whoever made it, keeps the laws that no plan may break.");
     operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
         "Whether a hub's reserves suffice, and what to replenish from which source.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
@@ -139,10 +173,72 @@ pub mod operations {
         "The raw answers of a Core Lightning node as the input of the other fleet policies.");
     operation!(LiquidityClassify, "liquidity.classify", classify::classify, classify::ClassifyInput => classify::Classified,
         "Whether a channel is depleted, saturated or balanced, and how much would balance it.");
+    operation!(AccountRequestAdvice, "account.request_advice", advice::request_advice, advice::AdviceInput => advice::Advised,
+        "Whether an entity should ask its counterparty for collateral now, per token.");
+    operation!(HubDetect, "hub.detect", detect::detect, state::HubState => detect::Detected,
+        "Who has something that the hub can take back, and who waits for collateral, per token.");
+    operation!(HealthFleet, "health.fleet", health::fleet::fleet, health::fleet::FleetHealthInput => health::fleet::FleetHealth,
+        "Average health of the fleet, members per tier, stale and implausible ones listed but not counted.");
+    operation!(HealthVerify, "health.verify", verify::verify, verify::VerifyInput => verify::Verified,
+        "Whether a member's health report fits what we see, and the score that follows from its counts.");
+    operation!(HealthGossipScale, "health.gossip_scale", gossip_scale::gossip_scale, gossip_scale::GossipScaleInput => gossip_scale::GossipScaled,
+        "The deployed plugin's second health scale, for running beside it.");
+    operation!(LiquidityState, "liquidity.state", liquidity::state::state, FleetInput => liquidity::state::FleetState,
+        "How the fleet and we do: members in trouble, bottleneck peers, our own channels.");
+    operation!(LiquidityNeeds, "liquidity.needs", needs::needs, FleetInput => needs::Needs,
+        "What other members need at external peers, worst tier first.");
+    operation!(LiquidityExcess, "liquidity.excess", needs::excess, FleetInput => needs::Excesses,
+        "Where other members hold too much on their own side, largest amount first.");
+    operation!(LiquidityRelevance, "liquidity.relevance", needs::relevance, needs::RelevanceInput => needs::Relevance,
+        "How much our channels to a peer let us help there.");
+    operation!(LiquidityPrioritize, "liquidity.prioritize", prioritize::prioritize, prioritize::PrioritizeInput => prioritize::PrioritizedNeeds,
+        "Needs by the health of who has them and by urgency.");
+    operation!(LiquidityCompetition, "liquidity.competition", liquidity::state::competition, FleetInput => liquidity::state::Competition,
+        "External peers that several members serve, and what that may cost in fees.");
+    operation!(FeesAdjust, "fees.adjust", fees::adjust, fees::AdjustInput => fees::Adjusted,
+        "Whether our fee towards a peer moves a step because another member needs flow there.");
+    operation!(LegacyFee, "legacy.fee", fees::legacy_fee, fees::LegacyFeeInput => fees::LegacyFee,
+        "The deployed fee controller's own rule, for running beside it.");
+    operation!(RebalanceConflict, "rebalance.conflict", conflict::conflict, conflict::ConflictInput => conflict::Conflict,
+        "Whether another member rebalances through a peer, who goes first, and which peers to avoid.");
+    operation!(TopologyAdvise, "topology.advise", topology::advise, topology::AdviseInput => topology::Advised,
+        "Which external peers a new channel would help most, and where it would be redundant.");
+    operation!(LimitsCheck, "limits.check", limits::check, limits::LimitInput => limits::Limited,
+        "Whether one more report fits a sliding window.");
     operation!(HubMatch, "hub.match", matching::match_requests, matching::MatchInput => matching::Matched,
         "Which spenders cover which receivers, per token, with the numbers that prove it.");
     operation!(HubMatchCycles, "hub.match_cycles", cycles::match_cycles, cycles::CyclesInput => cycles::Cycles,
         "The smallest claims between hubs with the same net positions, per token.");
+    operation!(RebalanceThreshold, "rebalance.threshold", rebalance::threshold, rebalance::ThresholdInput => rebalance::Threshold,
+        "The least expected value of a rebalance that a node of our health accepts.");
+    operation!(RebalanceAccept, "rebalance.accept", rebalance::accept, rebalance::AcceptInput => rebalance::Accepted,
+        "Whether an expected value reaches the threshold of our tier.");
+    operation!(RebalanceEvaluate, "rebalance.evaluate", evaluate::evaluate, evaluate::EvaluateInput => evaluate::Evaluated,
+        "What a rebalance is worth, every term of it, and what would turn the answer round.");
+    operation!(RebalanceSize, "rebalance.size", size::size, size::SizeInput => size::Sized,
+        "How much a channel should be filled with.");
+    operation!(RebalanceSources, "rebalance.sources", sources::sources, sources::SourcesInput => sources::Sources,
+        "Which channels may give, best first.");
+    operation!(RebalanceBudget, "rebalance.budget", budget::budget, budget::BudgetInput => budget::Budget,
+        "What may still be spent on rebalancing after what is spent and reserved.");
+    operation!(RebalanceBackoff, "rebalance.backoff", pause::backoff, pause::BackoffInput => pause::Pause,
+        "Whether a channel whose rebalance failed may be tried again.");
+    operation!(RebalanceCooldown, "rebalance.cooldown", pause::cooldown, pause::CooldownInput => pause::Pause,
+        "Whether a channel that was rebalanced has rested.");
+    operation!(GossipBuild, "gossip.build", gossip::build, gossip::BuildInput => gossip::Built,
+        "A message to the other members and the text to sign.");
+    operation!(GossipAccept, "gossip.accept", accept::accept, accept::AcceptInput => accept::Received,
+        "Whether a message of a member is taken, and what is kept afterwards.");
+    operation!(GossipVerify, "gossip.verify", signature::verify, signature::VerifyInput => signature::Verified,
+        "Whether a node's key signed a text.");
+    operation!(GossipLegacyText, "gossip.legacy_text", legacy::legacy_text, legacy::LegacyTextInput => legacy::LegacyText,
+        "The text that the deployed plugin signs for a message.");
+    operation!(GossipLegacyVerify, "gossip.legacy_verify", legacy::legacy_verify, legacy::LegacyVerifyInput => legacy::LegacyVerified,
+        "Whether a message of the deployed plugin may be taken, also for what the plugin does not check.");
+    operation!(SpliceCheck, "splice.check", splice::check, splice::CheckInput => splice::Checked,
+        "Whether a splice keeps the fleet connected to the peer.");
+    operation!(SpliceHeadroom, "splice.headroom", splice::headroom, splice::HeadroomInput => splice::Headroom,
+        "The largest splice-out that keeps the fleet connected to the peer.");
 }
 
 /// An operation as the table knows it, its types erased.
@@ -155,9 +251,7 @@ pub struct Operation {
     pub method: &'static str,
     /// What it decides, in one sentence.
     pub summary: &'static str,
-    decide: fn(&Config, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
-    text: fn(&Config, &Value<'_>, &mut Why) -> Result<String, Error>,
-    digest: fn(&Value<'_>) -> Result<String, Error>,
+    decide: fn(&Config, &Value<'_>, &mut Why, Amounts) -> Result<String, Error>,
 }
 
 macro_rules! table {
@@ -172,17 +266,9 @@ const fn entry<O: Op>(method: &'static str) -> Operation {
         name: O::NAME,
         method,
         summary: O::SUMMARY,
-        decide: |config, input, why| {
+        decide: |config, input, why, amounts| {
             let input: O::Input = value::decode(input)?;
-            value::encode(&O::decide(config, &input, why)?)
-        },
-        text: |config, input, why| {
-            let input: O::Input = value::decode(input)?;
-            canonical::text(&O::decide(config, &input, why)?)
-        },
-        digest: |input| {
-            let input: O::Input = value::decode(input)?;
-            canonical::digest_of(&input)
+            canonical::written(&O::decide(config, &input, why)?, amounts)
         },
     }
 }
@@ -246,6 +332,16 @@ impl Policy {
         })
     }
 
+    /// The same with some more fields changed.
+    pub fn with(&self, overrides: &Value<'_>) -> Result<Self, Error> {
+        let config = self.config.with(overrides)?;
+        Ok(Self {
+            profile: self.profile,
+            digest: config.digest()?,
+            config,
+        })
+    }
+
     /// What the policy was made from.
     #[must_use]
     pub const fn profile(&self) -> Profile {
@@ -279,30 +375,25 @@ impl Policy {
     /// Calls an operation by name with JSON bytes; the answer is canonical JSON.
     pub fn call(&self, name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         let operation = operation(name)?;
-        let mut why = Why::new();
-        let decision = (operation.text)(&self.config, &parse(input)?, &mut why)
-            .map_err(|error| value::with_offset(input, error))?;
-        let (reasons, quarantined) = why.finish();
-        let mut answer = String::with_capacity(decision.len() + 512);
-        answer.push_str("{\"decision\":");
-        answer.push_str(&decision);
-        answer.push_str(",\"policy\":");
-        answer.push_str(&canonical::text(&self.stamp())?);
-        if !quarantined.is_empty() {
-            answer.push_str(",\"quarantined\":");
-            answer.push_str(&canonical::text(&quarantined)?);
-        }
-        answer.push_str(",\"reasons\":");
-        answer.push_str(&canonical::text(&reasons)?);
-        answer.push('}');
+        let answer = self.answer(operation, &parse(input)?, Amounts::Plain);
+        let answer = answer.map_err(|error| value::with_offset(input, error))?;
         Ok(answer.into_bytes())
     }
 
     /// Calls an operation by name with a plain value.
     pub fn call_value(&self, name: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
+        value::from_marked(&self.answer(operation(name)?, input, Amounts::Marked)?)
+    }
+
+    fn answer(
+        &self,
+        operation: &Operation,
+        input: &Value<'_>,
+        amounts: Amounts,
+    ) -> Result<String, Error> {
         let mut why = Why::new();
-        let decision = (operation(name)?.decide)(&self.config, input, &mut why)?;
-        self.envelope(decision, why)
+        let decision = (operation.decide)(&self.config, input, &mut why, amounts)?;
+        self.envelope_text(&decision, why)
     }
 
     /// The policy's part of the envelope: who decided, under which config.
@@ -317,18 +408,22 @@ impl Policy {
         }
     }
 
-    /// The envelope of a decision.
-    pub fn envelope(&self, decision: Value<'static>, why: Why) -> Result<Value<'static>, Error> {
+    /// The envelope of a decision that is canonical JSON already.
+    pub fn envelope_text(&self, decision: &str, why: Why) -> Result<String, Error> {
         let (reasons, quarantined) = why.finish();
-        let mut fields = vec![
-            ("decision".into(), decision),
-            ("policy".into(), value::encode(&self.stamp())?),
-        ];
+        let mut answer = String::with_capacity(decision.len() + 512);
+        answer.push_str("{\"decision\":");
+        answer.push_str(decision);
+        answer.push_str(",\"policy\":");
+        answer.push_str(&canonical::text(&self.stamp())?);
         if !quarantined.is_empty() {
-            fields.push(("quarantined".into(), value::encode(&quarantined)?));
+            answer.push_str(",\"quarantined\":");
+            answer.push_str(&canonical::text(&quarantined)?);
         }
-        fields.push(("reasons".into(), value::encode(&reasons)?));
-        Ok(Value::Map(fields))
+        answer.push_str(",\"reasons\":");
+        answer.push_str(&canonical::text(&reasons)?);
+        answer.push('}');
+        Ok(answer)
     }
 }
 
@@ -359,10 +454,23 @@ pub fn call_columns(name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one input.
-pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
-    (operation(name)?.digest)(input)
+macro_rules! digests {
+    ($(($method:ident, $marker:ident),)*) => {
+        /// sha256 of the canonical JSON of the *typed* input: 1, 1.0 and an absent default are one
+        /// input. Not in the table: only a host that keeps a log asks for it.
+        pub fn input_digest(name: &str, input: &Value<'_>) -> Result<String, Error> {
+            match name {
+                $(<operations::$marker as Op>::NAME => {
+                    let input: <operations::$marker as Op>::Input = value::decode(input)?;
+                    canonical::digest_of(&input)
+                })*
+                _ => operation(name).map(|operation| operation.name.to_owned()),
+            }
+        }
+    };
 }
+
+for_each_operation!(digests);
 
 /// The canonical JSON of an error, as it crosses every boundary.
 #[must_use]
@@ -422,8 +530,8 @@ pub struct MethodEntry<B> {
     pub name: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
-    /// Runs it.
-    pub run: fn(&mut B, &Value<'_>, &mut Why) -> Result<Value<'static>, Error>,
+    /// Runs it; the answer is canonical JSON.
+    pub run: fn(&mut B, &Value<'_>, &mut Why, Amounts) -> Result<String, Error>,
 }
 
 impl<B> MethodEntry<B> {
@@ -433,7 +541,9 @@ impl<B> MethodEntry<B> {
         Self {
             name: M::NAME,
             summary: M::SUMMARY,
-            run: |book, input, why| value::encode(&M::run(book, &value::decode(input)?, why)?),
+            run: |book, input, why, amounts| {
+                canonical::written(&M::run(book, &value::decode(input)?, why)?, amounts)
+            },
         }
     }
 }
@@ -442,6 +552,7 @@ impl<B> MethodEntry<B> {
 pub fn open(kind: &str, input: &Value<'_>) -> Result<Box<dyn Handle + Send>, Error> {
     match kind {
         "policy" => Ok(Box::new(opened_policy(input)?)),
+        "hub_book" => Ok(Box::new(crate::hub::book::open(input)?)),
         _ => Err(Error::new(
             ErrorCode::UnknownOperation,
             "kind",

@@ -4,7 +4,7 @@
 //! `docs/reference.md` and the types of every surface are generated from it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::Unit;
 
@@ -33,6 +33,23 @@ impl Entry {
     }
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.entry().name)
+    }
+}
+
+// By the table: a comparison per code, compiled out, is the largest function of the module.
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let named = Self::ALL.iter().find(|code| code.entry().name == name);
+        named.copied().ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&name), &"a code of the registry")
+        })
+    }
+}
+
 macro_rules! reasons {
     ($(
         #[doc = $meaning:literal]
@@ -40,14 +57,12 @@ macro_rules! reasons {
         $says:literal;
     )*) => {
         /// The stable codes. Removing or renaming one is a breaking change.
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-        )]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
         #[non_exhaustive]
         pub enum Code {
             $(
                 #[doc = $meaning]
-                #[serde(rename = $name)]
+                #[schemars(rename = $name)]
                 $variant,
             )*
         }
@@ -141,11 +156,220 @@ reasons! {
         in ["health.profit", "snapshot.cln"],
         "what the channel cost is unknown and counts as nothing";
 
+    /// The average score of the fleet.
+    FleetAverage = "fleet_average", Some(Unit::Score), flips None,
+        in ["health.fleet"],
+        "the fleet scores {observed} on average";
+    /// No member's score counts; the fleet gets the middle of the scale.
+    FleetEmpty = "fleet_empty", None, flips None,
+        in ["health.fleet"],
+        "no member's score counts";
+    /// No score of this member is known.
+    ScoreUnknown = "score_unknown", None, flips None,
+        in ["health.fleet"],
+        "no score of the member is known";
+    /// The report is too old to count.
+    StaleReport = "stale_report", Some(Unit::S), flips None,
+        in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "topology.advise"],
+        "the report is {observed} old, more than {limit}";
+    /// The member's reports contradict what we see; nothing of it counts.
+    MemberImplausible = "member_implausible", None, flips None,
+        in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "rebalance.conflict", "topology.advise"],
+        "what the member reports contradicts what we see";
+    /// The report fits what we see.
+    ReportConsistent = "report_consistent", None, flips None,
+        in ["health.verify"],
+        "the report fits what we see";
+    /// The graph shows nothing of the reporter.
+    NothingToCompare = "nothing_to_compare", None, flips None,
+        in ["health.verify"],
+        "the graph shows nothing of the reporter to compare with";
+    /// The counts of the report contradict each other.
+    CountsDoNotAddUp = "counts_do_not_add_up", Some(Unit::Count), flips None,
+        in ["health.verify"],
+        "the parts make {observed} where at most {limit} can be";
+    /// The report has far more channels than the graph.
+    ChannelsAbovePublic = "channels_above_public", Some(Unit::Count), flips Some("report.channels"),
+        in ["health.verify"],
+        "the report has {observed} channels, the graph allows for {limit}";
+    /// The report has far more capacity than the graph.
+    CapacityAboveAnnounced = "capacity_above_announced", Some(Unit::Sat), flips Some("report.capacity_sats"),
+        in ["health.verify"],
+        "the report has a capacity of {observed}, the graph allows for {limit}";
+    /// The report has less than the reporter shares with us.
+    BelowWhatWeShare = "below_what_we_share", Some(Unit::Sat), flips None,
+        in ["health.verify"],
+        "the report has a capacity of {observed} or fewer channels than we share, {limit}";
+    /// The report is from later than clocks differ.
+    ReportFromTheFuture = "report_from_the_future", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, later than {limit}";
+    /// The report was made too long ago.
+    ReportTooOld = "report_too_old", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, earlier than {limit}";
+    /// The report is not newer than the last one.
+    ReportOutOfOrder = "report_out_of_order", Some(Unit::S), flips Some("report.at"),
+        in ["health.verify"],
+        "the report is of {observed}, the last one of {limit}";
+    /// The score moved far between two reports.
+    ScoreJumped = "score_jumped", Some(Unit::Score), flips None,
+        in ["health.verify"],
+        "the score moved by {observed} since the last report, more than {limit}";
+    /// The score is of the deployed plugin's second scale, not comparable with ours.
+    LegacyScale = "legacy_scale", Some(Unit::Score), flips None,
+        in ["health.gossip_scale"],
+        "{observed} on the plugin's second scale, which is not ours";
+
     // --- rebalance ---
     /// The expected value is below the threshold of our tier.
     EvBelowThreshold = "ev_below_threshold", Some(Unit::Sat), flips Some("ev"),
         in ["rebalance.accept"],
         "the expected value of {observed} is below our threshold of {limit}";
+    /// The expected value reaches the threshold of our tier.
+    EvReachesThreshold = "ev_reaches_threshold", Some(Unit::Sat), flips Some("ev"),
+        in ["rebalance.accept"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// Our health moved the threshold.
+    ThresholdScaled = "threshold_scaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health moves the threshold from {limit} to {observed}";
+    /// Our health does not move the threshold.
+    ThresholdUnscaled = "threshold_unscaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health leaves the threshold of {limit} as it is";
+    /// The multiplier lies outside the configured bounds.
+    MultiplierClamped = "multiplier_clamped", None, flips Some("multiplier"),
+        in ["rebalance.threshold", "rebalance.budget"],
+        "the multiplier of {observed} is held to {limit}";
+    /// Our own tier is unknown or too old; the multiplier is 1.
+    HealthUnknown = "health_unknown", Some(Unit::S), flips Some("health_age_s"),
+        in ["rebalance.accept", "rebalance.evaluate"],
+        "our own health is unknown or too old, the multiplier is 1";
+    /// So much of the budget is left.
+    BudgetLeft = "budget_left", Some(Unit::Sat), flips None,
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is left";
+    /// The proposal is cut to what is left of the budget.
+    BudgetCut = "budget_cut", Some(Unit::Sat), flips Some("proposed_sats"),
+        in ["rebalance.budget"],
+        "of the proposed {observed} only {limit} is left in the budget";
+    /// All of the budget is spent or reserved.
+    BudgetExhausted = "budget_exhausted", Some(Unit::Sat), flips Some("spent_sats"),
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is spent or reserved";
+    /// It failed a short time ago.
+    BackingOff = "backing_off", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed lately and waits until {limit}";
+    /// It failed too often.
+    GivenUp = "given_up", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed too often and rests until {limit}";
+    /// It succeeded a short time ago.
+    CoolingDown = "cooling_down", Some(Unit::S), flips Some("now"),
+        in ["rebalance.cooldown"],
+        "it was rebalanced lately and rests until {limit}";
+    /// Nothing asks for a pause.
+    Ready = "ready", None, flips None,
+        in ["rebalance.backoff", "rebalance.cooldown"],
+        "nothing asks for a pause";
+    /// Little moves through the channel, so it is filled less.
+    SlowChannel = "slow_channel", Some(Unit::Share), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} of the capacity moves in a day, less than {limit}: it is filled less";
+    /// The target is smaller than the smallest job.
+    TargetBelowMinimum = "target_below_minimum", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the target of {observed} is below the smallest job of {limit}";
+    /// The channel already holds its target.
+    NothingNeeded = "nothing_needed", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the channel holds {observed}, its target is {limit}";
+    /// So much is moved of what is missing.
+    AmountSized = "amount_sized", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} is moved of the {limit} that is missing";
+    /// The source cannot send the amount.
+    SourceTooSmall = "source_too_small", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source can send {observed}, {limit} is asked for";
+    /// The peer of the source is not online enough.
+    SourceOffline = "source_offline", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the peer of the source is offline or was online {observed} % of the day, {limit} % is asked for";
+    /// Liquidity leaves through the source by itself.
+    SourceDrains = "source_drains", Some(Unit::Share), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source drains by itself and holds {observed}, less than {limit}";
+    /// The move would lose more than is tolerated.
+    SpreadBeyondTolerance = "spread_beyond_tolerance", Some(Unit::Ppm), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// The move would earn less than the least profit.
+    SourceEarnsTooLittle = "source_earns_too_little", Some(Unit::Sat), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread earns {observed}, less than {limit}";
+    /// The source gives best.
+    SourceRanked = "source_ranked", None, flips None,
+        in ["rebalance.sources"],
+        "it gives best, with a score of {observed}";
+    /// No source may give.
+    NoSource = "no_source", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "no source may give";
+    /// Liquidity arrives at the destination by itself.
+    DestinationIsSink = "destination_is_sink", None, flips None,
+        in ["rebalance.evaluate"],
+        "liquidity arrives at the destination by itself";
+    /// The peer of the destination is not online enough.
+    DestinationOffline = "destination_offline", None, flips Some("uptime_pct"),
+        in ["rebalance.evaluate"],
+        "the peer of the destination was online {observed} % of the day, {limit} % is asked for";
+    /// Every attempt to help the destination failed.
+    DestinationZombie = "destination_zombie", None, flips None,
+        in ["rebalance.evaluate"],
+        "every attempt to help the destination failed";
+    /// The destination loses, and the last sats spent on it too.
+    DestinationUnderwater = "destination_underwater", None, flips Some("marginal_roi"),
+        in ["rebalance.evaluate"],
+        "the destination loses, and the last sats spent on it returned {observed}";
+    /// Even a free route would not reach the threshold.
+    NotAffordable = "not_affordable", Some(Unit::Sat), flips Some("fee_ppm"),
+        in ["rebalance.evaluate"],
+        "even over a free route the value of {observed} is below the threshold of {limit}";
+    /// The value at the expected cost is below the threshold.
+    ValueBelowThreshold = "value_below_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} is below our threshold of {limit}";
+    /// The value at the expected cost reaches the threshold.
+    ValueReachesThreshold = "value_reaches_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// What is left of the budget does not pay the route.
+    BudgetTooSmall = "budget_too_small", Some(Unit::Sat), flips Some("budget_left_sats"),
+        in ["rebalance.evaluate"],
+        "the route costs {observed}, {limit} is left in the budget";
+    /// The spread is below the tolerated loss.
+    SpreadBelowTolerance = "spread_below_tolerance", Some(Unit::Ppm), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// Success is too uncertain for any bet.
+    KellyRefuses = "kelly_refuses", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is too uncertain: the share of the bet is {observed}";
+    /// Success is so uncertain that no fee may be paid.
+    NoFeeLeft = "no_fee_left", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is so uncertain that no fee may be paid";
+    /// The profit of the deployed plugin's model is below the threshold.
+    ProfitBelowThreshold = "profit_below_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} is below our threshold of {limit}";
+    /// The profit of the deployed plugin's model reaches the threshold.
+    ProfitReachesThreshold = "profit_reaches_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} reaches our threshold of {limit}";
 
     // --- liquidity ---
     /// Little is left on our side of the channel: it needs outbound liquidity.
@@ -172,16 +396,268 @@ reasons! {
     NotInNormalOperation = "not_in_normal_operation", None, flips None,
         in ["liquidity.classify", "snapshot.cln"],
         "the channel is not in normal operation";
+    /// So many needs of other members are known.
+    FleetNeeds = "fleet_needs", Some(Unit::Count), flips None,
+        in ["liquidity.needs"],
+        "{observed} needs of other members are known";
+    /// No need of another member is known.
+    NoFleetNeed = "no_fleet_need", None, flips None,
+        in ["liquidity.needs"],
+        "no need of another member is known";
+    /// So many channels of other members hold too much on their own side.
+    FleetExcess = "fleet_excess", Some(Unit::Count), flips None,
+        in ["liquidity.excess"],
+        "{observed} channels of other members hold too much on their own side";
+    /// No channel of another member holds too much on its own side.
+    NoFleetExcess = "no_fleet_excess", None, flips None,
+        in ["liquidity.excess"],
+        "no channel of another member holds too much on its own side";
+    /// How much we could help at a peer.
+    Relevance = "relevance", Some(Unit::Share), flips None,
+        in ["liquidity.relevance"],
+        "our channels to the peer are worth {observed}";
+    /// Several members are in trouble at the same peers.
+    Bottlenecks = "bottlenecks", Some(Unit::Count), flips None,
+        in ["liquidity.state"],
+        "several members are in trouble at {observed} peers";
+    /// No two members are in trouble at the same peer.
+    NoBottleneck = "no_bottleneck", None, flips None,
+        in ["liquidity.state"],
+        "no two members are in trouble at the same peer";
+    /// Several members serve the same peers.
+    Competition = "competition", Some(Unit::Count), flips None,
+        in ["liquidity.competition"],
+        "several members serve the same {observed} peers";
+    /// No two members serve the same peer.
+    NoCompetition = "no_competition", None, flips None,
+        in ["liquidity.competition"],
+        "no two members serve the same peer";
+    /// The needs are in order.
+    NeedsOrdered = "needs_ordered", Some(Unit::Count), flips None,
+        in ["liquidity.prioritize"],
+        "{observed} needs by health and urgency";
 
     // --- fees ---
+    /// The fee falls by a step to attract flow for a member.
+    FeeLowered = "fee_lowered", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee falls to {observed} from {limit}";
+    /// The fee rises by a step to slow flow for a member.
+    FeeRaised = "fee_raised", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee rises to {observed} from {limit}";
+    /// No need moves the fee.
+    FeeUnchanged = "fee_unchanged", Some(Unit::Ppm), flips None,
+        in ["fees.adjust", "legacy.fee"],
+        "the fee stays at {observed}";
+    /// The tier of the member that the step helps.
+    HelpsTier = "helps_tier", None, flips None,
+        in ["fees.adjust"],
+        "the step helps a member of the tier {observed}";
 
     // --- conflict ---
+    /// No other member uses the peer.
+    PeerFree = "peer_free", None, flips None,
+        in ["rebalance.conflict"],
+        "no other member rebalances through the peer";
+    /// Another member announced a rebalance through the peer.
+    PeerInUse = "peer_in_use", Some(Unit::S), flips Some("now"),
+        in ["rebalance.conflict"],
+        "another member rebalances through the peer until {limit}";
+    /// Both announced, and we go first.
+    HasPriority = "has_priority", None, flips None,
+        in ["rebalance.conflict"],
+        "we, {observed}, go before this member, {limit}";
+    /// Both announced, and another member goes first.
+    Yields = "yields", Some(Unit::S), flips Some("now"),
+        in ["rebalance.conflict"],
+        "another member goes first through the peer, until {limit}";
 
     // --- splice ---
+    /// The other members could not be asked.
+    HiveUnreachable = "hive_unreachable", None, flips Some("hive_reachable"),
+        in ["splice.check", "splice.headroom"],
+        "the other members cannot be asked, the decision is local";
+    /// Nobody knows the public capacity of the peer.
+    PeerCapacityUnknown = "peer_capacity_unknown", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the public capacity of the peer is unknown";
+    /// Adding capacity disconnects nobody.
+    SpliceInAdds = "splice_in_adds", Some(Unit::Sat), flips None,
+        in ["splice.check"],
+        "adding {observed} disconnects nobody";
+    /// The fleet keeps enough of the peer's capacity.
+    ShareKept = "share_kept", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet keeps {observed} of the peer's capacity, at least {limit}";
+    /// The other members hold enough with the peer.
+    OthersCover = "others_cover", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "other members hold {observed} with the peer, at least {limit}";
+    /// Our own channels keep enough with the peer.
+    PartialKept = "partial_kept", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "our own channels keep {observed} with the peer, at least {limit}";
+    /// The fleet would keep too small a share of the peer's capacity.
+    ShareBelowMinimum = "share_below_minimum", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} of the peer's capacity, less than {limit}";
+    /// The fleet would keep too little with the peer.
+    CapacityBelowMinimum = "capacity_below_minimum", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} with the peer, less than {limit}";
+    /// The fleet would keep nothing with the peer.
+    WouldDisconnect = "would_disconnect", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "taking {observed} of {limit} would leave the fleet nothing with the peer";
+    /// The fleet reports more than the peer has in public.
+    CapacityAbovePublic = "capacity_above_public", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet reports {observed} with the peer, more than its public {limit}";
+    /// A member's capacity with the peer is only an average over its channels.
+    CapacityEstimated = "capacity_estimated", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} is an estimate from the size of the node";
+    /// A member's report is too old, or ahead of our clock, and is no capacity.
+    StaleCapacity = "stale_capacity", Some(Unit::S), flips Some("at"),
+        in ["splice.check", "splice.headroom"],
+        "the report of {observed} does not count, the oldest that does is of {limit}";
+    /// A report under our own id is never another member's capacity.
+    OwnReportIgnored = "own_report_ignored", None, flips None,
+        in ["splice.check", "splice.headroom"],
+        "a report under our own id does not count as another member's";
+    /// Our own exits under way are taken away first.
+    ExitsInFlight = "exits_in_flight", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} of our {limit} is already leaving";
 
     // --- limits, topology ---
+    /// One more fits.
+    WithinLimit = "within_limit", Some(Unit::Count), flips None,
+        in ["limits.check"],
+        "{observed} of {limit} in the period";
+    /// The period is full.
+    RateLimited = "rate_limited", Some(Unit::Count), flips Some("now"),
+        in ["limits.check"],
+        "{observed} of {limit} in the period: full";
+    /// A channel to the peer would help so many members.
+    PeerHelps = "peer_helps", Some(Unit::Count), flips None,
+        in ["topology.advise"],
+        "a channel to the peer would help {observed} members";
+    /// No member that needs help needs outbound liquidity at the peer.
+    PeerHelpsNobody = "peer_helps_nobody", None, flips None,
+        in ["topology.advise"],
+        "no member in need would gain from a channel to the peer";
+    /// The fleet's capacity to the peer already suffices.
+    PeerRedundant = "peer_redundant", Some(Unit::Share), flips None,
+        in ["topology.advise"],
+        "the fleet already holds {observed} of the peer's capacity, more than {limit}";
+    /// The peer's capacity is not known.
+    CandidateCapacityUnknown = "candidate_capacity_unknown", None, flips None,
+        in ["topology.advise"],
+        "the peer's capacity is unknown";
+    /// No external peer was given to compare.
+    NoCandidate = "no_candidate", None, flips None,
+        in ["topology.advise"],
+        "there is no external peer to compare";
 
     // --- gossip ---
+    /// The message is ready to be signed.
+    MessageBuilt = "message_built", None, flips None,
+        in ["gossip.build"],
+        "message {observed} is ready to be signed";
+    /// The key signed the text.
+    SignatureValid = "signature_valid", None, flips None,
+        in ["gossip.verify"],
+        "the key signed the text";
+    /// The signature has the wrong length, letters or form.
+    SignatureMalformed = "signature_malformed", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "the signature is none";
+    /// The signature is the second of its two forms.
+    SignatureHighS = "signature_high_s", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "the signature is in its second form";
+    /// Another key signed, or another text was signed.
+    SignatureOfAnother = "signature_of_another", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "another key signed, or another text";
+    /// The message was taken and stored.
+    MessageAccepted = "message_accepted", None, flips None,
+        in ["gossip.accept"],
+        "the message is taken";
+    /// The sender is no connected member.
+    SenderNotConnected = "sender_not_connected", None, flips None,
+        in ["gossip.accept"],
+        "the sender is no connected member";
+    /// The sender sends too much.
+    SenderExhausted = "sender_exhausted", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "the sender has {observed} points left and needs {limit}";
+    /// The message is too large.
+    MessageTooLarge = "message_too_large", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "the message has {observed} bytes, at most {limit} are taken";
+    /// The message is not of the right shape.
+    MessageMalformed = "message_malformed", None, flips None,
+        in ["gossip.accept"],
+        "the message has not the right shape";
+    /// The message is of another version.
+    VersionUnknown = "version_unknown", None, flips None,
+        in ["gossip.accept"],
+        "the message is of another version";
+    /// The reporter is no member, or banned.
+    ReporterNotMember = "reporter_not_member", None, flips None,
+        in ["gossip.accept"],
+        "the reporter is no member or banned";
+    /// The message was already taken.
+    MessageKnown = "message_known", None, flips None,
+        in ["gossip.accept"],
+        "the message was already taken";
+    /// The message is too old, or ahead of our clock.
+    MessageNotFresh = "message_not_fresh", Some(Unit::S), flips None,
+        in ["gossip.accept"],
+        "the message is {observed} away from our clock, at most {limit} is taken";
+    /// The number of the message is not above the last one of its kind.
+    SeqNotRising = "seq_not_rising", None, flips None,
+        in ["gossip.accept"],
+        "the number {observed} is not above {limit}";
+    /// The number of the message is too far ahead.
+    SeqAhead = "seq_ahead", None, flips None,
+        in ["gossip.accept"],
+        "the number {observed} is ahead of {limit}";
+    /// The reporter reports too often.
+    ReporterLimit = "reporter_limit", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "it would be report {observed} of an hour, {limit} are taken";
+    /// The reporter has too many announcements open.
+    TooManyAnnouncements = "too_many_announcements", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "it would be announcement {observed}, {limit} may be open";
+    /// The text of the deployed plugin was built.
+    LegacyTextBuilt = "legacy_text_built", None, flips None,
+        in ["gossip.legacy_text"],
+        "this is what the deployed plugin signs";
+    /// The message of the deployed plugin may be taken.
+    LegacyMessageValid = "legacy_message_valid", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the message may be taken";
+    /// The sender of the message is no public key.
+    LegacyNoKey = "legacy_no_key", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the sender is no public key";
+    /// A field is missing or holds what it must not, such as a truth value for a number.
+    LegacyBadField = "legacy_bad_field", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the field is missing or holds what it must not";
+    /// The message of the deployed plugin is too old, or ahead of our clock.
+    LegacyNotFresh = "legacy_not_fresh", Some(Unit::S), flips None,
+        in ["gossip.legacy_verify"],
+        "the message is {observed} away from our clock, at most {limit} is taken";
+    /// The message of the deployed plugin is not newer than the last one.
+    LegacyNotRising = "legacy_not_rising", Some(Unit::S), flips None,
+        in ["gossip.legacy_verify"],
+        "the message of {observed} is not newer than the last one of {limit}";
 
     // --- snapshot ---
     /// So many channels of the node are in normal operation.
@@ -198,8 +674,68 @@ reasons! {
         "the graph is unknown, and with it the public capacity of every peer";
 
     // --- account ---
+    /// The entity is itself a hub, and hubs do not ask.
+    OwnEntityIsHub = "own_entity_is_hub", None, flips None,
+        in ["account.request_advice"],
+        "this entity is a hub and does not ask for collateral";
+    /// The entity has set no limits for the token.
+    NoRequestPolicy = "no_request_policy", None, flips None,
+        in ["account.request_advice"],
+        "this entity has set no limits for the token";
+    /// The counterparty has published no fee terms for the token.
+    NoFeeTerms = "no_fee_terms", None, flips None,
+        in ["account.request_advice"],
+        "the counterparty has published no fee terms for the token";
+    /// Soft and hard limit are equal: the owner asks by hand.
+    ManualMode = "manual_mode", Some(Unit::Token), flips None,
+        in ["account.request_advice"],
+        "soft and hard limit are both {limit}: requests are made by hand";
+    /// A request is open or queued.
+    RequestOpen = "request_open", Some(Unit::Token), flips Some("open_request"),
+        in ["account.request_advice"],
+        "a request for {observed} is open";
+    /// A frame waits for a signature.
+    FramePending = "frame_pending", None, flips None,
+        in ["account.request_advice"],
+        "a frame waits for a signature";
+    /// A settlement is being negotiated.
+    SettlementOpen = "settlement_open", None, flips None,
+        in ["account.request_advice"],
+        "a settlement is being negotiated";
+    /// The claim may stay unsecured.
+    ClaimWithinSoftLimit = "claim_within_soft_limit", Some(Unit::Token), flips Some("soft_limit"),
+        in ["account.request_advice"],
+        "the claim of {observed} is not above the soft limit of {limit}";
+    /// Collateral costs more than the entity pays.
+    FeeAboveMax = "fee_above_max", Some(Unit::Token), flips Some("max_fee"),
+        in ["account.request_advice"],
+        "the fee of {observed} is above the {limit} that this entity pays";
+    /// Collateral costs as much as it secures.
+    FeeNotBelowClaim = "fee_not_below_claim", Some(Unit::Token), flips Some("base_fee"),
+        in ["account.request_advice"],
+        "the fee of {observed} is not below the claim of {limit}";
+    /// The entity should ask for collateral now.
+    RequestAdvised = "request_advised", Some(Unit::Token), flips None,
+        in ["account.request_advice"],
+        "a claim of {observed} is worth the fee of {limit}";
+    /// The account has no token.
+    NoTokenToAdvise = "no_token_to_advise", None, flips None,
+        in ["account.request_advice"],
+        "the account has no token";
 
     // --- hub: detect, match ---
+    /// So many peers have something to take back or wait for collateral.
+    PeersDetected = "peers_detected", Some(Unit::Count), flips None,
+        in ["hub.detect"],
+        "{observed} peers have something to take back or wait for collateral";
+    /// The account is disputed, or a dispute is being prepared.
+    AccountTakesNoPart = "account_takes_no_part", None, flips None,
+        in ["hub.detect"],
+        "a dispute is open or being prepared";
+    /// The hub owes the peer nothing unsecured that its request could secure.
+    RequestWithoutClaim = "request_without_claim", None, flips None,
+        in ["hub.detect"],
+        "the peer asks for collateral for a claim that it does not have";
     /// So much of the demand is covered by spenders.
     Matched = "matched", Some(Unit::Token), flips None,
         in ["hub.match"],
@@ -324,7 +860,7 @@ reasons! {
         "the memory has no room for another account";
     /// The unsecured claim is above the hard limit.
     ClaimAboveHardLimit = "claim_above_hard_limit", Some(Unit::Token), flips None,
-        in ["hub.plan", "hub.explain"],
+        in ["hub.plan", "hub.explain", "account.request_advice"],
         "the unsecured claim of {observed} is above the hard limit of {limit}";
     /// An earlier deposit for this request never settled; it is tried again.
     RetriedAfterStaleMark = "retried_after_stale_mark", None, flips None,
@@ -350,6 +886,67 @@ reasons! {
     NothingToExplain = "nothing_to_explain", None, flips None,
         in ["hub.explain"],
         "the plan does nothing with this account and token";
+
+    /// The plan keeps every law.
+    PlanValid = "plan_valid", None, flips None,
+        in ["hub.verify_plan"],
+        "the plan keeps every law";
+    /// A sent batch, or not being a hub, forbids the action.
+    PlanBlocked = "plan_blocked", None, flips None,
+        in ["hub.verify_plan"],
+        "nothing can be added to a batch, or a batch must be taken back first";
+    /// The actions are in the wrong order.
+    PlanWrongOrder = "plan_wrong_order", None, flips None,
+        in ["hub.verify_plan"],
+        "the actions are in the wrong order";
+    /// There is batch work and no broadcast.
+    PlanBroadcastMissing = "plan_broadcast_missing", None, flips None,
+        in ["hub.verify_plan"],
+        "there is batch work and no broadcast";
+    /// The broadcast is not needed, not last or not the only one.
+    PlanBroadcastMisplaced = "plan_broadcast_misplaced", None, flips None,
+        in ["hub.verify_plan"],
+        "the broadcast is not needed, not last or not the only one";
+    /// The account does not exist.
+    PlanUnknownAccount = "plan_unknown_account", None, flips None,
+        in ["hub.verify_plan"],
+        "the account does not exist";
+    /// The account was set aside.
+    PlanQuarantinedAccount = "plan_quarantined_account", None, flips None,
+        in ["hub.verify_plan"],
+        "the account was set aside";
+    /// The account is named twice for the same purpose.
+    PlanDuplicate = "plan_duplicate", None, flips None,
+        in ["hub.verify_plan"],
+        "the account is named twice";
+    /// The rules do not allow this action for this account.
+    PlanNotEligible = "plan_not_eligible", None, flips None,
+        in ["hub.verify_plan"],
+        "the rules do not allow the action";
+    /// An executed settlement takes more than is ours now.
+    PlanShareShrunk = "plan_share_shrunk", None, flips None,
+        in ["hub.verify_plan"],
+        "the settlement takes more than is ours now";
+    /// A deposit is above the claim or the request.
+    PlanAboveClaim = "plan_above_claim", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the deposit of {observed} is above the claim or request of {limit}";
+    /// A proposal takes more than is ours.
+    PlanAboveShare = "plan_above_share", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the settlement takes {observed}, of which {limit} is ours";
+    /// A cap or a limit of the tick or the batch is exceeded.
+    PlanAboveCap = "plan_above_cap", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "a cap is exceeded: {observed} against {limit}";
+    /// Deposits exceed the usable reserve.
+    PlanAboveUsable = "plan_above_usable", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "deposits of {observed} exceed the usable {limit}";
+    /// The reserve falls below its floor.
+    PlanCrossesFloor = "plan_crosses_floor", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the reserve would fall to {limit}, below {observed}";
 
     // --- hub: reserves ---
     /// The reserve is not below its minimum.
@@ -386,6 +983,14 @@ reasons! {
         "an answer that fits no request is refused";
 
     // --- config ---
+    /// One request may take more than a full reserve has above its floor.
+    CapAboveReserve = "cap_above_reserve", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "one request may take {observed}, a full reserve has {limit} above its floor";
+    /// A lower bound lies above its upper bound.
+    BoundsCrossed = "bounds_crossed", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "the lower bound of {observed} lies above the upper one of {limit}";
     /// Nothing in the config is odd.
     ConfigCoherent = "config_coherent", None, flips None,
         in ["config.lint"],

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::canonical::float_text;
+use crate::canonical::{self, Amounts, float_text};
 use crate::error::{Error, ErrorCode};
 
 /// Inputs nest no deeper than this (serde_json's own limit for bytes).
@@ -130,7 +130,29 @@ pub fn decode<T: DeserializeOwned>(value: &Value<'_>) -> Result<T, Error> {
 
 /// A plain value out of a typed record.
 pub fn encode<T: Serialize + ?Sized>(record: &T) -> Result<Value<'static>, Error> {
-    record.serialize(Encoder)
+    from_marked(&canonical::written(record, Amounts::Marked)?)
+}
+
+/// A plain value out of canonical JSON in which amounts are marked. Not for input from outside:
+/// there a marked amount is an object like any other.
+pub fn from_marked(text: &str) -> Result<Value<'static>, Error> {
+    Ok(unmarked(Value::from_json(text.as_bytes())?.into_owned()))
+}
+
+fn unmarked(value: Value<'static>) -> Value<'static> {
+    match value {
+        Value::List(entries) => Value::List(entries.into_iter().map(unmarked).collect()),
+        Value::Map(mut entries) => match entries.as_mut_slice() {
+            [(key, Value::Text(digits))] if key == AMOUNT => Value::Integer(std::mem::take(digits)),
+            _ => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, unmarked(value)))
+                    .collect(),
+            ),
+        },
+        other => other,
+    }
 }
 
 /// A wrong type has one place in the bytes: where the value of its field begins.
@@ -373,11 +395,15 @@ where
         }
         match self {
             Value::Integer(digits) if name == AMOUNT => visitor.visit_borrowed_str(digits),
-            _ if name == AMOUNT => self.deserialize_any(visitor),
+            Value::Text(text) if name == AMOUNT => visitor.visit_borrowed_str(text),
+            _ if name == AMOUNT => self.deserialize_u64(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
     }
 
+    // Each hint leads to the few visits that can answer it. That keeps the module small: a visit
+    // that is never made is never compiled.
+    //
     // A record by position would make the order of our fields part of the format.
     fn deserialize_struct<V: de::Visitor<'de>>(
         self,
@@ -385,25 +411,60 @@ where
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self {
-            Value::List(_) => Err(de::Error::invalid_type(de::Unexpected::Seq, &"an object")),
-            Value::Map(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong_type("an object")),
-        }
+        self.deserialize_map(visitor)
     }
 
     fn deserialize_seq<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Value::List(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong_type("a list")),
+            Value::List(entries) => visitor.visit_seq(Entries {
+                rest: entries.iter(),
+                index: 0,
+            }),
+            _ => Err(self.wrong_type(&"a list")),
         }
     }
 
     fn deserialize_map<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Value::Map(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong_type("an object")),
+            Value::Map(entries) => visitor.visit_map(Fields {
+                rest: entries.iter(),
+                current: None,
+            }),
+            _ => Err(self.wrong_type(&"an object")),
         }
+    }
+
+    fn deserialize_str<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Value::Text(text) => visitor.visit_borrowed_str(text),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+
+    fn deserialize_string<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_bool<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Value::Bool(b) => visitor.visit_bool(*b),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+
+    fn deserialize_u64<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Value::Unsigned(n) => visitor.visit_u64(*n),
+            Value::Signed(n) => visitor.visit_i64(*n),
+            Value::Float(x) => visitor.visit_f64(*x),
+            // A host's big integer where a plain number is due: as JSON would carry it.
+            Value::Integer(digits) => visitor.visit_f64(digits.parse().unwrap_or(f64::NAN)),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+
+    fn deserialize_f64<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_u64(visitor)
     }
 
     fn deserialize_enum<V: de::Visitor<'de>>(
@@ -416,9 +477,9 @@ where
             Value::Text(text) => visitor.visit_enum(text.as_ref().into_deserializer()),
             Value::Map(entries) => match entries.as_slice() {
                 [(key, value)] => visitor.visit_enum(Tagged { tag: key, value }),
-                _ => Err(self.wrong_type(&variants.join(" | "))),
+                _ => Err(self.wrong_type(&variants.join(" | ").as_str())),
             },
-            _ => Err(self.wrong_type(&variants.join(" | "))),
+            _ => Err(self.wrong_type(&variants.join(" | ").as_str())),
         }
     }
 
@@ -427,13 +488,14 @@ where
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 char bytes byte_buf
         unit unit_struct tuple tuple_struct identifier
     }
 }
 
 impl Value<'_> {
-    fn wrong_type(&self, expected: &str) -> Error {
+    #[cold]
+    fn wrong_type(&self, expected: &dyn de::Expected) -> Error {
         let found = match self {
             Self::Null => de::Unexpected::Unit,
             Self::Bool(b) => de::Unexpected::Bool(*b),
@@ -445,7 +507,7 @@ impl Value<'_> {
             Self::List(_) => de::Unexpected::Seq,
             Self::Map(_) => de::Unexpected::Map,
         };
-        de::Error::invalid_type(found, &expected)
+        de::Error::invalid_type(found, expected)
     }
 }
 
@@ -618,7 +680,7 @@ where
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
-        Err(self.value.wrong_type("no content").inside(self.tag))
+        Err(self.value.wrong_type(&"no content").inside(self.tag))
     }
 
     fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
@@ -666,279 +728,9 @@ impl Serialize for Value<'_> {
     }
 }
 
-struct Encoder;
-
-struct ListEncoder(Vec<Value<'static>>);
-
-struct MapEncoder {
-    entries: Vec<(Cow<'static, str>, Value<'static>)>,
-    key: Option<Cow<'static, str>>,
-}
-
-/// `{"variant": content}`, as serde_json writes an enum with content.
-struct VariantEncoder<T> {
-    variant: &'static str,
-    inner: T,
-}
-
-fn tagged(variant: &'static str, value: Value<'static>) -> Value<'static> {
-    Value::Map(vec![(Cow::Borrowed(variant), value)])
-}
-
 impl ser::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::internal(message)
-    }
-}
-
-impl Serializer for Encoder {
-    type Ok = Value<'static>;
-    type Error = Error;
-    type SerializeSeq = ListEncoder;
-    type SerializeTuple = ListEncoder;
-    type SerializeTupleStruct = ListEncoder;
-    type SerializeTupleVariant = VariantEncoder<ListEncoder>;
-    type SerializeMap = MapEncoder;
-    type SerializeStruct = MapEncoder;
-    type SerializeStructVariant = VariantEncoder<MapEncoder>;
-
-    fn serialize_bool(self, b: bool) -> Result<Self::Ok, Error> {
-        Ok(Value::Bool(b))
-    }
-    fn serialize_i8(self, n: i8) -> Result<Self::Ok, Error> {
-        self.serialize_i64(n.into())
-    }
-    fn serialize_i16(self, n: i16) -> Result<Self::Ok, Error> {
-        self.serialize_i64(n.into())
-    }
-    fn serialize_i32(self, n: i32) -> Result<Self::Ok, Error> {
-        self.serialize_i64(n.into())
-    }
-    fn serialize_i64(self, n: i64) -> Result<Self::Ok, Error> {
-        Ok(u64::try_from(n).map_or(Value::Signed(n), Value::Unsigned))
-    }
-    fn serialize_u8(self, n: u8) -> Result<Self::Ok, Error> {
-        Ok(Value::Unsigned(n.into()))
-    }
-    fn serialize_u16(self, n: u16) -> Result<Self::Ok, Error> {
-        Ok(Value::Unsigned(n.into()))
-    }
-    fn serialize_u32(self, n: u32) -> Result<Self::Ok, Error> {
-        Ok(Value::Unsigned(n.into()))
-    }
-    fn serialize_u64(self, n: u64) -> Result<Self::Ok, Error> {
-        Ok(Value::Unsigned(n))
-    }
-    fn serialize_f32(self, x: f32) -> Result<Self::Ok, Error> {
-        Ok(Value::Float(x.into()))
-    }
-    fn serialize_f64(self, x: f64) -> Result<Self::Ok, Error> {
-        Ok(Value::Float(x))
-    }
-    fn serialize_char(self, c: char) -> Result<Self::Ok, Error> {
-        Ok(Value::Text(Cow::Owned(c.to_string())))
-    }
-    fn serialize_str(self, text: &str) -> Result<Self::Ok, Error> {
-        Ok(Value::Text(Cow::Owned(text.to_owned())))
-    }
-    fn serialize_bytes(self, bytes: &[u8]) -> Result<Self::Ok, Error> {
-        Ok(Value::List(
-            bytes
-                .iter()
-                .map(|byte| Value::Unsigned((*byte).into()))
-                .collect(),
-        ))
-    }
-    fn serialize_none(self) -> Result<Self::Ok, Error> {
-        Ok(Value::Null)
-    }
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Self::Ok, Error> {
-        value.serialize(self)
-    }
-    fn serialize_unit(self) -> Result<Self::Ok, Error> {
-        Ok(Value::Null)
-    }
-    fn serialize_unit_struct(self, _name: &'static str) -> Result<Self::Ok, Error> {
-        Ok(Value::Null)
-    }
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<Self::Ok, Error> {
-        Ok(Value::Text(Cow::Borrowed(variant)))
-    }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<Self::Ok, Error> {
-        match value.serialize(self)? {
-            Value::Text(digits) if name == AMOUNT => Ok(Value::Integer(digits)),
-            other => Ok(other),
-        }
-    }
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Result<Self::Ok, Error> {
-        Ok(tagged(variant, value.serialize(self)?))
-    }
-    fn serialize_seq(self, len: Option<usize>) -> Result<ListEncoder, Error> {
-        Ok(ListEncoder(Vec::with_capacity(len.unwrap_or(0))))
-    }
-    fn serialize_tuple(self, len: usize) -> Result<ListEncoder, Error> {
-        self.serialize_seq(Some(len))
-    }
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<ListEncoder, Error> {
-        self.serialize_seq(Some(len))
-    }
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Result<VariantEncoder<ListEncoder>, Error> {
-        Ok(VariantEncoder {
-            variant,
-            inner: self.serialize_seq(Some(len))?,
-        })
-    }
-    fn serialize_map(self, len: Option<usize>) -> Result<MapEncoder, Error> {
-        Ok(MapEncoder {
-            entries: Vec::with_capacity(len.unwrap_or(0)),
-            key: None,
-        })
-    }
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<MapEncoder, Error> {
-        self.serialize_map(Some(len))
-    }
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Result<VariantEncoder<MapEncoder>, Error> {
-        Ok(VariantEncoder {
-            variant,
-            inner: self.serialize_map(Some(len))?,
-        })
-    }
-}
-
-impl ser::SerializeSeq for ListEncoder {
-    type Ok = Value<'static>;
-    type Error = Error;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.0.push(value.serialize(Encoder)?);
-        Ok(())
-    }
-    fn end(self) -> Result<Value<'static>, Error> {
-        Ok(Value::List(self.0))
-    }
-}
-
-impl ser::SerializeTuple for ListEncoder {
-    type Ok = Value<'static>;
-    type Error = Error;
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        ser::SerializeSeq::serialize_element(self, value)
-    }
-    fn end(self) -> Result<Value<'static>, Error> {
-        ser::SerializeSeq::end(self)
-    }
-}
-
-impl ser::SerializeTupleStruct for ListEncoder {
-    type Ok = Value<'static>;
-    type Error = Error;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        ser::SerializeSeq::serialize_element(self, value)
-    }
-    fn end(self) -> Result<Value<'static>, Error> {
-        ser::SerializeSeq::end(self)
-    }
-}
-
-impl ser::SerializeTupleVariant for VariantEncoder<ListEncoder> {
-    type Ok = Value<'static>;
-    type Error = Error;
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        ser::SerializeSeq::serialize_element(&mut self.inner, value)
-    }
-    fn end(self) -> Result<Value<'static>, Error> {
-        Ok(tagged(self.variant, ser::SerializeSeq::end(self.inner)?))
-    }
-}
-
-impl ser::SerializeMap for MapEncoder {
-    type Ok = Value<'static>;
-    type Error = Error;
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.key = Some(match key.serialize(Encoder)? {
-            Value::Text(text) | Value::Integer(text) => text,
-            Value::Unsigned(n) => Cow::Owned(n.to_string()),
-            Value::Signed(n) => Cow::Owned(n.to_string()),
-            _ => {
-                return Err(Error::internal(
-                    "a map key that is neither text nor integer",
-                ));
-            }
-        });
-        Ok(())
-    }
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        let key = self
-            .key
-            .take()
-            .ok_or_else(|| Error::internal("a value before its key"))?;
-        self.entries.push((key, value.serialize(Encoder)?));
-        Ok(())
-    }
-    // Sorted here, once: the canonical text then needs no second order.
-    fn end(mut self) -> Result<Value<'static>, Error> {
-        self.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        Ok(Value::Map(self.entries))
-    }
-}
-
-impl ser::SerializeStruct for MapEncoder {
-    type Ok = Value<'static>;
-    type Error = Error;
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        self.entries
-            .push((Cow::Borrowed(key), value.serialize(Encoder)?));
-        Ok(())
-    }
-    // Sorted here, once: the canonical text then needs no second order.
-    fn end(mut self) -> Result<Value<'static>, Error> {
-        self.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        Ok(Value::Map(self.entries))
-    }
-}
-
-impl ser::SerializeStructVariant for VariantEncoder<MapEncoder> {
-    type Ok = Value<'static>;
-    type Error = Error;
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        ser::SerializeStruct::serialize_field(&mut self.inner, key, value)
-    }
-    fn end(self) -> Result<Value<'static>, Error> {
-        Ok(tagged(self.variant, ser::SerializeStruct::end(self.inner)?))
     }
 }
 

@@ -190,3 +190,71 @@ fn assess_need() {
         assert_eq!(ours, Value::Array(theirs), "{input}");
     }
 }
+
+#[test]
+fn fleet_summary() {
+    for (input, out) in cases("fleet_summary") {
+        let member = |row: &Value| json!({"member_id": row[0], "at": 1000, "score": row[1]});
+        // The plugin knows a member without a name as well; an id of ours has at least one character.
+        let members: Vec<_> = input.as_array().unwrap().iter().map(member).collect();
+        let decision = ask("health.fleet", &json!({"members": members, "now": 1000})).unwrap();
+        for field in [
+            "fleet_health",
+            "member_count",
+            "struggling_count",
+            "vulnerable_count",
+            "stable_count",
+            "thriving_count",
+        ] {
+            assert_eq!(decision[field], out[field], "{input} {field}");
+        }
+        let row = |id: &str, score: &str, tier: &str, one: &Value| {
+            json!([one[id], one[score], one[tier], one["budget_multiplier"]])
+        };
+        let ours = decision["members"].as_array().unwrap().iter();
+        let ours: Vec<_> = ours
+            .map(|one| row("member_id", "score", "tier", one))
+            .collect();
+        let theirs = out["members"].as_array().unwrap().iter();
+        let theirs: Vec<_> = theirs
+            .map(|one| row("peer_id", "health_score", "health_tier", one))
+            .collect();
+        assert_eq!(ours, theirs, "{input}");
+    }
+}
+
+#[test]
+fn gossip_health() {
+    for (input, out) in cases("gossip_health") {
+        let decision = ask(
+            "health.gossip_scale",
+            &json!({"capacity_sats": input[0], "available_sats": input[1], "channels": input[2],
+                    "revenue_sats": input[3], "average_capacity_sats": input[4], "average_revenue_sats": input[5]}),
+        )
+        .unwrap();
+        assert_eq!(decision, out, "{input}");
+    }
+}
+
+#[test]
+fn relevance() {
+    for (input, out) in cases("relevance") {
+        let channel = |one: &Value| json!({"capacity_sats": one[0], "local_sats": one[1]});
+        let channels: Vec<_> = input.as_array().unwrap().iter().map(channel).collect();
+        let decision = ask("liquidity.relevance", &json!({"channels": channels})).unwrap();
+        assert_eq!(decision["our_relevance"], out, "{input}");
+    }
+}
+
+#[test]
+fn fleet_fee() {
+    for (input, out) in cases("fleet_fee") {
+        let decision = ask(
+            "legacy.fee",
+            &json!({"peer_id": "P", "base_ppm": input[0], "min_fee_ppm": input[3], "max_fee_ppm": input[4],
+                    "needs": [{"peer_id": "P", "need_type": input[1], "health_tier": input[2], "severity": "high"}]}),
+        )
+        .unwrap();
+        assert_eq!(decision["fee_ppm"], out, "{input}");
+    }
+}

@@ -1,9 +1,12 @@
 //! For a hub: who spends, who waits, who is matched with whom, and the plan of one tick.
 
 pub mod amount;
+pub mod apply;
+pub mod book;
 pub mod columns;
 pub mod config;
 pub mod cycles;
+pub mod detect;
 pub mod guard;
 pub mod limits;
 pub mod matching;
@@ -13,3 +16,4 @@ pub mod pairing;
 pub mod plan;
 pub mod reserves;
 pub mod state;
+pub mod verify;

@@ -16,10 +16,10 @@ pub struct Derived {
 
 /// Writes every derived file, or, to check, fails if one is stale.
 pub fn generate(root: &Path, check: bool) -> Result<()> {
-    let description = trimtab_core::describe::build();
+    let description = trimtab_core::describe::build()?;
     let mut files = vec![Derived {
         path: "core/src/describe.json",
-        text: serde_json::to_string_pretty(&description)? + "\n",
+        text: trimtab_core::describe::embedded()?,
     }];
     files.extend(typescript::files(&description)?);
     files.extend(python::files(&description)?);

@@ -21,11 +21,17 @@
 //! | [`balance`] | how evenly the channels are filled |
 //! | [`trend`] | where revenue is going |
 //! | [`assess`] | all of it in one record |
+//! | [`mod@fleet`] | how the fleet does as a whole |
+//! | [`verify`] | whether a report fits what we see |
+//! | [`gossip_scale`] | the deployed plugin's second scale |
 
 pub mod assess;
 pub mod balance;
+pub mod fleet;
+pub mod gossip_scale;
 pub mod profit;
 pub mod trend;
+pub mod verify;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -387,4 +393,4 @@ fn points(input: &ScoreInput) -> Points {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::fleet) mod tests;

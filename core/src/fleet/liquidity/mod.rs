@@ -4,8 +4,14 @@
 //! | file | decides |
 //! |---|---|
 //! | [`classify`] | whether a channel is depleted, saturated or balanced |
+//! | [`needs`] | who needs what where, who has too much, how much we could help |
+//! | [`state`] | how the fleet does, bottlenecks, competition |
+//! | [`prioritize`] | which need first |
 
 pub mod classify;
+pub mod needs;
+pub mod prioritize;
+pub mod state;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +26,8 @@ use crate::units::{Sat, Seconds, Share};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiquidityConfig {
+    /// An announced rebalance counts no longer than this.
+    pub activity_counts_s: Seconds,
     /// A channel with less than this share on its own side is depleted.
     pub depleted_below: Share,
     /// A channel of this size is fully relevant.
@@ -45,6 +53,7 @@ impl LiquidityConfig {
     #[must_use]
     pub const fn of(_profile: Profile) -> Self {
         Self {
+            activity_counts_s: Seconds::constant(900),
             depleted_below: Share::constant(0.2),
             full_relevance_sats: Sat::constant(10_000_000),
             max_report_age_s: Seconds::constant(3600),

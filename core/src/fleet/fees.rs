@@ -1,0 +1,292 @@
+//! Whether our fee towards a peer moves a step because another member needs flow there. The public
+//! network does the rest; no sat moves between members.
+//!
+//! ```
+//! use trimtab_core::policy::Policy;
+//! let asked = br#"{"peer_id": "03xx", "base_ppm": 1000, "needs": [
+//!     {"member_id": "02aa", "peer_id": "03xx", "need_type": "outbound", "severity": "high", "tier": "struggling",
+//!      "local_pct": 0.05, "capacity_sats": 5000000, "our_relevance": 0.5}]}"#;
+//! let answer = Policy::plan().call("fees.adjust", asked)?;
+//! assert!(String::from_utf8_lossy(&answer).contains(r#""fee_ppm":950"#));
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! Laws: one step at most, however many ask; never below the floor unless the base already is;
+//! never up from an intended 0.
+//!
+//! Source: plan §4; `legacy.fee` is the deployed plugin's own rule, outside these laws. Codes:
+//! `fee_lowered`, `fee_raised`, `fee_unchanged`, `helps_tier`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::health::Tier;
+use super::liquidity::needs::{Need, order};
+use super::liquidity::prioritize::Urgency;
+use super::liquidity::{NeedType, Severity};
+use crate::config::{Config, Profile};
+use crate::error::Error;
+use crate::lint::without_effect;
+use crate::reason::{Code, Effect, Reason, Why};
+use crate::units::{NodeId, Ppm, Real};
+
+/// What an operator may set about fees that help the fleet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeesConfig {
+    /// No fee is raised above this.
+    pub ceiling_ppm: Ppm,
+    /// No fee is lowered below this.
+    pub floor_ppm: Ppm,
+    /// The factor of a step down.
+    pub lower_by: Real,
+    /// The factor of a step up.
+    pub raise_by: Real,
+    /// Whether a need for inbound liquidity raises a fee.
+    pub raise_for_inbound: bool,
+    /// The best tier that is helped.
+    pub help_up_to: Tier,
+}
+
+impl Default for FeesConfig {
+    fn default() -> Self {
+        Self::of(Profile::Plan)
+    }
+}
+
+impl FeesConfig {
+    /// The constants of `profile`.
+    #[must_use]
+    pub const fn of(profile: Profile) -> Self {
+        let deployed = matches!(profile, Profile::ClHive);
+        Self {
+            ceiling_ppm: Ppm::constant(5000),
+            floor_ppm: Ppm::constant(10),
+            lower_by: Real::constant(0.95),
+            raise_by: Real::constant(1.05),
+            raise_for_inbound: deployed,
+            help_up_to: if deployed {
+                Tier::Vulnerable
+            } else {
+                Tier::Thriving
+            },
+        }
+    }
+
+    /// Refuses bounds that exclude each other and steps in the wrong direction.
+    pub fn validate(&self) -> Result<(), Error> {
+        if self.floor_ppm > self.ceiling_ppm {
+            return Err(Error::out_of_range(
+                "floor_ppm",
+                self.floor_ppm,
+                "at most ceiling_ppm",
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.lower_by.get()) {
+            return Err(Error::out_of_range("lower_by", self.lower_by, "0..=1"));
+        }
+        if !(1.0..=2.0).contains(&self.raise_by.get()) {
+            return Err(Error::out_of_range("raise_by", self.raise_by, "1..=2"));
+        }
+        Ok(())
+    }
+
+    /// A factor of 1 is no step.
+    pub fn lint(&self, why: &mut Why) {
+        if self.lower_by.get() >= 1.0 {
+            why.add(|| without_effect("fees.lower_by"));
+        }
+        if self.raise_for_inbound && self.raise_by.get() <= 1.0 {
+            why.add(|| without_effect("fees.raise_by"));
+        }
+    }
+}
+
+/// The fee to adjust, and what the fleet needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdjustInput {
+    /// The fee we intend without the fleet.
+    pub base_ppm: Ppm,
+    /// No higher than this; the config's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling_ppm: Option<Ppm>,
+    /// No lower than this; the config's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_ppm: Option<Ppm>,
+    /// What the fleet needs, as `liquidity.needs` answers.
+    pub needs: Vec<Need>,
+    /// Our node id; our own needs change no fee of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub our_id: Option<NodeId>,
+    /// The peer towards which the fee is.
+    pub peer_id: NodeId,
+}
+
+/// Which way a fee moved.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// A step down, to attract flow towards the peer.
+    Lowered,
+    /// A step up, to slow flow towards the peer.
+    Raised,
+    /// None.
+    Unchanged,
+}
+
+/// The fee to set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Adjusted {
+    /// The fee.
+    pub fee_ppm: Ppm,
+    /// The tier of the member it helps; absent when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_tier: Option<Tier>,
+    /// Which way it moved.
+    pub step: Step,
+}
+
+/// Moves a fee by at most one step for the neediest member.
+pub fn adjust(config: &Config, input: &AdjustInput, why: &mut Why) -> Result<Adjusted, Error> {
+    let config = &config.fees;
+    let floor = input.floor_ppm.unwrap_or(config.floor_ppm);
+    let ceiling = input.ceiling_ppm.unwrap_or(config.ceiling_ppm);
+    if floor > ceiling {
+        return Err(Error::out_of_range(
+            "floor_ppm",
+            floor,
+            "at most ceiling_ppm",
+        ));
+    }
+    let asks = |need: &&Need| {
+        need.peer_id == input.peer_id
+            && Some(&need.member_id) != input.our_id.as_ref()
+            && need.severity == Severity::High
+            && need.tier <= config.help_up_to
+            && (need.need_type == NeedType::Outbound || config.raise_for_inbound)
+    };
+    let base = input.base_ppm;
+    let neediest = input.needs.iter().filter(asks).min_by(|a, b| order(a, b));
+    let fee = neediest.map_or(base, |need| match need.need_type {
+        NeedType::Outbound => scaled(base, config.lower_by).max(base.min(floor)),
+        NeedType::Inbound => scaled(base, config.raise_by).min(base.max(ceiling)),
+    });
+    let (step, code) = match fee.cmp(&base) {
+        std::cmp::Ordering::Less => (Step::Lowered, Code::FeeLowered),
+        std::cmp::Ordering::Greater => (Step::Raised, Code::FeeRaised),
+        std::cmp::Ordering::Equal => (Step::Unchanged, Code::FeeUnchanged),
+    };
+    let effect = if step == Step::Unchanged {
+        Effect::Allow
+    } else {
+        Effect::Adjust
+    };
+    why.add(|| {
+        Reason::new(code, effect)
+            .about(&input.peer_id)
+            .observed(fee)
+            .limit(base)
+    });
+    let tier = neediest
+        .map(|need| need.tier)
+        .filter(|_| step != Step::Unchanged);
+    if let Some(tier) = tier {
+        why.add(|| Reason::new(Code::HelpsTier, Effect::Adjust).observed(tier.as_str()));
+    }
+    Ok(Adjusted {
+        fee_ppm: fee,
+        for_tier: tier,
+        step,
+    })
+}
+
+/// A float cast truncates and saturates.
+fn scaled(base: Ppm, factor: Real) -> Ppm {
+    Ppm::constant((f64::from(base.get()) * factor.get()) as u32)
+}
+
+/// The deployed fee controller's question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LegacyFeeInput {
+    /// The fee we intend without the fleet.
+    pub base_ppm: Ppm,
+    /// Its highest fee.
+    pub max_fee_ppm: Ppm,
+    /// Its lowest fee.
+    pub min_fee_ppm: Ppm,
+    /// The fleet's needs in its own order.
+    pub needs: Vec<LegacyNeed>,
+    /// The peer towards which the fee is.
+    pub peer_id: NodeId,
+}
+
+/// A need as the deployed plugin words it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LegacyNeed {
+    /// The member's tier; a need without one is passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_tier: Option<Tier>,
+    /// What is needed.
+    pub need_type: LegacyNeedType,
+    /// The peer.
+    pub peer_id: NodeId,
+    /// How badly.
+    pub severity: Urgency,
+}
+
+/// What the deployed plugin knows to be needed.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LegacyNeedType {
+    /// Room to receive.
+    Inbound,
+    /// Room to send.
+    Outbound,
+    /// Neither; passed over.
+    Rebalance,
+}
+
+/// The deployed fee controller's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LegacyFee {
+    /// The fee.
+    pub fee_ppm: Ppm,
+}
+
+/// The deployed plugin's rule as it stands: the first matching need decides, a 0 is lifted.
+pub fn legacy_fee(_: &Config, input: &LegacyFeeInput, why: &mut Why) -> Result<LegacyFee, Error> {
+    let matches = |need: &&LegacyNeed| {
+        need.peer_id == input.peer_id
+            && matches!(need.severity, Urgency::Critical | Urgency::High)
+            && need
+                .health_tier
+                .is_some_and(|tier| tier <= Tier::Vulnerable)
+            && need.need_type != LegacyNeedType::Rebalance
+    };
+    let base = input.base_ppm;
+    let first = input.needs.iter().find(matches).map(|need| need.need_type);
+    let fee = match first {
+        Some(LegacyNeedType::Outbound) => scaled(base, Real::constant(0.95)).max(input.min_fee_ppm),
+        Some(LegacyNeedType::Inbound) => scaled(base, Real::constant(1.05)).min(input.max_fee_ppm),
+        Some(LegacyNeedType::Rebalance) | None => base,
+    };
+    let code = match fee.cmp(&base) {
+        std::cmp::Ordering::Less => Code::FeeLowered,
+        std::cmp::Ordering::Greater => Code::FeeRaised,
+        std::cmp::Ordering::Equal => Code::FeeUnchanged,
+    };
+    why.add(|| {
+        Reason::new(code, Effect::Adjust)
+            .about(&input.peer_id)
+            .observed(fee)
+            .limit(base)
+    });
+    Ok(LegacyFee { fee_ppm: fee })
+}

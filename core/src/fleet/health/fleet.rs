@@ -1,0 +1,125 @@
+//! The health of the fleet: the average of what its members reported and how many are in each tier.
+//!
+//! Source: plan §1. Codes: `fleet_average`, `fleet_empty`, `stale_report`, `member_implausible`,
+//! `score_unknown`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Tier;
+use crate::config::Config;
+use crate::entries::Entries;
+use crate::error::Error;
+use crate::fleet::member::{Member, is_fresh};
+use crate::fleet::view::stale;
+use crate::reason::{Code, Effect, Reason, Why};
+use crate::units::{Count, Multiplier, NodeId, Points, Seconds};
+
+/// The members, we included.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FleetHealthInput {
+    /// What each member reported last.
+    pub members: Entries<Member>,
+    /// The present moment.
+    pub now: Seconds,
+}
+
+/// One member's health.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MemberHealth {
+    /// How old its report is.
+    pub age_s: Seconds,
+    /// Multiplier of its own budget.
+    pub budget_multiplier: Multiplier,
+    /// Whether it counts in the average.
+    pub counted: bool,
+    /// The member.
+    pub member_id: NodeId,
+    /// Its score; absent when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Points>,
+    /// Its tier; stable when unknown or too old.
+    pub tier: Tier,
+}
+
+/// The health of the fleet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FleetHealth {
+    /// The average score, floored; 50 for an empty fleet.
+    pub fleet_health: Points,
+    /// Members that count.
+    pub member_count: Count,
+    /// Every member, by id.
+    pub members: Vec<MemberHealth>,
+    /// Stable members that count.
+    pub stable_count: Count,
+    /// Struggling members that count.
+    pub struggling_count: Count,
+    /// Thriving members that count.
+    pub thriving_count: Count,
+    /// Vulnerable members that count.
+    pub vulnerable_count: Count,
+}
+
+/// The health of the fleet.
+pub fn fleet(
+    config: &Config,
+    input: &FleetHealthInput,
+    why: &mut Why,
+) -> Result<FleetHealth, Error> {
+    let members: Vec<MemberHealth> = input
+        .members
+        .usable(why)
+        .into_iter()
+        .map(|member| judged(config, member, input.now, why))
+        .collect();
+    let counted = || members.iter().filter(|member| member.counted);
+    let scores = counted()
+        .filter_map(|member| member.score)
+        .map(|score| u64::from(score.get()));
+    let (sum, count) = scores.fold((0, 0), |(sum, count), score| (sum + score, count + 1));
+    let average = u64::checked_div(sum, count).and_then(|floor| u8::try_from(floor).ok());
+    why.add(|| match average {
+        Some(average) => {
+            Reason::new(Code::FleetAverage, Effect::Allow).observed(u64::from(average))
+        }
+        None => Reason::new(Code::FleetEmpty, Effect::Unchecked),
+    });
+    let tier = |tier: Tier| counted().filter(|member| member.tier == tier).count();
+    Ok(FleetHealth {
+        fleet_health: average.map_or(Points::constant(50), Points::constant),
+        member_count: count_of(counted().count()),
+        stable_count: count_of(tier(Tier::Stable)),
+        struggling_count: count_of(tier(Tier::Struggling)),
+        thriving_count: count_of(tier(Tier::Thriving)),
+        vulnerable_count: count_of(tier(Tier::Vulnerable)),
+        members,
+    })
+}
+
+fn count_of(n: usize) -> Count {
+    Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+fn judged(config: &Config, member: &Member, now: Seconds, why: &mut Why) -> MemberHealth {
+    let max_age = config.health.max_report_age_s;
+    let at = member.health_at.unwrap_or(member.at);
+    let tier = member.tier_at(now, max_age);
+    let fresh = is_fresh(at, now, max_age);
+    if member.implausible {
+        why.add(|| Reason::new(Code::MemberImplausible, Effect::Warn).about(&member.member_id));
+    } else if !fresh {
+        why.add(|| stale(&member.member_id, now.less(at), max_age));
+    } else if member.score.is_none() {
+        why.add(|| Reason::new(Code::ScoreUnknown, Effect::Unchecked).about(&member.member_id));
+    }
+    MemberHealth {
+        age_s: now.less(at),
+        budget_multiplier: tier.multiplier(&config.health),
+        counted: fresh && !member.implausible && member.score.is_some(),
+        member_id: member.member_id.clone(),
+        score: member.score,
+        tier,
+    }
+}

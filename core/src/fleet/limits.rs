@@ -1,0 +1,111 @@
+//! Whether one more report fits its limit: a sliding window, state in and state out.
+//!
+//! ```
+//! use trimtab_core::policy::Policy;
+//! let answer = Policy::plan().call("limits.check", br#"{"history":[100],"now":159}"#)?;
+//! assert!(String::from_utf8_lossy(&answer).contains(r#""retry_at":160"#));
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! A stamp counts while its age is below the period; a stamp of the future counts as of now.
+//!
+//! Source: plan §7, plugin. Codes: `within_limit`, `rate_limited`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Profile};
+use crate::error::Error;
+use crate::reason::{Code, Effect, Reason, Why};
+use crate::units::{Count, Seconds};
+
+/// What an operator may set about limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// So many local reports fit the period.
+    pub report_count: Count,
+    /// The period of local reports.
+    pub report_period_s: Seconds,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self::of(Profile::Plan)
+    }
+}
+
+impl LimitsConfig {
+    /// The constants of `profile`.
+    #[must_use]
+    pub const fn of(_profile: Profile) -> Self {
+        Self {
+            report_count: Count::constant(1),
+            report_period_s: Seconds::constant(60),
+        }
+    }
+}
+
+/// Past reports and the one that asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitInput {
+    /// So many fit the period; that of local reports when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// When earlier ones were accepted.
+    pub history: Vec<Seconds>,
+    /// The present moment.
+    pub now: Seconds,
+    /// The period; that of local reports when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_s: Option<Seconds>,
+}
+
+/// Whether one more fits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Limited {
+    /// Whether it fits.
+    pub allowed: bool,
+    /// The history to keep, this one included when it fits, oldest first.
+    pub history: Vec<Seconds>,
+    /// When one would fit; absent when one fits now or never will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Seconds>,
+}
+
+/// Whether one more report fits its limit.
+pub fn check(config: &Config, input: &LimitInput, why: &mut Why) -> Result<Limited, Error> {
+    let count = input.count.unwrap_or(config.limits.report_count);
+    let period = input.period_s.unwrap_or(config.limits.report_period_s);
+    let most = usize::try_from(count.get()).unwrap_or(usize::MAX);
+    let mut history: Vec<Seconds> = input.history.clone();
+    history.retain(|at| input.now.less(*at) < period);
+    history.sort_unstable();
+    let observed = history.len() as u64;
+    let allowed = history.len() < most;
+    let retry_at = match history.len().checked_sub(most) {
+        // The stamp whose end makes room; with room for none there is no such stamp.
+        Some(over) if most > 0 => history
+            .get(over)
+            .map(|at| Seconds::constant(at.get().saturating_add(period.get()))),
+        _ => None,
+    };
+    let (code, effect) = match allowed {
+        true => (Code::WithinLimit, Effect::Allow),
+        false => (Code::RateLimited, Effect::Defer),
+    };
+    why.add(|| {
+        let reason = Reason::new(code, effect).observed(observed).limit(count);
+        reason.flip_if("now", retry_at)
+    });
+    if allowed {
+        history.push(input.now);
+        history.sort_unstable();
+    }
+    Ok(Limited {
+        allowed,
+        history,
+        retry_at,
+    })
+}

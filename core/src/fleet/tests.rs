@@ -1,0 +1,379 @@
+//! The laws of the fleet policies, and the plan's second phase from a report to a fee.
+
+use proptest::prelude::*;
+
+use super::conflict::{Action, ConflictInput, conflict};
+use super::fees::{AdjustInput, adjust};
+use super::health::Tier;
+use super::health::tests::cases;
+use super::limits::{LimitInput, check};
+use super::liquidity::needs::{Need, needs};
+use super::liquidity::state::{competition, state};
+use super::liquidity::{NeedType, Severity};
+use super::member::{Activity, Member, PeerCapacity, Trouble, Us};
+use super::topology::{AdviseInput, Candidate, advise};
+use super::view::FleetInput;
+use crate::config::{Config, Profile};
+use crate::reason::{Code, Reason, Why};
+use crate::units::{Count, NodeId, Ppm, Sat, Seconds, Share};
+
+const NOW: u64 = 1_000_000;
+
+fn id(text: &str) -> NodeId {
+    NodeId::new(text).unwrap()
+}
+
+fn trouble(peer: &str, pct: f64) -> Trouble {
+    Trouble {
+        capacity_sats: Sat::constant(5_000_000),
+        local_pct: Share::constant(pct),
+        peer_id: id(peer),
+    }
+}
+
+fn member(name: &str, tier: Option<Tier>) -> Member {
+    Member {
+        at: Seconds::constant(NOW),
+        capacities: Vec::new(),
+        depleted: Vec::new(),
+        health_at: None,
+        implausible: false,
+        member_id: id(name),
+        rebalancing: Vec::new(),
+        saturated: Vec::new(),
+        score: None,
+        splices: Vec::new(),
+        tier,
+    }
+}
+
+fn us() -> Us {
+    Us {
+        channels: Vec::new().into(),
+        node_id: id("us"),
+        rebalancing: Vec::new(),
+        tier: None,
+    }
+}
+
+fn fleet(members: Vec<Member>) -> FleetInput {
+    FleetInput {
+        first: None,
+        members: members.into(),
+        now: Seconds::constant(NOW),
+        us: us(),
+    }
+}
+
+fn fee(members: Vec<Member>, base: u32) -> (u32, Vec<Reason>) {
+    let found = needs(&Config::default(), &fleet(members), &mut Why::off()).unwrap();
+    let input = AdjustInput {
+        base_ppm: Ppm::constant(base),
+        ceiling_ppm: None,
+        floor_ppm: None,
+        needs: found.fleet_needs,
+        our_id: Some(id("us")),
+        peer_id: id("peer"),
+    };
+    let mut why = Why::new();
+    let fee = adjust(&Config::default(), &input, &mut why)
+        .unwrap()
+        .fee_ppm
+        .get();
+    (fee, why.into_reasons())
+}
+
+#[test]
+fn a_reported_depletion_lowers_another_members_fee_and_names_the_tier() {
+    let mut needy = member("aa", Some(Tier::Struggling));
+    needy.depleted.push(trouble("peer", 0.05));
+    let (lowered, reasons) = fee(vec![needy.clone()], 1000);
+    assert_eq!(lowered, 950);
+    let tier = reasons
+        .iter()
+        .find(|reason| reason.code == Code::HelpsTier)
+        .unwrap();
+    assert_eq!(tier.observed.as_ref().unwrap().to_string(), "struggling");
+
+    let mut stale = needy.clone();
+    stale.at = Seconds::constant(NOW - 3601);
+    assert_eq!(fee(vec![stale], 1000).0, 1000);
+    let mut ours = needy.clone();
+    ours.member_id = id("us");
+    assert_eq!(fee(vec![ours], 1000).0, 1000);
+    let mut liar = needy.clone();
+    liar.implausible = true;
+    assert_eq!(fee(vec![liar], 1000).0, 1000);
+    let mut mild = needy.clone();
+    mild.depleted = vec![trouble("peer", 0.1)];
+    assert_eq!(fee(vec![mild], 1000).0, 1000);
+    // A peer that is a member is not external.
+    assert_eq!(fee(vec![needy, member("peer", None)], 1000).0, 1000);
+}
+
+#[test]
+fn needs_come_worst_tier_first_and_an_unknown_or_old_tier_is_stable() {
+    let mut members = Vec::new();
+    for (name, tier, pct) in [
+        ("aa", Some(Tier::Thriving), 0.05),
+        ("bb", None, 0.05),
+        ("cc", Some(Tier::Vulnerable), 0.15),
+        ("dd", Some(Tier::Vulnerable), 0.05),
+    ] {
+        let mut one = member(name, tier);
+        one.depleted.push(trouble("peer", pct));
+        members.push(one);
+    }
+    let mut old = member("ee", Some(Tier::Struggling));
+    old.health_at = Some(Seconds::constant(NOW - 7201));
+    old.saturated.push(trouble("peer", 0.95));
+    members.push(old);
+    let found = needs(&Config::default(), &fleet(members), &mut Why::off()).unwrap();
+    let order: Vec<_> = found
+        .fleet_needs
+        .iter()
+        .map(|need| (need.member_id.as_str(), need.tier, need.severity))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            ("dd", Tier::Vulnerable, Severity::High),
+            ("cc", Tier::Vulnerable, Severity::Medium),
+            ("bb", Tier::Stable, Severity::High),
+            ("ee", Tier::Stable, Severity::High),
+            ("aa", Tier::Thriving, Severity::High),
+        ]
+    );
+}
+
+#[test]
+fn a_bottleneck_needs_two_different_members() {
+    let mut one = member("aa", None);
+    one.depleted = vec![
+        trouble("p", 0.1),
+        trouble("p", 0.05),
+        trouble("q", 0.1),
+        trouble("bb", 0.1),
+    ];
+    let mut two = member("bb", None);
+    two.saturated = vec![trouble("q", 0.95)];
+    let told = state(&Config::default(), &fleet(vec![one, two]), &mut Why::off()).unwrap();
+    assert_eq!(told.common_bottleneck_peers, [id("q")]);
+    assert_eq!(told.members_with_depleted_channels, Count::constant(1));
+    assert_eq!(told.members_with_excess_outbound, Count::constant(1));
+}
+
+#[test]
+fn competition_is_near_linear() {
+    let serve = |members: usize, peers: usize| {
+        let one = |m: usize| {
+            let mut one = member(&format!("m{m:05}"), None);
+            let capacity = |p: usize| PeerCapacity {
+                capacity_sats: Sat::constant(1),
+                channels: None,
+                peer_id: id(&format!("p{p:05}")),
+            };
+            one.capacities = (0..peers).map(capacity).collect();
+            one
+        };
+        fleet((0..members).map(one).collect())
+    };
+    let found = competition(&Config::default(), &serve(300, 200), &mut Why::off()).unwrap();
+    assert_eq!(found.contested.len(), 200);
+    assert_eq!(found.contested[0].fee_loss.get(), 0.40);
+    let two = competition(&Config::default(), &serve(2, 1), &mut Why::off()).unwrap();
+    assert_eq!(two.contested[0].fee_loss.get(), 0.15);
+}
+
+#[test]
+fn advice_prefers_the_neediest_and_warns_of_redundancy() {
+    let mut one = member("aa", Some(Tier::Struggling));
+    one.depleted = vec![trouble("p", 0.05), trouble("q", 0.15)];
+    one.capacities = vec![PeerCapacity {
+        capacity_sats: Sat::constant(30),
+        channels: None,
+        peer_id: id("p"),
+    }];
+    let candidate = |peer: &str, public: Option<u64>| Candidate {
+        peer_id: id(peer),
+        public_capacity_sats: public.map(Sat::constant),
+    };
+    let input = AdviseInput {
+        candidates: vec![
+            candidate("q", None),
+            candidate("p", Some(100)),
+            candidate("aa", None),
+        ],
+        members: vec![one].into(),
+        now: Seconds::constant(NOW),
+        us: us(),
+    };
+    let mut why = Why::new();
+    let advice = advise(&Config::default(), &input, &mut why).unwrap().advice;
+    // p: 100 for the struggling member, less (0.3 - 0.1) * 2 = 0.4; q: half of 100.
+    let scores: Vec<_> = advice
+        .iter()
+        .map(|one| (one.peer_id.as_str(), one.score.get()))
+        .collect();
+    assert_eq!(scores, [("p", 60), ("q", 50)]);
+    let codes: Vec<_> = why.reasons().iter().map(|reason| reason.code).collect();
+    assert!(
+        codes.contains(&Code::PeerRedundant) && codes.contains(&Code::CandidateCapacityUnknown)
+    );
+}
+
+fn tiers() -> impl Strategy<Value = Option<Tier>> {
+    prop::option::of(prop::sample::select(vec![
+        Tier::Struggling,
+        Tier::Vulnerable,
+        Tier::Stable,
+        Tier::Thriving,
+    ]))
+}
+
+/// Tier, age and channels (peer, share) of a member.
+type Part = (Option<Tier>, u64, Vec<(u8, f64)>);
+
+prop_compose! {
+    fn members()(
+        parts in prop::collection::vec((tiers(), 0..10_000u64, prop::collection::vec((0..6u8, 0.0..=1.0f64), 0..5)), 0..8)
+    ) -> Vec<Member> {
+        let one = |(index, part): (usize, Part)| {
+            let (tier, age, channels) = part;
+            let mut one = member(&format!("m{index}"), tier);
+            one.at = Seconds::constant(NOW - age);
+            for (peer, pct) in channels {
+                let peer = format!("p{peer}");
+                match pct < 0.5 {
+                    true => one.depleted.push(trouble(&peer, pct)),
+                    false => one.saturated.push(trouble(&peer, pct)),
+                }
+            }
+            one
+        };
+        parts.into_iter().enumerate().map(one).collect()
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(7))]
+
+    #[test]
+    fn the_order_of_members_and_channels_changes_nothing(mut list in members(), by in 0..8usize) {
+        let ask = |list: &[Member]| {
+            let input = fleet(list.to_vec());
+            let config = Config::default();
+            (
+                needs(&config, &input, &mut Why::off()).unwrap(),
+                state(&config, &input, &mut Why::off()).unwrap(),
+                competition(&config, &input, &mut Why::off()).unwrap(),
+            )
+        };
+        let before = ask(&list);
+        let len = list.len().max(1);
+        list.rotate_left(by % len);
+        for one in &mut list {
+            one.depleted.reverse();
+            one.saturated.reverse();
+        }
+        prop_assert_eq!(ask(&list), before);
+    }
+
+    #[test]
+    fn stale_members_and_ourselves_list_no_need(list in members()) {
+        let found = needs(&Config::default(), &fleet(list.clone()), &mut Why::off()).unwrap();
+        for need in found.fleet_needs {
+            let of = list.iter().find(|one| one.member_id == need.member_id).unwrap();
+            prop_assert!(NOW - of.at.get() <= 3600);
+        }
+        let mut ours = list;
+        ours.iter_mut().for_each(|one| one.member_id = id("us"));
+        ours.truncate(1);
+        prop_assert!(needs(&Config::default(), &fleet(ours), &mut Why::off()).unwrap().fleet_needs.is_empty());
+    }
+
+    #[test]
+    fn a_fee_moves_one_step_at_most_and_never_up_from_nothing(
+        base in 0..20_000u32, floor in 0..200u32, kinds in prop::collection::vec((any::<bool>(), tiers(), any::<bool>()), 0..6), deployed in any::<bool>(),
+    ) {
+        let config = Config::of(if deployed { Profile::ClHive } else { Profile::Plan });
+        let need = |(index, (inbound, tier, high)): (usize, &(bool, Option<Tier>, bool))| Need {
+            capacity_sats: Sat::constant(1),
+            local_pct: Share::constant(0.5),
+            member_id: id(&format!("m{index}")),
+            need_type: if *inbound { NeedType::Inbound } else { NeedType::Outbound },
+            our_relevance: Share::MIN,
+            peer_id: id("peer"),
+            severity: if *high { Severity::High } else { Severity::Medium },
+            tier: tier.unwrap_or(Tier::Stable),
+        };
+        let input = AdjustInput {
+            base_ppm: Ppm::constant(base),
+            ceiling_ppm: None,
+            floor_ppm: Some(Ppm::constant(floor)),
+            needs: kinds.iter().enumerate().map(need).collect(),
+            our_id: None,
+            peer_id: id("peer"),
+        };
+        let fee = adjust(&config, &input, &mut Why::off()).unwrap().fee_ppm.get();
+        prop_assert!(fee >= floor || fee >= base.min(floor));
+        prop_assert!(fee >= (f64::from(base) * 0.95) as u32);
+        prop_assert!(fee <= base.max((f64::from(base) * 1.05) as u32));
+        prop_assert!(base != 0 || fee == 0);
+        prop_assert!(deployed || fee <= base);
+    }
+
+    #[test]
+    fn of_two_members_that_announced_exactly_one_proceeds(a in tiers(), b in tiers(), start in 0..800u64, length in 1..2000u64) {
+        let activity = || vec![Activity {
+            at: Seconds::constant(NOW - start),
+            expected_end: Seconds::constant(NOW + length),
+            peer_id: id("peer"),
+        }];
+        let ask = |own: (&str, Option<Tier>), other: (&str, Option<Tier>)| {
+            let mut rival = member(other.0, other.1);
+            rival.rebalancing = activity();
+            let mut us = us();
+            us.node_id = id(own.0);
+            us.tier = own.1;
+            us.rebalancing = activity();
+            let input = ConflictInput {
+                members: vec![rival].into(),
+                now: Seconds::constant(NOW),
+                target_peer: id("peer"),
+                us,
+            };
+            conflict(&Config::default(), &input, &mut Why::off()).unwrap()
+        };
+        let (one, two) = (ask(("aa", a), ("bb", b)), ask(("bb", b), ("aa", a)));
+        prop_assert_ne!(one.action, two.action);
+        let winner = if one.action == Action::Proceed { &one } else { &two };
+        prop_assert!(winner.priority_over.is_some() && winner.yield_to.is_none());
+    }
+
+    #[test]
+    fn no_window_ever_holds_more_than_its_count(stamps in prop::collection::vec(0..50u64, 0..60), count in 0..5u32, period in 0..30u64) {
+        let mut now = 0;
+        let mut history = Vec::new();
+        let mut accepted: Vec<u64> = Vec::new();
+        for step in stamps {
+            now += step / 5;
+            let input = LimitInput {
+                count: Some(Count::constant(count)),
+                history: history.clone(),
+                now: Seconds::constant(now),
+                period_s: Some(Seconds::constant(period)),
+            };
+            let answer = check(&Config::default(), &input, &mut Why::off()).unwrap();
+            if answer.allowed {
+                accepted.push(now);
+            } else if let Some(retry) = answer.retry_at {
+                let at = |now: Seconds| check(&Config::default(), &LimitInput { now, ..input.clone() }, &mut Why::off()).unwrap().allowed;
+                prop_assert!(at(retry) && !at(Seconds::constant(retry.get() - 1)));
+            }
+            history = answer.history;
+            let within = accepted.iter().filter(|at| now - **at < period).count();
+            prop_assert!(within <= usize::try_from(count).unwrap());
+        }
+    }
+}

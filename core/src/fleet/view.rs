@@ -1,0 +1,117 @@
+//! Which members count in a question about the fleet: not ourselves, not the stale, not the
+//! implausible; and which peers are external.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+use super::channel::Channel;
+use super::member::{Activity, Member, Us, is_fresh};
+use crate::entries::Entries;
+use crate::reason::{Code, Effect, Reason, Why};
+use crate::units::{Count, NodeId, Seconds};
+
+/// The fleet as we know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FleetInput {
+    /// Only so many entries of the answer; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Count>,
+    /// What each member reported last; our own report is skipped.
+    #[serde(default)]
+    pub members: Entries<Member>,
+    /// The present moment.
+    pub now: Seconds,
+    /// We ourselves.
+    pub us: Us,
+}
+
+/// The members that count, and what is external to the fleet.
+pub(super) struct View<'f> {
+    /// The other members that count, by id.
+    pub others: Vec<&'f Member>,
+    /// Our channels that count, to external peers, by id.
+    pub channels: Vec<&'f Channel>,
+    fleet: BTreeSet<&'f str>,
+    pub us: &'f Us,
+    pub now: Seconds,
+}
+
+impl<'f> View<'f> {
+    /// Reports older than `max_age` are dropped with a reason.
+    pub fn of(
+        members: &'f Entries<Member>,
+        us: &'f Us,
+        now: Seconds,
+        max_age: Seconds,
+        why: &mut Why,
+    ) -> Self {
+        let members = members.usable(why);
+        let mut fleet: BTreeSet<&str> = members.iter().map(|one| one.member_id.as_str()).collect();
+        fleet.insert(us.node_id.as_str());
+        let others = members
+            .into_iter()
+            .filter(|member| member.member_id != us.node_id && may_count(member, now, max_age, why))
+            .collect();
+        let mut view = Self {
+            others,
+            channels: Vec::new(),
+            fleet,
+            us,
+            now,
+        };
+        let channels = us.channels.usable(why).into_iter();
+        view.channels = channels
+            .filter(|channel| channel.counts() && view.is_external(&channel.peer_id))
+            .collect();
+        view
+    }
+
+    /// Whether `peer` is neither a member nor we.
+    pub fn is_external(&self, peer: &NodeId) -> bool {
+        !self.fleet.contains(peer.as_str())
+    }
+}
+
+fn may_count(member: &Member, now: Seconds, max_age: Seconds, why: &mut Why) -> bool {
+    if member.implausible {
+        why.add(|| Reason::new(Code::MemberImplausible, Effect::Warn).about(&member.member_id));
+        return false;
+    }
+    let fresh = is_fresh(member.at, now, max_age);
+    if !fresh {
+        why.add(|| stale(&member.member_id, now.less(member.at), max_age));
+    }
+    fresh
+}
+
+/// The reason that a report is too old to count.
+pub(super) fn stale(member: &NodeId, age: Seconds, max_age: Seconds) -> Reason {
+    Reason::new(Code::StaleReport, Effect::Warn)
+        .about(member)
+        .observed(age)
+        .limit(max_age)
+}
+
+/// When an announced rebalance stops to count.
+pub(super) fn end_of(activity: &Activity, longest: Seconds) -> Seconds {
+    let latest = activity.at.get().saturating_add(longest.get());
+    Seconds::constant(latest.min(activity.expected_end.get()))
+}
+
+/// Adds the reason that a question found so many entries.
+pub(super) fn explain_count(found: usize, some: Code, none: Code, why: &mut Why) {
+    why.add(|| match found {
+        0 => Reason::new(none, Effect::Allow),
+        found => Reason::new(some, Effect::Adjust).observed(found as u64),
+    });
+}
+
+/// The first `first` entries.
+pub(super) fn truncated<T>(mut entries: Vec<T>, first: Option<Count>) -> Vec<T> {
+    if let Some(first) = first {
+        entries.truncate(usize::try_from(first.get()).unwrap_or(usize::MAX));
+    }
+    entries
+}

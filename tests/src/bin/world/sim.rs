@@ -1310,9 +1310,7 @@ impl<'w> World<'w> {
     /// a request runs only while both hold without a break.
     fn starvation(&mut self, hub: usize) {
         let limit = 600_000 + 2 * self.decider.tick_ms;
-        if self.hubs[hub].sent.is_some() {
-            return;
-        }
+        let is_busy = self.hubs[hub].sent.is_some();
         let free = self.hubs[hub].reserve - self.hubs[hub].committed() - self.floor();
         let now = self.now;
         let mut starved = 0;
@@ -1332,6 +1330,9 @@ impl<'w> World<'w> {
             let want = claim.min(request.amount);
             if want < TOKEN || !room || is_carried || free < want {
                 request.eligible_since = None;
+                continue;
+            }
+            if is_busy {
                 continue;
             }
             let since = *request.eligible_since.get_or_insert(now);

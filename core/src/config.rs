@@ -14,9 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::canonical;
 use crate::error::Error;
 use crate::fleet::fees::FeesConfig;
+use crate::fleet::gossip::GossipConfig;
 use crate::fleet::health::HealthConfig;
 use crate::fleet::limits::LimitsConfig;
 use crate::fleet::liquidity::LiquidityConfig;
+use crate::fleet::rebalance::RebalanceConfig;
+use crate::fleet::splice::SpliceConfig;
 use crate::fleet::topology::TopologyConfig;
 use crate::hub::config::HubConfig;
 use crate::reason::Why;
@@ -70,6 +73,8 @@ impl Profile {
 pub struct Config {
     /// Fees that help the fleet.
     pub fees: FeesConfig,
+    /// Limits of what members tell each other.
+    pub gossip: GossipConfig,
     /// Health scores, tiers and budget multipliers.
     pub health: HealthConfig,
     /// How often something may be reported.
@@ -80,6 +85,10 @@ pub struct Config {
     pub topology: TopologyConfig,
     /// A hub: who is served, from what, and when.
     pub hub: HubConfig,
+    /// Thresholds, budgets and the value of rebalances.
+    pub rebalance: RebalanceConfig,
+    /// What the fleet keeps with a peer.
+    pub splice: SpliceConfig,
 }
 
 impl Config {
@@ -88,11 +97,14 @@ impl Config {
     pub fn of(profile: Profile) -> Self {
         Self {
             fees: FeesConfig::of(profile),
+            gossip: GossipConfig::of(profile),
             health: HealthConfig::of(profile),
             limits: LimitsConfig::of(profile),
             liquidity: LiquidityConfig::of(profile),
             topology: TopologyConfig::of(profile),
             hub: HubConfig::of(profile),
+            rebalance: RebalanceConfig::of(profile),
+            splice: SpliceConfig::of(profile),
         }
     }
 
@@ -115,6 +127,9 @@ impl Config {
     /// Refuses what can never make sense; what is merely odd is for `config.lint`.
     pub fn validate(&self) -> Result<(), Error> {
         self.fees.validate().map_err(|error| error.inside("fees"))?;
+        self.gossip
+            .validate()
+            .map_err(|error| error.inside("gossip"))?;
         self.health
             .validate()
             .map_err(|error| error.inside("health"))?;
@@ -122,14 +137,24 @@ impl Config {
             .validate()
             .map_err(|error| error.inside("liquidity"))?;
         self.hub.validate().map_err(|error| error.inside("hub"))?;
+        self.rebalance
+            .validate()
+            .map_err(|error| error.inside("rebalance"))?;
+        self.splice
+            .validate()
+            .map_err(|error| error.inside("splice"))?;
         Ok(())
     }
 
     /// Adds a warning for everything that is legal and odd; see [`crate::lint`].
     pub fn lint(&self, why: &mut Why) {
         self.fees.lint(why);
+        self.gossip.lint(why);
         self.health.lint(why);
         self.liquidity.lint(why);
+        self.rebalance.lint(why);
+        self.splice.lint(why);
+        self.hub.lint(why);
     }
 
     /// sha256 of the canonical config: two nodes with the same digest decide alike.

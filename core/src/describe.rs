@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::hub::book;
 use crate::policy::{ABI, MAX_INPUT_BYTES, OPERATIONS, Op, VERSION, operations};
 use crate::reason::{Code, Reason, Why};
 use crate::value::{self, Value};
@@ -95,6 +96,7 @@ struct Whole {
     abi: u32,
     definitions: Value<'static>,
     errors: Vec<ErrorEntry>,
+    handles: Value<'static>,
     limits: Limits,
     name: &'static str,
     operations: Vec<OperationEntry>,
@@ -120,6 +122,7 @@ fn compose(parts: Value<'static>, wanted: impl Fn(&str) -> bool) -> Result<Value
                 meaning: code.meaning(),
             })
             .collect(),
+        handles: part(&["handles"]),
         limits: Limits {
             depth: value::MAX_DEPTH,
             input_bytes: MAX_INPUT_BYTES,
@@ -201,6 +204,17 @@ fn schema_parts() -> serde_json::Value {
             (operation.name.to_owned(), both)
         })
         .collect();
+    let hub_book = serde_json::json!({
+        "kind": "hub_book",
+        "open": generator.subschema_for::<book::OpenHubBook>(),
+        "methods": book::METHODS
+            .iter()
+            .zip(book::schemas(&mut generator))
+            .map(|(method, (input, answer))| serde_json::json!({
+                "name": method.name, "summary": method.summary, "input": input, "answer": answer,
+            }))
+            .collect::<Vec<_>>(),
+    });
     for schema in [
         generator.subschema_for::<Reason>(),
         generator.subschema_for::<Error>(),
@@ -210,7 +224,11 @@ fn schema_parts() -> serde_json::Value {
     ] {
         drop(schema);
     }
-    serde_json::json!({ "definitions": generator.take_definitions(true), "schemas": schemas })
+    serde_json::json!({
+        "definitions": generator.take_definitions(true),
+        "handles": [hub_book],
+        "schemas": schemas,
+    })
 }
 
 macro_rules! schemas_of_all {

@@ -40,6 +40,14 @@ pub struct LintInput {
 #[serde(transparent)]
 pub struct Overrides(Value<'static>);
 
+impl Overrides {
+    /// The fields.
+    #[must_use]
+    pub const fn value(&self) -> &Value<'static> {
+        &self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Overrides {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(|value| Self(value.into_owned()))
@@ -117,17 +125,38 @@ mod tests {
     }
 
     #[test]
-    fn our_profiles_are_coherent() {
+    fn our_profiles_say_what_is_odd_about_them() {
         for profile in Profile::ALL {
             let input = format!(r#"{{"profile":"{}"}}"#, profile.as_str());
-            assert_eq!(codes(&input), ["config_coherent"], "{input}");
+            // The plan lets one request take more than a full reserve can pay.
+            let expected = match profile {
+                Profile::Xln => "config_coherent",
+                _ => "cap_above_reserve",
+            };
+            assert_eq!(codes(&input), [expected], "{input}");
         }
+    }
+
+    #[test]
+    fn what_a_hub_cannot_mean_is_reported() {
+        let input = r#"{"config":{"hub":{"per_request_cap":1500,"floor":1001,"base_fee":"0.1"}}}"#;
+        let expected = [
+            "cap_above_reserve",
+            "bounds_crossed",
+            "setting_without_effect",
+        ];
+        assert_eq!(codes(input), expected);
+        let fixed = r#"{"config":{"hub":{"per_request_cap":1500}}}"#;
+        assert_eq!(codes(fixed), ["config_coherent"]);
     }
 
     #[test]
     fn a_bound_that_makes_two_tiers_alike_is_reported() {
         let input = r#"{"config":{"health":{"max_multiplier":1.5}}}"#;
-        assert_eq!(codes(input), ["tiers_share_multiplier"]);
+        assert_eq!(
+            codes(input),
+            ["tiers_share_multiplier", "cap_above_reserve"]
+        );
     }
 
     #[test]

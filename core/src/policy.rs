@@ -64,6 +64,7 @@ macro_rules! for_each_operation {
             (hub_plan, HubPlan),
             (hub_explain, HubExplain),
             (hub_reserves, HubReserves),
+            (hub_verify_plan, HubVerifyPlan),
             (health_score, HealthScore),
             (health_profit, HealthProfit),
             (health_liquidity_score, HealthLiquidityScore),
@@ -89,6 +90,21 @@ macro_rules! for_each_operation {
             (limits_check, LimitsCheck),
             (hub_match, HubMatch),
             (hub_match_cycles, HubMatchCycles),
+            (rebalance_threshold, RebalanceThreshold),
+            (rebalance_accept, RebalanceAccept),
+            (rebalance_evaluate, RebalanceEvaluate),
+            (rebalance_size, RebalanceSize),
+            (rebalance_sources, RebalanceSources),
+            (rebalance_budget, RebalanceBudget),
+            (rebalance_backoff, RebalanceBackoff),
+            (rebalance_cooldown, RebalanceCooldown),
+            (gossip_build, GossipBuild),
+            (gossip_accept, GossipAccept),
+            (gossip_verify, GossipVerify),
+            (gossip_legacy_text, GossipLegacyText),
+            (gossip_legacy_verify, GossipLegacyVerify),
+            (splice_check, SpliceCheck),
+            (splice_headroom, SpliceHeadroom),
         }
     };
 }
@@ -120,8 +136,11 @@ pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::account::advice;
     use crate::describe;
+    use crate::fleet::gossip::{self, accept, legacy, signature};
     use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
     use crate::fleet::liquidity::{self, classify, needs, prioritize};
+    use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
+    use crate::fleet::splice;
     use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
     use crate::hub::plan::{self, explain};
     use crate::hub::{cycles, detect, matching, reserves, state};
@@ -137,6 +156,8 @@ pub mod operations {
         "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
     operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
         "What the plan of a tick does with one account and token, in full.");
+    operation!(HubVerifyPlan, "hub.verify_plan", verify::verify, verify::HubVerifyInput => verify::HubVerified,
+        "Whether a plan, whoever made it, keeps the laws that no plan may break.");
     operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
         "Whether a hub's reserves suffice, and what to replenish from which source.");
     operation!(HealthScore, "health.score", health::score, health::ScoreInput => health::Scored,
@@ -189,6 +210,36 @@ pub mod operations {
         "Which spenders cover which receivers, per token, with the numbers that prove it.");
     operation!(HubMatchCycles, "hub.match_cycles", cycles::match_cycles, cycles::CyclesInput => cycles::Cycles,
         "The smallest claims between hubs with the same net positions, per token.");
+    operation!(RebalanceThreshold, "rebalance.threshold", rebalance::threshold, rebalance::ThresholdInput => rebalance::Threshold,
+        "The least expected value of a rebalance that a node of our health accepts.");
+    operation!(RebalanceAccept, "rebalance.accept", rebalance::accept, rebalance::AcceptInput => rebalance::Accepted,
+        "Whether an expected value reaches the threshold of our tier.");
+    operation!(RebalanceEvaluate, "rebalance.evaluate", evaluate::evaluate, evaluate::EvaluateInput => evaluate::Evaluated,
+        "What a rebalance is worth, every term of it, and what would turn the answer round.");
+    operation!(RebalanceSize, "rebalance.size", size::size, size::SizeInput => size::Sized,
+        "How much a channel should be filled with.");
+    operation!(RebalanceSources, "rebalance.sources", sources::sources, sources::SourcesInput => sources::Sources,
+        "Which channels may give, best first.");
+    operation!(RebalanceBudget, "rebalance.budget", budget::budget, budget::BudgetInput => budget::Budget,
+        "What may still be spent on rebalancing after what is spent and reserved.");
+    operation!(RebalanceBackoff, "rebalance.backoff", pause::backoff, pause::BackoffInput => pause::Pause,
+        "Whether a channel whose rebalance failed may be tried again.");
+    operation!(RebalanceCooldown, "rebalance.cooldown", pause::cooldown, pause::CooldownInput => pause::Pause,
+        "Whether a channel that was rebalanced has rested.");
+    operation!(GossipBuild, "gossip.build", gossip::build, gossip::BuildInput => gossip::Built,
+        "A message to the other members and the text to sign.");
+    operation!(GossipAccept, "gossip.accept", accept::accept, accept::AcceptInput => accept::Received,
+        "Whether a message of a member is taken, and what is kept afterwards.");
+    operation!(GossipVerify, "gossip.verify", signature::verify, signature::VerifyInput => signature::Verified,
+        "Whether a node's key signed a text.");
+    operation!(GossipLegacyText, "gossip.legacy_text", legacy::legacy_text, legacy::LegacyTextInput => legacy::LegacyText,
+        "The text that the deployed plugin signs for a message.");
+    operation!(GossipLegacyVerify, "gossip.legacy_verify", legacy::legacy_verify, legacy::LegacyVerifyInput => legacy::LegacyVerified,
+        "Whether a message of the deployed plugin may be taken, also for what the plugin does not check.");
+    operation!(SpliceCheck, "splice.check", splice::check, splice::CheckInput => splice::Checked,
+        "Whether a splice keeps the fleet connected to the peer.");
+    operation!(SpliceHeadroom, "splice.headroom", splice::headroom, splice::HeadroomInput => splice::Headroom,
+        "The largest splice-out that keeps the fleet connected to the peer.");
 }
 
 /// An operation as the table knows it, its types erased.
@@ -279,6 +330,16 @@ impl Policy {
             digest: config.digest()?,
             config,
             ..base
+        })
+    }
+
+    /// The same with some more fields changed.
+    pub fn with(&self, overrides: &Value<'_>) -> Result<Self, Error> {
+        let config = self.config.with(overrides)?;
+        Ok(Self {
+            profile: self.profile,
+            digest: config.digest()?,
+            config,
         })
     }
 
@@ -492,6 +553,7 @@ impl<B> MethodEntry<B> {
 pub fn open(kind: &str, input: &Value<'_>) -> Result<Box<dyn Handle + Send>, Error> {
     match kind {
         "policy" => Ok(Box::new(opened_policy(input)?)),
+        "hub_book" => Ok(Box::new(crate::hub::book::open(input)?)),
         _ => Err(Error::new(
             ErrorCode::UnknownOperation,
             "kind",

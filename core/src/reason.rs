@@ -26,7 +26,7 @@ use crate::error::Error;
 pub use crate::registry::{Code, Entry};
 use crate::units::{
     Count, Millis, Msat, Multiplier, Points, Ppm, Real, RealSat, Sat, Score, Seconds, Serial,
-    Share, SignedSat, SignedTokenAmount, TokenAmount, TokenId, TokenTotal, Unit, Wide,
+    Share, SignedPpm, SignedSat, SignedTokenAmount, TokenAmount, TokenId, TokenTotal, Unit, Wide,
 };
 
 /// What a reason does to the outcome.
@@ -64,6 +64,26 @@ pub enum Quantity {
     Word(Cow<'static, str>),
 }
 
+impl Quantity {
+    /// The quantity that is written as `text`: a number only where it would be written so again.
+    fn read(text: String) -> Self {
+        if let Some(n) = text.parse().ok().filter(|n: &i128| n.to_string() == text) {
+            return Self::Whole(n);
+        }
+        if let Some(amount) = text
+            .parse()
+            .ok()
+            .filter(|n: &TokenAmount| n.to_string() == text)
+        {
+            return Self::Amount(amount.wide());
+        }
+        match text.parse().ok().filter(|x: &f64| float_text(*x) == text) {
+            Some(x) => Self::Real(x),
+            None => Self::Word(text.into()),
+        }
+    }
+}
+
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,7 +108,7 @@ impl Serialize for Quantity {
 
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self::Word(text.into()))
+        String::deserialize(deserializer).map(Self::read)
     }
 }
 
@@ -117,7 +137,7 @@ macro_rules! quantity_from {
 }
 
 quantity_from! {
-    whole: Sat, Msat, SignedSat, Ppm, Count, Seconds, Millis, Points, TokenId, Serial;
+    whole: Sat, Msat, SignedSat, Ppm, SignedPpm, Count, Seconds, Millis, Points, TokenId, Serial;
     real: Share, Score, RealSat, Multiplier, Real
 }
 
@@ -385,5 +405,29 @@ impl Why {
             first.binding = true;
         }
         (self.reasons, self.quarantined)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+
+    #[test]
+    fn a_reason_that_was_read_says_the_same_sentence() {
+        let amount: TokenAmount = "340282366920938463463374607431768211456".parse().unwrap();
+        for observed in [
+            8.0.into(),
+            8u64.into(),
+            amount.into(),
+            Quantity::from("stable"),
+        ] {
+            let reason = Reason::new(Code::EvBelowThreshold, Effect::Refuse)
+                .observed(observed)
+                .limit(1e-7);
+            let read: Reason = value::decode(&value::encode(&reason).unwrap()).unwrap();
+            assert_eq!(read.sentence(), reason.sentence());
+            assert_eq!(read, reason);
+        }
     }
 }

@@ -226,6 +226,150 @@ reasons! {
     EvBelowThreshold = "ev_below_threshold", Some(Unit::Sat), flips Some("ev"),
         in ["rebalance.accept"],
         "the expected value of {observed} is below our threshold of {limit}";
+    /// The expected value reaches the threshold of our tier.
+    EvReachesThreshold = "ev_reaches_threshold", Some(Unit::Sat), flips Some("ev"),
+        in ["rebalance.accept"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// Our health moved the threshold.
+    ThresholdScaled = "threshold_scaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health moves the threshold from {limit} to {observed}";
+    /// Our health does not move the threshold.
+    ThresholdUnscaled = "threshold_unscaled", Some(Unit::Sat), flips None,
+        in ["rebalance.threshold"],
+        "our health leaves the threshold of {limit} as it is";
+    /// The multiplier lies outside the configured bounds.
+    MultiplierClamped = "multiplier_clamped", None, flips Some("multiplier"),
+        in ["rebalance.threshold", "rebalance.budget"],
+        "the multiplier of {observed} is held to {limit}";
+    /// Our own tier is unknown or too old; the multiplier is 1.
+    HealthUnknown = "health_unknown", Some(Unit::S), flips Some("health_age_s"),
+        in ["rebalance.accept", "rebalance.evaluate"],
+        "our own health is unknown or too old, the multiplier is 1";
+    /// So much of the budget is left.
+    BudgetLeft = "budget_left", Some(Unit::Sat), flips None,
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is left";
+    /// The proposal is cut to what is left of the budget.
+    BudgetCut = "budget_cut", Some(Unit::Sat), flips Some("proposed_sats"),
+        in ["rebalance.budget"],
+        "of the proposed {observed} only {limit} is left in the budget";
+    /// All of the budget is spent or reserved.
+    BudgetExhausted = "budget_exhausted", Some(Unit::Sat), flips Some("spent_sats"),
+        in ["rebalance.budget"],
+        "{observed} of the budget of {limit} is spent or reserved";
+    /// It failed a short time ago.
+    BackingOff = "backing_off", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed lately and waits until {limit}";
+    /// It failed too often.
+    GivenUp = "given_up", Some(Unit::S), flips Some("now"),
+        in ["rebalance.backoff"],
+        "it failed too often and rests until {limit}";
+    /// It succeeded a short time ago.
+    CoolingDown = "cooling_down", Some(Unit::S), flips Some("now"),
+        in ["rebalance.cooldown"],
+        "it was rebalanced lately and rests until {limit}";
+    /// Nothing asks for a pause.
+    Ready = "ready", None, flips None,
+        in ["rebalance.backoff", "rebalance.cooldown"],
+        "nothing asks for a pause";
+    /// Little moves through the channel, so it is filled less.
+    SlowChannel = "slow_channel", Some(Unit::Share), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} of the capacity moves in a day, less than {limit}: it is filled less";
+    /// The target is smaller than the smallest job.
+    TargetBelowMinimum = "target_below_minimum", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the target of {observed} is below the smallest job of {limit}";
+    /// The channel already holds its target.
+    NothingNeeded = "nothing_needed", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.size", "rebalance.evaluate"],
+        "the channel holds {observed}, its target is {limit}";
+    /// So much is moved of what is missing.
+    AmountSized = "amount_sized", Some(Unit::Sat), flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "{observed} is moved of the {limit} that is missing";
+    /// The source cannot send the amount.
+    SourceTooSmall = "source_too_small", Some(Unit::Sat), flips Some("spendable_sats"),
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source can send {observed}, {limit} is asked for";
+    /// The peer of the source is not online enough.
+    SourceOffline = "source_offline", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the peer of the source is offline or was online {observed} % of the day, {limit} % is asked for";
+    /// Liquidity leaves through the source by itself.
+    SourceDrains = "source_drains", Some(Unit::Share), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source drains by itself and holds {observed}, less than {limit}";
+    /// The move would lose more than is tolerated.
+    SpreadBeyondTolerance = "spread_beyond_tolerance", Some(Unit::Ppm), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// The move would earn less than the least profit.
+    SourceEarnsTooLittle = "source_earns_too_little", Some(Unit::Sat), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the spread earns {observed}, less than {limit}";
+    /// The source gives best.
+    SourceRanked = "source_ranked", None, flips None,
+        in ["rebalance.sources"],
+        "it gives best, with a score of {observed}";
+    /// No source may give.
+    NoSource = "no_source", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "no source may give";
+    /// Liquidity arrives at the destination by itself.
+    DestinationIsSink = "destination_is_sink", None, flips None,
+        in ["rebalance.evaluate"],
+        "liquidity arrives at the destination by itself";
+    /// The peer of the destination is not online enough.
+    DestinationOffline = "destination_offline", None, flips Some("uptime_pct"),
+        in ["rebalance.evaluate"],
+        "the peer of the destination was online {observed} % of the day, {limit} % is asked for";
+    /// Every attempt to help the destination failed.
+    DestinationZombie = "destination_zombie", None, flips None,
+        in ["rebalance.evaluate"],
+        "every attempt to help the destination failed";
+    /// The destination loses, and the last sats spent on it too.
+    DestinationUnderwater = "destination_underwater", None, flips Some("marginal_roi"),
+        in ["rebalance.evaluate"],
+        "the destination loses, and the last sats spent on it returned {observed}";
+    /// Even a free route would not reach the threshold.
+    NotAffordable = "not_affordable", Some(Unit::Sat), flips Some("fee_ppm"),
+        in ["rebalance.evaluate"],
+        "even over a free route the value of {observed} is below the threshold of {limit}";
+    /// The value at the expected cost is below the threshold.
+    ValueBelowThreshold = "value_below_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} is below our threshold of {limit}";
+    /// The value at the expected cost reaches the threshold.
+    ValueReachesThreshold = "value_reaches_threshold", Some(Unit::Sat), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the expected value of {observed} reaches our threshold of {limit}";
+    /// What is left of the budget does not pay the route.
+    BudgetTooSmall = "budget_too_small", Some(Unit::Sat), flips Some("budget_left_sats"),
+        in ["rebalance.evaluate"],
+        "the route costs {observed}, {limit} is left in the budget";
+    /// The spread is below the tolerated loss.
+    SpreadBelowTolerance = "spread_below_tolerance", Some(Unit::Ppm), flips Some("inbound_ppm"),
+        in ["rebalance.evaluate"],
+        "the spread of {observed} is below the tolerated {limit}";
+    /// Success is too uncertain for any bet.
+    KellyRefuses = "kelly_refuses", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is too uncertain: the share of the bet is {observed}";
+    /// Success is so uncertain that no fee may be paid.
+    NoFeeLeft = "no_fee_left", None, flips Some("p_success"),
+        in ["rebalance.evaluate"],
+        "success is so uncertain that no fee may be paid";
+    /// The profit of the deployed plugin's model is below the threshold.
+    ProfitBelowThreshold = "profit_below_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} is below our threshold of {limit}";
+    /// The profit of the deployed plugin's model reaches the threshold.
+    ProfitReachesThreshold = "profit_reaches_threshold", Some(Unit::Sat), flips Some("tier"),
+        in ["rebalance.evaluate"],
+        "the profit of {observed} reaches our threshold of {limit}";
 
     // --- liquidity ---
     /// Little is left on our side of the channel: it needs outbound liquidity.
@@ -330,6 +474,62 @@ reasons! {
         "another member goes first through the peer, until {limit}";
 
     // --- splice ---
+    /// The other members could not be asked.
+    HiveUnreachable = "hive_unreachable", None, flips Some("hive_reachable"),
+        in ["splice.check", "splice.headroom"],
+        "the other members cannot be asked, the decision is local";
+    /// Nobody knows the public capacity of the peer.
+    PeerCapacityUnknown = "peer_capacity_unknown", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the public capacity of the peer is unknown";
+    /// Adding capacity disconnects nobody.
+    SpliceInAdds = "splice_in_adds", Some(Unit::Sat), flips None,
+        in ["splice.check"],
+        "adding {observed} disconnects nobody";
+    /// The fleet keeps enough of the peer's capacity.
+    ShareKept = "share_kept", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet keeps {observed} of the peer's capacity, at least {limit}";
+    /// The other members hold enough with the peer.
+    OthersCover = "others_cover", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "other members hold {observed} with the peer, at least {limit}";
+    /// Our own channels keep enough with the peer.
+    PartialKept = "partial_kept", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "our own channels keep {observed} with the peer, at least {limit}";
+    /// The fleet would keep too small a share of the peer's capacity.
+    ShareBelowMinimum = "share_below_minimum", Some(Unit::Share), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} of the peer's capacity, less than {limit}";
+    /// The fleet would keep too little with the peer.
+    CapacityBelowMinimum = "capacity_below_minimum", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet would keep {observed} with the peer, less than {limit}";
+    /// The fleet would keep nothing with the peer.
+    WouldDisconnect = "would_disconnect", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check", "splice.headroom"],
+        "taking {observed} of {limit} would leave the fleet nothing with the peer";
+    /// The fleet reports more than the peer has in public.
+    CapacityAbovePublic = "capacity_above_public", Some(Unit::Sat), flips Some("peer_public_sats"),
+        in ["splice.check", "splice.headroom"],
+        "the fleet reports {observed} with the peer, more than its public {limit}";
+    /// A member's capacity with the peer is only an average over its channels.
+    CapacityEstimated = "capacity_estimated", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} is an estimate from the size of the node";
+    /// A member's report is too old, or ahead of our clock, and is no capacity.
+    StaleCapacity = "stale_capacity", Some(Unit::S), flips Some("at"),
+        in ["splice.check", "splice.headroom"],
+        "the report of {observed} does not count, the oldest that does is of {limit}";
+    /// A report under our own id is never another member's capacity.
+    OwnReportIgnored = "own_report_ignored", None, flips None,
+        in ["splice.check", "splice.headroom"],
+        "a report under our own id does not count as another member's";
+    /// Our own exits under way are taken away first.
+    ExitsInFlight = "exits_in_flight", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom"],
+        "{observed} of our {limit} is already leaving";
 
     // --- limits, topology ---
     /// One more fits.
@@ -353,7 +553,7 @@ reasons! {
         in ["topology.advise"],
         "the fleet already holds {observed} of the peer's capacity, more than {limit}";
     /// The peer's capacity is not known.
-    PeerCapacityUnknown = "peer_capacity_unknown", None, flips None,
+    CandidateCapacityUnknown = "candidate_capacity_unknown", None, flips None,
         in ["topology.advise"],
         "the peer's capacity is unknown";
     /// No external peer was given to compare.
@@ -362,6 +562,102 @@ reasons! {
         "there is no external peer to compare";
 
     // --- gossip ---
+    /// The message is ready to be signed.
+    MessageBuilt = "message_built", None, flips None,
+        in ["gossip.build"],
+        "message {observed} is ready to be signed";
+    /// The key signed the text.
+    SignatureValid = "signature_valid", None, flips None,
+        in ["gossip.verify"],
+        "the key signed the text";
+    /// The signature has the wrong length, letters or form.
+    SignatureMalformed = "signature_malformed", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "the signature is none";
+    /// The signature is the second of its two forms.
+    SignatureHighS = "signature_high_s", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "the signature is in its second form";
+    /// Another key signed, or another text was signed.
+    SignatureOfAnother = "signature_of_another", None, flips None,
+        in ["gossip.verify", "gossip.accept", "gossip.legacy_verify"],
+        "another key signed, or another text";
+    /// The message was taken and stored.
+    MessageAccepted = "message_accepted", None, flips None,
+        in ["gossip.accept"],
+        "the message is taken";
+    /// The sender is no connected member.
+    SenderNotConnected = "sender_not_connected", None, flips None,
+        in ["gossip.accept"],
+        "the sender is no connected member";
+    /// The sender sends too much.
+    SenderExhausted = "sender_exhausted", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "the sender has {observed} points left and needs {limit}";
+    /// The message is too large.
+    MessageTooLarge = "message_too_large", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "the message has {observed} bytes, at most {limit} are taken";
+    /// The message is not of the right shape.
+    MessageMalformed = "message_malformed", None, flips None,
+        in ["gossip.accept"],
+        "the message has not the right shape";
+    /// The message is of another version.
+    VersionUnknown = "version_unknown", None, flips None,
+        in ["gossip.accept"],
+        "the message is of another version";
+    /// The reporter is no member, or banned.
+    ReporterNotMember = "reporter_not_member", None, flips None,
+        in ["gossip.accept"],
+        "the reporter is no member or banned";
+    /// The message was already taken.
+    MessageKnown = "message_known", None, flips None,
+        in ["gossip.accept"],
+        "the message was already taken";
+    /// The message is too old, or ahead of our clock.
+    MessageNotFresh = "message_not_fresh", Some(Unit::S), flips None,
+        in ["gossip.accept"],
+        "the message is {observed} away from our clock, at most {limit} is taken";
+    /// The number of the message is not above the last one of its kind.
+    SeqNotRising = "seq_not_rising", None, flips None,
+        in ["gossip.accept"],
+        "the number {observed} is not above {limit}";
+    /// The number of the message is too far ahead.
+    SeqAhead = "seq_ahead", None, flips None,
+        in ["gossip.accept"],
+        "the number {observed} is ahead of {limit}";
+    /// The reporter reports too often.
+    ReporterLimit = "reporter_limit", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "it would be report {observed} of an hour, {limit} are taken";
+    /// The reporter has too many announcements open.
+    TooManyAnnouncements = "too_many_announcements", Some(Unit::Count), flips None,
+        in ["gossip.accept"],
+        "it would be announcement {observed}, {limit} may be open";
+    /// The text of the deployed plugin was built.
+    LegacyTextBuilt = "legacy_text_built", None, flips None,
+        in ["gossip.legacy_text"],
+        "this is what the deployed plugin signs";
+    /// The message of the deployed plugin may be taken.
+    LegacyMessageValid = "legacy_message_valid", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the message may be taken";
+    /// The sender of the message is no public key.
+    LegacyNoKey = "legacy_no_key", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the sender is no public key";
+    /// A field is missing or holds what it must not, such as a truth value for a number.
+    LegacyBadField = "legacy_bad_field", None, flips None,
+        in ["gossip.legacy_verify"],
+        "the field is missing or holds what it must not";
+    /// The message of the deployed plugin is too old, or ahead of our clock.
+    LegacyNotFresh = "legacy_not_fresh", Some(Unit::S), flips None,
+        in ["gossip.legacy_verify"],
+        "the message is {observed} away from our clock, at most {limit} is taken";
+    /// The message of the deployed plugin is not newer than the last one.
+    LegacyNotRising = "legacy_not_rising", Some(Unit::S), flips None,
+        in ["gossip.legacy_verify"],
+        "the message of {observed} is not newer than the last one of {limit}";
 
     // --- snapshot ---
     /// So many channels of the node are in normal operation.
@@ -591,6 +887,67 @@ reasons! {
         in ["hub.explain"],
         "the plan does nothing with this account and token";
 
+    /// The plan keeps every law.
+    PlanValid = "plan_valid", None, flips None,
+        in ["hub.verify_plan"],
+        "the plan keeps every law";
+    /// A sent batch, or not being a hub, forbids the action.
+    PlanBlocked = "plan_blocked", None, flips None,
+        in ["hub.verify_plan"],
+        "nothing can be added to a batch, or a batch must be taken back first";
+    /// The actions are in the wrong order.
+    PlanWrongOrder = "plan_wrong_order", None, flips None,
+        in ["hub.verify_plan"],
+        "the actions are in the wrong order";
+    /// There is batch work and no broadcast.
+    PlanBroadcastMissing = "plan_broadcast_missing", None, flips None,
+        in ["hub.verify_plan"],
+        "there is batch work and no broadcast";
+    /// The broadcast is not needed, not last or not the only one.
+    PlanBroadcastMisplaced = "plan_broadcast_misplaced", None, flips None,
+        in ["hub.verify_plan"],
+        "the broadcast is not needed, not last or not the only one";
+    /// The account does not exist.
+    PlanUnknownAccount = "plan_unknown_account", None, flips None,
+        in ["hub.verify_plan"],
+        "the account does not exist";
+    /// The account was set aside.
+    PlanQuarantinedAccount = "plan_quarantined_account", None, flips None,
+        in ["hub.verify_plan"],
+        "the account was set aside";
+    /// The account is named twice for the same purpose.
+    PlanDuplicate = "plan_duplicate", None, flips None,
+        in ["hub.verify_plan"],
+        "the account is named twice";
+    /// The rules do not allow this action for this account.
+    PlanNotEligible = "plan_not_eligible", None, flips None,
+        in ["hub.verify_plan"],
+        "the rules do not allow the action";
+    /// An executed settlement takes more than is ours now.
+    PlanShareShrunk = "plan_share_shrunk", None, flips None,
+        in ["hub.verify_plan"],
+        "the settlement takes more than is ours now";
+    /// A deposit is above the claim or the request.
+    PlanAboveClaim = "plan_above_claim", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the deposit of {observed} is above the claim or request of {limit}";
+    /// A proposal takes more than is ours.
+    PlanAboveShare = "plan_above_share", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the settlement takes {observed}, of which {limit} is ours";
+    /// A cap or a limit of the tick or the batch is exceeded.
+    PlanAboveCap = "plan_above_cap", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "a cap is exceeded: {observed} against {limit}";
+    /// Deposits exceed the usable reserve.
+    PlanAboveUsable = "plan_above_usable", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "deposits of {observed} exceed the usable {limit}";
+    /// The reserve falls below its floor.
+    PlanCrossesFloor = "plan_crosses_floor", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the reserve would fall to {limit}, below {observed}";
+
     // --- hub: reserves ---
     /// The reserve is not below its minimum.
     ReserveSufficient = "reserve_sufficient", Some(Unit::Token), flips None,
@@ -626,6 +983,14 @@ reasons! {
         "an answer that fits no request is refused";
 
     // --- config ---
+    /// One request may take more than a full reserve has above its floor.
+    CapAboveReserve = "cap_above_reserve", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "one request may take {observed}, a full reserve has {limit} above its floor";
+    /// A lower bound lies above its upper bound.
+    BoundsCrossed = "bounds_crossed", Some(Unit::Token), flips None,
+        in ["config.lint"],
+        "the lower bound of {observed} lies above the upper one of {limit}";
     /// Nothing in the config is odd.
     ConfigCoherent = "config_coherent", None, flips None,
         in ["config.lint"],

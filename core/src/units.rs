@@ -344,6 +344,10 @@ integer! {
     Ppm(u32), Some(Unit::Ppm), 0..=4_294_967_295
 }
 integer! {
+    /// A difference of fee rates in parts per million.
+    SignedPpm(i64), Some(Unit::Ppm), -100_000_000_000..=100_000_000_000
+}
+integer! {
     /// A number of things.
     Count(u32), Some(Unit::Count), 0..=4_294_967_295
 }
@@ -770,6 +774,12 @@ impl Wide {
             [a, b, c, d, 0, 0, 0, 0] => Ok(TokenAmount(U256::from_limbs([*a, *b, *c, *d]))),
             _ => Err(Error::overflow("")),
         }
+    }
+}
+
+impl From<TokenAmount> for Wide {
+    fn from(amount: TokenAmount) -> Self {
+        amount.wide()
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Handle {
     shared: Arc<Shared>,
     instance: Option<Instance>,
     number: u32,
+    /// What it was opened with; only kept to check what a foreign module answers.
+    setting: Vec<u8>,
 }
 
 impl fmt::Debug for Handle {
@@ -36,22 +38,31 @@ impl Handle {
             let number = handle_number(&answer.body?)?;
             (instance, number)
         };
+        let setting = if shared.foreign {
+            input.to_vec()
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             shared,
             instance: Some(instance),
             number,
+            setting,
         })
     }
 
     /// Calls an operation on it. Bad input changes nothing; a limit or a trap ends the handle.
     pub fn call_on(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, HostError> {
-        self.within(|shared, number, instance| {
+        let setting = std::mem::take(&mut self.setting);
+        let outcome = self.within(|shared, number, instance| {
             let answer = instance.ask(shared, Ask::On(number, operation), input)?;
             instance.release(shared, &answer)?;
             let body = answer.body?;
-            shared.vouch(operation, input, &body)?;
+            shared.vouch(&setting, operation, input, &body)?;
             Ok(body)
-        })
+        });
+        self.setting = setting;
+        outcome
     }
 
     /// What the last call cost; peak memory counts from the opening.

@@ -165,14 +165,21 @@ impl Shared {
         self.ticker.as_ref().map(Ticker::running)
     }
 
-    /// What a foreign module answers is held against the core of this host.
-    pub(crate) fn vouch(&self, name: &str, input: &[u8], answer: &[u8]) -> Result<(), HostError> {
+    /// What a foreign module answers is held against the core of this host, under the same
+    /// profile and config.
+    pub(crate) fn vouch(
+        &self,
+        setting: &[u8],
+        operation: &str,
+        input: &[u8],
+        answer: &[u8],
+    ) -> Result<(), HostError> {
         if !self.foreign {
             return Ok(());
         }
         check_envelope(answer)?;
-        match name {
-            "hub.plan" => check_plan(input, answer),
+        match operation {
+            "hub.plan" => check_plan(setting, input, answer),
             // The method of a hub_book: its state is inside the module, whose word is not enough.
             "plan" => Err(HostError::BadModule(
                 "a plan from inside a foreign book cannot be checked: ask hub.plan with the state"
@@ -184,10 +191,35 @@ impl Shared {
 }
 
 /// A plan may leave only if the checker of core accepts it.
-fn check_plan(_input: &[u8], _answer: &[u8]) -> Result<(), HostError> {
-    Err(HostError::BadModule(
-        "its plan cannot be checked: this host has no hub.verify_plan".to_owned(),
-    ))
+fn check_plan(setting: &[u8], state: &[u8], envelope: &[u8]) -> Result<(), HostError> {
+    let envelope = Value::from_json(envelope)?;
+    let plan = envelope.get("decision").cloned().unwrap_or(Value::Null);
+    let question = Value::Map(vec![
+        ("plan".into(), plan),
+        ("state".into(), policy::parse(state)?),
+    ]);
+    let verified = crate::native::guarded(|| {
+        let question = canonical::text(&question)?;
+        let mut checker = policy::open("policy", &policy::parse(setting)?)?;
+        checker.call_bytes("hub.verify_plan", question.as_bytes())
+    });
+    let verified = verified
+        .map_err(|error| HostError::BadModule(format!("its plan cannot be checked: {error}")))?;
+    let verified = Value::from_json(&verified)?;
+    let valid = verified
+        .get("decision")
+        .and_then(|decision| decision.get("valid"));
+    if valid == Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    let broken = verified.get("reasons").and_then(|reasons| match reasons {
+        Value::List(reasons) => reasons.first()?.get("code")?.as_text(),
+        _ => None,
+    });
+    Err(HostError::BadModule(format!(
+        "its plan breaks a law: {}",
+        broken.unwrap_or("no reason")
+    )))
 }
 
 /// A compiled module under limits. Clones share the compiled code.
@@ -267,6 +299,9 @@ impl Sandbox {
     }
 }
 
+/// How a policy without a setting is opened.
+const PLAIN_SETTING: &[u8] = b"{}";
+
 /// The outcome of a call and, where an instance ran, what it cost.
 pub type Reported = (Result<Vec<u8>, HostError>, Option<Report>);
 
@@ -323,7 +358,7 @@ impl Policy {
 
     /// Pins an instance with this policy: the fastest way to ask often.
     pub fn open(&self) -> Result<Handle, HostError> {
-        let setting = self.setting.as_deref().unwrap_or(b"{}");
+        let setting = self.setting.as_deref().unwrap_or(PLAIN_SETTING);
         Handle::open(Arc::clone(&self.shared), "policy", setting)
     }
 
@@ -342,7 +377,8 @@ impl Policy {
             }
         };
         let answer = instance.ask(shared, ask, input)?.body?;
-        shared.vouch(operation, input, &answer)?;
+        let setting = self.setting.as_deref().unwrap_or(PLAIN_SETTING);
+        shared.vouch(setting, operation, input, &answer)?;
         Ok(answer)
     }
 }

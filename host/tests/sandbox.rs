@@ -266,7 +266,7 @@ fn a_good_foreign_module_is_heard() {
     );
     handle.close().unwrap();
     let refusing = Hand {
-        call: "(i64.const 0x0000_0040_0000_0053)",
+        call: "(i64.const 0x0000_0040_0000_0054)",
         ..Hand::default()
     };
     assert!(matches!(refusing.called(), Err(HostError::BadInput(error)) if error.field == "x"));
@@ -425,8 +425,16 @@ fn an_answer_that_is_none_is_the_fault_of_the_module() {
 
 #[test]
 fn a_foreign_plan_never_passes_unchecked() {
-    let outcome = Hand::default().built().unwrap().call("hub.plan", b"{}");
-    assert!(outcome.is_err());
+    let sandbox = Hand::default().built().unwrap();
+    let state = br#"{"hub_id":"hub","now":1}"#;
+    let refused = sandbox.call("hub.plan", state).unwrap_err();
+    assert!(says(&refused, "its plan"), "{refused}");
+    let mut handle = sandbox.open("policy", b"{}").unwrap();
+    let refused = handle.call_on("hub.plan", state).unwrap_err();
+    assert!(says(&refused, "its plan"), "{refused}");
+    let mut book = sandbox.open("hub_book", b"{}").unwrap();
+    let refused = book.call_on("plan", b"{}").unwrap_err();
+    assert!(says(&refused, "cannot be checked"), "{refused}");
 }
 
 #[test]

@@ -30,7 +30,9 @@ const made = {
 };
 for (const [name, text] of Object.entries(made)) writeFileSync(at("src", name), text);
 const glue = readFileSync(at("module", "trimtab.js"), "utf8");
-cpSync(at("module", "trimtab.d.ts"), at("src", "glue.d.ts"));
+// `Symbol.dispose` is in no library that our users must have.
+const glueTypes = readFileSync(at("module", "trimtab.d.ts"), "utf8").replace(/^ *\[Symbol\.dispose\]\(\): void;\n/gm, "");
+writeFileSync(at("src", "glue.d.ts"), glueTypes);
 
 rmSync(at("dist"), { recursive: true, force: true });
 const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");

@@ -34,6 +34,15 @@ export function callBytes(operation: string, input: Uint8Array, profile?: string
   }
 }
 
+/**
+ * Calls an operation that takes and gives columns of bytes, such as `hub.match_columns`; the
+ * layouts are in `docs/columns.md`. Bad columns throw.
+ */
+export function callColumns(operation: string, input: Uint8Array): Uint8Array {
+  const glue = loadedGlue();
+  return guarded(() => glue.callColumns(operation, input));
+}
+
 /** A config, parsed and checked once, with one typed method per operation. */
 export class Policy extends PolicyMethods {
   readonly #raw: RawPolicy;

@@ -7,7 +7,7 @@ const text = (answer) => new TextDecoder().decode(answer);
 
 /** Name and body of each law; a body throws where the law is broken. */
 export function laws(trimtab) {
-  const { Book, ERROR_CODES, METHODS, Policy, TrimtabError, call, callBytes, moduleDigest } = trimtab;
+  const { Book, ERROR_CODES, METHODS, Policy, TrimtabError, call, callBytes, callColumns, moduleDigest } = trimtab;
   const same = (a, b) => {
     const [left, right] = [a, b].map((value) => JSON.stringify(value, ordered));
     if (left !== right) throw new Error(`${left} is not ${right}`);
@@ -107,6 +107,19 @@ export function laws(trimtab) {
       for (const method of Object.values(METHODS)) {
         if (typeof Policy.prototype[method] !== "function") throw new Error(`no method ${method}`);
       }
+    },
+    "columns answer in bytes and throw on bad ones": () => {
+      const empty = new Uint8Array(16);
+      empty.set(new TextEncoder().encode("TTC1"));
+      same(text(callColumns("hub.match_columns", empty).subarray(0, 4)), "TTC1");
+      same(thrown(() => callColumns("hub.match_columns", new Uint8Array(3))).code, "malformed");
+    },
+    "amounts of 256 bits keep every digit both ways": () => {
+      const most = 2n ** 256n - 1n;
+      const spenders = [{ id: "s", token_id: 1, amount: most }];
+      const receivers = [{ id: "r", token_id: 1, amount: most.toString() }];
+      const [{ amount }] = call("hub.match", { spenders, receivers }).decision.tokens[0].matches;
+      if (amount !== most) throw new Error(`${amount}`);
     },
     "the module's digest is known": () => {
       if (!/^[0-9a-f]{64}$/.test(moduleDigest)) throw new Error(moduleDigest);

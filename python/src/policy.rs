@@ -201,8 +201,9 @@ impl Operation {
         self.0.method
     }
 
+    /// What it decides, in one sentence.
     #[getter]
-    fn __doc__(&self) -> &'static str {
+    fn summary(&self) -> &'static str {
         self.0.summary
     }
 

@@ -197,12 +197,26 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_> {
     ) -> Result<V::Value, Unfit> {
         let dict = self.dict()?;
         let strings = names::words(dict.py(), fields).ok_or(Unfit)?;
+        let (depth, current) = (self.inner()?, None);
+        // Names that stand in source code are the objects we know; those of a parsed text are not.
+        let first = dict.iter().next();
+        if first.is_none_or(|(key, _)| strings.iter().any(|known| known.is(&key))) {
+            let rest = dict.iter();
+            return visitor.visit_map(Known {
+                rest,
+                fields,
+                strings,
+                next: 0,
+                current,
+                depth,
+            });
+        }
         visitor.visit_map(Fields {
             dict,
             rest: fields.iter().zip(strings),
-            current: None,
+            current,
             found: 0,
-            depth: self.inner()?,
+            depth,
         })
     }
 
@@ -274,6 +288,52 @@ macro_rules! entries {
 
 entries!(ListEntries, BoundListIterator);
 entries!(TupleEntries, BoundTupleIterator);
+
+/// The fields of a record, in the order of the dict, each known by pointer.
+struct Known<'py> {
+    rest: BoundDictIterator<'py>,
+    fields: &'static [&'static str],
+    strings: &'static [Py<PyString>],
+    /// Most callers give the fields in our order.
+    next: usize,
+    current: Option<Bound<'py, PyAny>>,
+    depth: usize,
+}
+
+impl Known<'_> {
+    fn place(&self, key: &Bound<'_, PyAny>) -> Option<usize> {
+        let expected = self.strings.get(self.next);
+        if expected.is_some_and(|known| known.is(key)) {
+            return Some(self.next);
+        }
+        self.strings.iter().position(|known| known.is(key))
+    }
+}
+
+impl<'de> de::MapAccess<'de> for Known<'_> {
+    type Error = Unfit;
+
+    fn next_key_seed<K: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Unfit> {
+        let Some((key, entry)) = self.rest.next() else {
+            return Ok(None);
+        };
+        let place = self.place(&key).ok_or(Unfit)?;
+        let field = self.fields.get(place).ok_or(Unfit)?;
+        self.next = place + 1;
+        self.current = Some(entry);
+        seed.deserialize(de::value::BorrowedStrDeserializer::new(field))
+            .map(Some)
+    }
+
+    fn next_value_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Unfit> {
+        let any = &self.current.take().ok_or(Unfit)?;
+        let depth = self.depth;
+        seed.deserialize(Reader { any, depth })
+    }
+}
 
 /// The fields of a record, each looked up by its name.
 struct Fields<'a, 'py> {

@@ -6,7 +6,7 @@ a plan is made once; where a schema has no amounts there is no plan and nothing 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 __all__ = ["Plan", "Schemas"]
 
@@ -23,7 +23,7 @@ class Schemas:
         """Keep the description that `policy.describe` gave."""
         self._definitions: dict[str, _Schema] = description["definitions"]
         self._operations = {entry["name"]: entry for entry in description["operations"]}
-        self._known: dict[str, Optional[Plan]] = {}
+        self._known: dict[str, Plan | None] = {}
 
     def input(self, op: str) -> Plan | None:
         """Find the amounts in the input of `op`."""
@@ -98,9 +98,7 @@ class Schemas:
     def _choice(self, schema: _Schema) -> Plan | None:
         options = [*schema.get("anyOf", []), *schema.get("oneOf", []), *schema.get("allOf", [])]
         plans = [
-            (self._tags(each), found)
-            for each in options
-            if (found := self._plan(each)) is not None
+            (self._tags(each), found) for each in options if (found := self._plan(each)) is not None
         ]
         if not plans:
             return None

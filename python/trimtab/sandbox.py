@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any, Callable
 import wasmtime
 
 from trimtab import _native, amounts, books
-from trimtab._native import Decision
 from trimtab.errors import InputError, InternalError
 
 if TYPE_CHECKING:
+    from trimtab._native import Decision
     from trimtab._native import Operations as _Operations
 else:
     _Operations = object

@@ -9,3 +9,8 @@
 pub mod native;
 pub mod parity;
 pub mod vectors;
+
+// The Rust examples of the front page are compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

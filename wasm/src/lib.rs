@@ -4,7 +4,7 @@
 //! | room | carries |
 //! |---|---|
 //! | [`protocol`] | operation names, bytes and handles: what the raw surface says, without pointers |
-//! | `raw` | the eight exports `tt_*` that any host can call with integers (only in the module) |
+//! | `raw` | the exports `tt_*` that any host can call with integers (only in the module) |
 //! | [`surface`] | the functions and classes that the npm package wraps |
 //! | [`intake`], [`outlet`] | JavaScript values to plain values and back |
 //!

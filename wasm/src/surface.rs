@@ -22,6 +22,12 @@ pub fn call(
     Policy::new(profile, config)?.call(operation, input)
 }
 
+/// Calls an operation that takes and gives columns of bytes.
+#[wasm_bindgen(js_name = callColumns)]
+pub fn call_columns(operation: &str, input: &[u8]) -> Result<Vec<u8>, JsValue> {
+    policy::call_columns(operation, input).map_err(|error| thrown(&error))
+}
+
 /// The version of the policy.
 #[wasm_bindgen]
 #[must_use]

@@ -3,15 +3,18 @@
 pub mod channel;
 pub mod conflict;
 pub mod fees;
+pub mod gossip;
 pub mod health;
 pub mod limits;
 pub mod liquidity;
 pub mod member;
+pub mod rebalance;
 pub mod snapshot;
 pub mod topology;
 mod view;
 
 pub use view::FleetInput;
 
+pub mod splice;
 #[cfg(test)]
 mod tests;

@@ -217,7 +217,9 @@ fn advice_prefers_the_neediest_and_warns_of_redundancy() {
         .collect();
     assert_eq!(scores, [("p", 60), ("q", 50)]);
     let codes: Vec<_> = why.reasons().iter().map(|reason| reason.code).collect();
-    assert!(codes.contains(&Code::PeerRedundant) && codes.contains(&Code::PeerCapacityUnknown));
+    assert!(
+        codes.contains(&Code::PeerRedundant) && codes.contains(&Code::CandidateCapacityUnknown)
+    );
 }
 
 fn tiers() -> impl Strategy<Value = Option<Tier>> {

@@ -191,7 +191,9 @@ fn advice_on(
     // A float cast floors what is not negative.
     let score = Hundredths::constant(help.saturating_sub((excess * 100.0) as i64));
     match share {
-        None => why.add(|| Reason::new(Code::PeerCapacityUnknown, Effect::Unchecked).about(peer)),
+        None => {
+            why.add(|| Reason::new(Code::CandidateCapacityUnknown, Effect::Unchecked).about(peer))
+        }
         Some(share) if share > min_share.get() => why.add(|| {
             let reason = Reason::new(Code::PeerRedundant, Effect::Adjust).about(peer);
             reason.observed(share).limit(min_share)

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use crate::config::Profile;
 use crate::error::Error;
 use crate::hub::amount::HubAmount;
+use crate::lint::without_effect;
+use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Bps, Count, Decimals, Millis, Serial, TokenId};
 
 /// Who is served first.
@@ -268,6 +270,40 @@ impl HubConfig {
             return Err(Error::out_of_range("failures_per_source", 0, "at least 1"));
         }
         Ok(())
+    }
+
+    /// Adds a warning for what is legal and odd: reserves that cannot pay what one request may
+    /// take, bounds in the wrong order, fees that nobody is asked for.
+    pub fn lint(&self, why: &mut Why) {
+        // Any decimals would do: the settings are compared with each other.
+        let scaled = |amount: HubAmount| {
+            let units = amount.scaled(Decimals::constant(18));
+            units.unwrap_or(crate::units::TokenAmount::MAX)
+        };
+        let warn = |code, observed, limit| {
+            Reason::new(code, Effect::Warn)
+                .observed(scaled(observed))
+                .limit(limit)
+        };
+        let spendable = scaled(self.target_reserve).less(scaled(self.floor));
+        if self.monitors() && scaled(self.per_request_cap) > spendable {
+            why.add(|| warn(Code::CapAboveReserve, self.per_request_cap, spendable));
+        }
+        for (low, high) in [
+            (self.floor, self.min_reserve),
+            (self.min_reserve, self.target_reserve),
+            (self.soft_limit, self.hard_limit),
+        ] {
+            if scaled(low) > scaled(high) {
+                why.add(|| warn(Code::BoundsCrossed, low, scaled(high)));
+            }
+        }
+        if !self.require_prepaid_fee && !self.base_fee.is_zero() {
+            why.add(|| without_effect("hub.base_fee"));
+        }
+        if !self.require_prepaid_fee && self.fee_bps.get() > 0 {
+            why.add(|| without_effect("hub.fee_bps"));
+        }
     }
 
     /// The published version; the runtime reads 0 as 1.

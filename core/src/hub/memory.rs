@@ -125,6 +125,9 @@ pub struct InFlight {
     pub at: Millis,
     /// The reserve at that moment: a rise above it is an answer too.
     pub reserve: TokenAmount,
+    /// Whether the source said that it sent the amount; the reserve has yet to show it.
+    #[serde(default)]
+    pub confirmed: bool,
 }
 
 /// What flowed out of a reserve in the last hour, in six ten-minute buckets.

@@ -1,6 +1,8 @@
 //! For a hub: who spends, who waits, who is matched with whom, and the plan of one tick.
 
 pub mod amount;
+pub mod apply;
+pub mod book;
 pub mod columns;
 pub mod config;
 pub mod cycles;
@@ -14,3 +16,4 @@ pub mod pairing;
 pub mod plan;
 pub mod reserves;
 pub mod state;
+pub mod verify;

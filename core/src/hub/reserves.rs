@@ -195,15 +195,22 @@ impl Look<'_> {
                 && answer.id == asked.id
                 && answer.amount.is_none_or(|amount| amount == asked.amount)
         });
-        // An answer without an amount counts only together with a rise that everybody sees.
-        let done = answers.clone().any(|answer| {
-            answer.outcome == ReplenishOutcome::Done && (answer.amount.is_some() || rose)
-        });
+        // An answer without an amount counts only together with a rise that everybody sees. With
+        // one, the amount is on its way: asking again before it shows would pay twice.
+        let said = |with_amount: bool| {
+            answers.clone().any(|answer| {
+                let done = answer.outcome == ReplenishOutcome::Done;
+                done && answer.amount.is_some() == with_amount
+            })
+        };
+        let confirmed = asked.confirmed || said(true);
+        let waited = self.hub.now.less(asked.at);
+        let late = waited >= self.config.replenish_timeout_ms;
+        let done = (confirmed && (rose || late)) || (said(false) && rose);
         let arrived = reserve.wide() >= asked.reserve.wide().plus(asked.amount.wide())?;
         let failed = answers
             .clone()
             .any(|answer| answer.outcome == ReplenishOutcome::Failed);
-        let waited = self.hub.now.less(asked.at);
         if done || arrived {
             // What is still missing is asked for under a new id.
             memory.in_flight = None;
@@ -211,7 +218,9 @@ impl Look<'_> {
             memory.failures = Count::MIN;
             memory.next_at = None;
             memory.episode = memory.episode.plus(Serial::constant(1))?;
-        } else if failed || waited >= self.config.replenish_timeout_ms {
+        } else if confirmed {
+            memory.in_flight = Some(InFlight { confirmed, ..asked });
+        } else if failed || late {
             memory.in_flight = None;
             memory.retry_amount = Some(asked.amount);
             let wait = self.backoff(memory.failures);
@@ -302,6 +311,7 @@ impl Look<'_> {
             amount,
             at: self.hub.now,
             reserve: self.account.reserve,
+            confirmed: false,
         });
         memory.retry_amount = None;
         actions.push(Action::Replenish {

@@ -3,6 +3,7 @@
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use trimtab_core::policy::operation;
 
 use super::caller::{Caller, Host, Json};
 use super::node::{Fleet, Node};
@@ -142,10 +143,14 @@ impl<'f> View<'f> {
     fn reasons(&self, envelope: &Json, page: &mut Page) -> Result<(), Failure> {
         let reasons = envelope.get("reasons").and_then(Json::as_array);
         let sentences = self.caller.sentences(envelope)?;
+        let mut tier_told = false;
         for (reason, sentence) in reasons.into_iter().flatten().zip(sentences) {
-            if text(reason, "/effect") != "allow" {
-                page.say("-", &self.named(&sentence));
+            // The tiers further up follow from the next one.
+            let tier = text(reason, "/code").starts_with("below_");
+            if text(reason, "/effect") != "allow" && !(tier && tier_told) {
+                page.say("-", &paint::shortened(&self.named(&sentence)));
             }
+            tier_told |= tier;
         }
         Ok(())
     }
@@ -182,7 +187,7 @@ impl<'f> View<'f> {
                 in_style(of_word(class), format_args!("{class:9}")),
                 grouped(shown(channel, "/local_sats")),
                 grouped(shown(channel, "/capacity_sats")),
-                grouped(shown(judged, "/amount_needed_sats")),
+                grouped(shown(judged, "/amount_sats")),
                 text(judged, "/need_type"),
                 text(judged, "/severity"),
             ));
@@ -191,7 +196,7 @@ impl<'f> View<'f> {
     }
 
     fn splices(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
-        if trimtab_core::policy::operation("splice.headroom").is_err() {
+        if operation("splice.headroom").is_err() {
             return Ok(());
         }
         for peer in self.external(member) {
@@ -213,26 +218,46 @@ impl<'f> View<'f> {
         Ok(())
     }
 
+    /// What the fleet holds with `peer`, each member's channels from its own answers.
     fn splice_input(&self, member: &Member<'_>, peer: &str) -> Json {
-        let with_peer = |member: &Member<'_>| -> Vec<Json> {
-            let with = |channel: &&Json| text(channel, "/peer_id") == peer;
-            channels(&member.snapshot)
-                .iter()
-                .filter(with)
-                .cloned()
-                .collect()
-        };
+        let ours = with_peer(member, peer).map(|channel| {
+            let mut ours = Map::new();
+            for (field, from) in [
+                ("capacity_sats", "capacity_sats"),
+                ("after_pending_sats", "pending_capacity_sats"),
+            ] {
+                if let Some(amount) = channel.get(from) {
+                    ours.insert(field.to_owned(), amount.clone());
+                }
+            }
+            Json::Object(ours)
+        });
         let others = self.members.iter().filter(|other| other.id != member.id);
         let others = others.map(|other| {
-            let held: Vec<Json> = with_peer(other);
-            let held = held.iter().filter_map(|channel| channel.get("capacity_sats")?.as_u64());
-            json!({ "member_id": other.id, "at": self.fleet.now, "capacity_sats": held.sum::<u64>() })
+            let held = with_peer(other, peer).filter_map(|channel| channel.get("capacity_sats"));
+            let held: Vec<&Json> = held.collect();
+            json!({ "member_id": other.id, "at": self.fleet.now, "channels": held })
         });
-        let mut input = Map::new();
-        input.insert("peer_id".to_owned(), json!(peer));
-        input.insert("ours".to_owned(), json!(with_peer(member)));
-        input.insert("others".to_owned(), json!(others.collect::<Vec<_>>()));
-        Json::Object(input)
+        let mut input = json!({
+            "peer_id": peer, "now": self.fleet.now,
+            "ours": { "node_id": member.id, "channels": ours.collect::<Vec<_>>() },
+            "others": others.collect::<Vec<_>>(),
+        });
+        let known = member
+            .snapshot
+            .get("public_capacities")
+            .and_then(Json::as_array);
+        let known = known
+            .into_iter()
+            .flatten()
+            .find(|known| text(known, "/peer_id") == peer);
+        if let (Some(capacity), Some(fields)) = (
+            known.and_then(|known| known.get("capacity_sats")),
+            input.as_object_mut(),
+        ) {
+            fields.insert("peer_public_sats".to_owned(), capacity.clone());
+        }
+        input
     }
 }
 
@@ -253,6 +278,11 @@ fn lift(health: &Json, page: &mut Page) {
         shown(above, "/missing"),
         text(above, "/tier"),
     ));
+}
+
+fn with_peer<'m>(member: &'m Member<'_>, peer: &str) -> impl Iterator<Item = &'m Json> {
+    let channels = channels(&member.snapshot).iter();
+    channels.filter(move |channel| text(channel, "/peer_id") == peer)
 }
 
 fn channels(snapshot: &Json) -> &[Json] {

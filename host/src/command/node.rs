@@ -138,7 +138,7 @@ impl Fleet {
         }
         let newest = nodes
             .iter()
-            .map(|node| newest(&node.answers))
+            .map(|node| newest_time(&node.answers))
             .max()
             .unwrap_or(0);
         let newest = newest.max(listchannels.as_ref().map_or(0, newest_time));
@@ -172,10 +172,6 @@ impl Fleet {
             now,
         })
     }
-}
-
-fn newest(answers: &Json) -> u64 {
-    newest_time(answers)
 }
 
 /// The newest time in the answers: they know when they were given, our clock does not.

@@ -86,6 +86,34 @@ pub fn wrapped(text: &str, indent: usize, width: usize) -> String {
     out
 }
 
+/// A sentence with its long fractions cut to four digits; the value that would change the outcome
+/// stays whole, since a shorter one might not.
+pub fn shortened(sentence: &str) -> String {
+    let (told, flip) = match sentence.find("; it would") {
+        Some(at) => sentence.split_at(at),
+        None => (sentence, ""),
+    };
+    let words = told.split(' ').map(|word| match word.split_once('.') {
+        Some((_, fraction)) if fraction.len() > 6 => word
+            .parse()
+            .map_or_else(|_| word.to_owned(), |number: f64| format!("{number:.4}")),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ") + flip
+}
+
+/// A whole number of the smallest unit in whole tokens.
+pub fn in_tokens(raw: &str, decimals: usize) -> String {
+    if raw.is_empty() || !raw.bytes().all(|byte| byte.is_ascii_digit()) {
+        return raw.to_owned();
+    }
+    let padded = format!("{raw:0>width$}", width = decimals + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - decimals);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{}{point}{fraction}", grouped(whole))
+}
+
 /// A page that is written as a whole.
 #[derive(Default)]
 pub struct Page(String);

@@ -33,7 +33,15 @@ pub fn build(root: &Path) -> Result<()> {
         inspect::BROTLI_LIMIT,
         report.imports,
         report.digest
-    ))
+    ))?;
+    // Last, so that the other rooms can be tried while the module is too large.
+    ensure!(
+        report.brotli <= inspect::BROTLI_LIMIT,
+        "the module is too large: {} bytes with brotli, at most {} are allowed",
+        report.brotli,
+        inspect::BROTLI_LIMIT
+    );
+    Ok(())
 }
 
 /// Compiles the crate for `wasm32-unknown-unknown`.

@@ -22,6 +22,7 @@ const RAW: [&str; 8] = [
 ];
 
 /// What was found.
+#[derive(Debug)]
 pub struct Report {
     /// Bytes as shipped.
     pub raw: usize,
@@ -33,7 +34,7 @@ pub struct Report {
     pub digest: String,
 }
 
-/// Refuses a module that could call something, lacks an export or is too large.
+/// Refuses a module that could call something or lacks an export; measures it.
 pub fn check(wasm: &[u8]) -> Result<Report> {
     let mut imports = 0;
     let mut exports = Vec::new();
@@ -64,10 +65,6 @@ pub fn check(wasm: &[u8]) -> Result<Report> {
         );
     }
     let brotli = compressed(wasm)?;
-    ensure!(
-        brotli <= BROTLI_LIMIT,
-        "{brotli} bytes with brotli, at most {BROTLI_LIMIT} are allowed"
-    );
     let digest = trimtab_core::canonical::hex(&Sha256::digest(wasm));
     Ok(Report {
         raw: wasm.len(),
@@ -123,4 +120,61 @@ fn push_leb128(mut n: usize, out: &mut Vec<u8>) {
         n >>= 7;
     }
     out.push(n as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn module(text: &str) -> Vec<u8> {
+        wat::parse_str(text).unwrap()
+    }
+
+    /// The module that `docs/abi.md` shows to strangers.
+    fn stranger() -> &'static str {
+        let page = include_str!("../../../docs/abi.md");
+        let (_, after) = page.split_once("```wat\n").unwrap();
+        after.split_once("```").unwrap().0
+    }
+
+    #[test]
+    fn the_module_in_the_documentation_passes_our_own_gate() {
+        assert_eq!(check(&module(stranger())).unwrap().imports, 0);
+    }
+
+    #[test]
+    fn an_import_that_is_not_the_binders_is_refused() {
+        for import in [
+            r#"(import "env" "clock" (func))"#,
+            r#"(import "__wbindgen_placeholder__" "fetch" (func))"#,
+            r#"(import "env" "__wbg_memory" (memory 1))"#,
+            r#"(import "env" "__wbg_table" (table 1 funcref))"#,
+        ] {
+            let hostile = stranger().replacen("(module", &format!("(module {import}"), 1);
+            let refusal = check(&module(&hostile)).unwrap_err().to_string();
+            assert!(refusal.starts_with("the import "), "{import}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_missing_export_is_refused() {
+        let lacking = stranger().replacen("tt_free", "tt_forget", 1);
+        assert!(
+            check(&module(&lacking))
+                .unwrap_err()
+                .to_string()
+                .contains("tt_free")
+        );
+    }
+
+    #[test]
+    fn only_the_mark_of_the_features_is_dropped() {
+        let kept = module(r#"(module (@custom "other" "x") (memory (export "memory") 1))"#);
+        assert_eq!(without_target_features(&kept).unwrap(), kept);
+        let marked = module(
+            r#"(module (@custom "other" "x") (memory (export "memory") 1) (@custom "target_features" "y"))"#,
+        );
+        assert_eq!(without_target_features(&marked).unwrap(), kept);
+    }
 }

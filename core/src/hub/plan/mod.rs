@@ -22,7 +22,7 @@ pub mod pull;
 pub mod reserve;
 pub mod settle;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod walk;
 
 use schemars::JsonSchema;
@@ -47,18 +47,6 @@ use crate::hub::reserves::{self, WatchedReserve};
 use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
-
-/// The requests that may be served, by token, and what bars each of the others.
-type Sorted<'a> = (
-    BTreeMap<TokenId, Vec<Candidate<'a>>>,
-    Vec<(&'a EntityId, TokenId, Vec<Bar>)>,
-);
-
-/// The deposits granted, what each token's reserve lost to them, and who was served.
-type Walked = (Vec<Action>, BTreeMap<TokenId, Used>, HubMemory);
-
-/// The proposals made, and how much of each token they call back.
-type Pulled = (Vec<Action>, BTreeMap<TokenId, Wide>);
 
 /// What a tick did with one reserve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -261,6 +249,22 @@ fn abort(config: &HubConfig, hub: &HubState, age: Millis, why: &mut Why) -> Plan
     }
 }
 
+/// An amount per token.
+type Sums = BTreeMap<TokenId, Wide>;
+/// The reserve account of each token.
+type Reserves = BTreeMap<TokenId, reserve::Account>;
+/// The requests that may be served, per token.
+type Lines<'a> = BTreeMap<TokenId, Vec<Candidate<'a>>>;
+/// A request that may not be served, and why.
+type Barred<'a> = (&'a EntityId, TokenId, Vec<Bar>);
+
+/// What the walk leaves.
+struct Walked {
+    grants: Vec<Action>,
+    used: BTreeMap<TokenId, Used>,
+    memory: HubMemory,
+}
+
 struct Tick<'a, A> {
     config: &'a HubConfig,
     hub: &'a HubState,
@@ -269,9 +273,9 @@ struct Tick<'a, A> {
     sent_age: Option<Millis>,
     report: Report,
     /// What this plan's executes bring.
-    gains: BTreeMap<TokenId, Wide>,
+    gains: Sums,
     /// What unsigned settlements of ours will bring.
-    open: BTreeMap<TokenId, Wide>,
+    open: Sums,
     room: BatchRoom,
     rejects: Vec<Action>,
     executes: Vec<Action>,
@@ -291,7 +295,11 @@ impl<'a, A: Accounts> Tick<'a, A> {
         self.settlements()?;
         let (candidates, barred) = self.requests(&memory)?;
         let accounts = self.reserve_accounts(&candidates, why)?;
-        let (grants, used, mut memory) = self.walk(candidates, &accounts, memory)?;
+        let Walked {
+            grants,
+            used,
+            mut memory,
+        } = self.walk(candidates, &accounts, memory)?;
         for (account_id, token_id, bars) in barred {
             let binding = bars.first().map_or(Code::WaitingResolution, |bar| bar.code);
             self.report
@@ -381,7 +389,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
     }
 
     /// Which requests may be served, by token, and which may not.
-    fn requests(&mut self, memory: &HubMemory) -> Result<Sorted<'a>, Error> {
+    fn requests(&mut self, memory: &HubMemory) -> Result<(Lines<'a>, Vec<Barred<'a>>), Error> {
         let carried = Carried::of(self.hub);
         let court = Court {
             hub: self.hub,
@@ -390,7 +398,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
             carried: &carried,
             memory,
         };
-        let mut candidates: BTreeMap<TokenId, Vec<Candidate<'a>>> = BTreeMap::new();
+        let mut candidates: Lines<'a> = BTreeMap::new();
         let mut barred = Vec::new();
         let mut sort = |account: &'a Account, token_id: TokenId, judged: Judged<'a>| match judged {
             Judged::Open(candidate) => candidates.entry(token_id).or_default().push(candidate),
@@ -424,11 +432,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
         Ok((candidates, barred))
     }
 
-    fn reserve_accounts(
-        &self,
-        candidates: &BTreeMap<TokenId, Vec<Candidate<'a>>>,
-        why: &mut Why,
-    ) -> Result<BTreeMap<TokenId, reserve::Account>, Error> {
+    fn reserve_accounts(&self, candidates: &Lines<'a>, why: &mut Why) -> Result<Reserves, Error> {
         let flows = Flows::of(self.hub)?;
         let mut tokens: BTreeSet<TokenId> = self.hub.reserves.keys().copied().collect();
         tokens.extend(flows.tokens());
@@ -461,8 +465,8 @@ impl<'a, A: Accounts> Tick<'a, A> {
 
     fn walk(
         &mut self,
-        candidates: BTreeMap<TokenId, Vec<Candidate<'a>>>,
-        accounts: &BTreeMap<TokenId, reserve::Account>,
+        candidates: Lines<'a>,
+        accounts: &Reserves,
         memory: HubMemory,
     ) -> Result<Walked, Error> {
         let memory_bytes = match candidates.is_empty() {
@@ -494,14 +498,18 @@ impl<'a, A: Accounts> Tick<'a, A> {
             token_id: grant.token_id,
         };
         let grants = walk.grants.into_iter().map(deposit).collect();
-        Ok((grants, walk.used, walk.memory))
+        Ok(Walked {
+            grants,
+            used: walk.used,
+            memory: walk.memory,
+        })
     }
 
     fn pull(
         &mut self,
-        accounts: &BTreeMap<TokenId, reserve::Account>,
+        accounts: &Reserves,
         used: &BTreeMap<TokenId, Used>,
-    ) -> Result<Pulled, Error> {
+    ) -> Result<(Vec<Action>, Sums), Error> {
         let mut needs = BTreeMap::new();
         for (token_id, account) in accounts {
             let used = used.get(token_id).copied().unwrap_or_default();
@@ -542,18 +550,16 @@ impl<'a, A: Accounts> Tick<'a, A> {
 
     fn reserves(
         &self,
-        accounts: &BTreeMap<TokenId, reserve::Account>,
+        accounts: &Reserves,
         used: &BTreeMap<TokenId, Used>,
-        pulled: &BTreeMap<TokenId, Wide>,
+        pulled: &Sums,
         watch: Vec<WatchedReserve>,
     ) -> Result<Vec<ReserveAccount>, Error> {
         let mut watch: BTreeMap<_, _> = watch.into_iter().map(|w| (w.token_id, w)).collect();
         let mut reports = Vec::new();
         for (token_id, account) in accounts {
             let used = used.get(token_id).copied().unwrap_or_default();
-            let of = |amounts: &BTreeMap<TokenId, Wide>| {
-                reported(amounts.get(token_id).copied().unwrap_or_default())
-            };
+            let of = |amounts: &Sums| reported(amounts.get(token_id).copied().unwrap_or_default());
             reports.push(ReserveAccount {
                 debts: account.debts,
                 floor: self.tokens.get(*token_id)?.floor,
@@ -590,7 +596,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
     }
 }
 
-fn add(sums: &mut BTreeMap<TokenId, Wide>, more: &BTreeMap<TokenId, Wide>) -> Result<(), Error> {
+fn add(sums: &mut Sums, more: &Sums) -> Result<(), Error> {
     for (token_id, amount) in more {
         let sum = sums.entry(*token_id).or_default();
         *sum = sum.plus(*amount)?;

@@ -311,3 +311,831 @@ mod runtime {
         assert_eq!(kinds, [2, 3, 4, 6]);
     }
 }
+
+mod stories {
+    use super::*;
+
+    const HUB: u8 = 0x11;
+
+    /// Tokens of six decimals.
+    fn tokens(whole: i64) -> String {
+        (i128::from(whole) * 1_000_000).to_string()
+    }
+
+    fn debtor(byte: u8, delta: Json) -> Json {
+        let mut delta = delta;
+        delta["token_id"] = json!(1);
+        json!({"account_id": id(byte), "deltas": [delta]})
+    }
+
+    fn asking(byte: u8, claim: i64, amount: i64, at: u64) -> Json {
+        let mut account = debtor(byte, json!({"offdelta": tokens(-claim)}));
+        account["requests"] = json!([{"token_id": 1, "amount": tokens(amount), "fee": {"requested_at": 900_000 + at}}]);
+        account
+    }
+
+    fn hub(reserve: i64, accounts: Vec<Json>) -> Json {
+        json!({"hub_id": id(HUB), "now": 1_000_000, "reserves": {"1": tokens(reserve)}, "accounts": accounts})
+    }
+
+    fn deposited(plan: &Plan) -> Vec<(String, i64)> {
+        let deposit = |action: &Action| match action {
+            Action::Deposit {
+                account_id, amount, ..
+            } => Some((
+                account_id.to_string(),
+                amount.to_string().parse::<i64>().unwrap() / 1_000_000,
+            )),
+            _ => None,
+        };
+        plan.actions.iter().filter_map(deposit).collect()
+    }
+
+    fn asked_back(plan: &Plan) -> Vec<(String, i64)> {
+        let total = |ops: &[crate::hub::state::SettlementOp]| -> i64 {
+            let amount = |op: &crate::hub::state::SettlementOp| {
+                let paid = op.paid_to(crate::account::algebra::Side::Left);
+                paid.unwrap_or(op.amount)
+                    .to_string()
+                    .parse::<i64>()
+                    .unwrap()
+                    / 1_000_000
+            };
+            ops.iter().map(amount).sum()
+        };
+        let propose = |action: &Action| match action {
+            Action::SettlePropose {
+                account_id, ops, ..
+            } => Some((account_id.to_string(), total(ops))),
+            _ => None,
+        };
+        plan.actions.iter().filter_map(propose).collect()
+    }
+
+    fn decided(state: &Json) -> Plan {
+        let (plan, aside) = plan_of(&Config::default(), state);
+        assert!(aside.is_empty());
+        plan
+    }
+
+    #[test]
+    fn matches_single_spender_with_single_receiver() {
+        let alice = debtor(
+            0x22,
+            json!({"collateral": tokens(100), "ondelta": tokens(100)}),
+        );
+        let plan = decided(&hub(5_000, vec![alice, asking(0x33, 100, 100, 1)]));
+        assert_eq!(deposited(&plan), [(id(0x33), 100)]);
+        assert_eq!(asked_back(&plan), [(id(0x22), 100)]);
+        assert_eq!(plan.actions.last(), Some(&Action::Broadcast {}));
+    }
+
+    #[test]
+    fn handles_partial_matches() {
+        let alice = debtor(
+            0x22,
+            json!({"collateral": tokens(50), "ondelta": tokens(50)}),
+        );
+        let plan = decided(&hub(5_000, vec![alice, asking(0x33, 100, 100, 1)]));
+        assert_eq!(deposited(&plan), [(id(0x33), 100)]);
+        assert_eq!(asked_back(&plan), [(id(0x22), 50)]);
+    }
+
+    #[test]
+    fn prioritizes_by_amount() {
+        let plan = decided(&hub(
+            800,
+            vec![asking(0x22, 100, 100, 1), asking(0x33, 300, 300, 2)],
+        ));
+        assert_eq!(deposited(&plan), [(id(0x33), 300)]);
+        assert_eq!(plan.outcomes[1].reasons[0].code, Code::ReserveShort);
+    }
+
+    #[test]
+    fn a_request_that_waited_too_long_goes_first() {
+        let mut state = hub(
+            800,
+            vec![asking(0x22, 100, 100, 1), asking(0x33, 300, 300, 2)],
+        );
+        let old = &mut state["accounts"][0]["requests"][0]["fee"]["requested_at"];
+        *old = json!(399_999);
+        assert_eq!(
+            deposited(&decided(&state)),
+            [(id(0x22), 100), (id(0x33), 200)]
+        );
+        let young = &mut state["accounts"][0]["requests"][0]["fee"]["requested_at"];
+        *young = json!(400_000);
+        assert_eq!(deposited(&decided(&state)), [(id(0x33), 300)]);
+    }
+
+    /// Plays the chain and an honest peer: signs what is proposed, settles what is sent.
+    fn alice_pays_and_bob_is_secured(alice: Json) {
+        let state = state_of(&hub(5_000, vec![alice, asking(0x33, 100, 100, 1)]));
+        let config = Config::default();
+        let open =
+            |state| crate::hub::book::HubBook::new(crate::policy::Policy::plan(), state).unwrap();
+        let mut book = open(state);
+        let before = book.hub().reserves.clone();
+        let mut world = super::laws::World::of(&book.snapshot().unwrap());
+        for second in 1..=20u64 {
+            let now = Millis::new(1_000_000 + second * 5_000).unwrap();
+            let plan = book.plan(now, &mut Why::new()).unwrap();
+            world.check(&config, &book.snapshot().unwrap(), &plan);
+            book.apply(&plan).unwrap();
+            let mut state = book.snapshot().unwrap();
+            world.settle(&mut state);
+            book = open(state);
+        }
+        let seen = |byte: u8| {
+            let account = book
+                .account(&EntityId::new(&id(byte)).unwrap())
+                .unwrap()
+                .unwrap();
+            let side = book.hub().side(&account.account_id);
+            account.deltas[0].seen_from(side).unwrap()
+        };
+        let (alice, bob) = (seen(0x22), seen(0x33));
+        assert!(
+            alice.peer_debt.is_zero() && alice.own_share.is_zero(),
+            "{alice:?}"
+        );
+        assert_eq!(
+            (bob.own_debt, bob.peer_share),
+            (TokenAmount::ZERO, TokenAmount::new(100_000_000))
+        );
+        assert_eq!(book.hub().reserves, before);
+    }
+
+    #[test]
+    fn alices_collateral_clears_and_bob_is_collateralised_with_hub_reserves_unchanged() {
+        alice_pays_and_bob_is_secured(debtor(
+            0x22,
+            json!({"collateral": tokens(100), "ondelta": tokens(100)}),
+        ));
+    }
+
+    #[test]
+    fn alices_debt_clears_and_bob_is_collateralised_with_hub_reserves_unchanged() {
+        let mut alice = debtor(
+            0x22,
+            json!({"offdelta": tokens(100), "right_credit_limit": tokens(500)}),
+        );
+        alice["peer_reserves"] = json!({"1": tokens(1_000)});
+        alice_pays_and_bob_is_secured(alice);
+    }
+
+    #[test]
+    fn reserve_low_then_replenish_then_recovered() {
+        let mut state = state_of(&hub(900, vec![]));
+        let config = Config::default();
+        let step = |state: &HubState| plan(&config, state, &mut Why::new()).unwrap();
+        let first = step(&state);
+        let [Action::Replenish { amount, id, .. }] = first.actions.as_slice() else {
+            panic!("{:?}", first.actions)
+        };
+        assert_eq!(amount.to_string(), tokens(1_100));
+        state.memory = first.memory.clone();
+        state.now = Millis::new(1_005_000).unwrap();
+        assert_eq!(step(&state).actions, [], "one is in flight");
+        let stranger = crate::hub::state::ReplenishAnswer {
+            token_id: TokenId::constant(1),
+            id: "other".to_owned(),
+            outcome: crate::hub::state::ReplenishOutcome::Done,
+            amount: Some(*amount),
+        };
+        state.replenish_answers = vec![stranger];
+        assert!(
+            step(&state).memory.tokens[&TokenId::constant(1)]
+                .in_flight
+                .is_some()
+        );
+        state.replenish_answers[0].id = id.clone();
+        state
+            .reserves
+            .insert(TokenId::constant(1), TokenAmount::new(2_000_000_000));
+        let last = step(&state);
+        assert_eq!(last.actions, []);
+        let token = &last.memory.tokens[&TokenId::constant(1)];
+        assert_eq!((token.since, &token.in_flight), (None, &None));
+    }
+
+    #[test]
+    fn a_replenishment_that_fails_waits_twice_as_long_each_time_and_then_asks_the_next_source() {
+        let mut state = state_of(&hub(900, vec![]));
+        let config = Config::default();
+        let (mut sources, mut waits, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for _ in 0..4 {
+            let plan = plan(&config, &state, &mut Why::new()).unwrap();
+            let Action::Replenish { source, id, .. } = &plan.actions[0] else {
+                panic!()
+            };
+            sources.push(*source);
+            ids.insert(id.clone());
+            state.memory = plan.memory;
+            state.now = state.now.plus(config.hub.replenish_timeout_ms).unwrap();
+            let plan = super::plan(&config, &state, &mut Why::new()).unwrap();
+            let next = plan.memory.tokens[&TokenId::constant(1)].next_at.unwrap();
+            waits.push(next.less(state.now).get() / 1000);
+            state.memory = plan.memory;
+            state.now = next;
+        }
+        use crate::hub::config::Source;
+        assert_eq!(
+            sources,
+            [
+                Source::Treasury,
+                Source::Treasury,
+                Source::Treasury,
+                Source::Withdraw
+            ]
+        );
+        assert_eq!(waits, [30, 60, 120, 240]);
+        assert_eq!(ids.len(), 1, "every try of an episode has one id");
+    }
+
+    #[test]
+    fn hub_cannot_be_drained_by_request_spam() {
+        let accounts = (0x20..0x80)
+            .map(|byte| asking(byte, 9_000, 9_000, 1))
+            .collect();
+        let plan = decided(&hub(5_000, accounts));
+        let given: i64 = deposited(&plan).iter().map(|(_, amount)| amount).sum();
+        assert_eq!(given, 4_500, "down to the floor of 500 and no further");
+        let many = (0..400u32).map(|n| {
+            let mut account = asking(0x22, 5, 5, 1);
+            account["account_id"] = json!(format!("0x{:064x}", 0x2200 + n));
+            account
+        });
+        let plan = decided(&hub(50, many.collect()));
+        assert_eq!(plan.outcomes.len(), outcome::MAX_FULL_OUTCOMES);
+        assert_eq!(plan.turned[0].count.get(), 144);
+    }
+
+    #[test]
+    fn no_front_running_by_splitting_or_id_choice() {
+        // A smaller id and an inflated amount gain nothing: what counts is the claim.
+        let honest = asking(0x99, 200, 200, 1);
+        let attacker = asking(0x12, 150, 9_000, 1);
+        let plan = decided(&hub(700, vec![attacker, honest]));
+        assert_eq!(deposited(&plan), [(id(0x99), 200)]);
+        // Split over accounts, the parts stand behind the larger request.
+        let parts = [
+            asking(0x12, 100, 100, 1),
+            asking(0x13, 100, 100, 1),
+            asking(0x99, 150, 150, 2),
+        ];
+        let plan = decided(&hub(650, parts.to_vec()));
+        assert_eq!(deposited(&plan)[0], (id(0x99), 150));
+    }
+
+    #[test]
+    fn the_window_and_the_cool_down_hold_across_ticks() {
+        let mut state = state_of(&hub(100_000, vec![asking(0x22, 30_000, 30_000, 1)]));
+        let config = Config::default();
+        let first = plan(&config, &state, &mut Why::new()).unwrap();
+        assert_eq!(deposited(&first), [(id(0x22), 10_000)]);
+        state.memory = first.memory;
+        state.now = Millis::new(1_000_000 + 29_999).unwrap();
+        let cold = plan(&config, &state, &mut Why::new()).unwrap();
+        assert_eq!(cold.outcomes[0].reasons[0].code, Code::CoolDown);
+        state.now = Millis::new(1_000_000 + 3_599_999).unwrap();
+        let spent = plan(&config, &state, &mut Why::new()).unwrap();
+        assert_eq!(spent.outcomes[0].reasons[0].code, Code::WindowUsedUp);
+        state.now = Millis::new(1_000_000 + 3_600_000).unwrap();
+        let over = plan(&config, &state, &mut Why::new()).unwrap();
+        assert_eq!(deposited(&over), [(id(0x22), 10_000)]);
+    }
+
+    #[test]
+    fn bad_accounts_are_set_aside_and_the_others_served() {
+        let max = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+        let lowest =
+            "-57896044618658097711785492504343953926634992332820282019728792003956564819968";
+        let mut no_fee = asking(0x24, 100, 100, 1);
+        no_fee["requests"][0].as_object_mut().unwrap().remove("fee");
+        let mut disputed = asking(0x26, 100, 100, 1);
+        disputed["status"] = json!("disputed");
+        let accounts = vec![
+            debtor(0x22, json!({"left_credit_limit": max})),
+            debtor(0x23, json!({"ondelta": lowest, "offdelta": lowest})),
+            no_fee,
+            json!({"account_id": id(0x25), "deltas": [{"token_id": 777}]}),
+            disputed,
+            json!({"account_id": id(0x27), "deltas": [{"token_id": 1}, {"token_id": 1}]}),
+            json!({"account_id": id(0x28), "deltas": [{"token_id": 1, "collateral": "-1"}]}),
+            asking(0x29, 100, 100, 1),
+            asking(0x29, 100, 100, 1),
+            debtor(0x2a, json!({"collateral": max})),
+            asking(0x33, 100, 100, 1),
+        ];
+        let (plan, mut aside) = plan_of(&Config::default(), &hub(5_000, accounts));
+        aside.sort();
+        let expected = [0x22, 0x23, 0x24, 0x25, 0x27, 0x28, 0x29, 0x29].map(id);
+        assert_eq!(aside, expected);
+        assert_eq!(deposited(&plan), [(id(0x33), 100)]);
+        assert_eq!(plan.outcomes[1].reasons[0].code, Code::AccountNotActive);
+    }
+}
+
+pub(crate) mod laws {
+    use super::*;
+    use crate::account::algebra::tests::amounts;
+    use crate::hub::state::{AccountStatus, Batch, OpKind, SentBatch, WorkspaceStatus};
+    use crate::hub::verify::{HubVerifyInput, verify};
+    use crate::proofs;
+    use proptest::prelude::*;
+
+    /// The sum of reserves and collateral per token, and the claims of each peer.
+    pub(crate) struct World {
+        totals: BTreeMap<TokenId, Wide>,
+    }
+
+    fn totals(state: &HubState) -> BTreeMap<TokenId, Wide> {
+        let mut totals: BTreeMap<TokenId, Wide> = BTreeMap::new();
+        let mut add = |token: TokenId, amount: TokenAmount| {
+            let sum = totals.entry(token).or_default();
+            *sum = sum.plus(amount.wide()).unwrap();
+        };
+        state
+            .reserves
+            .iter()
+            .for_each(|(token, amount)| add(*token, *amount));
+        for account in state.accounts.readable() {
+            account
+                .deltas
+                .iter()
+                .for_each(|delta| add(delta.token_id, delta.collateral));
+            account
+                .peer_reserves
+                .iter()
+                .for_each(|(token, amount)| add(*token, *amount));
+        }
+        totals
+    }
+
+    impl World {
+        pub(crate) fn of(state: &HubState) -> Self {
+            Self {
+                totals: totals(state),
+            }
+        }
+
+        /// The checker accepts the plan.
+        pub(crate) fn check(&self, config: &Config, state: &HubState, plan: &Plan) {
+            let input = HubVerifyInput {
+                state: state.clone(),
+                plan: plan.clone(),
+            };
+            let mut why = Why::new();
+            let verified = verify(config, &input, &mut why).unwrap();
+            assert!(verified.valid, "{:?} {:?}", why.reasons(), plan.actions);
+        }
+
+        /// The chain settles what was sent, honest peers sign what was proposed. Each law is
+        /// checked on the way.
+        pub(crate) fn settle(&mut self, state: &mut HubState) {
+            let sent = state.sent.take().map(|sent| sent.batch).unwrap_or_default();
+            let mut accounts: Vec<Account> = state.accounts.readable().to_vec();
+            let hub_id = state.hub_id.clone();
+            let change = |accounts: &mut Vec<Account>,
+                          peer: &EntityId,
+                          token: TokenId,
+                          change: &mut dyn FnMut(
+                &crate::account::algebra::Delta,
+                crate::account::algebra::Side,
+            ) -> crate::account::algebra::Delta| {
+                let side = crate::account::algebra::Side::of(&hub_id, peer);
+                let account = accounts.iter_mut().find(|a| a.account_id == *peer).unwrap();
+                let delta = account
+                    .deltas
+                    .iter_mut()
+                    .find(|d| d.token_id == token)
+                    .unwrap();
+                let after = change(delta, side);
+                let (was, is) = (
+                    delta.seen_from(side).unwrap(),
+                    after.seen_from(side).unwrap(),
+                );
+                let sum = |p: &crate::account::algebra::Position| {
+                    p.peer_share.wide().plus(p.own_debt.wide()).unwrap()
+                };
+                assert_eq!(sum(&was), sum(&is), "a peer's share and claim");
+                assert!(
+                    is.peer_share >= was.peer_share,
+                    "a peer's share never falls"
+                );
+                assert!(
+                    after.excess().unwrap() <= delta.excess().unwrap(),
+                    "the band"
+                );
+                *delta = after;
+            };
+            let reserve =
+                |state: &mut HubState, token: TokenId, plus: TokenAmount, minus: TokenAmount| {
+                    let slot = state.reserves.entry(token).or_default();
+                    let after = slot
+                        .wide()
+                        .plus(plus.wide())
+                        .unwrap()
+                        .minus(minus.wide())
+                        .unwrap();
+                    assert!(
+                        !after.is_negative(),
+                        "the reserve of {token} would be {after}"
+                    );
+                    *slot = after.positive_part().unwrap();
+                };
+            for entry in &sent.c2r {
+                change(
+                    &mut accounts,
+                    &entry.account_id,
+                    entry.token_id,
+                    &mut |delta, side| delta.withdrawn(side, entry.amount).unwrap(),
+                );
+                reserve(state, entry.token_id, entry.amount, TokenAmount::ZERO);
+            }
+            for entry in &sent.settlements {
+                let paid = entry.reserve_diff.wide().positive_part().unwrap();
+                change(
+                    &mut accounts,
+                    &entry.account_id,
+                    entry.token_id,
+                    &mut |delta, side| delta.settled(side, paid).unwrap(),
+                );
+                let account = accounts
+                    .iter_mut()
+                    .find(|a| a.account_id == entry.account_id)
+                    .unwrap();
+                let theirs = account.peer_reserves.get_mut(&entry.token_id).unwrap();
+                assert!(*theirs >= paid);
+                *theirs = theirs.less(paid);
+                reserve(state, entry.token_id, paid, TokenAmount::ZERO);
+            }
+            for entry in &sent.r2c {
+                for pair in &entry.pairs {
+                    change(
+                        &mut accounts,
+                        &pair.account_id,
+                        entry.token_id,
+                        &mut |delta, side| delta.deposited(side, pair.amount).unwrap(),
+                    );
+                    reserve(state, entry.token_id, TokenAmount::ZERO, pair.amount);
+                    let account = accounts
+                        .iter_mut()
+                        .find(|a| a.account_id == pair.account_id)
+                        .unwrap();
+                    account.submitted.remove(&entry.token_id);
+                    for request in account
+                        .requests
+                        .iter_mut()
+                        .filter(|r| r.token_id == entry.token_id)
+                    {
+                        request.amount = request.amount.less(pair.amount);
+                    }
+                    account.requests.retain(|request| !request.amount.is_zero());
+                }
+            }
+            for account in &mut accounts {
+                let side = crate::account::algebra::Side::of(&state.hub_id, &account.account_id);
+                let Some(workspace) = &mut account.workspace else {
+                    continue;
+                };
+                if workspace.status == WorkspaceStatus::Submitted {
+                    account.workspace = None;
+                } else if workspace.is_of(side) {
+                    workspace.status = WorkspaceStatus::ReadyToSubmit;
+                    workspace.left_signed = true;
+                    workspace.right_signed = true;
+                }
+            }
+            state.accounts = accounts.into();
+            assert_eq!(totals(state), self.totals, "each token is conserved");
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    struct Row {
+        delta: crate::account::algebra::Delta,
+        ask: Option<(TokenAmount, u64)>,
+        shown: Option<TokenAmount>,
+    }
+
+    fn sized(decimals: u32) -> impl Strategy<Value = TokenAmount> {
+        let unit = 10u128.pow(decimals);
+        prop_oneof![
+            1 => Just(TokenAmount::ZERO),
+            3 => (0u128..2_000).prop_map(move |n| TokenAmount::new(n * unit)),
+            3 => (0u128..20_000_000).prop_map(move |n| TokenAmount::new(n * unit / 1_000)),
+        ]
+    }
+
+    fn rows(token: u32, decimals: u32) -> impl Strategy<Value = Row> {
+        let signed = || {
+            (any::<bool>(), sized(decimals)).prop_map(|(negative, amount)| {
+                let wide = if negative {
+                    amount.wide().negated()
+                } else {
+                    amount.wide()
+                };
+                crate::units::SignedTokenAmount::new(wide).unwrap()
+            })
+        };
+        (
+            sized(decimals),
+            signed(),
+            signed(),
+            sized(decimals),
+            sized(decimals),
+            proptest::option::of((sized(decimals), 0u64..1_000_000)),
+            proptest::option::of(sized(decimals)),
+        )
+            .prop_map(
+                move |(collateral, ondelta, offdelta, left_hold, right_hold, ask, shown)| Row {
+                    delta: crate::account::algebra::Delta {
+                        collateral,
+                        ondelta,
+                        offdelta,
+                        left_hold,
+                        right_hold,
+                        ..crate::account::algebra::Delta::empty(TokenId::constant(token))
+                    },
+                    ask,
+                    shown,
+                },
+            )
+    }
+
+    fn accounts() -> impl Strategy<Value = Vec<Account>> {
+        let account = (
+            any::<u16>(),
+            proptest::option::of(rows(1, 6)),
+            proptest::option::of(rows(2, 18)),
+            0u8..20,
+        );
+        proptest::collection::vec(account, 0..40).prop_map(|entries| {
+            let mut accounts: BTreeMap<EntityId, Account> = BTreeMap::new();
+            for (number, one, two, luck) in entries {
+                let account_id = EntityId::new(&format!("0x{number:064x}")).unwrap();
+                let mut account = Account::empty(account_id.clone());
+                for row in [one, two].into_iter().flatten() {
+                    let token_id = row.delta.token_id;
+                    if let Some((amount, at)) = row.ask {
+                        account.requests.push(crate::hub::state::Request {
+                            token_id,
+                            amount,
+                            fee: Some(serde_json::from_value(json!({"requested_at": at})).unwrap()),
+                        });
+                    }
+                    if let Some(shown) = row.shown {
+                        account.peer_reserves.insert(token_id, shown);
+                    }
+                    account.deltas.push(row.delta);
+                }
+                account.pending_frame = luck == 0;
+                if luck == 1 {
+                    account.status = AccountStatus::Disputed;
+                }
+                accounts.insert(account_id, account);
+            }
+            accounts.into_values().collect()
+        })
+    }
+
+    pub(crate) fn hubs() -> impl Strategy<Value = HubState> {
+        (accounts(), sized(6), sized(18), sized(6)).prop_map(|(accounts, one, two, debt)| {
+            let hub_id = EntityId::new(&format!("0x{:064x}", 0x8000)).unwrap();
+            let mut hub = HubState::empty(hub_id.clone(), Millis::constant(1_000_000));
+            hub.accounts = accounts
+                .into_iter()
+                .filter(|a| a.account_id != hub_id)
+                .collect::<Vec<_>>()
+                .into();
+            hub.reserves.insert(TokenId::constant(1), one);
+            hub.reserves.insert(TokenId::constant(2), two);
+            if debt.get() % ruint::aliases::U256::from(2u8) == ruint::aliases::U256::from(1u8) {
+                hub.open_debts.insert(TokenId::constant(1), debt);
+            }
+            hub
+        })
+    }
+
+    fn configs() -> impl Strategy<Value = Config> {
+        use crate::hub::config::Strategy as Order;
+        let funding = prop_oneof![
+            Just(Funding::MatchFirst),
+            Just(Funding::ReserveFirst),
+            Just(Funding::Sweep)
+        ];
+        let order = prop_oneof![Just(Order::Amount), Just(Order::Time), Just(Order::Fee)];
+        (funding, order, any::<bool>(), any::<bool>()).prop_map(
+            |(funding, strategy, proactive, pull)| {
+                let mut config = Config::default();
+                config.hub = HubConfig {
+                    funding,
+                    strategy,
+                    proactive,
+                    pull_unsecured: pull,
+                    ..config.hub
+                };
+                config
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn every_plan_of_ours_keeps_the_laws_until_nothing_is_left_to_do(state in hubs(), config in configs()) {
+            let mut state = state;
+            let mut world = World::of(&state);
+            for _ in 0..4 {
+                let plan = plan(&config, &state, &mut Why::off()).unwrap();
+                world.check(&config, &state, &plan);
+                let policy = crate::policy::Policy::plan();
+                let mut book = crate::hub::book::HubBook::new(policy, state.clone()).unwrap();
+                book.apply(&plan).unwrap();
+                state = book.snapshot().unwrap();
+                world.settle(&mut state);
+                state.now = state.now.plus(Millis::constant(35_000)).unwrap();
+            }
+        }
+
+        #[test]
+        fn permuting_the_input_changes_nothing(state in hubs(), config in configs()) {
+            let decided = plan(&config, &state, &mut Why::off()).unwrap();
+            let mut turned = state.clone();
+            let mut accounts: Vec<Account> = turned.accounts.readable().to_vec();
+            accounts.reverse();
+            for account in &mut accounts {
+                account.deltas.reverse();
+                account.requests.reverse();
+            }
+            turned.accounts = accounts.into();
+            prop_assert_eq!(plan(&config, &turned, &mut Why::off()).unwrap(), decided);
+        }
+
+        #[test]
+        fn extreme_amounts_never_break_a_tick(amounts in proptest::collection::vec((amounts(), amounts(), amounts(), any::<bool>()), 0..20), reserve in amounts(), debt in amounts()) {
+            let mut state = HubState::empty(EntityId::new("0x8000").unwrap(), Millis::constant(1));
+            state.reserves.insert(TokenId::constant(1), reserve);
+            state.open_debts.insert(TokenId::constant(1), debt);
+            let account = |(number, (collateral, balance, ask, negative)): (usize, (TokenAmount, TokenAmount, TokenAmount, bool))| {
+                let mut account = Account::empty(EntityId::new(&format!("0x{:x}", 0x7ff0 + number)).unwrap());
+                let top = crate::hub::guard::largest_transfer();
+                let wide = balance.min(top).wide();
+                let wide = if negative { wide.negated() } else { wide };
+                account.deltas.push(crate::account::algebra::Delta {
+                    collateral,
+                    offdelta: crate::units::SignedTokenAmount::new(wide).unwrap(),
+                    ..crate::account::algebra::Delta::empty(TokenId::constant(1))
+                });
+                if number % 2 == 0 {
+                    account.requests.push(crate::hub::state::Request {
+                        token_id: TokenId::constant(1),
+                        amount: ask,
+                        fee: Some(serde_json::from_value(json!({})).unwrap()),
+                    });
+                }
+                account
+            };
+            let all: Vec<Account> = amounts.into_iter().enumerate().map(account).collect();
+            state.accounts = all.into_iter().filter(|a| a.account_id != state.hub_id).collect::<Vec<_>>().into();
+            for profile in [Profile::Plan, Profile::Xln] {
+                let config = Config::of(profile);
+                let decided = plan(&config, &state, &mut Why::new()).unwrap();
+                World::of(&HubState::empty(state.hub_id.clone(), state.now)).check(&config, &state, &decided);
+            }
+        }
+    }
+
+    #[test]
+    fn every_mutation_of_a_plan_is_refused() {
+        let tokens = |whole: i64| (i128::from(whole) * 1_000_000).to_string();
+        let asks = |byte: u8, claim: i64| {
+            json!({
+                "account_id": id(byte), "deltas": [{"token_id": 1, "offdelta": tokens(-claim)}],
+                "requests": [{"token_id": 1, "amount": tokens(claim), "fee": {"requested_at": 999_000}}],
+            })
+        };
+        let ready = json!({
+            "account_id": id(0x55), "deltas": [{"token_id": 1, "ondelta": tokens(60), "collateral": tokens(60)}],
+            "workspace": {"ops": [{"type": "c2r", "token_id": 1, "amount": tokens(50)}], "last_modified_by_left": true,
+                "executor_is_left": true, "status": "ready_to_submit", "left_signed": true, "right_signed": true},
+        });
+        let base = json!({
+            "hub_id": id(0x11), "now": 1_000_000, "reserves": {"1": tokens(1_450)},
+            "accounts": [
+                asks(0x22, 300), asks(0x33, 200), ready, asks(0x66, 700),
+                {"account_id": id(0x44), "deltas": [{"token_id": 1, "ondelta": tokens(400), "collateral": tokens(400)}]},
+                {"account_id": id(0x77), "deltas": [{"token_id": 777}]},
+            ],
+        });
+        let mut config = Config::default();
+        config.hub.sources = vec![crate::hub::config::Source::Treasury];
+        let (good, _) = plan_of(&config, &base);
+        let good = json_of(&good);
+        let verdict = |state: &Json, plan: &Json| {
+            let input: HubVerifyInput = {
+                let text = serde_json::to_vec(&json!({"state": state, "plan": plan})).unwrap();
+                value::decode(&Value::from_json(&text).unwrap()).unwrap()
+            };
+            let mut why = Why::new();
+            verify(&config, &input, &mut why).unwrap();
+            why.into_reasons()
+                .into_iter()
+                .map(|reason| reason.code)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(verdict(&base, &good), [Code::PlanValid]);
+        let actions = good["actions"].as_array().unwrap().clone();
+        let kinds: Vec<_> = actions
+            .iter()
+            .map(|action| action["type"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "settle_propose",
+                "settle_execute",
+                "deposit",
+                "deposit",
+                "broadcast"
+            ]
+        );
+        let refused = |change: &dyn Fn(&mut Vec<Json>), code: Code| {
+            let mut changed = actions.clone();
+            change(&mut changed);
+            let codes = verdict(&base, &json!({"actions": changed}));
+            assert!(codes.contains(&code), "{code:?} not in {codes:?}");
+        };
+        refused(
+            &|a| a[2]["amount"] = json!(tokens(701)),
+            Code::PlanAboveClaim,
+        );
+        refused(
+            &|a| a[3]["amount"] = json!(tokens(301)),
+            Code::PlanAboveClaim,
+        );
+        refused(
+            &|a| a[0]["ops"][0]["amount"] = json!(tokens(401)),
+            Code::PlanAboveShare,
+        );
+        refused(
+            &|a| a[2]["amount"] = json!(tokens(10_001)),
+            Code::PlanAboveCap,
+        );
+        let over = json!({"type": "deposit", "account_id": id(0x33), "token_id": 1, "amount": tokens(200)});
+        refused(&|a| a.insert(4, over.clone()), Code::PlanAboveUsable);
+        refused(&|a| a.insert(4, over.clone()), Code::PlanCrossesFloor);
+        refused(
+            &|a| a[2]["account_id"] = json!(id(0x99)),
+            Code::PlanUnknownAccount,
+        );
+        refused(&|a| a.insert(3, a[2].clone()), Code::PlanDuplicate);
+        refused(
+            &|a| a[2]["account_id"] = json!(id(0x77)),
+            Code::PlanQuarantinedAccount,
+        );
+        refused(&|a| a.swap(2, 3), Code::PlanWrongOrder);
+        refused(&|a| a.swap(1, 2), Code::PlanWrongOrder);
+        refused(
+            &|a| {
+                a.pop();
+            },
+            Code::PlanBroadcastMissing,
+        );
+        refused(
+            &|a| a.push(json!({"type": "broadcast"})),
+            Code::PlanBroadcastMisplaced,
+        );
+        refused(&|a| a.swap(3, 4), Code::PlanBroadcastMisplaced);
+        let ask = json!({"type": "replenish", "amount": "1", "id": "x", "source": "faucet", "token_id": 1});
+        refused(&|a| a.insert(4, ask.clone()), Code::PlanNotEligible);
+        let mut shrunk = base.clone();
+        shrunk["accounts"][2]["deltas"][0]["ondelta"] = json!(tokens(40));
+        assert!(verdict(&shrunk, &good).contains(&Code::PlanShareShrunk));
+        let mut sent = base.clone();
+        sent["sent"] = json!({"sent_at": 999_000});
+        assert!(verdict(&sent, &good).contains(&Code::PlanBlocked));
+    }
+
+    #[test]
+    fn a_sent_batch_blocks_deposits_and_a_stale_one_is_taken_back() {
+        let mut state =
+            HubState::empty(EntityId::new("0x11").unwrap(), Millis::constant(1_000_000));
+        let sent = |at| {
+            Some(SentBatch {
+                sent_at: Millis::constant(at),
+                batch: Batch::default(),
+            })
+        };
+        state.sent = sent(1_000_000 - 120_001);
+        let config = Config::default();
+        let decided = plan(&config, &state, &mut Why::off()).unwrap();
+        assert_eq!(decided.actions, [Action::AbortSentBatch { requeue: true }]);
+        state.sent = sent(1_000_000 - 120_000);
+        assert_eq!(plan(&config, &state, &mut Why::off()).unwrap().actions, []);
+        assert_eq!(OpKind::C2r, OpKind::C2r);
+    }
+}

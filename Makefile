@@ -1,0 +1,112 @@
+# The same targets here and in CI. `make demo` and `make test` set up what is missing.
+.NOTPARALLEL:
+.SHELLFLAGS := -euo pipefail -c
+SHELL := bash
+
+CARGO ?= cargo
+PYTHON ?= python3
+PACK := $(CARGO) run --quiet --locked --package trimtab-pack --
+VENV := .venv/bin
+BUN := pkg/node_modules/.bin/bun
+
+.PHONY: demo test parity bench world soak generate module wheel npm fmt clean \
+        setup check-format check-generated lint rust-tests doc-tests python-tests npm-tests readme deny
+
+demo: module            ## real decisions on real input
+	@$(CARGO) run --quiet --locked --package trimtab-host --bin trimtab -- demo
+
+test: setup check-format module lint rust-tests doc-tests check-generated wheel npm parity \
+      python-tests npm-tests readme deny   ## everything that CI checks
+
+# --- set-up ---
+
+setup: .venv/ready pkg/node_modules/ready
+	@rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+
+.venv/ready: tests/requirements.txt
+	$(PYTHON) -m venv .venv
+	$(VENV)/python -m pip install --quiet --requirement tests/requirements.txt
+	@touch $@
+
+pkg/node_modules/ready: pkg/package-lock.json
+	npm ci --prefix pkg
+	@touch $@
+
+# --- what is built ---
+
+module:                 ## the one WebAssembly module, checked and copied to pkg/, python/ and host/
+	@rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	$(PACK) build
+
+generate:               ## every file that is derived from core
+	$(PACK) generate
+
+wheel: module .venv/ready   ## the Python wheel, installed in .venv
+	rm -f target/wheels/trimtab-*.whl
+	$(VENV)/maturin build --quiet --locked --release --manifest-path python/Cargo.toml --out target/wheels
+	$(VENV)/python -m pip install --quiet --no-deps --force-reinstall target/wheels/trimtab-*.whl
+
+npm: module pkg/node_modules/ready   ## the npm package
+	npm run --silent --prefix pkg build
+
+# --- what is checked ---
+
+check-format:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
+
+# The extension is tested from Python, where it lives.
+rust-tests:
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --locked --workspace --exclude trimtab-python --status-level fail; \
+	else \
+	  $(CARGO) test --locked --workspace --exclude trimtab-python --lib --bins --tests; \
+	fi
+
+doc-tests:
+	$(CARGO) test --quiet --locked --doc --workspace --exclude trimtab-python
+
+check-generated:
+	$(PACK) generate --check
+
+parity: setup module wheel npm   ## every vector on every surface
+	$(CARGO) run --quiet --locked --package trimtab-tests --bin parity -- --bun $(BUN) --python $(VENV)/python
+
+python-tests:
+	cd python && ../$(VENV)/ruff check . ../tests && ../$(VENV)/ruff format --check . ../tests
+	cd python && ../$(VENV)/python -m mypy trimtab
+	cd target && ../$(VENV)/python -m pytest --quiet --import-mode=importlib --rootdir ../python ../python/tests
+
+npm-tests:
+	npm test --silent --prefix pkg
+
+readme:                 ## the commands and snippets of README.md
+	$(CARGO) build --quiet --locked --package trimtab-host --bin trimtab
+	$(VENV)/python tests/readme/run.py README.md
+
+deny:
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check; \
+	else echo "cargo-deny is not installed: licences and advisories are not checked"; fi
+
+# --- what takes longer ---
+
+bench: setup wheel npm  ## times, written to target/bench.json
+	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python
+
+world:                  ## the simulator: 1,000 seeds for ours, 100 for the baselines
+	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin world
+
+soak:                   ## every property test with 100,000 cases
+	TRIMTAB_CASES=100000 $(CARGO) test --quiet --locked --release --package trimtab-core
+
+# --- housekeeping ---
+
+fmt:
+	$(CARGO) fmt --all
+	-$(VENV)/ruff format python tests
+
+clean:
+	$(CARGO) clean
+	rm -rf .venv pkg/node_modules pkg/dist pkg/module python/trimtab/module host/module

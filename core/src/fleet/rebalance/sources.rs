@@ -1,0 +1,276 @@
+//! From where to move: which channels may give, and which gives best.
+//!
+//! Source: the deployed plugin; the model `expected_cost` orders by what the source loses. Codes:
+//! `source_too_small`, `source_offline`, `source_drains`, `spread_beyond_tolerance`,
+//! `source_earns_too_little`, `source_ranked`, `no_source`.
+
+use super::flow::{Flow, FlowKind, turnover};
+use super::*;
+use crate::entries::{Entries, Entry};
+use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
+
+/// A channel that may give.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its capacity.
+    pub capacity_sats: Sat,
+    /// Its id.
+    pub channel_id: NodeId,
+    /// Whether its peer is online.
+    #[serde(default = "online")]
+    pub connected: bool,
+    /// How often it failed in a row.
+    #[serde(default)]
+    pub fails: Count,
+    /// What we charge there.
+    pub fee_ppm: Ppm,
+    /// What moved through it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
+    /// The peer at the other end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_id: Option<NodeId>,
+    /// What it can send now.
+    pub spendable_sats: Sat,
+    /// For what percentage of the last day its peer was online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime_pct: Option<Real>,
+}
+
+fn online() -> bool {
+    true
+}
+
+impl Entry for Source {
+    const ID: &'static str = "channel_id";
+    fn id(&self) -> &str {
+        self.channel_id.as_str()
+    }
+}
+
+/// Channels that may give.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourcesInput {
+    /// How much should be moved.
+    pub amount_sats: Sat,
+    /// What the route is expected to cost.
+    pub inbound_ppm: Ppm,
+    /// What we charge at the destination.
+    pub out_ppm: Ppm,
+    /// The channels.
+    pub sources: Entries<Source>,
+}
+
+/// A channel that may give, and how well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ranked {
+    /// Its id.
+    pub channel_id: NodeId,
+    /// What its liquidity would have earned here, weighted by how likely that was.
+    pub opportunity_ppm: Ppm,
+    /// How well it gives; more is better.
+    pub score: Real,
+    /// What is left of the destination's fee.
+    pub spread_ppm: SignedPpm,
+    /// The share of its capacity that moves in a day.
+    pub turnover: Share,
+}
+
+/// The channels that may give, best first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sources {
+    /// The channels, best first; ties by id.
+    pub ranked: Vec<Ranked>,
+    /// How many were refused.
+    pub refused: Count,
+}
+
+/// Ranks the channels that may give.
+pub fn sources(config: &Config, input: &SourcesInput, why: &mut Why) -> Result<Sources, Error> {
+    let usable = input.sources.usable(why);
+    let ask = Ask {
+        amount: input.amount_sats,
+        inbound: input.inbound_ppm,
+        out: input.out_ppm,
+    };
+    let ranked = rank(config, &usable, ask, why)?;
+    let refused = u32::try_from(usable.len() - ranked.len()).unwrap_or(u32::MAX);
+    if let Some(best) = ranked.first() {
+        why.add(|| {
+            Reason::new(Code::SourceRanked, Effect::Allow)
+                .about(&best.channel_id)
+                .observed(best.score)
+        });
+    }
+    Ok(Sources {
+        ranked,
+        refused: Count::new(refused)?,
+    })
+}
+
+/// What a source is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub amount: Sat,
+    pub inbound: Ppm,
+    pub out: Ppm,
+}
+
+/// The sources that may give, best first; every other one has a reason.
+pub(super) fn rank(
+    config: &Config,
+    sources: &[&Source],
+    ask: Ask,
+    why: &mut Why,
+) -> Result<Vec<Ranked>, Error> {
+    let mut ranked = Vec::new();
+    for source in sources {
+        let fits = may_give(&config.rebalance, source, ask.amount, why);
+        let scored = scored(&config.rebalance, source, ask)?;
+        let pays = config.rebalance.model == Model::ExpectedCost
+            || pays(&config.rebalance, &scored, ask, why);
+        if fits && pays {
+            ranked.push(scored);
+        }
+    }
+    ranked.sort_by(|a, b| {
+        let best_first = b.score.get().total_cmp(&a.score.get());
+        best_first.then_with(|| a.channel_id.cmp(&b.channel_id))
+    });
+    if ranked.is_empty() {
+        why.add(|| Reason::new(Code::NoSource, Effect::Refuse));
+    }
+    Ok(ranked)
+}
+
+fn ratio(source: &Source) -> f64 {
+    if source.capacity_sats == Sat::MIN {
+        return 0.0;
+    }
+    source.spendable_sats.as_f64() / source.capacity_sats.as_f64()
+}
+
+fn may_give(settings: &RebalanceConfig, source: &Source, amount: Sat, why: &mut Why) -> bool {
+    const KEPT_BY_A_SOURCE: f64 = 0.80;
+    let mut refusals = Vec::new();
+    if source.spendable_sats < amount {
+        refusals.push(
+            Reason::new(Code::SourceTooSmall, Effect::Adjust)
+                .observed(source.spendable_sats)
+                .limit(amount)
+                .flip("spendable_sats", amount),
+        );
+    }
+    let uptime = source.uptime_pct.unwrap_or(Real::constant(100.0));
+    if !source.connected || uptime < settings.min_uptime_pct {
+        refusals.push(
+            Reason::new(Code::SourceOffline, Effect::Adjust)
+                .observed(uptime)
+                .limit(settings.min_uptime_pct),
+        );
+    }
+    let drains = source
+        .flow
+        .is_some_and(|flow| flow.kind == FlowKind::Source);
+    if drains && ratio(source) < KEPT_BY_A_SOURCE {
+        refusals.push(
+            Reason::new(Code::SourceDrains, Effect::Adjust)
+                .observed(ratio(source))
+                .limit(KEPT_BY_A_SOURCE),
+        );
+    }
+    let fits = refusals.is_empty();
+    for refusal in refusals {
+        why.add(|| refusal.about(&source.channel_id));
+    }
+    fits
+}
+
+fn scored(settings: &RebalanceConfig, source: &Source, ask: Ask) -> Result<Ranked, Error> {
+    let kind = source.flow.map_or(FlowKind::Unknown, |flow| flow.kind);
+    let turnover = turnover(
+        source.flow.as_ref(),
+        source.capacity_sats,
+        settings.flow_window_days,
+    );
+    let (fee, turn) = (f64::from(source.fee_ppm.get()), turnover.get());
+    let base = if turn < 0.10 {
+        turn.max(0.01)
+    } else {
+        (turn * 7.0).min(1.0)
+    };
+    let likely = match kind {
+        FlowKind::Sink => 0.3,
+        FlowKind::Source => 1.5,
+        FlowKind::Balanced | FlowKind::Unknown => 1.0,
+    };
+    let opportunity = Ppm::named("fee_ppm", (fee * (base * likely)) as u32)?;
+    let signed = |ppm: Ppm| i64::from(ppm.get());
+    let spread = signed(ask.out) - signed(ask.inbound) - signed(opportunity);
+    let score = match settings.model {
+        Model::ExpectedCost => 0.0 - fee * (turn * 7.0).min(1.0),
+        Model::ClRevenueOps => deployed_score(source, kind, turn),
+    };
+    Ok(Ranked {
+        channel_id: source.channel_id.clone(),
+        opportunity_ppm: opportunity,
+        score: Real::new(score)?,
+        spread_ppm: SignedPpm::new(spread)?,
+        turnover,
+    })
+}
+
+/// The deployed plugin's points, added in its order.
+fn deployed_score(source: &Source, kind: FlowKind, turn: f64) -> f64 {
+    let mut score = ratio(source) * 50.0 - f64::from(source.fee_ppm.get()) / 10.0;
+    if kind == FlowKind::Sink {
+        score += 100.0;
+    }
+    if kind == FlowKind::Balanced {
+        score += 20.0;
+        if turn < 0.0015 {
+            score += 10.0;
+        }
+    }
+    score - f64::from(source.fails.get()) * 50.0
+}
+
+/// What the deployed plugin asks of a source before it values it.
+pub(super) fn pays(settings: &RebalanceConfig, scored: &Ranked, ask: Ask, why: &mut Why) -> bool {
+    let spread = i128::from(scored.spread_ppm.get());
+    let least = -tolerance_ppm(settings.tolerance_sats, ask.amount);
+    let least_profit = base_threshold(settings, ask.amount);
+    let profit = (spread * i128::from(ask.amount.get())).div_euclid(1_000_000);
+    if spread < least {
+        why.add(|| {
+            Reason::new(Code::SpreadBeyondTolerance, Effect::Adjust)
+                .about(&scored.channel_id)
+                .observed(spread)
+                .limit(least)
+        });
+    }
+    if profit < least_profit {
+        why.add(|| {
+            Reason::new(Code::SourceEarnsTooLittle, Effect::Adjust)
+                .about(&scored.channel_id)
+                .observed(profit)
+                .limit(least_profit)
+        });
+    }
+    spread >= least && profit >= least_profit
+}
+
+/// A tolerated loss as parts of an amount.
+pub(super) fn tolerance_ppm(tolerance: Sat, amount: Sat) -> i128 {
+    (tolerance.as_f64() * 1_000_000.0 / amount.get().max(1) as f64) as i128
+}
+
+/// The least profit of a healthy node on an amount.
+pub(super) fn base_threshold(settings: &RebalanceConfig, amount: Sat) -> i128 {
+    match settings.min_profit_ppm.get() {
+        0 => settings.min_profit_sats.get().into(),
+        ppm => (i128::from(amount.get()) * i128::from(ppm)).div_euclid(1_000_000),
+    }
+}

@@ -1,0 +1,389 @@
+//! The methods of the book on every surface.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
+
+use crate::account::algebra::Delta;
+use crate::error::{Error, ErrorCode};
+use crate::hub::book::HubBook;
+use crate::hub::config::Token;
+use crate::hub::memory::HubMemory;
+use crate::hub::plan::Plan;
+use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
+use crate::lint::Overrides;
+use crate::policy::{Handle, Method, MethodEntry, Policy};
+use crate::reason::Why;
+use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
+use crate::value::{self, Value};
+
+/// What a book is opened with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenHubBook {
+    /// The profile to start from; `plan` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Fields of the config to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Overrides>,
+    /// The hub, with or without its accounts.
+    pub state: HubState,
+}
+
+/// Opens a book.
+pub fn open(input: &Value<'_>) -> Result<HubBook, Error> {
+    let input: OpenHubBook = value::decode(input)?;
+    let profile = input.profile.as_deref().unwrap_or("plan");
+    let policy = Policy::new(profile, input.config.as_ref().map(Overrides::value))?;
+    HubBook::new(policy, input.state).map_err(|error| error.inside("state"))
+}
+
+/// Fields of the hub to change; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetHub {
+    /// The time of the entity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Millis>,
+    /// The clock that the age of a sent batch is measured on; null for `now`.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub submit_clock: Option<Option<Millis>>,
+    /// Whether this entity is a hub at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_hub: Option<bool>,
+    /// The reserves per token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserves: Option<BTreeMap<TokenId, TokenAmount>>,
+    /// What the hub owes on chain per token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_debts: Option<BTreeMap<TokenId, TokenAmount>>,
+    /// Tokens besides those of the config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<BTreeMap<TokenId, Token>>,
+    /// The batch being filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Batch>,
+    /// The batch that was sent; null for none.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sent: Option<Option<SentBatch>>,
+    /// Batches that wait for their next try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Vec<Batch>>,
+    /// Whether somebody else broadcasts in this input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broadcast_in_input: Option<bool>,
+    /// Answers of replenishment sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replenish_answers: Option<Vec<ReplenishAnswer>>,
+    /// What the last plan wanted to be remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<HubMemory>,
+    /// Fields of the config to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Overrides>,
+}
+
+/// Tells null from absent.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl SetHub {
+    fn onto(self, mut hub: HubState) -> HubState {
+        fn put<T>(slot: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *slot = value;
+            }
+        }
+        put(&mut hub.now, self.now);
+        put(&mut hub.submit_clock, self.submit_clock);
+        put(&mut hub.is_hub, self.is_hub);
+        put(&mut hub.reserves, self.reserves);
+        put(&mut hub.open_debts, self.open_debts);
+        put(&mut hub.tokens, self.tokens);
+        put(&mut hub.draft, self.draft);
+        put(&mut hub.sent, self.sent);
+        put(&mut hub.recovery, self.recovery);
+        put(&mut hub.broadcast_in_input, self.broadcast_in_input);
+        put(&mut hub.replenish_answers, self.replenish_answers);
+        put(&mut hub.memory, self.memory);
+        hub
+    }
+}
+
+/// Accounts as columns, one row per account and token. A column that is absent is all zeros.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountColumns {
+    /// The peer of each row; the rows of one account stand together.
+    pub account_id: Vec<EntityId>,
+    /// The token of each row.
+    pub token_id: Vec<TokenId>,
+    /// The collateral of each row.
+    #[serde(default)]
+    pub collateral: Vec<TokenAmount>,
+    /// The settled balance of each row.
+    #[serde(default)]
+    pub ondelta: Vec<SignedTokenAmount>,
+    /// The unsettled balance of each row.
+    #[serde(default)]
+    pub offdelta: Vec<SignedTokenAmount>,
+    /// LEFT's credit limit of each row.
+    #[serde(default)]
+    pub left_credit_limit: Vec<TokenAmount>,
+    /// RIGHT's credit limit of each row.
+    #[serde(default)]
+    pub right_credit_limit: Vec<TokenAmount>,
+    /// LEFT's hold of each row.
+    #[serde(default)]
+    pub left_hold: Vec<TokenAmount>,
+    /// RIGHT's hold of each row.
+    #[serde(default)]
+    pub right_hold: Vec<TokenAmount>,
+}
+
+impl AccountColumns {
+    /// The accounts of the rows.
+    pub fn accounts(&self) -> Result<Vec<Account>, Error> {
+        fn cell<T: Copy + Default>(
+            name: &str,
+            column: &[T],
+            row: usize,
+            rows: usize,
+        ) -> Result<T, Error> {
+            if column.is_empty() {
+                return Ok(T::default());
+            }
+            let cell = column.get(row).filter(|_| column.len() == rows);
+            cell.copied().ok_or_else(|| {
+                let expected = format!("{rows} entries, as in account_id");
+                Error::out_of_range(name, format_args!("{} entries", column.len()), expected)
+            })
+        }
+        let rows = self.account_id.len();
+        if self.token_id.len() != rows {
+            let got = format!("{} entries", self.token_id.len());
+            let expected = format!("{rows} entries, as in account_id");
+            return Err(Error::out_of_range("token_id", got, expected));
+        }
+        let mut accounts: Vec<Account> = Vec::new();
+        for (row, (account_id, token_id)) in self.account_id.iter().zip(&self.token_id).enumerate()
+        {
+            let delta = Delta {
+                collateral: cell("collateral", &self.collateral, row, rows)?,
+                ondelta: cell("ondelta", &self.ondelta, row, rows)?,
+                offdelta: cell("offdelta", &self.offdelta, row, rows)?,
+                left_credit_limit: cell("left_credit_limit", &self.left_credit_limit, row, rows)?,
+                right_credit_limit: cell(
+                    "right_credit_limit",
+                    &self.right_credit_limit,
+                    row,
+                    rows,
+                )?,
+                left_hold: cell("left_hold", &self.left_hold, row, rows)?,
+                right_hold: cell("right_hold", &self.right_hold, row, rows)?,
+                ..Delta::empty(*token_id)
+            };
+            match accounts.last_mut() {
+                Some(last) if last.account_id == *account_id => last.deltas.push(delta),
+                _ => accounts.push(Account {
+                    deltas: vec![delta],
+                    ..Account::empty(account_id.clone())
+                }),
+            }
+        }
+        let mut ids: Vec<&EntityId> = accounts.iter().map(|account| &account.account_id).collect();
+        ids.sort_unstable();
+        match ids.iter().zip(ids.iter().skip(1)).find(|(a, b)| a == b) {
+            Some((id, _)) => Err(Error::duplicate("account_id", id)),
+            None => Ok(accounts),
+        }
+    }
+}
+
+/// Which account to remove.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveAccount {
+    /// The peer.
+    pub account_id: EntityId,
+}
+
+/// When to plan.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanAt {
+    /// The time of the entity; absent for the time of the book.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Millis>,
+}
+
+/// Which plan to apply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyPlan {
+    /// The plan, as `plan` gave it.
+    pub plan: Plan,
+}
+
+/// What to go back to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreBook {
+    /// A snapshot.
+    pub state: HubState,
+}
+
+/// Nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// How many accounts the book holds now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// Their number.
+    pub accounts: Count,
+    /// Whether the call changed anything.
+    pub changed: bool,
+}
+
+/// The digest of a book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BookDigest {
+    /// sha256 of the canonical snapshot.
+    pub digest: String,
+}
+
+fn held(book: &HubBook, changed: bool) -> Result<Held, Error> {
+    Ok(Held {
+        accounts: Count::new(u32::try_from(book.len()).unwrap_or(u32::MAX))?,
+        changed,
+    })
+}
+
+macro_rules! method {
+    ($marker:ident, $name:literal, $input:ty => $output:ty, $summary:literal, $run:expr) => {
+        #[doc = $summary]
+        #[derive(Debug)]
+        pub struct $marker;
+        impl Method<HubBook> for $marker {
+            type Input = $input;
+            type Output = $output;
+            const NAME: &'static str = $name;
+            const SUMMARY: &'static str = $summary;
+            fn run(
+                book: &mut HubBook,
+                input: &Self::Input,
+                why: &mut Why,
+            ) -> Result<Self::Output, Error> {
+                let run: fn(&mut HubBook, &$input, &mut Why) -> Result<$output, Error> = $run;
+                run(book, input, why)
+            }
+        }
+    };
+}
+
+method!(BookSetAccount, "set_account", Account => Held,
+"Adds an account, or replaces it.",
+|book, account, _| {
+    book.set_account(account.clone())?;
+    held(book, true)
+});
+method!(BookLoad, "load", AccountColumns => Held,
+"Adds many accounts at once from columns: the first fill.",
+|book, columns, _| {
+    book.add_all(columns.accounts()?)?;
+    held(book, true)
+});
+method!(BookRemove, "remove", RemoveAccount => Held,
+"Removes an account.",
+|book, input, _| {
+    let changed = book.remove(&input.account_id)?;
+    held(book, changed)
+});
+method!(BookSetHub, "set_hub", SetHub => Held,
+"Changes reserves, batches, debts, memory or config; what is absent stays.",
+|book, input, _| {
+    let policy = match &input.config {
+        Some(overrides) => Some(book.policy().with(overrides.value())?),
+        None => None,
+    };
+    let hub = input.clone().onto(book.hub().clone());
+    book.set_hub(hub, policy)?;
+    held(book, true)
+});
+method!(BookPlan, "plan", PlanAt => Plan,
+"The plan of a tick; the same as `hub.plan` on the snapshot.",
+|book, input, why| {
+    let now = input.now.unwrap_or(book.hub().now);
+    book.plan(now, why)
+});
+method!(BookApply, "apply", ApplyPlan => Held,
+"Changes the book as the runtime changes its state when it accepts a plan.",
+|book, input, _| {
+    book.apply(&input.plan)?;
+    held(book, true)
+});
+method!(BookSnapshot, "snapshot", Nothing => HubState,
+    "Everything the book knows.",
+    |book, _, _| book.snapshot());
+method!(BookRestore, "restore", RestoreBook => Held,
+"Goes back to a snapshot.",
+|book, input, _| {
+    *book = HubBook::new(book.policy().clone(), input.state.clone())?;
+    held(book, true)
+});
+method!(BookTakeDigest, "digest", Nothing => BookDigest,
+    "sha256 of the canonical snapshot.",
+    |book, _, _| Ok(BookDigest { digest: book.digest()? }));
+
+macro_rules! methods {
+    ($($marker:ident),* $(,)?) => {
+        /// Every method of the book.
+        pub static METHODS: &[MethodEntry<HubBook>] = &[$(MethodEntry::of::<$marker>()),*];
+
+        /// The schemas of input and answer, in the order of [`METHODS`]. Never called inside the
+        /// module.
+        pub fn schemas(generator: &mut SchemaGenerator) -> Vec<(Schema, Schema)> {
+            vec![$((
+                generator.subschema_for::<<$marker as Method<HubBook>>::Input>(),
+                generator.subschema_for::<<$marker as Method<HubBook>>::Output>(),
+            )),*]
+        }
+    };
+}
+
+methods! {
+    BookSetAccount, BookLoad, BookRemove, BookSetHub, BookPlan, BookApply, BookSnapshot,
+    BookRestore, BookTakeDigest,
+}
+
+impl Handle for HubBook {
+    fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
+        let method = METHODS.iter().find(|method| method.name == operation);
+        let Some(method) = method else {
+            let names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
+            return Err(Error::new(
+                ErrorCode::UnknownOperation,
+                "op",
+                format_args!("\"{operation}\""),
+                names.join(" | "),
+            ));
+        };
+        let mut why = Why::new();
+        let answer = (method.run)(self, input, &mut why)?;
+        self.policy().envelope(answer, why)
+    }
+}

@@ -1,0 +1,378 @@
+//! A hub's accounts, kept between ticks: a tick costs what there is to do, not what there is.
+//!
+//! ```
+//! use trimtab_core::{policy, value::Value};
+//! let mut book = policy::open("hub_book", &Value::from_json(br#"{"state":{"hub_id":"0x11","now":1}}"#)?)?;
+//! book.call_bytes("set_hub", br#"{"reserves":{"1":"5000000000"}}"#)?;
+//! book.call_bytes("set_account", br#"{"account_id":"0x22","deltas":[{"token_id":1,"offdelta":"-9000000"}],
+//!     "requests":[{"token_id":1,"amount":"5000000","fee":{"requested_at":1}}]}"#)?;
+//! let plan = book.call_bytes("plan", br#"{"now":1000}"#)?;
+//! assert!(String::from_utf8_lossy(&plan).contains(r#""type":"deposit""#));
+//! # Ok::<(), trimtab_core::error::Error>(())
+//! ```
+//!
+//! `plan` gives the same bytes as `hub.plan` on the snapshot. Source: spec of the hub, section 7.
+
+mod methods;
+mod packed;
+#[cfg(test)]
+mod tests;
+
+pub use methods::*;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::canonical;
+use crate::error::Error;
+use crate::hub::apply;
+use crate::hub::config::HubConfig;
+use crate::hub::limits::Tokens;
+use crate::hub::plan::outcome::Report;
+use crate::hub::plan::pull::{self, Offer};
+use crate::hub::plan::{self, Accounts, Plan};
+use crate::hub::state::{Account, HubState};
+use crate::policy::Policy;
+use crate::reason::Why;
+use crate::units::{EntityId, Millis, TokenAmount, TokenId};
+use packed::Key;
+
+/// An account as the book keeps it.
+#[derive(Clone, Debug)]
+enum Stored {
+    /// Something is to be done with it.
+    Full(Box<Account>),
+    /// Nothing is.
+    Packed(Box<[u8]>),
+}
+
+impl Stored {
+    fn of(account: Account, config: &HubConfig) -> Self {
+        let rests = !plan::has_work(config, &account);
+        match packed::pack(&account).filter(|_| rests) {
+            Some(packed) => Self::Packed(packed),
+            None => Self::Full(Box::new(account)),
+        }
+    }
+
+    fn account(&self, key: &Key) -> Result<Account, Error> {
+        match self {
+            Self::Full(account) => Ok(account.as_ref().clone()),
+            Self::Packed(packed) => packed::unpack(key.id()?, packed),
+        }
+    }
+}
+
+/// What the book looks accounts up by.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    /// Accounts with an open request or a settlement.
+    work: BTreeSet<Key>,
+    /// What can be asked back, largest first.
+    offers: BTreeMap<TokenId, BTreeSet<(Reverse<TokenAmount>, Key)>>,
+    /// Accounts that are set aside.
+    faults: BTreeMap<Key, Error>,
+}
+
+/// The accounts of a hub, kept between ticks.
+#[derive(Debug)]
+pub struct HubBook {
+    policy: Policy,
+    hub: HubState,
+    tokens: Tokens,
+    store: BTreeMap<Key, Stored>,
+    index: Index,
+}
+
+impl HubBook {
+    /// A book of the accounts in `state`. A list with unreadable or repeated accounts is refused:
+    /// a book never holds what it could not give back.
+    pub fn new(policy: Policy, mut state: HubState) -> Result<Self, Error> {
+        let accounts = std::mem::take(&mut state.accounts);
+        let mut why = Why::off();
+        let usable: Vec<Account> = accounts.usable(&mut why).into_iter().cloned().collect();
+        if let Some(aside) = why.finish().1.into_iter().next() {
+            return Err(aside.error.inside("accounts"));
+        }
+        let tokens = Tokens::of(&state, &policy.config().hub);
+        let mut book = Self {
+            policy,
+            hub: state,
+            tokens,
+            store: BTreeMap::new(),
+            index: Index::default(),
+        };
+        book.add_all(usable)?;
+        Ok(book)
+    }
+
+    /// The policy it plans under.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// How many accounts it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.store.len()
+    }
+
+    /// Whether it holds no account.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.store.is_empty()
+    }
+
+    /// Everything but the accounts.
+    #[must_use]
+    pub const fn hub(&self) -> &HubState {
+        &self.hub
+    }
+
+    /// One account.
+    pub fn account(&self, account_id: &EntityId) -> Result<Option<Account>, Error> {
+        let key = Key::of(account_id);
+        self.store
+            .get(&key)
+            .map(|stored| stored.account(&key))
+            .transpose()
+    }
+
+    /// Adds an account, or replaces it.
+    pub fn set_account(&mut self, account: Account) -> Result<(), Error> {
+        let key = Key::of(&account.account_id);
+        let entry = self.entry(&key, &account)?;
+        self.unlist(&key)?;
+        entry.list(&key, &mut self.index);
+        let stored = Stored::of(account, &self.policy.config().hub);
+        self.store.insert(key, stored);
+        Ok(())
+    }
+
+    /// Adds many accounts at once: the first fill.
+    pub fn add_all(&mut self, accounts: Vec<Account>) -> Result<(), Error> {
+        if !self.store.is_empty() {
+            return accounts
+                .into_iter()
+                .try_for_each(|account| self.set_account(account));
+        }
+        let mut index = Index::default();
+        let mut offers: BTreeMap<TokenId, Vec<(Reverse<TokenAmount>, Key)>> = BTreeMap::new();
+        let mut store = Vec::with_capacity(accounts.len());
+        let mut work = Vec::new();
+        for account in accounts {
+            let key = Key::of(&account.account_id);
+            match self.entry(&key, &account)? {
+                Listing::Fault(error) => {
+                    index.faults.insert(key.clone(), error);
+                }
+                Listing::Fit {
+                    works,
+                    offers: more,
+                } => {
+                    if works {
+                        work.push(key.clone());
+                    }
+                    for (token_id, amount) in more {
+                        let list = offers.entry(token_id).or_default();
+                        list.push((Reverse(amount), key.clone()));
+                    }
+                }
+            }
+            store.push((key, Stored::of(account, &self.policy.config().hub)));
+        }
+        // Built at once, a tree has no half-empty nodes.
+        index.work = work.into_iter().collect();
+        let sets = offers.into_iter();
+        index.offers = sets
+            .map(|(id, list)| (id, list.into_iter().collect()))
+            .collect();
+        self.index = index;
+        self.store = store.into_iter().collect();
+        Ok(())
+    }
+
+    /// Removes an account; whether it was there.
+    pub fn remove(&mut self, account_id: &EntityId) -> Result<bool, Error> {
+        let key = Key::of(account_id);
+        self.unlist(&key)?;
+        Ok(self.store.remove(&key).is_some())
+    }
+
+    /// Replaces everything but the accounts. Only another hub, config or list of tokens makes the
+    /// book look at every account again.
+    pub fn set_hub(&mut self, hub: HubState, policy: Option<Policy>) -> Result<(), Error> {
+        let same = hub.hub_id == self.hub.hub_id && hub.tokens == self.hub.tokens;
+        if same && policy.as_ref().is_none_or(|policy| *policy == self.policy) {
+            self.hub = hub;
+            return Ok(());
+        }
+        let state = HubState {
+            accounts: self.snapshot()?.accounts,
+            ..hub
+        };
+        *self = Self::new(policy.unwrap_or_else(|| self.policy.clone()), state)?;
+        Ok(())
+    }
+
+    /// The plan of a tick: the same as `hub.plan` on the snapshot.
+    pub fn plan(&mut self, now: Millis, why: &mut Why) -> Result<Plan, Error> {
+        self.hub.now = now;
+        for (key, error) in &self.index.faults {
+            why.quarantine(key.id()?, error.clone());
+        }
+        let config = &self.policy.config().hub;
+        let report = Report::new(config.runtime_events);
+        plan::tick(config, &self.hub, &self.tokens, self, report, why)
+    }
+
+    /// Changes the state as the runtime does when it accepts a plan: wholly or not at all.
+    pub fn apply(&mut self, plan: &Plan) -> Result<(), Error> {
+        let mut hub = self.hub.clone();
+        let mut changed: BTreeMap<EntityId, Account> = BTreeMap::new();
+        for action in &plan.actions {
+            let mut account = None;
+            if let Some(account_id) = apply::account_of(action) {
+                let known = match changed.get(account_id) {
+                    Some(account) => Some(account.clone()),
+                    None => self.account(account_id)?,
+                };
+                account = Some(known.ok_or_else(|| {
+                    Error::out_of_range("account_id", account_id, "an account of this book")
+                })?);
+            }
+            apply::apply_to_hub(&mut hub, account.as_ref(), action)?;
+            let after = account.and_then(|account| apply::changed(&hub, &account, action));
+            if let Some(after) = after {
+                changed.insert(after.account_id.clone(), after);
+            }
+        }
+        apply::finish(&mut hub, plan);
+        for account in changed.into_values() {
+            self.set_account(account)?;
+        }
+        self.hub = hub;
+        Ok(())
+    }
+
+    /// Everything the book knows, accounts by id.
+    pub fn snapshot(&self) -> Result<HubState, Error> {
+        let accounts: Result<Vec<_>, _> = self
+            .store
+            .iter()
+            .map(|(key, stored)| stored.account(key))
+            .collect();
+        Ok(HubState {
+            accounts: accounts?.into(),
+            ..self.hub.clone()
+        })
+    }
+
+    /// sha256 of the canonical snapshot: two validators with the same digest plan alike.
+    pub fn digest(&self) -> Result<String, Error> {
+        canonical::digest_of(&self.snapshot()?)
+    }
+
+    fn entry(&self, key: &Key, account: &Account) -> Result<Listing, Error> {
+        let config = &self.policy.config().hub;
+        if let Err(error) = account.validate(&self.hub.hub_id, &self.tokens) {
+            return Ok(Listing::Fault(error));
+        }
+        let side = self.hub.side(&key.id()?);
+        let offers = pull::offers(config, &self.tokens, account, side)?;
+        Ok(Listing::Fit {
+            works: plan::has_work(config, account),
+            offers: offers
+                .into_iter()
+                .map(|offer| (offer.token_id, offer.amount.total()))
+                .collect(),
+        })
+    }
+
+    /// Takes an account out of the index.
+    fn unlist(&mut self, key: &Key) -> Result<(), Error> {
+        let Some(stored) = self.store.get(key) else {
+            return Ok(());
+        };
+        let account = stored.account(key)?;
+        match self.entry(key, &account)? {
+            Listing::Fault(_) => {
+                self.index.faults.remove(key);
+            }
+            Listing::Fit { offers, .. } => {
+                self.index.work.remove(key);
+                for (token_id, amount) in offers {
+                    if let Some(list) = self.index.offers.get_mut(&token_id) {
+                        list.remove(&(Reverse(amount), key.clone()));
+                        if list.is_empty() {
+                            self.index.offers.remove(&token_id);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where an account belongs in the index.
+enum Listing {
+    Fault(Error),
+    Fit {
+        works: bool,
+        offers: Vec<(TokenId, TokenAmount)>,
+    },
+}
+
+impl Listing {
+    fn list(self, key: &Key, index: &mut Index) {
+        match self {
+            Self::Fault(error) => {
+                index.faults.insert(key.clone(), error);
+            }
+            Self::Fit { works, offers } => {
+                if works {
+                    index.work.insert(key.clone());
+                }
+                for (token_id, amount) in offers {
+                    let list = index.offers.entry(token_id).or_default();
+                    list.insert((Reverse(amount), key.clone()));
+                }
+            }
+        }
+    }
+}
+
+impl Accounts for HubBook {
+    fn working(&self) -> impl Iterator<Item = &Account> {
+        let stored = self.index.work.iter().map(|key| self.store.get(key));
+        stored.filter_map(|stored| match stored {
+            Some(Stored::Full(account)) => Some(account.as_ref()),
+            // What works is never packed.
+            _ => None,
+        })
+    }
+
+    fn offered_tokens(&self) -> BTreeSet<TokenId> {
+        self.index.offers.keys().copied().collect()
+    }
+
+    fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId> {
+        let list = self.index.offers.get(&token_id).into_iter().flatten();
+        list.filter_map(|(_, key)| key.id().ok())
+    }
+
+    fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error> {
+        let key = Key::of(account_id);
+        let Some(stored) = self.store.get(&key) else {
+            return Ok(None);
+        };
+        if self.index.faults.contains_key(&key) {
+            return Ok(None);
+        }
+        let (config, side) = (&self.policy.config().hub, self.hub.side(account_id));
+        let offers = pull::offers(config, &self.tokens, &stored.account(&key)?, side)?;
+        Ok(offers.into_iter().find(|offer| offer.token_id == token_id))
+    }
+}

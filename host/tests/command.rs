@@ -1,0 +1,288 @@
+//! The trimtab command as a script sees it: piped output, exit codes, lines.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use trimtab_core::canonical;
+use trimtab_core::policy::{OPERATIONS, Policy, VERSION, operation};
+use trimtab_host::MODULE;
+
+const INPUT: &str =
+    r#"{"profitable_pct":0.6,"underwater_pct":0.1,"liquidity_score":80,"trend":"stable"}"#;
+
+fn run(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trimtab"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn out(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn err(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn envelope(operation: &str, input: &str) -> String {
+    String::from_utf8(Policy::plan().call(operation, input.as_bytes()).unwrap()).unwrap()
+}
+
+fn written(name: &str, text: &str) -> PathBuf {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+fn nodes() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cln")
+}
+
+#[test]
+fn call_prints_the_envelope_of_the_sandbox_and_of_the_core() {
+    let expected = envelope("health.score", INPUT) + "\n";
+    let piped = run(&["call", "health.score"], INPUT);
+    assert_eq!(
+        (code(&piped), out(&piped), err(&piped)),
+        (0, expected.as_str(), "")
+    );
+    let dashed = run(&["call", "health.score", "-"], INPUT);
+    assert_eq!(out(&dashed), expected);
+    let file = written("input.json", INPUT);
+    let read = run(&["call", "health.score", file.to_str().unwrap()], "");
+    assert_eq!(out(&read), expected);
+    let native = run(&["call", "health.score", "--native"], INPUT);
+    assert_eq!(out(&native), expected);
+}
+
+#[test]
+fn bad_input_is_json_with_exit_code_2() {
+    for flags in [
+        &["call", "health.score"][..],
+        &["call", "health.score", "--native"],
+    ] {
+        let output = run(flags, r#"{"profitable_pct":1.5}"#);
+        assert_eq!(code(&output), 2);
+        assert_eq!(
+            out(&output),
+            "{\"error\":{\"code\":\"out_of_range\",\"expected\":\"a number in 0..=1\",\"field\":\"profitable_pct\",\"got\":\"1.5\"}}\n"
+        );
+    }
+    let unknown = run(&["call", "no.such"], "{}");
+    assert_eq!(code(&unknown), 2);
+    assert!(out(&unknown).contains("unknown_operation"));
+    let profile = run(&["call", "health.score", "--profile", "x"], INPUT);
+    assert_eq!(code(&profile), 2);
+    assert!(out(&profile).contains("\"field\":\"profile\""));
+    let absent = run(&["call", "health.score", "/no/such/file"], "");
+    assert_eq!((code(&absent), out(&absent)), (2, ""));
+    assert!(err(&absent).contains("/no/such/file"));
+    assert_eq!(code(&run(&["call"], "")), 2);
+}
+
+#[test]
+fn a_limit_that_is_hit_has_exit_code_3() {
+    let fuel = run(&["call", "health.score", "--fuel", "1000"], INPUT);
+    assert_eq!(code(&fuel), 3);
+    assert_eq!(
+        out(&fuel),
+        "{\"error\":{\"code\":\"out_of_fuel\",\"expected\":\"at most 1000 fuel\",\"field\":\"\",\"got\":\"more fuel\"}}\n"
+    );
+    let memory = run(&["call", "health.score", "--memory-mb", "1"], INPUT);
+    assert_eq!(code(&memory), 3);
+    assert!(out(&memory).contains("memory_limit"));
+}
+
+#[test]
+fn a_config_file_changes_the_decision() {
+    let config = written("config.json", r#"{"health":{"max_multiplier":1.25}}"#);
+    let input =
+        r#"{"profitable_pct":0,"underwater_pct":1,"liquidity_score":0,"trend":"declining"}"#;
+    let flags = ["call", "health.score", "--config", config.to_str().unwrap()];
+    let sandboxed = run(&flags, input);
+    assert!(out(&sandboxed).contains("\"budget_multiplier\":1.25"));
+    let native = run(&[&flags[..], &["--native"]].concat(), input);
+    assert_eq!(out(&sandboxed), out(&native));
+}
+
+#[test]
+fn lines_answer_in_order_and_never_stop() {
+    let lines = [
+        format!(r#"{{"op":"health.score","input":{INPUT}}}"#),
+        "{\"op\":\"health.score\",".to_owned(),
+        String::new(),
+        r#"{"op":"health.score"}"#.to_owned(),
+        format!(r#"{{"input":{INPUT}}}"#),
+        format!(r#"{{"op":"health.score","input":{INPUT},"else":1}}"#),
+        format!(r#"{{"op":"no.such","input":{INPUT}}}"#),
+        format!(
+            r#"{{"op":"health.score","input":{INPUT},"profile":"cl-hive","config":{{"health":{{"max_multiplier":1.25}}}}}}"#
+        ),
+        format!(r#"{{"op":"health.score","input":{INPUT}}}"#),
+    ];
+    let sandboxed = run(&["call", "--lines"], &lines.join("\n"));
+    let answers: Vec<&str> = out(&sandboxed).lines().collect();
+    assert_eq!(answers.len(), lines.len());
+    let expected = envelope("health.score", INPUT);
+    assert_eq!(
+        (answers[0], answers[8]),
+        (expected.as_str(), expected.as_str())
+    );
+    for (place, part) in [
+        (1, r#""code":"malformed""#),
+        (2, r#""code":"malformed""#),
+        (
+            3,
+            r#""code":"missing_field","expected":"a value","field":"input""#,
+        ),
+        (4, r#""field":"op""#),
+        (5, r#""code":"unknown_field""#),
+        (6, r#""code":"unknown_operation""#),
+        (7, r#""profile":"cl-hive""#),
+    ] {
+        assert!(answers[place].contains(part), "{place}: {}", answers[place]);
+    }
+    assert_eq!(code(&sandboxed), 2);
+    let native = run(&["call", "--lines", "--native"], &lines.join("\n"));
+    assert_eq!(out(&native), out(&sandboxed));
+}
+
+#[test]
+fn lines_take_an_operation_for_all_and_a_file() {
+    let lines = format!("{{\"input\":{INPUT}}}\n{{\"input\":{INPUT}}}\n");
+    let file = written("lines.jsonl", &lines);
+    let expected = format!("{0}\n{0}\n", envelope("health.score", INPUT));
+    let all = run(&["call", "health.score", "--lines"], &lines);
+    assert_eq!((code(&all), out(&all)), (0, expected.as_str()));
+    let all = run(
+        &["call", "health.score", file.to_str().unwrap(), "--lines"],
+        "",
+    );
+    assert_eq!(out(&all), expected);
+    let limited = run(
+        &["call", "health.score", "--lines", "--fuel", "1000"],
+        &lines,
+    );
+    assert_eq!((code(&limited), out(&limited).lines().count()), (3, 2));
+}
+
+#[test]
+fn explain_prints_sentences() {
+    let input =
+        r#"{"profitable_pct":0.36,"underwater_pct":0.4,"liquidity_score":50,"trend":"stable"}"#;
+    let output = run(&["call", "health.score", "--explain"], input);
+    assert_eq!(code(&output), 0);
+    let text = out(&output);
+    assert!(
+        text.starts_with(
+            "budget_multiplier  1.5\nscore              47\ntier               vulnerable\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("adjust below_stable: the health score of 47 is not above 50"),
+        "{text}"
+    );
+    let refused = run(&["call", "health.score", "--explain"], "{}");
+    assert_eq!((code(&refused), out(&refused)), (2, ""));
+    assert!(err(&refused).contains("missing field"));
+}
+
+#[test]
+fn a_report_goes_to_standard_error() {
+    let output = run(&["call", "health.score", "--report"], INPUT);
+    assert!(err(&output).contains("\"peak_memory_bytes\":"));
+    assert!(out(&output).starts_with("{\"decision\":"));
+}
+
+#[test]
+fn ops_lists_the_whole_table() {
+    let output = run(&["ops"], "");
+    let expected: String = OPERATIONS
+        .iter()
+        .map(|operation| format!("{}\t{}\n", operation.name, operation.summary))
+        .collect();
+    assert_eq!(out(&output), expected);
+}
+
+#[test]
+fn digest_names_what_decides() {
+    let output = run(&["digest"], "");
+    let expected = format!(
+        "module   {}\nconfig   {}\nprofile  plan\nversion  {VERSION}\nabi      1\n",
+        canonical::digest(MODULE),
+        Policy::plan().digest(),
+    );
+    assert_eq!(out(&output), expected);
+    let other = run(&["digest", "--profile", "cl-hive"], "");
+    assert!(out(&other).contains("profile  cl-hive"));
+}
+
+#[test]
+fn a_fleet_is_judged_from_raw_answers() {
+    let nodes = nodes();
+    let dir = nodes.to_str().unwrap();
+    let output = run(&["fleet", dir], "");
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    assert!(
+        text.starts_with("fleet of 3 nodes, 2 external peers, as of unix time 1795171727\n"),
+        "{text}"
+    );
+    for part in [
+        "\nl1   038101a0f8…  ",
+        "\nl5   026fbcf5e1…  ",
+        "124x1x0   to l4   depleted   565,000 of 8,000,000 sat ours, needs 3,435,000 sat outbound (high)\n",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let native = run(&["fleet", dir, "--native"], "");
+    assert_eq!(out(&native), text);
+    let two = run(
+        &["fleet", dir, "--members", "l1,l2", "--now", "1795171800"],
+        "",
+    );
+    assert!(
+        out(&two).starts_with("fleet of 2 nodes, 3 external peers, as of unix time 1795171800\n")
+    );
+    let absent = run(&["fleet", dir, "--members", "l9"], "");
+    assert_eq!(code(&absent), 2);
+    assert!(err(&absent).contains("l9"));
+    assert_eq!(code(&run(&["fleet", "/no/such/dir"], "")), 2);
+}
+
+#[test]
+fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
+    let output = run(&["demo"], "");
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    assert!(!text.contains('\u{1b}'));
+    assert!(text.contains(&canonical::digest(MODULE)));
+    assert!(text.contains("fleet of 3 nodes, 2 external peers"));
+    if operation("hub.plan").is_ok() {
+        assert!(text.contains("hub \"hub\", 12 accounts"));
+    }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    assert_eq!(out(&run(&["demo"], "")), text, "the same every time");
+}

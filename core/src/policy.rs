@@ -143,6 +143,7 @@ pub mod operations {
     use crate::fleet::splice;
     use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
     use crate::hub::plan::{self, explain};
+    use crate::hub::verify as verify_plan;
     use crate::hub::{cycles, detect, matching, reserves, state};
     use crate::lint;
 
@@ -156,7 +157,7 @@ pub mod operations {
         "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons.");
     operation!(HubExplain, "hub.explain", explain::explain, explain::HubExplainInput => explain::HubExplained,
         "What the plan of a tick does with one account and token, in full.");
-    operation!(HubVerifyPlan, "hub.verify_plan", verify::verify, verify::HubVerifyInput => verify::HubVerified,
+    operation!(HubVerifyPlan, "hub.verify_plan", verify_plan::verify, verify_plan::HubVerifyInput => verify_plan::HubVerified,
         "Whether a plan, whoever made it, keeps the laws that no plan may break.");
     operation!(HubReserves, "hub.reserves", reserves::reserves, state::HubState => reserves::Watched,
         "Whether a hub's reserves suffice, and what to replenish from which source.");

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 use crate::account::algebra::Delta;
+use crate::canonical::Amounts;
 use crate::error::{Error, ErrorCode};
 use crate::hub::book::HubBook;
 use crate::hub::config::Token;
@@ -12,7 +13,7 @@ use crate::hub::memory::HubMemory;
 use crate::hub::plan::Plan;
 use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
 use crate::lint::Overrides;
-use crate::policy::{Handle, Method, MethodEntry, Policy};
+use crate::policy::{Handle, Method, MethodEntry, Policy, parse};
 use crate::reason::Why;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
 use crate::value::{self, Value};
@@ -370,8 +371,13 @@ methods! {
     BookRestore, BookTakeDigest,
 }
 
-impl Handle for HubBook {
-    fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
+impl HubBook {
+    fn answer(
+        &mut self,
+        operation: &str,
+        input: &Value<'_>,
+        amounts: Amounts,
+    ) -> Result<String, Error> {
         let method = METHODS.iter().find(|method| method.name == operation);
         let Some(method) = method else {
             let names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
@@ -383,7 +389,18 @@ impl Handle for HubBook {
             ));
         };
         let mut why = Why::new();
-        let answer = (method.run)(self, input, &mut why)?;
-        self.policy().envelope(answer, why)
+        let answer = (method.run)(self, input, &mut why, amounts)?;
+        self.policy().envelope_text(&answer, why)
+    }
+}
+
+impl Handle for HubBook {
+    fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
+        value::from_marked(&self.answer(operation, input, Amounts::Marked)?)
+    }
+
+    fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+        let answer = self.answer(operation, &parse(input)?, Amounts::Plain)?;
+        Ok(answer.into_bytes())
     }
 }

@@ -1,0 +1,186 @@
+//! What an operator wants to know of a run.
+
+use crate::params::{Params, TOKEN};
+use serde::Serialize;
+
+/// The numbers of one run; amounts in raw units.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    pub events: u64,
+    pub ticks: u64,
+    pub payments: u64,
+    pub payments_refused: u64,
+    pub requests: u64,
+    pub deposits: u64,
+    pub proposals: u64,
+    pub batches: u64,
+    pub failed_batches: u64,
+    pub reverts: u64,
+    pub aborts: u64,
+    pub operations: u64,
+    pub alerts: u64,
+    pub crashes: u64,
+    pub attacks: u64,
+    pub replenishments: u64,
+    pub faucet_calls: u64,
+    pub faucet_served: u64,
+    pub faucet_paid: i128,
+    pub fees: i128,
+    pub treasury: i128,
+    pub pulled: i128,
+    pub collateralised: i128,
+    pub netted: i128,
+    pub between_hubs: i128,
+    pub equity: i128,
+    pub starved: u64,
+    pub latencies: Vec<u64>,
+    pub open_at_end: Vec<u64>,
+    pub violations: Vec<String>,
+    pub violation_count: u64,
+    up_ms: u64,
+    all_ms: u64,
+}
+
+impl Metrics {
+    pub fn new(_: &Params) -> Self {
+        Self::default()
+    }
+
+    pub fn uptime(&mut self, passed: u64, up: bool) {
+        self.all_ms += passed;
+        self.up_ms += if up { passed } else { 0 };
+    }
+
+    pub fn broken(&mut self, what: String) {
+        self.violation_count += 1;
+        if self.violations.len() < 5 {
+            self.violations.push(what);
+        }
+    }
+}
+
+/// The numbers of all seeds of one scenario under one policy.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Row {
+    pub scenario: String,
+    pub policy: String,
+    pub tick_ms: u64,
+    pub seeds: u64,
+    pub faucet_success: f64,
+    pub worst_faucet_success: f64,
+    pub reserve_uptime: f64,
+    pub worst_reserve_uptime: f64,
+    pub latency_p50_s: f64,
+    pub latency_p95_s: f64,
+    pub latency_p99_s: f64,
+    pub worst_latency_p95_s: f64,
+    /// Requests that were still open, with a claim, when the scenario ended; per seed.
+    pub open_at_end: f64,
+    pub requests: f64,
+    pub collateralised: f64,
+    /// What the reserve lost per unit of collateral: what deposits took less what was pulled back.
+    pub reserve_per_unit: f64,
+    pub treasury_per_unit: f64,
+    /// On-chain operations per thousand tokens of collateral.
+    pub operations_per_1000: f64,
+    pub batches: f64,
+    pub ticks: f64,
+    pub failed_batches: f64,
+    pub reverts: u64,
+    pub aborts: u64,
+    pub payments_refused: f64,
+    pub starved: u64,
+    pub netted: f64,
+    pub adversary_loss: f64,
+    pub violations: u64,
+    pub first_violation: Option<String>,
+    pub replay: Option<String>,
+}
+
+fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 1.0 }
+}
+
+fn quantile(sorted: &[u64], part: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    let at = (part * last as f64).round() as usize;
+    sorted.get(at).map_or(0.0, |ms| *ms as f64 / 1_000.0)
+}
+
+impl Row {
+    pub fn of(
+        scenario: &str,
+        policy: &str,
+        tick_ms: u64,
+        runs: &[(u64, Metrics, Option<i128>)],
+    ) -> Self {
+        let seeds = runs.len() as f64;
+        let tokens = |raw: i128| raw as f64 / TOKEN as f64;
+        let sum =
+            |of: &dyn Fn(&Metrics) -> f64| runs.iter().map(|(_, run, _)| of(run)).sum::<f64>();
+        let worst = |of: &dyn Fn(&Metrics) -> f64| {
+            runs.iter()
+                .map(|(_, run, _)| of(run))
+                .fold(f64::INFINITY, f64::min)
+        };
+        let mut all: Vec<u64> = runs
+            .iter()
+            .flat_map(|(_, run, _)| run.latencies.iter().copied())
+            .collect();
+        all.sort_unstable();
+        let p95 = |run: &Metrics| {
+            let mut own = run.latencies.clone();
+            own.sort_unstable();
+            -quantile(&own, 0.95)
+        };
+        let faucet = |run: &Metrics| share(run.faucet_served as f64, run.faucet_calls as f64);
+        let uptime = |run: &Metrics| share(run.up_ms as f64, run.all_ms as f64);
+        let collateralised = sum(&|run| tokens(run.collateralised));
+        let per_unit = |amount: f64| {
+            if collateralised > 0.0 {
+                amount / collateralised
+            } else {
+                0.0
+            }
+        };
+        let bad = runs.iter().find(|(_, run, _)| run.violation_count > 0);
+        let loss = runs
+            .iter()
+            .filter_map(|(_, run, honest)| Some(honest.as_ref()? - run.equity));
+        Self {
+            scenario: scenario.to_owned(),
+            policy: policy.to_owned(),
+            tick_ms,
+            seeds: runs.len() as u64,
+            faucet_success: sum(&faucet) / seeds,
+            worst_faucet_success: worst(&faucet),
+            reserve_uptime: sum(&uptime) / seeds,
+            worst_reserve_uptime: worst(&uptime),
+            latency_p50_s: quantile(&all, 0.5),
+            latency_p95_s: quantile(&all, 0.95),
+            latency_p99_s: quantile(&all, 0.99),
+            worst_latency_p95_s: -worst(&p95),
+            open_at_end: sum(&|run| run.open_at_end.len() as f64) / seeds,
+            requests: sum(&|run| run.requests as f64) / seeds,
+            collateralised: collateralised / seeds,
+            reserve_per_unit: per_unit(sum(&|run| tokens(run.collateralised - run.pulled))),
+            treasury_per_unit: per_unit(sum(&|run| tokens(run.treasury))),
+            operations_per_1000: per_unit(sum(&|run| run.operations as f64)) * 1_000.0,
+            batches: sum(&|run| run.batches as f64) / seeds,
+            ticks: sum(&|run| run.ticks as f64) / seeds,
+            failed_batches: sum(&|run| run.failed_batches as f64) / seeds,
+            reverts: runs.iter().map(|(_, run, _)| run.reverts).sum(),
+            aborts: runs.iter().map(|(_, run, _)| run.aborts).sum(),
+            payments_refused: share(sum(&|run| run.payments_refused as f64), sum(&|run| run.payments as f64)),
+            starved: runs.iter().map(|(_, run, _)| run.starved).sum(),
+            netted: sum(&|run| tokens(run.netted)) / seeds,
+            adversary_loss: loss.map(tokens).fold(0.0, f64::max),
+            violations: runs.iter().map(|(_, run, _)| run.violation_count).sum(),
+            first_violation: bad.and_then(|(_, run, _)| run.violations.first().cloned()),
+            replay: bad.map(|(seed, _, _)| {
+                let policy = policy.replace(' ', "-");
+                format!("cargo run --release -p trimtab-tests --bin world -- --scenario {scenario} --policy {policy} --seed {seed} --seeds 1 --log world.jsonl")
+            }),
+        }
+    }
+}

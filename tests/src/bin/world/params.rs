@@ -1,0 +1,137 @@
+//! The parameters of a scenario: one JSON file each, `tests/world/*.json`; absent ones are those
+//! of `calm`.
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+/// One raw unit is a millionth of a token.
+pub const TOKEN: i128 = 1_000_000;
+
+/// What a scenario sets. Times in seconds unless they say otherwise, amounts in tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Params {
+    pub name: String,
+    pub hours: f64,
+    pub hubs: usize,
+    pub users: usize,
+    /// The share of users that mostly receive.
+    pub receivers: f64,
+    /// How likely a payment goes to one of them.
+    pub to_receivers: f64,
+    pub payments_per_user_minute: f64,
+    pub smallest_payment: f64,
+    pub largest_payment: f64,
+    /// How likely a payment goes to the next hub, where there are several.
+    pub to_next_hub: f64,
+    pub faucet_per_hour: f64,
+    pub faucet_amount: f64,
+    /// One faucet call a second, in so many stretches a day of so many seconds.
+    pub drains_per_day: u32,
+    pub drain_seconds: u64,
+    pub chain_seconds: f64,
+    pub chain_failure: f64,
+    /// Once an hour no batch settles for so long.
+    pub hang_seconds: u64,
+    pub treasury_seconds: f64,
+    pub treasury_mean_seconds: f64,
+    pub treasury_failure: f64,
+    pub signers: f64,
+    pub sign_mean_seconds: f64,
+    pub attackers: f64,
+    pub attack_mean_seconds: f64,
+    pub crashes_per_hour: f64,
+    pub crash_mean_seconds: f64,
+    pub min_reserve: u64,
+    pub target_reserve: u64,
+    pub floor: u64,
+    pub user_reserve: f64,
+    pub credit: f64,
+    pub top_up: f64,
+    pub cash_out_above: f64,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            name: "calm".to_owned(),
+            hours: 24.0,
+            hubs: 1,
+            users: 200,
+            receivers: 0.5,
+            to_receivers: 0.8,
+            payments_per_user_minute: 0.2,
+            smallest_payment: 1.0,
+            largest_payment: 500.0,
+            to_next_hub: 0.0,
+            faucet_per_hour: 30.0,
+            faucet_amount: 10.0,
+            drains_per_day: 0,
+            drain_seconds: 1_200,
+            chain_seconds: 12.0,
+            chain_failure: 0.01,
+            hang_seconds: 0,
+            treasury_seconds: 20.0,
+            treasury_mean_seconds: 20.0,
+            treasury_failure: 0.05,
+            signers: 0.9,
+            sign_mean_seconds: 20.0,
+            attackers: 0.0,
+            attack_mean_seconds: 10.0,
+            crashes_per_hour: 1.0,
+            crash_mean_seconds: 3.0,
+            min_reserve: 50_000,
+            target_reserve: 100_000,
+            floor: 5_000,
+            user_reserve: 1_000_000.0,
+            credit: 10_000.0,
+            top_up: 2_000.0,
+            cash_out_above: 3_000.0,
+        }
+    }
+}
+
+/// Every scenario that has a file here.
+pub const SCENARIOS: [(&str, &str); 8] = [
+    ("calm", include_str!("../../../world/calm.json")),
+    ("rush", include_str!("../../../world/rush.json")),
+    ("drain", include_str!("../../../world/drain.json")),
+    ("offline", include_str!("../../../world/offline.json")),
+    (
+        "chain-trouble",
+        include_str!("../../../world/chain-trouble.json"),
+    ),
+    ("adversary", include_str!("../../../world/adversary.json")),
+    ("two-hubs", include_str!("../../../world/two-hubs.json")),
+    ("triangle", include_str!("../../../world/triangle.json")),
+];
+
+impl Params {
+    /// The scenario of that name, or the one in a file.
+    pub fn load(name: &str) -> Result<Self> {
+        let known = SCENARIOS.iter().find(|(known, _)| *known == name);
+        let text = match known {
+            Some((_, text)) => (*text).to_owned(),
+            None => std::fs::read_to_string(name)
+                .with_context(|| format!("no scenario and no file {name}"))?,
+        };
+        serde_json::from_str(&text).with_context(|| format!("the parameters of {name}"))
+    }
+
+    /// The same with some parameters changed, each `name=value`.
+    pub fn with(&self, changes: &[String]) -> Result<Self> {
+        let mut json = serde_json::to_value(self)?;
+        for change in changes {
+            let (name, value) = change.split_once('=').context("a change is name=value")?;
+            let slot = json
+                .get_mut(name)
+                .with_context(|| format!("no parameter {name}"))?;
+            *slot = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+        }
+        Ok(serde_json::from_value(json)?)
+    }
+
+    pub fn end(&self) -> u64 {
+        (self.hours * 3_600_000.0) as u64
+    }
+}

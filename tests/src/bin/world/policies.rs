@@ -1,0 +1,183 @@
+//! Who decides: trimtab natively or in the sandbox, and the baselines it is compared with.
+
+use anyhow::{Result, bail};
+use std::str::FromStr;
+use trimtab_core::canonical;
+use trimtab_core::hub::plan::Plan;
+use trimtab_core::hub::plan::action::Action;
+use trimtab_core::hub::state::HubState;
+use trimtab_core::policy::{Policy, operations::HubPlan};
+use trimtab_core::units::TokenId;
+use trimtab_core::value::Value;
+use trimtab_host::Sandbox;
+
+use crate::params::Params;
+
+/// Whose decisions are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Profile `plan`.
+    Ours,
+    /// Profile `xln`: the deployed runtime's own rule.
+    Xln,
+    /// First come, first served out of the reserve; nothing is pulled back.
+    Fcfs,
+    /// Nothing is done.
+    None,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Ours, Self::Xln, Self::Fcfs, Self::None];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "trimtab",
+            Self::Xln => "xln",
+            Self::Fcfs => "reserves only",
+            Self::None => "no policy",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = anyhow::Error;
+    fn from_str(name: &str) -> Result<Self> {
+        match Self::ALL
+            .into_iter()
+            .find(|kind| kind.name().replace(' ', "-") == name)
+        {
+            Some(kind) => Ok(kind),
+            None => bail!("no policy {name}: trimtab, xln, reserves-only or no-policy"),
+        }
+    }
+}
+
+enum Way {
+    Native(Box<Policy>),
+    Sandbox(Box<trimtab_host::Policy>),
+    Fcfs,
+    None,
+}
+
+/// A policy with its config.
+pub struct Decider {
+    pub kind: Kind,
+    /// The time between two ticks, in milliseconds.
+    pub tick_ms: u64,
+    way: Way,
+}
+
+impl Decider {
+    pub fn new(
+        kind: Kind,
+        params: &Params,
+        tick_ms: Option<u64>,
+        sandbox: Option<&Sandbox>,
+    ) -> Result<Self> {
+        let amounts = format!(
+            r#""min_reserve":"{}","target_reserve":"{}","floor":"{}""#,
+            params.min_reserve, params.target_reserve, params.floor
+        );
+        let tick = tick_ms.unwrap_or(if kind == Kind::Xln { 1_000 } else { 5_000 });
+        let (profile, config) = match kind {
+            // What the crontab of the runtime does not do, the server around it does: top up.
+            Kind::Xln => ("xln", format!(r#"{{"hub":{{"tick_ms":{tick}}}}}"#)),
+            _ => (
+                "plan",
+                format!(r#"{{"hub":{{"tick_ms":{tick},{amounts}}}}}"#),
+            ),
+        };
+        let way = match (kind, sandbox) {
+            (Kind::None, _) => Way::None,
+            (Kind::Fcfs, _) => Way::Fcfs,
+            (_, Some(sandbox)) => {
+                Way::Sandbox(Box::new(sandbox.policy(profile, Some(config.as_bytes()))?))
+            }
+            (_, None) => {
+                let config = Value::from_json(config.as_bytes())?;
+                Way::Native(Box::new(Policy::new(profile, Some(&config))?))
+            }
+        };
+        Ok(Self {
+            kind,
+            tick_ms: tick,
+            way,
+        })
+    }
+
+    /// Whether the policy itself asks for replenishment; for the others the world tops up.
+    pub fn replenishes(&self) -> bool {
+        self.kind == Kind::Ours
+    }
+
+    pub fn plan(&self, state: &HubState) -> Result<Plan> {
+        Ok(match &self.way {
+            Way::Native(policy) => policy.decide::<HubPlan>(state)?.decision,
+            Way::Sandbox(policy) => {
+                let answer = policy.call("hub.plan", canonical::text(state)?.as_bytes())?;
+                let answer = Value::from_json(&answer)?;
+                let decision = answer.get("decision").unwrap_or(&Value::Null);
+                trimtab_core::value::decode(decision)?
+            }
+            Way::Fcfs => first_come(state),
+            Way::None => Plan::default(),
+        })
+    }
+}
+
+fn first_come(state: &HubState) -> Plan {
+    let token_id = TokenId::constant(1);
+    let mut plan = Plan::default();
+    if state.sent.is_some() {
+        return plan;
+    }
+    let mut left = state.reserves.get(&token_id).copied().unwrap_or_default();
+    for entry in state
+        .recovery
+        .iter()
+        .chain([&state.draft])
+        .flat_map(|batch| &batch.r2c)
+    {
+        left = entry
+            .pairs
+            .iter()
+            .fold(left, |left, pair| left.less(pair.amount));
+    }
+    let mut open: Vec<_> = state
+        .accounts
+        .readable()
+        .iter()
+        .filter_map(|account| {
+            let request = account.request(token_id)?;
+            let side = state.side(&account.account_id);
+            let claim = account.delta(token_id)?.seen_from(side).ok()?.own_debt;
+            let at = request.fee.as_ref()?.requested_at;
+            account.submitted_at(token_id).is_none().then_some((
+                at,
+                &account.account_id,
+                claim.min(request.amount),
+            ))
+        })
+        .collect();
+    open.sort();
+    for (_, account_id, want) in open.into_iter().take(64) {
+        let amount = want.min(left);
+        if !amount.is_zero() {
+            left = left.less(amount);
+            plan.actions.push(Action::Deposit {
+                account_id: account_id.clone(),
+                amount,
+                token_id,
+            });
+        }
+    }
+    let waiting = state
+        .recovery
+        .iter()
+        .chain([&state.draft])
+        .any(|batch| !batch.is_empty());
+    if waiting || !plan.actions.is_empty() {
+        plan.actions.push(Action::Broadcast {});
+    }
+    plan
+}

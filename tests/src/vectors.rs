@@ -32,8 +32,8 @@ pub struct Case {
     /// Overrides of the profile's config.
     #[serde(default)]
     pub config: Option<Box<RawValue>>,
-    /// The input of the operation.
-    #[serde(default)]
+    /// The input of the operation, also `null`.
+    #[serde(default, deserialize_with = "given")]
     pub input: Option<Box<RawValue>>,
     /// Instead of `input`: bytes that need not be JSON.
     #[serde(default)]
@@ -41,6 +41,11 @@ pub struct Case {
     /// The envelope (its `policy` part may be left out) or `{"error": …}`.
     #[serde(default)]
     pub expect: Option<Box<RawValue>>,
+}
+
+/// Here `null` is an input, not the lack of one.
+fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
 }
 
 impl Case {

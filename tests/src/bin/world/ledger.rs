@@ -4,7 +4,7 @@
 //! the peer owes it unsecured, less what it owes); the peer's position is `collateral - value`.
 
 /// A request for collateral.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     pub number: u64,
     pub amount: i128,
@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 /// A settlement under way: what the hub withdraws and what the peer pays.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Workspace {
     pub number: u64,
     pub withdraw: i128,
@@ -33,7 +33,7 @@ impl Workspace {
 }
 
 /// The account of one user with its hub.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Account {
     pub hub_left: bool,
     pub collateral: i128,

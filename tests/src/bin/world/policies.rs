@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use std::str::FromStr;
 use trimtab_core::canonical;
+use trimtab_core::hub::book::HubBook;
 use trimtab_core::hub::plan::Plan;
 use trimtab_core::hub::plan::action::Action;
 use trimtab_core::hub::state::HubState;
@@ -108,6 +109,14 @@ impl Decider {
     /// Whether the policy itself asks for replenishment; for the others the world tops up.
     pub fn replenishes(&self) -> bool {
         self.kind == Kind::Ours
+    }
+
+    /// A book of `state`, where decisions are made natively: its plans are those of the state.
+    pub fn book(&self, state: HubState) -> Result<Option<HubBook>> {
+        Ok(match &self.way {
+            Way::Native(policy) => Some(HubBook::new((**policy).clone(), state)?),
+            _ => None,
+        })
     }
 
     pub fn plan(&self, state: &HubState) -> Result<Plan> {

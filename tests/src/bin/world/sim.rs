@@ -11,8 +11,10 @@ use trimtab_core::account::advice::{self, AdviceInput, AdviceToken, FeeTerms, Re
 use trimtab_core::account::algebra::Delta;
 use trimtab_core::canonical;
 use trimtab_core::config::Config;
+use trimtab_core::hub::book::HubBook;
 use trimtab_core::hub::cycles::{self, Claim, CyclesInput};
 use trimtab_core::hub::memory::HubMemory;
+use trimtab_core::hub::plan::Plan;
 use trimtab_core::hub::plan::action::Action;
 use trimtab_core::hub::state::{
     self as core, Batch, DepositEntry, DepositPair, FeeState, HubState, OpKind, ReplenishAnswer,
@@ -101,6 +103,8 @@ struct User {
     /// An own transaction is on its way to the chain.
     busy: bool,
     account: Account,
+    /// What the hub's book knows of account and reserve.
+    known: Option<(Account, i128)>,
     /// What was deposited for it, and when, over the last hour.
     window: VecDeque<(u64, i128)>,
 }
@@ -118,6 +122,7 @@ struct Hub {
     next_tick: Option<u64>,
     /// The world's own top-up for policies that do not ask.
     topping_up: bool,
+    book: Option<HubBook>,
 }
 
 /// One run.
@@ -239,6 +244,7 @@ impl<'w> World<'w> {
                 epoch: 0,
                 next_tick: None,
                 topping_up: false,
+                book: None,
             });
         }
         let mut users = Vec::new();
@@ -274,6 +280,7 @@ impl<'w> World<'w> {
                 reserve: tokens(params.user_reserve) - collateral,
                 busy: false,
                 account,
+                known: None,
                 window: VecDeque::new(),
             });
         }
@@ -769,16 +776,10 @@ impl<'w> World<'w> {
         }
     }
 
-    fn state(&self, place: usize) -> HubState {
+    /// What the hub's policy reads, without the accounts.
+    fn own_state(&self, place: usize) -> HubState {
         let hub = &self.hubs[place];
-        let accounts: Vec<_> = self
-            .users
-            .iter()
-            .filter(|user| user.hub == place)
-            .map(|user| self.account(user))
-            .collect();
         HubState {
-            accounts: accounts.into(),
             reserves: [(TOKEN_ID, amount(hub.reserve))].into(),
             draft: hub.draft.clone(),
             sent: hub.sent.as_ref().map(|(sent, _)| sent.clone()),
@@ -789,20 +790,63 @@ impl<'w> World<'w> {
         }
     }
 
+    fn state(&self, place: usize) -> HubState {
+        let users = self.users.iter().filter(|user| user.hub == place);
+        let accounts: Vec<_> = users.map(|user| self.account(user)).collect();
+        HubState {
+            accounts: accounts.into(),
+            ..self.own_state(place)
+        }
+    }
+
+    /// The plan of the hub's book, which learns only of the accounts that changed; now and then,
+    /// and whenever a log is kept, the plan of the whole state instead.
+    fn decide(&mut self, hub: usize) -> Result<Plan> {
+        if self.log.is_some() {
+            return self.decider.plan(&self.state(hub));
+        }
+        let mut book = match self.hubs[hub].book.take() {
+            Some(book) => book,
+            None => match self.decider.book(self.own_state(hub))? {
+                Some(book) => {
+                    let mine = self.users.iter_mut().filter(|user| user.hub == hub);
+                    mine.for_each(|user| user.known = None);
+                    book
+                }
+                None => return self.decider.plan(&self.state(hub)),
+            },
+        };
+        for place in 0..self.users.len() {
+            let user = &self.users[place];
+            let is = Some((user.account.clone(), user.reserve));
+            if user.hub == hub && user.known != is {
+                book.set_account(self.account(user))?;
+                self.users[place].known = is;
+            }
+        }
+        book.set_hub(self.own_state(hub), None)?;
+        let plan = book.plan(millis(self.now), &mut Why::off())?;
+        if self.metrics.ticks.is_multiple_of(1_009) && self.decider.plan(&self.state(hub))? != plan
+        {
+            self.broken("the book and the state plan differently");
+        }
+        self.hubs[hub].book = Some(book);
+        Ok(plan)
+    }
+
     fn tick(&mut self, hub: usize) -> Result<()> {
         if self.decider.kind == Kind::None {
             return Ok(());
         }
         self.metrics.ticks += 1;
-        let state = self.state(hub);
+        let state = self.log.is_some().then(|| self.state(hub));
         let plan = self
-            .decider
-            .plan(&state)
+            .decide(hub)
             .with_context(|| format!("at {} ms", self.now))?;
-        if let Some(log) = &mut self.log {
+        if let (Some(log), Some(state)) = (&mut self.log, &state) {
             let line = serde_json::json!({ "at": self.now, "hub": hub, "op": "hub.plan" });
             let text = canonical::text(&plan)?;
-            let input = canonical::text(&state)?;
+            let input = canonical::text(state)?;
             let line = line.to_string();
             writeln!(
                 log,
@@ -1355,6 +1399,7 @@ impl<'w> World<'w> {
         let text = canonical::text(&self.hubs[hub].memory)?;
         self.hubs[hub].memory = trimtab_core::value::decode(&Value::from_json(text.as_bytes())?)?;
         self.hubs[hub].down = true;
+        self.hubs[hub].book = None;
         self.hubs[hub].next_tick = None;
         self.hubs[hub].answers.clear();
         self.metrics.crashes += 1;

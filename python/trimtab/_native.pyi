@@ -353,6 +353,275 @@ class LiquidityClassifyDecision(Decision):
         """How badly; absent when it needs nothing."""
 
 @type_check_only
+class AccountRequestAdviceDecision(Decision):
+    """What `account.request_advice` decides."""
+
+    @property
+    def decision(self) -> t.Advised:
+        """The outcome as plain dicts and lists."""
+    @property
+    def tokens(self) -> list[t.TokenAdvice]:
+        """One entry per token, by token."""
+
+@type_check_only
+class HubDetectDecision(Decision):
+    """What `hub.detect` decides."""
+
+    @property
+    def decision(self) -> t.Detected:
+        """The outcome as plain dicts and lists."""
+    @property
+    def tokens(self) -> list[t.TokenDetected]:
+        """One entry per token with a spender or a receiver."""
+
+@type_check_only
+class HealthFleetDecision(Decision):
+    """What `health.fleet` decides."""
+
+    @property
+    def decision(self) -> t.FleetHealth:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_health(self) -> t.Points:
+        """The average score, floored; 50 for an empty fleet."""
+    @property
+    def member_count(self) -> t.Count:
+        """Members that count."""
+    @property
+    def members(self) -> list[t.MemberHealth]:
+        """Every member, by id."""
+    @property
+    def stable_count(self) -> t.Count:
+        """Stable members that count."""
+    @property
+    def struggling_count(self) -> t.Count:
+        """Struggling members that count."""
+    @property
+    def thriving_count(self) -> t.Count:
+        """Thriving members that count."""
+    @property
+    def vulnerable_count(self) -> t.Count:
+        """Vulnerable members that count."""
+
+@type_check_only
+class HealthVerifyDecision(Decision):
+    """What `health.verify` decides."""
+
+    @property
+    def decision(self) -> t.Verified:
+        """The outcome as plain dicts and lists."""
+    @property
+    def liquidity_score(self) -> t.Points:
+        """How balanced its channels are, from its sums."""
+    @property
+    def score(self) -> t.Points:
+        """The score that follows from its counts."""
+    @property
+    def tier(self) -> t.Tier:
+        """The tier of the score."""
+    @property
+    def verdict(self) -> t.Verdict:
+        """What the report is worth."""
+
+@type_check_only
+class HealthGossipScaleDecision(Decision):
+    """What `health.gossip_scale` decides."""
+
+    @property
+    def decision(self) -> t.GossipScaled:
+        """The outcome as plain dicts and lists."""
+    @property
+    def balance_score(self) -> t.Points:
+        """How balanced we are."""
+    @property
+    def can_help_others(self) -> bool:
+        """Whether the plugin calls us able to help."""
+    @property
+    def capacity_score(self) -> t.Points:
+        """Our capacity against the average."""
+    @property
+    def connectivity_score(self) -> t.Points:
+        """Ten per channel."""
+    @property
+    def needs_help(self) -> bool:
+        """Whether the plugin calls us in need."""
+    @property
+    def overall_health(self) -> t.Points:
+        """The score."""
+    @property
+    def revenue_score(self) -> t.Points:
+        """Our revenue against the average."""
+    @property
+    def tier(self) -> t.GossipTier:
+        """The tier of this scale."""
+
+@type_check_only
+class LiquidityStateDecision(Decision):
+    """What `liquidity.state` decides."""
+
+    @property
+    def decision(self) -> t.FleetState:
+        """The outcome as plain dicts and lists."""
+    @property
+    def balanced_channels(self) -> t.Count:
+        """Our channels that are neither depleted nor saturated."""
+    @property
+    def common_bottleneck_peers(self) -> list[t.NodeId]:
+        """External peers at which several members are in trouble, most members first."""
+    @property
+    def depleted_channels(self) -> t.Count:
+        """Our depleted channels."""
+    @property
+    def members_rebalancing(self) -> t.Count:
+        """Members that rebalance now, we included."""
+    @property
+    def members_with_depleted_channels(self) -> t.Count:
+        """Other members with a depleted channel."""
+    @property
+    def members_with_excess_outbound(self) -> t.Count:
+        """Other members with a saturated channel."""
+    @property
+    def saturated_channels(self) -> t.Count:
+        """Our saturated channels."""
+
+@type_check_only
+class LiquidityNeedsDecision(Decision):
+    """What `liquidity.needs` decides."""
+
+    @property
+    def decision(self) -> t.Needs:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_needs(self) -> list[t.Need]:
+        """Worst tier first, then severity, then where we can help most."""
+
+@type_check_only
+class LiquidityExcessDecision(Decision):
+    """What `liquidity.excess` decides."""
+
+    @property
+    def decision(self) -> t.Excesses:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_excess(self) -> list[t.Excess]:
+        """The largest amount first."""
+
+@type_check_only
+class LiquidityRelevanceDecision(Decision):
+    """What `liquidity.relevance` decides."""
+
+    @property
+    def decision(self) -> t.Relevance:
+        """The outcome as plain dicts and lists."""
+    @property
+    def our_relevance(self) -> t.Share:
+        """0 where we have no channel, 1 with a large and balanced one."""
+
+@type_check_only
+class LiquidityPrioritizeDecision(Decision):
+    """What `liquidity.prioritize` decides."""
+
+    @property
+    def decision(self) -> t.PrioritizedNeeds:
+        """The outcome as plain dicts and lists."""
+    @property
+    def needs(self) -> list[t.Prioritized]:
+        """The highest priority first."""
+
+@type_check_only
+class LiquidityCompetitionDecision(Decision):
+    """What `liquidity.competition` decides."""
+
+    @property
+    def decision(self) -> t.Competition:
+        """The outcome as plain dicts and lists."""
+    @property
+    def contested(self) -> list[t.Contested]:
+        """Most members first."""
+
+@type_check_only
+class FeesAdjustDecision(Decision):
+    """What `fees.adjust` decides."""
+
+    @property
+    def decision(self) -> t.Adjusted:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fee_ppm(self) -> t.Ppm:
+        """The fee."""
+    @property
+    def for_tier(self) -> t.Tier | None:
+        """The tier of the member it helps; absent when none."""
+    @property
+    def step(self) -> t.Step:
+        """Which way it moved."""
+
+@type_check_only
+class LegacyFeeDecision(Decision):
+    """What `legacy.fee` decides."""
+
+    @property
+    def decision(self) -> t.LegacyFee:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fee_ppm(self) -> t.Ppm:
+        """The fee."""
+
+@type_check_only
+class RebalanceConflictDecision(Decision):
+    """What `rebalance.conflict` decides."""
+
+    @property
+    def decision(self) -> t.Conflict:
+        """The outcome as plain dicts and lists."""
+    @property
+    def action(self) -> t.Action2:
+        """What to do."""
+    @property
+    def avoid(self) -> list[t.NodeId]:
+        """Peers that other members use now, for a path around them."""
+    @property
+    def conflict(self) -> bool:
+        """Whether another member is using the peer."""
+    @property
+    def priority_over(self) -> t.NodeId | None:
+        """The member before which we go."""
+    @property
+    def until(self) -> t.Seconds | None:
+        """When to ask again."""
+    @property
+    def yield_to(self) -> t.NodeId | None:
+        """The member that goes before us."""
+
+@type_check_only
+class TopologyAdviseDecision(Decision):
+    """What `topology.advise` decides."""
+
+    @property
+    def decision(self) -> t.Advised2:
+        """The outcome as plain dicts and lists."""
+    @property
+    def advice(self) -> list[t.Advice2]:
+        """The best first."""
+
+@type_check_only
+class LimitsCheckDecision(Decision):
+    """What `limits.check` decides."""
+
+    @property
+    def decision(self) -> t.Limited:
+        """The outcome as plain dicts and lists."""
+    @property
+    def allowed(self) -> bool:
+        """Whether it fits."""
+    @property
+    def history(self) -> list[t.Seconds]:
+        """The history to keep, this one included when it fits, oldest first."""
+    @property
+    def retry_at(self) -> t.Seconds | None:
+        """When one would fit; absent when one fits now or never will."""
+
+@type_check_only
 class HubMatchDecision(Decision):
     """What `hub.match` decides."""
 
@@ -376,6 +645,215 @@ class HubMatchCyclesDecision(Decision):
     @property
     def tokens(self) -> list[t.TokenCycles]:
         """One entry per token with a claim."""
+
+@type_check_only
+class RebalanceThresholdDecision(Decision):
+    """What `rebalance.threshold` decides."""
+
+    @property
+    def decision(self) -> t.Threshold:
+        """The outcome as plain dicts and lists."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+    @property
+    def threshold(self) -> t.RealSat:
+        """The least expected value that we accept."""
+
+@type_check_only
+class RebalanceAcceptDecision(Decision):
+    """What `rebalance.accept` decides."""
+
+    @property
+    def decision(self) -> t.Accepted:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accepted(self) -> bool:
+        """Whether the expected value reaches the threshold."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+    @property
+    def threshold(self) -> t.RealSat:
+        """The least expected value that we accept."""
+    @property
+    def tier(self) -> t.Tier | None:
+        """The tier that the multiplier comes from."""
+
+@type_check_only
+class RebalanceEvaluateDecision(Decision):
+    """What `rebalance.evaluate` decides."""
+
+    @property
+    def decision(self) -> t.Evaluated:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accepted(self) -> bool:
+        """Whether it should be done."""
+    @property
+    def amount_sats(self) -> t.Sat | None:
+        """How much to move, when it is accepted."""
+    @property
+    def flips(self) -> t.Flips | None:
+        """What would turn the answer round."""
+    @property
+    def max_fee_ppm(self) -> t.Ppm | None:
+        """The most to pay for the route, when it is accepted."""
+    @property
+    def model(self) -> t.Model:
+        """The model that valued it."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+    @property
+    def source(self) -> t.NodeId | None:
+        """From where to move, when it is accepted."""
+    @property
+    def terms(self) -> t.Terms | None:
+        """Every term of the value, as far as it was computed."""
+
+@type_check_only
+class RebalanceSizeDecision(Decision):
+    """What `rebalance.size` decides."""
+
+    @property
+    def decision(self) -> t.Sized:
+        """The outcome as plain dicts and lists."""
+    @property
+    def amount_sats(self) -> t.Sat | None:
+        """How much to move; none when nothing should be."""
+    @property
+    def daily_volume(self) -> t.RealSat:
+        """What moves through the channel in a day."""
+    @property
+    def need_sats(self) -> t.Sat:
+        """What is missing to the target."""
+    @property
+    def target_ratio(self) -> t.Share:
+        """The share of the capacity that is aimed at."""
+    @property
+    def target_sats(self) -> t.Sat:
+        """What the channel should be able to send."""
+
+@type_check_only
+class RebalanceSourcesDecision(Decision):
+    """What `rebalance.sources` decides."""
+
+    @property
+    def decision(self) -> t.Sources:
+        """The outcome as plain dicts and lists."""
+    @property
+    def ranked(self) -> list[t.Ranked]:
+        """The channels, best first; ties by id."""
+    @property
+    def refused(self) -> t.Count:
+        """How many were refused."""
+
+@type_check_only
+class RebalanceBudgetDecision(Decision):
+    """What `rebalance.budget` decides."""
+
+    @property
+    def decision(self) -> t.Budget:
+        """The outcome as plain dicts and lists."""
+    @property
+    def base_sats(self) -> t.Sat:
+        """The budget of a healthy node."""
+    @property
+    def cap_sats(self) -> t.Sat:
+        """Our budget."""
+    @property
+    def granted_sats(self) -> t.Sat | None:
+        """What the proposal may spend."""
+    @property
+    def left_sats(self) -> t.Sat:
+        """What is left of it."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+
+@type_check_only
+class RebalanceBackoffDecision(Decision):
+    """What `rebalance.backoff` decides."""
+
+    @property
+    def decision(self) -> t.Pause:
+        """The outcome as plain dicts and lists."""
+    @property
+    def ready(self) -> bool:
+        """Whether it may be tried now."""
+    @property
+    def wait_s(self) -> t.Seconds:
+        """How long until it may."""
+
+@type_check_only
+class RebalanceCooldownDecision(Decision):
+    """What `rebalance.cooldown` decides."""
+
+    @property
+    def decision(self) -> t.Pause:
+        """The outcome as plain dicts and lists."""
+    @property
+    def ready(self) -> bool:
+        """Whether it may be tried now."""
+    @property
+    def wait_s(self) -> t.Seconds:
+        """How long until it may."""
+
+@type_check_only
+class SpliceCheckDecision(Decision):
+    """What `splice.check` decides."""
+
+    @property
+    def decision(self) -> t.Checked:
+        """The outcome as plain dicts and lists."""
+    @property
+    def can_proceed(self) -> bool:
+        """Whether the advice is to go on."""
+    @property
+    def fleet_sats(self) -> t.Sat:
+        """What the fleet holds with the peer."""
+    @property
+    def fleet_share(self) -> t.Real | None:
+        """The fleet's share of the peer's capacity."""
+    @property
+    def new_fleet_sats(self) -> t.Sat:
+        """What the fleet will hold."""
+    @property
+    def new_share(self) -> t.Real | None:
+        """The fleet's share afterwards."""
+    @property
+    def others_sats(self) -> t.Sat:
+        """What the other members hold."""
+    @property
+    def ours_sats(self) -> t.Sat:
+        """What we hold."""
+    @property
+    def peer_total_sats(self) -> t.Sat | None:
+        """What the shares are shares of."""
+    @property
+    def safety(self) -> t.Safety:
+        """The advice."""
+
+@type_check_only
+class SpliceHeadroomDecision(Decision):
+    """What `splice.headroom` decides."""
+
+    @property
+    def decision(self) -> t.Headroom:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_sats(self) -> t.Sat:
+        """What the fleet holds with the peer."""
+    @property
+    def headroom_sats(self) -> t.Sat | None:
+        """The largest amount that is safe; none when nothing is."""
+    @property
+    def others_sats(self) -> t.Sat:
+        """What the other members hold."""
+    @property
+    def ours_sats(self) -> t.Sat:
+        """What we hold."""
 
 @type_check_only
 class Operations:
@@ -445,6 +923,86 @@ class Operations:
     @overload
     def liquidity_classify(self, *, capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., fee_ppm: t.Ppm | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., private: bool = ..., short_channel_id: t.NodeId | None = ..., splicing: bool = ..., usable: bool = ...) -> LiquidityClassifyDecision: ...
     @overload
+    def account_request_advice(self, input: t.AdviceInput | _Dataclass, /) -> AccountRequestAdviceDecision:
+        """Whether an entity should ask its counterparty for collateral now, per token."""
+    @overload
+    def account_request_advice(self, *, entity_id: t.EntityId, is_hub: bool = ..., peer_id: t.EntityId, pending_frame: bool = ..., tokens: list[t.AdviceToken] = ..., workspace: bool = ...) -> AccountRequestAdviceDecision: ...
+    @overload
+    def hub_detect(self, input: t.HubState | _Dataclass, /) -> HubDetectDecision:
+        """Who has something that the hub can take back, and who waits for collateral, per token."""
+    @overload
+    def hub_detect(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> HubDetectDecision: ...
+    @overload
+    def health_fleet(self, input: t.FleetHealthInput | _Dataclass, /) -> HealthFleetDecision:
+        """Average health of the fleet, members per tier, stale and implausible ones listed but not counted."""
+    @overload
+    def health_fleet(self, *, members: list[t.Member], now: t.Seconds) -> HealthFleetDecision: ...
+    @overload
+    def health_verify(self, input: t.VerifyInput | _Dataclass, /) -> HealthVerifyDecision:
+        """Whether a member's health report fits what we see, and the score that follows from its counts."""
+    @overload
+    def health_verify(self, *, evidence: t.Evidence, now: t.Seconds, report: t.HealthReport) -> HealthVerifyDecision: ...
+    @overload
+    def health_gossip_scale(self, input: t.GossipScaleInput | _Dataclass, /) -> HealthGossipScaleDecision:
+        """The deployed plugin's second health scale, for running beside it."""
+    @overload
+    def health_gossip_scale(self, *, available_sats: t.Sat, average_capacity_sats: t.RealSat, average_revenue_sats: t.RealSat, capacity_sats: t.Sat, channels: t.Count, revenue_sats: t.Sat) -> HealthGossipScaleDecision: ...
+    @overload
+    def liquidity_state(self, input: t.FleetInput | _Dataclass, /) -> LiquidityStateDecision:
+        """How the fleet and we do: members in trouble, bottleneck peers, our own channels."""
+    @overload
+    def liquidity_state(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityStateDecision: ...
+    @overload
+    def liquidity_needs(self, input: t.FleetInput | _Dataclass, /) -> LiquidityNeedsDecision:
+        """What other members need at external peers, worst tier first."""
+    @overload
+    def liquidity_needs(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityNeedsDecision: ...
+    @overload
+    def liquidity_excess(self, input: t.FleetInput | _Dataclass, /) -> LiquidityExcessDecision:
+        """Where other members hold too much on their own side, largest amount first."""
+    @overload
+    def liquidity_excess(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityExcessDecision: ...
+    @overload
+    def liquidity_relevance(self, input: t.RelevanceInput | _Dataclass, /) -> LiquidityRelevanceDecision:
+        """How much our channels to a peer let us help there."""
+    @overload
+    def liquidity_relevance(self, *, channels: list[t.Balance]) -> LiquidityRelevanceDecision: ...
+    @overload
+    def liquidity_prioritize(self, input: t.PrioritizeInput | _Dataclass, /) -> LiquidityPrioritizeDecision:
+        """Needs by the health of who has them and by urgency."""
+    @overload
+    def liquidity_prioritize(self, *, needs: list[t.Urgent]) -> LiquidityPrioritizeDecision: ...
+    @overload
+    def liquidity_competition(self, input: t.FleetInput | _Dataclass, /) -> LiquidityCompetitionDecision:
+        """External peers that several members serve, and what that may cost in fees."""
+    @overload
+    def liquidity_competition(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityCompetitionDecision: ...
+    @overload
+    def fees_adjust(self, input: t.AdjustInput | _Dataclass, /) -> FeesAdjustDecision:
+        """Whether our fee towards a peer moves a step because another member needs flow there."""
+    @overload
+    def fees_adjust(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., peer_id: t.NodeId) -> FeesAdjustDecision: ...
+    @overload
+    def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
+        """The deployed fee controller's own rule, for running beside it."""
+    @overload
+    def legacy_fee(self, *, base_ppm: t.Ppm, max_fee_ppm: t.Ppm, min_fee_ppm: t.Ppm, needs: list[t.LegacyNeed], peer_id: t.NodeId) -> LegacyFeeDecision: ...
+    @overload
+    def rebalance_conflict(self, input: t.ConflictInput | _Dataclass, /) -> RebalanceConflictDecision:
+        """Whether another member rebalances through a peer, who goes first, and which peers to avoid."""
+    @overload
+    def rebalance_conflict(self, *, members: list[t.Member] = ..., now: t.Seconds, target_peer: t.NodeId, us: t.Us) -> RebalanceConflictDecision: ...
+    @overload
+    def topology_advise(self, input: t.AdviseInput | _Dataclass, /) -> TopologyAdviseDecision:
+        """Which external peers a new channel would help most, and where it would be redundant."""
+    @overload
+    def topology_advise(self, *, candidates: list[t.Candidate], members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> TopologyAdviseDecision: ...
+    @overload
+    def limits_check(self, input: t.LimitInput | _Dataclass, /) -> LimitsCheckDecision:
+        """Whether one more report fits a sliding window."""
+    @overload
+    def limits_check(self, *, count: t.Count | None = ..., history: list[t.Seconds], now: t.Seconds, period_s: t.Seconds | None = ...) -> LimitsCheckDecision: ...
+    @overload
     def hub_match(self, input: t.MatchInput | _Dataclass, /) -> HubMatchDecision:
         """Which spenders cover which receivers, per token, with the numbers that prove it."""
     @overload
@@ -454,6 +1012,56 @@ class Operations:
         """The smallest claims between hubs with the same net positions, per token."""
     @overload
     def hub_match_cycles(self, *, claims: list[t.Claim] = ...) -> HubMatchCyclesDecision: ...
+    @overload
+    def rebalance_threshold(self, input: t.ThresholdInput | _Dataclass, /) -> RebalanceThresholdDecision:
+        """The least expected value of a rebalance that a node of our health accepts."""
+    @overload
+    def rebalance_threshold(self, *, min_ev_sats: t.RealSat, multiplier: t.Multiplier) -> RebalanceThresholdDecision: ...
+    @overload
+    def rebalance_accept(self, input: t.AcceptInput | _Dataclass, /) -> RebalanceAcceptDecision:
+        """Whether an expected value reaches the threshold of our tier."""
+    @overload
+    def rebalance_accept(self, *, channel: t.NodeId | None = ..., ev: t.RealSat, health_age_s: t.Seconds | None = ..., min_ev: t.RealSat, tier: t.Tier | None = ...) -> RebalanceAcceptDecision: ...
+    @overload
+    def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> RebalanceEvaluateDecision:
+        """What a rebalance is worth, every term of it, and what would turn the answer round."""
+    @overload
+    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2], successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
+    @overload
+    def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> RebalanceSizeDecision:
+        """How much a channel should be filled with."""
+    @overload
+    def rebalance_size(self, *, age_days: t.Count = ..., capacity_sats: t.Sat, flow: t.Flow | None = ..., spendable_sats: t.Sat) -> RebalanceSizeDecision: ...
+    @overload
+    def rebalance_sources(self, input: t.SourcesInput | _Dataclass, /) -> RebalanceSourcesDecision:
+        """Which channels may give, best first."""
+    @overload
+    def rebalance_sources(self, *, amount_sats: t.Sat, inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.Source2]) -> RebalanceSourcesDecision: ...
+    @overload
+    def rebalance_budget(self, input: t.BudgetInput | _Dataclass, /) -> RebalanceBudgetDecision:
+        """What may still be spent on rebalancing after what is spent and reserved."""
+    @overload
+    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> RebalanceBudgetDecision: ...
+    @overload
+    def rebalance_backoff(self, input: t.BackoffInput | _Dataclass, /) -> RebalanceBackoffDecision:
+        """Whether a channel whose rebalance failed may be tried again."""
+    @overload
+    def rebalance_backoff(self, *, fails: t.Count, last_failure: t.Seconds | None = ..., now: t.Seconds) -> RebalanceBackoffDecision: ...
+    @overload
+    def rebalance_cooldown(self, input: t.CooldownInput | _Dataclass, /) -> RebalanceCooldownDecision:
+        """Whether a channel that was rebalanced has rested."""
+    @overload
+    def rebalance_cooldown(self, *, last_success: t.Seconds | None = ..., now: t.Seconds) -> RebalanceCooldownDecision: ...
+    @overload
+    def splice_check(self, input: t.CheckInput | _Dataclass, /) -> SpliceCheckDecision:
+        """Whether a splice keeps the fleet connected to the peer."""
+    @overload
+    def splice_check(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> SpliceCheckDecision: ...
+    @overload
+    def splice_headroom(self, input: t.HeadroomInput | _Dataclass, /) -> SpliceHeadroomDecision:
+        """The largest splice-out that keeps the fleet connected to the peer."""
+    @overload
+    def splice_headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> SpliceHeadroomDecision: ...
 
 class Policy(Operations):
     """A config, parsed and checked once, under which operations are called."""

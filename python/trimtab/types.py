@@ -9,6 +9,44 @@ from typing import Any, Literal, TypedDict, Union
 
 
 
+class _AcceptInputRequired(TypedDict):
+    """An expected value that wants to be accepted."""
+
+    ev: RealSat
+    """The expected value."""
+    min_ev: RealSat
+    """The least expected value of a healthy node."""
+
+
+class AcceptInput(_AcceptInputRequired, total=False):
+    """An expected value that wants to be accepted."""
+
+    channel: NodeId | None
+    """The channel that it is about."""
+    health_age_s: Seconds | None
+    """How old our tier is; beyond the configured age it counts as unknown."""
+    tier: Tier | None
+    """Our own tier; unknown when absent."""
+
+
+class _AcceptedRequired(TypedDict):
+    """Whether an expected value is accepted."""
+
+    accepted: bool
+    """Whether the expected value reaches the threshold."""
+    multiplier: Multiplier
+    """The multiplier in force."""
+    threshold: RealSat
+    """The least expected value that we accept."""
+
+
+class Accepted(_AcceptedRequired, total=False):
+    """Whether an expected value is accepted."""
+
+    tier: Tier | None
+    """The tier that the multiplier comes from."""
+
+
 class _AccountRequired(TypedDict):
     """One account of the hub."""
 
@@ -42,6 +80,9 @@ AccountStatus = Literal["active", "dispute_preparing", "disputed"]
 Action = dict[str, Any]
 """One step of a plan."""
 
+Action2 = Literal["proceed", "delay_rebalance"]
+"""What to do about a rebalance."""
+
 
 class Activity(TypedDict):
     """A rebalance that somebody announced."""
@@ -54,11 +95,188 @@ class Activity(TypedDict):
     """The peer through which it goes."""
 
 
+class _AdjustInputRequired(TypedDict):
+    """The fee to adjust, and what the fleet needs."""
+
+    base_ppm: Ppm
+    """The fee we intend without the fleet."""
+    needs: list[Need]
+    """What the fleet needs, as `liquidity.needs` answers."""
+    peer_id: NodeId
+    """The peer towards which the fee is."""
+
+
+class AdjustInput(_AdjustInputRequired, total=False):
+    """The fee to adjust, and what the fleet needs."""
+
+    ceiling_ppm: Ppm | None
+    """No higher than this; the config's when absent."""
+    floor_ppm: Ppm | None
+    """No lower than this; the config's when absent."""
+    our_id: NodeId | None
+    """Our node id; our own needs change no fee of ours."""
+
+
+class _AdjustedRequired(TypedDict):
+    """The fee to set."""
+
+    fee_ppm: Ppm
+    """The fee."""
+    step: Step
+    """Which way it moved."""
+
+
+class Adjusted(_AdjustedRequired, total=False):
+    """The fee to set."""
+
+    for_tier: Tier | None
+    """The tier of the member it helps; absent when none."""
+
+Advice = Literal["request", "wait", "manual", "no"]
+"""What to do about one token."""
+
+
+class _Advice2Required(TypedDict):
+    """What a channel to one peer would be worth to the fleet."""
+
+    helps: list[NodeId]
+    """The members it would help."""
+    peer_id: NodeId
+    """The peer."""
+    redundant: bool
+    """Whether the fleet's capacity already suffices."""
+    score: Hundredths
+    """The score, in hundredths."""
+
+
+class Advice2(_Advice2Required, total=False):
+    """What a channel to one peer would be worth to the fleet."""
+
+    fleet_share: Real | None
+    """The fleet's share of the peer's capacity; absent when unknown."""
+
+
+class _AdviceInputRequired(TypedDict):
+    """An account as one of its entities sees it."""
+
+    entity_id: EntityId
+    """The entity that may ask."""
+    peer_id: EntityId
+    """Its counterparty."""
+
+
+class AdviceInput(_AdviceInputRequired, total=False):
+    """An account as one of its entities sees it."""
+
+    is_hub: bool
+    """Whether the entity is itself a hub; hubs do not ask."""
+    pending_frame: bool
+    """Whether a frame waits for a signature."""
+    tokens: list[AdviceToken]
+    """The tokens, each once."""
+    workspace: bool
+    """Whether a settlement is being negotiated."""
+
+
+class _AdviceTokenRequired(TypedDict):
+    """One token of the account."""
+
+    delta: Delta
+    """The stored state."""
+
+
+class AdviceToken(_AdviceTokenRequired, total=False):
+    """One token of the account."""
+
+    open_request: TokenAmount
+    """What an open or queued request asks for; zero where there is none."""
+    policy: RequestPolicy | None
+    """The wishes of this entity; absent where it has none."""
+    terms: FeeTerms | None
+    """The published terms of the counterparty; absent where it has none."""
+
+
+class _AdviseInputRequired(TypedDict):
+    """The peers to compare."""
+
+    candidates: list[Candidate]
+    """The peers to compare; members among them are passed over."""
+    now: Seconds
+    """The present moment."""
+    us: Us
+    """We ourselves."""
+
+
+class AdviseInput(_AdviseInputRequired, total=False):
+    """The peers to compare."""
+
+    members: list[Member]
+    """What each member reported last; our own report is skipped."""
+
+
+class Advised(TypedDict):
+    """The advice for an account."""
+
+    tokens: list[TokenAdvice]
+    """One entry per token, by token."""
+
+
+class Advised2(TypedDict):
+    """The peers, best first."""
+
+    advice: list[Advice2]
+    """The best first."""
+
+
+class AdvisedRequest(TypedDict):
+    """A request to make."""
+
+    amount: TokenAmount
+    """How much to ask for: all that is owed unsecured."""
+    claim: TokenAmount
+    """What is owed unsecured."""
+    fee: TokenAmount
+    """What to pay in advance, in the same token."""
+    policy_version: Serial
+    """The version of the terms it is paid under."""
+
+
 class Alias(TypedDict, total=False):
     """The names of a channel without a public place in the chain."""
 
     local: NodeId | None
     """The name under which our node forwards."""
+
+
+class Announced(TypedDict):
+    """A splice-out that a member announced."""
+
+    amount_sats: Sat
+    """How much will leave."""
+    expires: Seconds
+    """Until when the announcement holds."""
+
+
+class AnnouncedSplice(TypedDict):
+    """A splice that a member announced."""
+
+    amount_sats: Sat
+    """How much."""
+    expires: Seconds
+    """Until when the announcement holds."""
+    peer_id: NodeId
+    """The peer at the other end."""
+    splice_type: SpliceType
+    """Which way it goes."""
+
+
+class Answer(TypedDict):
+    """A member's signed answer about the peer."""
+
+    at: Seconds
+    """When it was given."""
+    capacity_sats: Sat
+    """What the member holds with the peer."""
 
 
 class _AssessInputRequired(TypedDict):
@@ -137,6 +355,34 @@ class Assessed(_AssessedRequired, total=False):
     """The tier below; absent in the worst."""
 
 
+class _BackoffInputRequired(TypedDict):
+    """The failures of a channel."""
+
+    fails: Count
+    """How often it failed in a row."""
+    now: Seconds
+    """The time."""
+
+
+class BackoffInput(_BackoffInputRequired, total=False):
+    """The failures of a channel."""
+
+    last_failure: Seconds | None
+    """When it failed last; never when absent."""
+
+
+class Balance(TypedDict):
+    """The two amounts of a channel."""
+
+    capacity_sats: Sat
+    """The whole capacity."""
+    local_sats: Sat
+    """The part on our side."""
+
+BasisPoints = int
+"""A sum of ten-thousandths."""
+
+
 class Batch(TypedDict, total=False):
     """On-chain operations that go out together."""
 
@@ -159,6 +405,57 @@ class Batch(TypedDict, total=False):
 
 Bps = int
 """A share in ten-thousandths."""
+
+
+class _BudgetRequired(TypedDict):
+    """What may still be spent."""
+
+    base_sats: Sat
+    """The budget of a healthy node."""
+    cap_sats: Sat
+    """Our budget."""
+    left_sats: Sat
+    """What is left of it."""
+    multiplier: Multiplier
+    """The multiplier in force."""
+
+
+class Budget(_BudgetRequired, total=False):
+    """What may still be spent."""
+
+    granted_sats: Sat | None
+    """What the proposal may spend."""
+
+
+class BudgetInput(TypedDict, total=False):
+    """Our budget and what is gone of it."""
+
+    base_sats: Sat | None
+    """The budget of a healthy node; from the revenue when absent."""
+    multiplier: Multiplier
+    """The multiplier of our tier; clamped to the configured bounds."""
+    proposed_sats: Sat | None
+    """What somebody wants to spend now."""
+    reserved_sats: Sat
+    """What running jobs may still spend."""
+    revenue_24h_sats: Sat | None
+    """What we earned in the last day."""
+    spent_sats: Sat
+    """What was spent in the last day."""
+
+
+class _CandidateRequired(TypedDict):
+    """A peer that a new channel could go to."""
+
+    peer_id: NodeId
+    """The peer."""
+
+
+class Candidate(_CandidateRequired, total=False):
+    """A peer that a new channel could go to."""
+
+    public_capacity_sats: Sat | None
+    """Its public capacity; absent when unknown."""
 
 
 class _ChannelRequired(TypedDict):
@@ -190,6 +487,9 @@ class Channel(_ChannelRequired, total=False):
     usable: bool
     """Whether it is in normal operation."""
 
+ChannelClass = Literal["profitable", "break_even", "underwater", "stagnant_candidate", "zombie"]
+"""How a channel earned so far."""
+
 
 class ChannelProfit(TypedDict):
     """The books of a channel and what they say."""
@@ -198,6 +498,64 @@ class ChannelProfit(TypedDict):
     """The input of `health.profit`."""
     profit: Profit
     """What it decided."""
+
+
+class _CheckInputRequired(TypedDict):
+    """A splice that wants advice."""
+
+    amount_sats: Sat
+    """How much."""
+    now: Seconds
+    """The time."""
+    ours: Ours
+    """What we hold."""
+    peer_id: NodeId
+    """The peer."""
+    type: SpliceType
+    """Which way it goes."""
+
+
+class CheckInput(_CheckInputRequired, total=False):
+    """A splice that wants advice."""
+
+    hive_reachable: bool
+    """Whether the other members could be asked at all."""
+    in_flight: list[Sat]
+    """Our own exits from this peer that none of our channels shows as pending yet."""
+    others: list[Other]
+    """What the other members hold."""
+    peer_public_sats: Sat | None
+    """The public capacity of the peer; unknown when absent."""
+    strict: bool
+    """Whether what could not be checked is refused."""
+
+
+class _CheckedRequired(TypedDict):
+    """The advice with what it rests on."""
+
+    can_proceed: bool
+    """Whether the advice is to go on."""
+    fleet_sats: Sat
+    """What the fleet holds with the peer."""
+    new_fleet_sats: Sat
+    """What the fleet will hold."""
+    others_sats: Sat
+    """What the other members hold."""
+    ours_sats: Sat
+    """What we hold."""
+    safety: Safety
+    """The advice."""
+
+
+class Checked(_CheckedRequired, total=False):
+    """The advice with what it rests on."""
+
+    fleet_share: Real | None
+    """The fleet's share of the peer's capacity."""
+    new_share: Real | None
+    """The fleet's share afterwards."""
+    peer_total_sats: Sat | None
+    """What the shares are shares of."""
 
 
 class Claim(TypedDict):
@@ -287,8 +645,15 @@ class ClnInput(_ClnInputRequired, total=False):
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "ev_below_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "snapshot_taken", "forwards_unknown", "graph_unknown", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
+
+
+class Competition(TypedDict):
+    """Peers that several members serve."""
+
+    contested: list[Contested]
+    """Most members first."""
 
 
 class Components(TypedDict):
@@ -307,15 +672,90 @@ class Components(TypedDict):
 class Config(TypedDict):
     """Everything an operator may set."""
 
+    fees: FeesConfig
+    """Fees that help the fleet."""
     health: HealthConfig
     """Health scores, tiers and budget multipliers."""
     hub: HubConfig
     """A hub: who is served, from what, and when."""
+    limits: LimitsConfig
+    """How often something may be reported."""
     liquidity: LiquidityConfig
     """Depleted and saturated channels, needs, relevance."""
+    rebalance: RebalanceConfig
+    """Thresholds, budgets and the value of rebalances."""
+    splice: SpliceConfig
+    """What the fleet keeps with a peer."""
+    topology: TopologyConfig
+    """Advice on new channels."""
 
 ConfigOverrides = dict[str, Any]
 """some fields of Config"""
+
+
+class _ConflictRequired(TypedDict):
+    """Whether to rebalance through a peer now."""
+
+    action: Action2
+    """What to do."""
+    avoid: list[NodeId]
+    """Peers that other members use now, for a path around them."""
+    conflict: bool
+    """Whether another member is using the peer."""
+
+
+class Conflict(_ConflictRequired, total=False):
+    """Whether to rebalance through a peer now."""
+
+    priority_over: NodeId | None
+    """The member before which we go."""
+    until: Seconds | None
+    """When to ask again."""
+    yield_to: NodeId | None
+    """The member that goes before us."""
+
+
+class _ConflictInputRequired(TypedDict):
+    """The peer through which we would rebalance."""
+
+    now: Seconds
+    """The present moment."""
+    target_peer: NodeId
+    """The peer through which we would rebalance."""
+    us: Us
+    """We ourselves, with what we announced."""
+
+
+class ConflictInput(_ConflictInputRequired, total=False):
+    """The peer through which we would rebalance."""
+
+    members: list[Member]
+    """What each member reported last; our own report is skipped."""
+
+
+class Contested(TypedDict):
+    """A peer that several members serve."""
+
+    fee_loss: Share
+    """The share of fees that the competition may cost."""
+    members: list[NodeId]
+    """The members that serve it, we included."""
+    peer_id: NodeId
+    """The external peer."""
+
+
+class _CooldownInputRequired(TypedDict):
+    """The last success of a channel."""
+
+    now: Seconds
+    """The time."""
+
+
+class CooldownInput(_CooldownInputRequired, total=False):
+    """The last success of a channel."""
+
+    last_success: Seconds | None
+    """When it last succeeded; never when absent."""
 
 Count = int
 """A number of things."""
@@ -401,6 +841,41 @@ class DescribeInput(TypedDict, total=False):
 
 Description = dict[str, Any]
 
+
+_DestinationRequired = TypedDict(
+    "_DestinationRequired",
+    {
+        "capacity_sats": "Sat",
+        "fee_ppm": "Ppm",
+        "spendable_sats": "Sat",
+    },
+)
+
+
+_DestinationOptional = TypedDict(
+    "_DestinationOptional",
+    {
+        "age_days": "Count",
+        "broadcast_fee_ppm": "Ppm",
+        "class": "ChannelClass",
+        "flow": Union["Flow", None],
+        "marginal_roi": Union["Real", None],
+        "peer_id": Union["NodeId", None],
+        "uptime_pct": Union["Real", None],
+    }, total=False,
+)
+
+
+class Destination(_DestinationRequired, _DestinationOptional):
+    """The channel that should be filled."""
+
+
+class Detected(TypedDict):
+    """Both sides of every token, by token."""
+
+    tokens: list[TokenDetected]
+    """One entry per token with a spender or a receiver."""
+
 Effect = Literal["allow", "adjust", "defer", "refuse", "warn", "unchecked"]
 """What a reason does to the outcome."""
 
@@ -428,6 +903,105 @@ class Error(_ErrorRequired, total=False):
 
 ErrorCode = Literal["malformed", "missing_field", "unknown_field", "out_of_range", "duplicate", "overflow", "too_large", "unknown_operation", "incompatible_version", "internal"]
 """The stable names of what can be wrong with an input."""
+
+
+class _EvaluateInputRequired(TypedDict):
+    """A rebalance that might be done."""
+
+    destination: Destination
+    """The channel that should be filled."""
+    inbound_ppm: Ppm
+    """What the route is expected to cost."""
+    sources: list[Source2]
+    """The channels that may give."""
+
+
+class EvaluateInput(_EvaluateInputRequired, total=False):
+    """A rebalance that might be done."""
+
+    amount_sats: Sat | None
+    """How much to move; sized from the destination when absent."""
+    attempt_cost_sats: Sat
+    """What a failed attempt costs."""
+    budget_left_sats: Sat | None
+    """What is left of our budget after what is spent and reserved; unlimited when absent."""
+    failures: Count
+    """How often a rebalance to it failed."""
+    fixed_msat: Msat
+    """What the route costs besides its rate."""
+    health_age_s: Seconds | None
+    """How old our tier is; beyond the configured age it counts as unknown."""
+    p_success: Share | None
+    """How likely it succeeds; from successes and failures when absent."""
+    successes: Count
+    """How often a rebalance to it succeeded."""
+    tier: Tier | None
+    """Our own tier; unknown when absent."""
+
+
+class _EvaluatedRequired(TypedDict):
+    """What a rebalance is worth."""
+
+    accepted: bool
+    """Whether it should be done."""
+    model: Model
+    """The model that valued it."""
+    multiplier: Multiplier
+    """The multiplier in force."""
+
+
+class Evaluated(_EvaluatedRequired, total=False):
+    """What a rebalance is worth."""
+
+    amount_sats: Sat | None
+    """How much to move, when it is accepted."""
+    flips: Flips | None
+    """What would turn the answer round."""
+    max_fee_ppm: Ppm | None
+    """The most to pay for the route, when it is accepted."""
+    source: NodeId | None
+    """From where to move, when it is accepted."""
+    terms: Terms | None
+    """Every term of the value, as far as it was computed."""
+
+
+class Evidence(TypedDict, total=False):
+    """What the receiver can see itself."""
+
+    our_capacity_sats: Sat | None
+    """What it holds together with us."""
+    our_channels: Count | None
+    """How many channels it has with us."""
+    previous: Previous | None
+    """Its last accepted report."""
+    public_capacity_sats: Sat | None
+    """Its public capacity; nothing is compared where it is unknown or 0."""
+    public_channels: Count | None
+    """How many public channels it has."""
+
+
+class Excess(TypedDict):
+    """Where one member has more on its own side than it can use."""
+
+    amount_sats: Sat
+    """What is above half of the capacity."""
+    capacity_sats: Sat
+    """The capacity of the channel."""
+    local_pct: Share
+    """The share on the member's side."""
+    member_id: NodeId
+    """Who has it."""
+    peer_id: NodeId
+    """The external peer."""
+    tier: Tier
+    """The member's tier."""
+
+
+class Excesses(TypedDict):
+    """Where the fleet has too much on its own side."""
+
+    fleet_excess: list[Excess]
+    """The largest amount first."""
 
 
 class _ExplainInputRequired(TypedDict):
@@ -475,6 +1049,106 @@ class FeeState(TypedDict, total=False):
     """Whether LEFT asked; absent where it is the peer of the hub."""
 
 
+class _FeeTermsRequired(TypedDict):
+    """What the counterparty asks for collateral."""
+
+    policy_version: Serial
+    """The version of these terms."""
+
+
+class FeeTerms(_FeeTermsRequired, total=False):
+    """What the counterparty asks for collateral."""
+
+    base_fee: TokenAmount
+    """The fixed part."""
+    fee_bps: Bps
+    """The proportional part, in ten-thousandths of the claim."""
+    gas_fee: TokenAmount
+    """The part for the transaction."""
+
+
+class FeesConfig(TypedDict):
+    """What an operator may set about fees that help the fleet."""
+
+    ceiling_ppm: Ppm
+    """No fee is raised above this."""
+    floor_ppm: Ppm
+    """No fee is lowered below this."""
+    help_up_to: Tier
+    """The best tier that is helped."""
+    lower_by: Real
+    """The factor of a step down."""
+    raise_by: Real
+    """The factor of a step up."""
+    raise_for_inbound: bool
+    """Whether a need for inbound liquidity raises a fee."""
+
+
+class FleetHealth(TypedDict):
+    """The health of the fleet."""
+
+    fleet_health: Points
+    """The average score, floored; 50 for an empty fleet."""
+    member_count: Count
+    """Members that count."""
+    members: list[MemberHealth]
+    """Every member, by id."""
+    stable_count: Count
+    """Stable members that count."""
+    struggling_count: Count
+    """Struggling members that count."""
+    thriving_count: Count
+    """Thriving members that count."""
+    vulnerable_count: Count
+    """Vulnerable members that count."""
+
+
+class FleetHealthInput(TypedDict):
+    """The members, we included."""
+
+    members: list[Member]
+    """What each member reported last."""
+    now: Seconds
+    """The present moment."""
+
+
+class _FleetInputRequired(TypedDict):
+    """The fleet as we know it."""
+
+    now: Seconds
+    """The present moment."""
+    us: Us
+    """We ourselves."""
+
+
+class FleetInput(_FleetInputRequired, total=False):
+    """The fleet as we know it."""
+
+    first: Count | None
+    """Only so many entries of the answer; all when absent."""
+    members: list[Member]
+    """What each member reported last; our own report is skipped."""
+
+
+class FleetState(TypedDict):
+    """How the fleet and we do."""
+
+    balanced_channels: Count
+    """Our channels that are neither depleted nor saturated."""
+    common_bottleneck_peers: list[NodeId]
+    """External peers at which several members are in trouble, most members first."""
+    depleted_channels: Count
+    """Our depleted channels."""
+    members_rebalancing: Count
+    """Members that rebalance now, we included."""
+    members_with_depleted_channels: Count
+    """Other members with a depleted channel."""
+    members_with_excess_outbound: Count
+    """Other members with a saturated channel."""
+    saturated_channels: Count
+    """Our saturated channels."""
+
+
 class Flip(TypedDict):
     """The legal value nearest to the present one with which this reason no longer applies."""
 
@@ -482,6 +1156,36 @@ class Flip(TypedDict):
     """The field of the input."""
     to: Quantity
     """The value it would have to have."""
+
+
+class Flips(TypedDict, total=False):
+    """What would turn the answer round, all else fixed, the source included."""
+
+    max_inbound_ppm: Ppm | None
+    """The dearest route at which it is accepted; none when it never is."""
+    min_amount_sats: Sat | None
+    """The smallest amount at which it is accepted; the deployed model has no such bound."""
+    tier: Tier | None
+    """The nearest tier at which the answer is the other one."""
+
+
+class _FlowRequired(TypedDict):
+    """What moved through a channel within the configured window."""
+
+    sats_in: Sat
+    """What arrived."""
+    sats_out: Sat
+    """What left."""
+
+
+class Flow(_FlowRequired, total=False):
+    """What moved through a channel within the configured window."""
+
+    kind: FlowKind
+    """Which way it mostly goes."""
+
+FlowKind = Literal["source", "sink", "balanced", "unknown"]
+"""Which way liquidity mostly goes."""
 
 
 class _ForwardRequired(TypedDict):
@@ -523,6 +1227,47 @@ class GetInfo(_GetInfoRequired, total=False):
     """The name the node gives itself."""
 
 
+class GossipScaleInput(TypedDict):
+    """What the second scale looks at."""
+
+    available_sats: Sat
+    """The part of the capacity on our side."""
+    average_capacity_sats: RealSat
+    """The fleet's average capacity."""
+    average_revenue_sats: RealSat
+    """The fleet's average revenue."""
+    capacity_sats: Sat
+    """Our capacity."""
+    channels: Count
+    """Our channels."""
+    revenue_sats: Sat
+    """Our revenue."""
+
+
+class GossipScaled(TypedDict):
+    """A score of the second scale."""
+
+    balance_score: Points
+    """How balanced we are."""
+    can_help_others: bool
+    """Whether the plugin calls us able to help."""
+    capacity_score: Points
+    """Our capacity against the average."""
+    connectivity_score: Points
+    """Ten per channel."""
+    needs_help: bool
+    """Whether the plugin calls us in need."""
+    overall_health: Points
+    """The score."""
+    revenue_score: Points
+    """Our revenue against the average."""
+    tier: GossipTier
+    """The tier of this scale."""
+
+GossipTier = Literal["critical", "struggling", "healthy", "thriving"]
+"""A tier of the second scale."""
+
+
 class GraphChannel(TypedDict):
     """One direction of a public channel."""
 
@@ -555,6 +1300,48 @@ class HalfHour(_HalfHourRequired, _HalfHourOptional):
     """What was served in a stretch of at least half an hour."""
 
 
+class _HeadroomRequired(TypedDict):
+    """How much may leave a peer."""
+
+    fleet_sats: Sat
+    """What the fleet holds with the peer."""
+    others_sats: Sat
+    """What the other members hold."""
+    ours_sats: Sat
+    """What we hold."""
+
+
+class Headroom(_HeadroomRequired, total=False):
+    """How much may leave a peer."""
+
+    headroom_sats: Sat | None
+    """The largest amount that is safe; none when nothing is."""
+
+
+class _HeadroomInputRequired(TypedDict):
+    """How much may leave a peer."""
+
+    now: Seconds
+    """The time."""
+    ours: Ours
+    """What we hold."""
+    peer_id: NodeId
+    """The peer."""
+
+
+class HeadroomInput(_HeadroomInputRequired, total=False):
+    """How much may leave a peer."""
+
+    hive_reachable: bool
+    """Whether the other members could be asked at all."""
+    in_flight: list[Sat]
+    """Our own exits from this peer that none of our channels shows as pending yet."""
+    others: list[Other]
+    """What the other members hold."""
+    peer_public_sats: Sat | None
+    """The public capacity of the peer; unknown when absent."""
+
+
 class HealthConfig(TypedDict):
     """What an operator may set about health."""
 
@@ -584,6 +1371,29 @@ class HealthConfig(TypedDict):
     """How far the worst spread lowers the liquidity score."""
     sum_order: SumOrder
     """In which order floats are added."""
+
+
+class HealthReport(TypedDict):
+    """The observations of a member about itself."""
+
+    at: Seconds
+    """When it was made."""
+    capacity_sats: Sat
+    """The capacity of its channels."""
+    channels: Count
+    """How many channels it has in normal operation."""
+    imbalance_bp: BasisPoints
+    """Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`."""
+    profitable: Count
+    """Channels that earn."""
+    stagnant: Count
+    """Channels that lose and stand still."""
+    total: Count
+    """All channels that were judged."""
+    underwater: Count
+    """Channels that lose."""
+    windows: list[Msat]
+    """Revenue per window, oldest first."""
 
 HubAmount = Union[str, int]
 """tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" """
@@ -749,6 +1559,9 @@ class HubState(_HubStateRequired, total=False):
     tokens: dict[str, Token]
     """Tokens besides those of the config."""
 
+Hundredths = int
+"""A signed score in hundredths."""
+
 
 class InFlight(TypedDict):
     """A replenishment that was asked for."""
@@ -788,6 +1601,101 @@ class Inflight(TypedDict):
     """The capacity it would leave."""
 
 
+class Kelly(TypedDict):
+    """Bets less where success is uncertain; of the deployed plugin's model only."""
+
+    enabled: bool
+    """Whether it is on."""
+    fraction: Share
+    """The share of the full bet."""
+
+
+class LegacyFee(TypedDict):
+    """The deployed fee controller's answer."""
+
+    fee_ppm: Ppm
+    """The fee."""
+
+
+class LegacyFeeInput(TypedDict):
+    """The deployed fee controller's question."""
+
+    base_ppm: Ppm
+    """The fee we intend without the fleet."""
+    max_fee_ppm: Ppm
+    """Its highest fee."""
+    min_fee_ppm: Ppm
+    """Its lowest fee."""
+    needs: list[LegacyNeed]
+    """The fleet's needs in its own order."""
+    peer_id: NodeId
+    """The peer towards which the fee is."""
+
+
+class _LegacyNeedRequired(TypedDict):
+    """A need as the deployed plugin words it."""
+
+    need_type: LegacyNeedType
+    """What is needed."""
+    peer_id: NodeId
+    """The peer."""
+    severity: Urgency
+    """How badly."""
+
+
+class LegacyNeed(_LegacyNeedRequired, total=False):
+    """A need as the deployed plugin words it."""
+
+    health_tier: Tier | None
+    """The member's tier; a need without one is passed over."""
+
+LegacyNeedType = Literal["inbound", "outbound", "rebalance"]
+"""What the deployed plugin knows to be needed."""
+
+
+class _LimitInputRequired(TypedDict):
+    """Past reports and the one that asks."""
+
+    history: list[Seconds]
+    """When earlier ones were accepted."""
+    now: Seconds
+    """The present moment."""
+
+
+class LimitInput(_LimitInputRequired, total=False):
+    """Past reports and the one that asks."""
+
+    count: Count | None
+    """So many fit the period; that of local reports when absent."""
+    period_s: Seconds | None
+    """The period; that of local reports when absent."""
+
+
+class _LimitedRequired(TypedDict):
+    """Whether one more fits."""
+
+    allowed: bool
+    """Whether it fits."""
+    history: list[Seconds]
+    """The history to keep, this one included when it fits, oldest first."""
+
+
+class Limited(_LimitedRequired, total=False):
+    """Whether one more fits."""
+
+    retry_at: Seconds | None
+    """When one would fit; absent when one fits now or never will."""
+
+
+class LimitsConfig(TypedDict):
+    """What an operator may set about limits."""
+
+    report_count: Count
+    """So many local reports fit the period."""
+    report_period_s: Seconds
+    """The period of local reports."""
+
+
 class LintInput(TypedDict, total=False):
     """Which config to check; the one in force when empty."""
 
@@ -814,6 +1722,8 @@ LiquidityClass = Literal["depleted", "saturated", "balanced", "unusable"]
 class LiquidityConfig(TypedDict):
     """What an operator may set about liquidity."""
 
+    activity_counts_s: Seconds
+    """An announced rebalance counts no longer than this."""
     depleted_below: Share
     """A channel with less than this share on its own side is depleted."""
     full_relevance_sats: Sat
@@ -907,8 +1817,65 @@ class Matched(TypedDict):
     tokens: list[TokenMatches]
     """One entry per token with a spender or a receiver."""
 
+
+class _MemberRequired(TypedDict):
+    """What a member reported."""
+
+    at: Seconds
+    """When it reported its liquidity."""
+    member_id: NodeId
+    """Its node id."""
+
+
+class Member(_MemberRequired, total=False):
+    """What a member reported."""
+
+    capacities: list[PeerCapacity]
+    """What it holds towards each external peer."""
+    depleted: list[Trouble]
+    """Its channels with little on its own side."""
+    health_at: Seconds | None
+    """When it reported its health; absent when never."""
+    implausible: bool
+    """Whether its reports contradict what we see; then nothing of it counts."""
+    rebalancing: list[Activity]
+    """Where it is rebalancing."""
+    saturated: list[Trouble]
+    """Its channels with nearly all on its own side."""
+    score: Points | None
+    """The score that we derived from its health report."""
+    splices: list[AnnouncedSplice]
+    """The splices it announced."""
+    tier: Tier | None
+    """The tier, where the score is not known."""
+
+
+class _MemberHealthRequired(TypedDict):
+    """One member's health."""
+
+    age_s: Seconds
+    """How old its report is."""
+    budget_multiplier: Multiplier
+    """Multiplier of its own budget."""
+    counted: bool
+    """Whether it counts in the average."""
+    member_id: NodeId
+    """The member."""
+    tier: Tier
+    """Its tier; stable when unknown or too old."""
+
+
+class MemberHealth(_MemberHealthRequired, total=False):
+    """One member's health."""
+
+    score: Points | None
+    """Its score; absent when unknown."""
+
 Millis = int
 """A moment or duration in milliseconds."""
+
+Model = Literal["expected_cost", "cl_revenue_ops"]
+"""How the value of a candidate is computed."""
 
 Msat = int
 """An amount in thousandths of a satoshi."""
@@ -916,8 +1883,66 @@ Msat = int
 Multiplier = float
 """A budget multiplier."""
 
+
+class Need(TypedDict):
+    """What one member needs at one peer."""
+
+    capacity_sats: Sat
+    """The capacity of the channel."""
+    local_pct: Share
+    """The share on the member's side."""
+    member_id: NodeId
+    """Who needs it."""
+    need_type: NeedType
+    """What is needed."""
+    our_relevance: Share
+    """How much we could help by fees and routes."""
+    peer_id: NodeId
+    """The external peer."""
+    severity: Severity
+    """How badly."""
+    tier: Tier
+    """The member's tier."""
+
 NeedType = Literal["inbound", "outbound"]
 """What kind of liquidity is needed."""
+
+
+class Needs(TypedDict):
+    """What the fleet needs."""
+
+    fleet_needs: list[Need]
+    """Worst tier first, then severity, then where we can help most."""
+
+
+class NetReceiver(TypedDict):
+    """A peer that waits for collateral."""
+
+    account_id: EntityId
+    """The peer."""
+    amount: TokenAmount
+    """How much: the smaller of request and claim."""
+    claim: TokenAmount
+    """What the hub owes it unsecured."""
+    fee: TokenAmount
+    """What it paid in advance."""
+    requested_at: Millis
+    """When it asked; the present where it did not."""
+    severe: bool
+    """Whether the claim is above the hard limit."""
+
+
+class NetSpender(TypedDict):
+    """A peer with something to take back."""
+
+    account_id: EntityId
+    """The peer."""
+    amount: TokenAmount
+    """How much in all."""
+    by_settlement: TokenAmount
+    """What it would pay of its unsecured debt out of its reserve."""
+    by_withdrawal: TokenAmount
+    """What the hub withdraws of its own share of the collateral."""
 
 
 class Netted(TypedDict):
@@ -932,6 +1957,9 @@ class Netted(TypedDict):
     debtor: EntityId
     """Who owes."""
 
+Nnlb = Literal["off", "threshold", "both"]
+"""What our health moves."""
+
 NodeId = str
 
 NodeMsat = Union[int, str]
@@ -939,6 +1967,39 @@ NodeMsat = Union[int, str]
 
 OpKind = Literal["c2r", "r2c", "r2r", "forgive", "raw_diff"]
 """What one operation of a settlement does."""
+
+
+class _OtherRequired(TypedDict):
+    """What another member holds with the peer, as far as we know."""
+
+    at: Seconds
+    """When it reported."""
+    member_id: NodeId
+    """Its node id."""
+
+
+class Other(_OtherRequired, total=False):
+    """What another member holds with the peer, as far as we know."""
+
+    announced: list[Announced]
+    """Its announced splice-outs at this peer."""
+    answer: Answer | None
+    """Its signed answer."""
+    channels: list[Sat] | None
+    """Its reported capacity with the peer, channel by channel."""
+    node_capacity_sats: Sat | None
+    """The capacity of the whole node, where it reported no channels: only an estimate."""
+    node_channels: Count | None
+    """How many channels the whole node has."""
+
+
+class Ours(TypedDict, total=False):
+    """Our own side."""
+
+    channels: list[OwnChannel]
+    """Our channels with the peer."""
+    node_id: NodeId | None
+    """Our node id; a report under this id never counts as another member's."""
 
 
 class _OutcomeRequired(TypedDict):
@@ -975,6 +2036,29 @@ class Outflow(TypedDict):
     """The amounts, newest first."""
     bucket: Serial
     """The number of the newest bucket: the time divided by ten minutes."""
+
+
+class _OwnChannelRequired(TypedDict):
+    """One of our channels with the peer."""
+
+    capacity_sats: Sat
+    """What it holds confirmed."""
+
+
+class OwnChannel(_OwnChannelRequired, total=False):
+    """One of our channels with the peer."""
+
+    after_pending_sats: Sat | None
+    """What it will hold when the splices that are under way have confirmed."""
+
+
+class Pause(TypedDict):
+    """Whether a channel may be tried now."""
+
+    ready: bool
+    """Whether it may be tried now."""
+    wait_s: Seconds
+    """How long until it may."""
 
 
 class _PeerCapacityRequired(TypedDict):
@@ -1050,6 +2134,38 @@ Points = int
 Ppm = int
 """A fee rate in parts per million."""
 
+
+class Previous(TypedDict):
+    """An earlier report."""
+
+    at: Seconds
+    """When it was made."""
+    score: Points
+    """The score that we derived from it."""
+
+
+class PrioritizeInput(TypedDict):
+    """The needs to order."""
+
+    needs: list[Urgent]
+    """The needs; those of equal priority keep this order."""
+
+
+class Prioritized(TypedDict):
+    """A need with its priority."""
+
+    id: NodeId
+    """Its id."""
+    priority: Real
+    """0 for a healthy node, up to 2."""
+
+
+class PrioritizedNeeds(TypedDict):
+    """The needs in order."""
+
+    needs: list[Prioritized]
+    """The highest priority first."""
+
 Profile = Literal["plan", "cl-hive", "xln"]
 """Whose constants and variants a policy starts from."""
 
@@ -1124,8 +2240,26 @@ class Quarantined(TypedDict):
     subject: str
     """The id of the entry, or its place in the list."""
 
+
+class Ranked(TypedDict):
+    """A channel that may give, and how well."""
+
+    channel_id: NodeId
+    """Its id."""
+    opportunity_ppm: Ppm
+    """What its liquidity would have earned here, weighted by how likely that was."""
+    score: Real
+    """How well it gives; more is better."""
+    spread_ppm: SignedPpm
+    """What is left of the destination's fee."""
+    turnover: Share
+    """The share of its capacity that moves in a day."""
+
 Real = float
 """A finite number."""
+
+RealSat = float
+"""An expected value, threshold or term of one, in satoshis."""
 
 
 class _ReasonRequired(TypedDict):
@@ -1152,6 +2286,53 @@ class Reason(_ReasonRequired, total=False):
     """What the reason is about: a channel, peer, member or account."""
     unit: Unit | None
     """The unit of both."""
+
+
+class RebalanceConfig(TypedDict):
+    """What an operator may set about rebalancing."""
+
+    backoff_s: Seconds
+    """The first pause after a failure; it doubles with each further one, up to 16 times."""
+    budget_share: Share
+    """The share of a day's revenue that may be spent on a day's rebalancing."""
+    chunk_sats: Sat
+    """No job moves more at once."""
+    cooldown_h: Count
+    """How long a channel rests after a success, in hours."""
+    flow_window_days: Count
+    """Over how many days flow was summed."""
+    give_up_after: Count
+    """After more failures than this, give up for `give_up_s`."""
+    give_up_s: Seconds
+    """How long we give up."""
+    kelly: Kelly
+    """Bets less where success is uncertain."""
+    max_amount_sats: Sat
+    """No job is larger."""
+    max_health_age_s: Seconds
+    """Our own health older than this is unknown."""
+    min_amount_sats: Sat
+    """No job is smaller."""
+    min_budget_sats: Sat
+    """The smallest budget of a day."""
+    min_profit_ppm: Ppm
+    """The least expected value in parts of the amount; takes precedence when positive."""
+    min_profit_sats: SignedSat
+    """The least expected value of a healthy node."""
+    min_uptime_pct: Real
+    """A source or destination must have been online this percentage of the last day."""
+    model: Model
+    """How the value of a candidate is computed."""
+    nnlb: Nnlb
+    """What our health moves."""
+    rounding: Rounding
+    """How a divided threshold is rounded."""
+    scaling: Scaling
+    """When a threshold is divided by the multiplier."""
+    tolerance_sats: Sat
+    """The loss that the deployed plugin's model bears for the fleet."""
+    velocity_gate: VelocityGate
+    """Fills a channel that nothing moves through less."""
 
 
 class _ReceiverRequired(TypedDict):
@@ -1184,6 +2365,20 @@ class Refund(TypedDict, total=False):
 
 RefundReason = Literal["policy_mismatch", "timeout", "fee_too_low", "manual"]
 """Why a refund was begun."""
+
+
+class Relevance(TypedDict):
+    """How much we could help at a peer."""
+
+    our_relevance: Share
+    """0 where we have no channel, 1 with a large and balanced one."""
+
+
+class RelevanceInput(TypedDict):
+    """Our channels to one peer."""
+
+    channels: list[Balance]
+    """Our channels to the peer that are in normal operation."""
 
 
 class _ReplenishAnswerRequired(TypedDict):
@@ -1221,6 +2416,17 @@ class Request(_RequestRequired, total=False):
 
     fee: FeeState | None
     """What was agreed; a request without it sets its account aside."""
+
+
+class RequestPolicy(TypedDict):
+    """When an entity wants collateral for what it is owed."""
+
+    hard_limit: TokenAmount
+    """A claim above this is severe; equal to the soft limit, requests are made by hand only."""
+    max_fee: TokenAmount
+    """No fee may be higher."""
+    soft_limit: TokenAmount
+    """A claim up to this may stay unsecured."""
 
 
 class _ReserveAccountRequired(TypedDict):
@@ -1265,8 +2471,17 @@ class Rest(TypedDict):
     id: EntityId
     """The peer."""
 
+Rounding = Literal["none", "truncate"]
+"""How a divided threshold is rounded."""
+
+Safety = Literal["safe", "unchecked", "coordinate", "blocked"]
+"""The advice about a splice."""
+
 Sat = int
 """An amount, balance or capacity in satoshis."""
+
+Scaling = Literal["always", "unless_one"]
+"""When a threshold is divided by the multiplier."""
 
 Score = float
 """A score from 0 to 100 that need not be whole."""
@@ -1377,8 +2592,52 @@ Severity = Literal["high", "medium"]
 Share = float
 """A fraction of one."""
 
+SignedPpm = int
+"""A difference of fee rates in parts per million."""
+
+SignedSat = int
+"""A signed amount in satoshis."""
+
 SignedTokenAmount = int
 """a decimal string in -2^255..=2^255-1"""
+
+
+class _SizeInputRequired(TypedDict):
+    """A channel that wants to be filled."""
+
+    capacity_sats: Sat
+    """Its capacity."""
+    spendable_sats: Sat
+    """What it can send now."""
+
+
+class SizeInput(_SizeInputRequired, total=False):
+    """A channel that wants to be filled."""
+
+    age_days: Count
+    """How old it is, in days."""
+    flow: Flow | None
+    """What moved through it."""
+
+
+class _SizedRequired(TypedDict):
+    """How much to move."""
+
+    daily_volume: RealSat
+    """What moves through the channel in a day."""
+    need_sats: Sat
+    """What is missing to the target."""
+    target_ratio: Share
+    """The share of the capacity that is aimed at."""
+    target_sats: Sat
+    """What the channel should be able to send."""
+
+
+class Sized(_SizedRequired, total=False):
+    """How much to move."""
+
+    amount_sats: Sat | None
+    """How much to move; none when nothing should be."""
 
 
 class _SnapshotRequired(TypedDict):
@@ -1410,6 +2669,56 @@ Source = Literal["faucet", "treasury", "withdraw"]
 """Where a reserve is replenished from. Configured, never taken from state or from a peer."""
 
 
+class _Source2Required(TypedDict):
+    """A channel that may give."""
+
+    capacity_sats: Sat
+    """Its capacity."""
+    channel_id: NodeId
+    """Its id."""
+    fee_ppm: Ppm
+    """What we charge there."""
+    spendable_sats: Sat
+    """What it can send now."""
+
+
+class Source2(_Source2Required, total=False):
+    """A channel that may give."""
+
+    connected: bool
+    """Whether its peer is online."""
+    fails: Count
+    """How often it failed in a row."""
+    flow: Flow | None
+    """What moved through it."""
+    peer_id: NodeId | None
+    """The peer at the other end."""
+    uptime_pct: Real | None
+    """For what percentage of the last day its peer was online."""
+
+
+class Sources(TypedDict):
+    """The channels that may give, best first."""
+
+    ranked: list[Ranked]
+    """The channels, best first; ties by id."""
+    refused: Count
+    """How many were refused."""
+
+
+class SourcesInput(TypedDict):
+    """Channels that may give."""
+
+    amount_sats: Sat
+    """How much should be moved."""
+    inbound_ppm: Ppm
+    """What the route is expected to cost."""
+    out_ppm: Ppm
+    """What we charge at the destination."""
+    sources: list[Source2]
+    """The channels."""
+
+
 class Spender(TypedDict):
     """A peer with something to take back."""
 
@@ -1420,14 +2729,105 @@ class Spender(TypedDict):
     token_id: TokenId
     """The token."""
 
+
+class SpliceConfig(TypedDict):
+    """What an operator may set about splices."""
+
+    max_answer_age_s: Seconds
+    """How long a signed answer replaces a member's estimate."""
+    max_report_age_s: Seconds
+    """A member's report older than this is no capacity."""
+    max_skew_s: Seconds
+    """How far a stamp may lie in the future before it counts as no report."""
+    min_sats: Sat
+    """The fleet should keep at least this much with the peer."""
+    min_share: Share
+    """The fleet should keep at least this share of the peer's capacity."""
+    partial: bool
+    """Whether what our own channels keep can be enough by itself."""
+    whole: Whole
+    """What a share is a share of."""
+
+SpliceType = Literal["splice_in", "splice_out"]
+"""Which way a splice goes."""
+
 Spread = Literal["half", "full"]
 """How far the worst spread of balances lowers the liquidity score."""
+
+Step = Literal["lowered", "raised", "unchanged"]
+"""Which way a fee moved."""
 
 Strategy = Literal["amount", "time", "fee"]
 """Who is served first."""
 
 SumOrder = Literal["ascending", "input"]
 """In which order floats are added: a sum of floats depends on it."""
+
+
+class _TermsRequired(TypedDict):
+    """Every term of the value."""
+
+    amount_sats: Sat
+    """How much would be moved."""
+    destination_turnover: Share
+    """The share of the destination's capacity that moves in a day."""
+    opportunity_ppm: Ppm
+    """What the source's liquidity would have earned, weighted by how likely that was."""
+    out_ppm: Ppm
+    """What we charge at the destination."""
+    p_success: Share
+    """How likely it succeeds."""
+    source_ppm: Ppm
+    """What we charge at the source."""
+    source_turnover: Share
+    """The share of the source's capacity that moves in a day."""
+    spread_ppm: SignedPpm
+    """What is left of the destination's fee."""
+
+
+class Terms(_TermsRequired, total=False):
+    """Every term of the value."""
+
+    budget_msat: Msat | None
+    """The same, in thousandths."""
+    budget_sats: Sat | None
+    """The most that may be paid for the route."""
+    cost: RealSat | None
+    """What the route is expected to cost."""
+    ev: RealSat | None
+    """What the rebalance is worth."""
+    income: RealSat | None
+    """What the moved sats should earn."""
+    kelly: Real | None
+    """The share of the bet that is placed."""
+    max_fee_ppm: Ppm | None
+    """The most to pay for the route."""
+    source_loss: RealSat | None
+    """What the moved sats would have earned at the source."""
+    threshold: RealSat | None
+    """The least value that we accept."""
+    tolerance_ppm: SignedPpm | None
+    """The loss that is tolerated."""
+    utilisation: Share | None
+    """The share of the moved sats that will be used."""
+
+
+class Threshold(TypedDict):
+    """The least expected value that we accept."""
+
+    multiplier: Multiplier
+    """The multiplier in force."""
+    threshold: RealSat
+    """The least expected value that we accept."""
+
+
+class ThresholdInput(TypedDict):
+    """A threshold and the multiplier that moves it."""
+
+    min_ev_sats: RealSat
+    """The least expected value of a healthy node."""
+    multiplier: Multiplier
+    """The multiplier of our tier; clamped to the configured bounds."""
 
 Tier = Literal["struggling", "vulnerable", "stable", "thriving"]
 """How well a node does, worst first."""
@@ -1464,6 +2864,26 @@ class Token(TypedDict):
     decimals: Decimals
     """Its decimal places."""
 
+
+class _TokenAdviceRequired(TypedDict):
+    """The advice for one token."""
+
+    advice: Advice
+    """What to do."""
+    claim: TokenAmount
+    """What the counterparty owes unsecured."""
+    severe: bool
+    """Whether the claim is above the hard limit."""
+    token_id: TokenId
+    """The token."""
+
+
+class TokenAdvice(_TokenAdviceRequired, total=False):
+    """The advice for one token."""
+
+    request: AdvisedRequest | None
+    """The request to make."""
+
 TokenAmount = int
 """a decimal string in 0..=2^256-1"""
 
@@ -1479,6 +2899,17 @@ class TokenCycles(TypedDict):
     """The sum of all claims after."""
     gross_before: TokenTotal
     """The sum of all claims before."""
+    token_id: TokenId
+    """The token."""
+
+
+class TokenDetected(TypedDict):
+    """Both sides of one token."""
+
+    receivers: list[NetReceiver]
+    """Who waits, by id."""
+    spenders: list[NetSpender]
+    """Who has something to take back, by id."""
     token_id: TokenId
     """The token."""
 
@@ -1525,6 +2956,13 @@ TokenTotal = int
 """a decimal string; a sum may exceed 2^256-1"""
 
 
+class TopologyConfig(TypedDict):
+    """What an operator may set about advice on new channels."""
+
+    min_share: Share
+    """Above this share of a peer's capacity, more capacity of the fleet is redundant."""
+
+
 class TransferEntry(TypedDict):
     """Reserve to somewhere else, or from there."""
 
@@ -1554,6 +2992,17 @@ class Trended(TypedDict):
     """The trend."""
 
 
+class Trouble(TypedDict):
+    """A depleted or saturated channel of a member."""
+
+    capacity_sats: Sat
+    """The capacity of the channel."""
+    local_pct: Share
+    """The share on the member's own side."""
+    peer_id: NodeId
+    """The peer at the other end."""
+
+
 class Turned(TypedDict):
     """How many requests of a token were turned down for the same reason."""
 
@@ -1566,6 +3015,20 @@ class Turned(TypedDict):
 
 Unit = Literal["sat", "msat", "ppm", "share", "score", "ms", "s", "token", "count"]
 """The unit of an observed value and its limit."""
+
+Urgency = Literal["critical", "high", "medium", "low"]
+"""How urgent a need is."""
+
+
+class Urgent(TypedDict):
+    """One need."""
+
+    health_score: Score
+    """The health score of whoever needs it."""
+    id: NodeId
+    """Its id."""
+    urgency: Urgency
+    """How urgent it is."""
 
 
 class _UsRequired(TypedDict):
@@ -1584,6 +3047,46 @@ class Us(_UsRequired, total=False):
     """Where we are rebalancing."""
     tier: Tier | None
     """The tier of our last accepted health report; stable when absent."""
+
+
+class VelocityGate(TypedDict):
+    """Fills a channel that nothing moves through less."""
+
+    enabled: bool
+    """Whether it is on."""
+    grace_days: Count
+    """Younger channels are not judged, in days."""
+    min_velocity: Share
+    """Below this share of the capacity a day, a channel is slow."""
+    target_ratio: Share
+    """The target of a slow channel."""
+
+Verdict = Literal["consistent", "implausible", "unchecked"]
+"""What a report is worth."""
+
+
+class Verified(TypedDict):
+    """What a report is worth and what follows from it."""
+
+    liquidity_score: Points
+    """How balanced its channels are, from its sums."""
+    score: Points
+    """The score that follows from its counts."""
+    tier: Tier
+    """The tier of the score."""
+    verdict: Verdict
+    """What the report is worth."""
+
+
+class VerifyInput(TypedDict):
+    """A report and what we see."""
+
+    evidence: Evidence
+    """What we see ourselves."""
+    now: Seconds
+    """The present moment."""
+    report: HealthReport
+    """What the member reports."""
 
 View = Literal["operator", "peer"]
 """Who reads a reason."""
@@ -1623,6 +3126,9 @@ class WatchedReserve(_WatchedReserveRequired, total=False):
 
     time_to_empty_ms: Millis | None
     """At the outflow of the last hour the reserve is empty after so long; absent without outflow."""
+
+Whole = Literal["at_least_fleet", "public"]
+"""What the share of the fleet is a share of."""
 
 
 class WithdrawalEntry(TypedDict):

@@ -289,7 +289,10 @@ fn print(row: &Row) {
         row.adversary_loss,
         row.violations
     );
-    if let (Some(what), Some(replay)) = (&row.first_violation, &row.replay) {
-        println!("    {what}\n    {replay}");
+    if let Some(replay) = &row.replay {
+        for what in row.first_violation.iter().chain(&row.first_starvation) {
+            println!("    {what}");
+        }
+        println!("    {replay}");
     }
 }

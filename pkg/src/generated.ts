@@ -14,6 +14,22 @@ export interface AcceptInput {
   readonly tier?: Tier | null | undefined;
 }
 
+/** A message that arrived. */
+export interface AcceptInput2 {
+  /** Who sent it; that need not be who made it. */
+  readonly from: NodeId;
+  /** How often it was passed on before it came here. Default: 0. */
+  readonly hops?: CountInput | undefined;
+  /** The members of the fleet, without us. */
+  readonly members: ReadonlyArray<MemberStanding>;
+  /** The message: its bytes as text, or the object they hold. */
+  readonly message: Plain;
+  /** The time. */
+  readonly now: SecondsInput;
+  /** What was kept so far. Default: {}. */
+  readonly state?: GossipStateInput | undefined;
+}
+
 /** Whether an expected value is accepted. */
 export interface Accepted {
   /** Whether the expected value reaches the threshold. */
@@ -99,6 +115,59 @@ export type Action = {
   readonly net: TokenAmount;
   /** The token. */
   readonly token_id: TokenId;
+  readonly type: "alert";
+} | {
+  readonly type: "broadcast";
+};
+
+/** One step of a plan. */
+export type ActionInput = {
+  /** Whether its entries are kept for another try. */
+  readonly requeue: boolean;
+  readonly type: "abort_sent_batch";
+} | {
+  /** The peer. */
+  readonly account_id: EntityId;
+  readonly type: "settle_reject";
+} | {
+  /** The peer. */
+  readonly account_id: EntityId;
+  /** Whether LEFT executes it: always the hub. */
+  readonly executor_is_left: boolean;
+  /** What the settlement is for. */
+  readonly memo: string;
+  /** What it does. */
+  readonly ops: ReadonlyArray<SettlementOpInput>;
+  readonly type: "settle_propose";
+} | {
+  /** The peer. */
+  readonly account_id: EntityId;
+  readonly type: "settle_execute";
+} | {
+  /** The peer. */
+  readonly account_id: EntityId;
+  /** How much. */
+  readonly amount: TokenAmountInput;
+  /** The token. */
+  readonly token_id: TokenIdInput;
+  readonly type: "deposit";
+} | {
+  /** How much. */
+  readonly amount: TokenAmountInput;
+  /** The same for every try of an episode: asking twice gives once. */
+  readonly id: string;
+  /** Who is asked. */
+  readonly source: Source;
+  /** The token. */
+  readonly token_id: TokenIdInput;
+  readonly type: "replenish";
+} | {
+  /** The floor. */
+  readonly floor: TokenAmountInput;
+  /** What is left of the reserve after debts and batches. */
+  readonly net: TokenAmountInput;
+  /** The token. */
+  readonly token_id: TokenIdInput;
   readonly type: "alert";
 } | {
   readonly type: "broadcast";
@@ -260,12 +329,44 @@ export interface AnnouncedSplice {
   readonly splice_type: SpliceType;
 }
 
+/** An announced splice that reserves. */
+export interface Announcement {
+  /** When it was made. */
+  readonly at: Seconds;
+  /** What it says. */
+  readonly splice: SpliceCheck;
+}
+
+/** An announced splice that reserves. */
+export interface AnnouncementInput {
+  /** When it was made. */
+  readonly at: SecondsInput;
+  /** What it says. */
+  readonly splice: SpliceCheckInput;
+}
+
 /** A member's signed answer about the peer. */
 export interface Answer {
   /** When it was given. */
   readonly at: SecondsInput;
   /** What the member holds with the peer. */
   readonly capacity_sats: SatInput;
+}
+
+/** A signed answer about a peer. */
+export interface Answered {
+  /** What it says. */
+  readonly answer: SpliceAnswer;
+  /** When it was made. */
+  readonly at: Seconds;
+}
+
+/** A signed answer about a peer. */
+export interface AnsweredInput {
+  /** What it says. */
+  readonly answer: SpliceAnswerInput;
+  /** When it was made. */
+  readonly at: SecondsInput;
 }
 
 /** What a node can observe about itself. */
@@ -397,6 +498,22 @@ export type Bps = number;
 /** A share in ten-thousandths. */
 export type BpsInput = number | bigint;
 
+/** What a sender may still send. */
+export interface Bucket {
+  /** When it was counted. */
+  readonly at: Seconds;
+  /** The points that were left, in sixtieths, so that a second refills a whole number. */
+  readonly left: Count;
+}
+
+/** What a sender may still send. */
+export interface BucketInput {
+  /** When it was counted. */
+  readonly at: SecondsInput;
+  /** The points that were left, in sixtieths, so that a second refills a whole number. */
+  readonly left: CountInput;
+}
+
 /** What may still be spent. */
 export interface Budget {
   /** The budget of a healthy node. */
@@ -425,6 +542,30 @@ export interface BudgetInput {
   readonly revenue_24h_sats?: SatInput | null | undefined;
   /** What was spent in the last day. Default: 0. */
   readonly spent_sats?: SatInput | undefined;
+}
+
+/** What should be told to the other members. */
+export interface BuildInput {
+  /** The time. */
+  readonly at: SecondsInput;
+  /** The observations. */
+  readonly body: Plain;
+  /** What the message is about. */
+  readonly kind: Kind;
+  /** The number of our last message; 0 when it is lost. Default: 0. */
+  readonly last_seq?: SerialInput | undefined;
+  /** Our public key. */
+  readonly reporter: NodeId;
+}
+
+/** A message that lacks only its signature. */
+export interface Built {
+  /** sha256 of the text, the id of the message. */
+  readonly digest: string;
+  /** The message without its signature. */
+  readonly message: Unsigned;
+  /** The text to sign with the node's `signmessage`. */
+  readonly text: string;
 }
 
 /** A peer that a new channel could go to. */
@@ -607,7 +748,7 @@ export interface ClnInput {
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -631,6 +772,8 @@ export interface Components {
 export interface Config {
   /** Fees that help the fleet. */
   readonly fees: FeesConfig;
+  /** Limits of what members tell each other. */
+  readonly gossip: GossipConfig;
   /** Health scores, tiers and budget multipliers. */
   readonly health: HealthConfig;
   /** A hub: who is served, from what, and when. */
@@ -651,6 +794,8 @@ export interface Config {
 export interface ConfigInput {
   /** Fees that help the fleet. */
   readonly fees: FeesConfigInput;
+  /** Limits of what members tell each other. */
+  readonly gossip: GossipConfigInput;
   /** Health scores, tiers and budget multipliers. */
   readonly health: HealthConfigInput;
   /** A hub: who is served, from what, and when. */
@@ -1107,6 +1252,50 @@ export interface GetInfo {
   readonly id: NodeId;
 }
 
+/** What an operator may set about gossip. */
+export interface GossipConfig {
+  /** How many messages of a sender are taken a minute, in points. */
+  readonly bucket_points: Count;
+  /** How far a stamp may lie from our clock. */
+  readonly freshness_s: Seconds;
+  /** Health reports of one reporter that are taken in an hour. */
+  readonly health_per_hour: Count;
+  /** A message of the deployed plugin may be this old. */
+  readonly legacy_max_age_s: Seconds;
+  /** Liquidity reports of one reporter that are taken in an hour. */
+  readonly liquidity_per_hour: Count;
+  /** No message is larger, in bytes. */
+  readonly max_bytes: Count;
+  /** A message is passed on at most this often. */
+  readonly max_hops: Count;
+  /** What a malformed or badly signed message costs its sender, in points. */
+  readonly penalty_points: Count;
+  /** Splice checks of one reporter that are taken in an hour, and as many answers. */
+  readonly splice_per_hour: Count;
+}
+
+/** What an operator may set about gossip. */
+export interface GossipConfigInput {
+  /** How many messages of a sender are taken a minute, in points. */
+  readonly bucket_points: CountInput;
+  /** How far a stamp may lie from our clock. */
+  readonly freshness_s: SecondsInput;
+  /** Health reports of one reporter that are taken in an hour. */
+  readonly health_per_hour: CountInput;
+  /** A message of the deployed plugin may be this old. */
+  readonly legacy_max_age_s: SecondsInput;
+  /** Liquidity reports of one reporter that are taken in an hour. */
+  readonly liquidity_per_hour: CountInput;
+  /** No message is larger, in bytes. */
+  readonly max_bytes: CountInput;
+  /** A message is passed on at most this often. */
+  readonly max_hops: CountInput;
+  /** What a malformed or badly signed message costs its sender, in points. */
+  readonly penalty_points: CountInput;
+  /** Splice checks of one reporter that are taken in an hour, and as many answers. */
+  readonly splice_per_hour: CountInput;
+}
+
 /** What the second scale looks at. */
 export interface GossipScaleInput {
   /** The part of the capacity on our side. */
@@ -1141,6 +1330,22 @@ export interface GossipScaled {
   readonly revenue_score: Points;
   /** The tier of this scale. */
   readonly tier: GossipTier;
+}
+
+/** Everything that is kept between messages; bounded for every member. */
+export interface GossipState {
+  /** What each sender may still send. */
+  readonly buckets?: Readonly<Record<string, unknown>>;
+  /** What each reporter said. */
+  readonly reporters?: Readonly<Record<string, unknown>>;
+}
+
+/** Everything that is kept between messages; bounded for every member. */
+export interface GossipStateInput {
+  /** What each sender may still send. */
+  readonly buckets?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
+  /** What each reporter said. */
+  readonly reporters?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
 }
 
 /** A tier of the second scale. */
@@ -1538,6 +1743,22 @@ export interface HubState {
   readonly tokens?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
 }
 
+/** Whether a plan keeps the laws. */
+export interface HubVerified {
+  /** How many actions were checked. */
+  readonly actions: Count;
+  /** Whether every law is kept. */
+  readonly valid: boolean;
+}
+
+/** A plan and the state it was made for. */
+export interface HubVerifyInput {
+  /** The plan. */
+  readonly plan: PlanInput;
+  /** The state. */
+  readonly state: HubState;
+}
+
 /** A signed score in hundredths. */
 export type Hundredths = number;
 
@@ -1547,6 +1768,8 @@ export interface InFlight {
   readonly amount: TokenAmount;
   /** When. */
   readonly at: Millis;
+  /** Whether the source said that it sent the amount; the reserve has yet to show it. Default: false. */
+  readonly confirmed: boolean;
   /** Its id, the same for every try of an episode. */
   readonly id: string;
   /** The reserve at that moment: a rise above it is an answer too. */
@@ -1559,6 +1782,8 @@ export interface InFlightInput {
   readonly amount: TokenAmountInput;
   /** When. */
   readonly at: MillisInput;
+  /** Whether the source said that it sent the amount; the reserve has yet to show it. Default: false. */
+  readonly confirmed?: boolean | undefined;
   /** Its id, the same for every try of an episode. */
   readonly id: string;
   /** The reserve at that moment: a rise above it is an answer too. */
@@ -1583,6 +1808,9 @@ export interface Inflight {
   readonly total_funding_msat: NodeMsat;
 }
 
+/** Whether a splice is only asked about or will be done. */
+export type Intent = "query" | "announce";
+
 /** Bets less where success is uncertain; of the deployed plugin's model only. */
 export interface Kelly {
   /** Whether it is on. */
@@ -1590,6 +1818,9 @@ export interface Kelly {
   /** The share of the full bet. */
   readonly fraction: Share;
 }
+
+/** What a message is about. */
+export type Kind = "health_status" | "liquidity_state" | "splice_check" | "splice_check_answer";
 
 /** The deployed fee controller's answer. */
 export interface LegacyFee {
@@ -1611,6 +1842,9 @@ export interface LegacyFeeInput {
   readonly peer_id: NodeId;
 }
 
+/** A message of the deployed plugin. */
+export type LegacyKind = "health_report" | "liquidity_need" | "liquidity_snapshot" | "gossip";
+
 /** A need as the deployed plugin words it. */
 export interface LegacyNeed {
   /** The member's tier; a need without one is passed over. */
@@ -1625,6 +1859,40 @@ export interface LegacyNeed {
 
 /** What the deployed plugin knows to be needed. */
 export type LegacyNeedType = "inbound" | "outbound" | "rebalance";
+
+/** The text that is signed. */
+export interface LegacyText {
+  /** The text that is signed. */
+  readonly text: string;
+}
+
+/** A message whose text is wanted. */
+export interface LegacyTextInput {
+  /** What it is. */
+  readonly kind: LegacyKind;
+  /** Its payload, with or without what is not signed. */
+  readonly payload: Plain;
+}
+
+/** Whether a message may be taken. */
+export interface LegacyVerified {
+  /** The text that is signed. */
+  readonly text?: string;
+  /** Whether it may be taken. */
+  readonly valid: boolean;
+}
+
+/** A message that should be checked. */
+export interface LegacyVerifyInput {
+  /** What it is. */
+  readonly kind: LegacyKind;
+  /** The time of the last message of this kind from this sender. */
+  readonly last_timestamp?: SecondsInput | null | undefined;
+  /** The time. */
+  readonly now: SecondsInput;
+  /** Its payload, the signature included. */
+  readonly payload: Plain;
+}
 
 /** Past reports and the one that asks. */
 export interface LimitInput {
@@ -1833,6 +2101,16 @@ export interface MemberHealth {
   readonly tier: Tier;
 }
 
+/** A member of the fleet, as the receiver knows it. */
+export interface MemberStanding {
+  /** Whether the fleet shut it out. Default: false. */
+  readonly banned?: boolean | undefined;
+  /** Whether it is connected to us. Default: false. */
+  readonly connected?: boolean | undefined;
+  /** Its public key. */
+  readonly member_id: NodeId;
+}
+
 /** A moment or duration in milliseconds. Unit: ms. */
 export type Millis = number;
 
@@ -1992,6 +2270,27 @@ export interface Outcome {
   readonly want?: TokenAmount;
 }
 
+/** What became of one request or settlement, and why. */
+export interface OutcomeInput {
+  /** The peer. */
+  readonly account_id: EntityId;
+  /** How much is moved. */
+  readonly amount?: TokenAmountInput | null | undefined;
+  /** The runtime's own code for it, where the config asks for that. */
+  readonly event?: string | null | undefined;
+  /** What became of it. */
+  readonly outcome: OutcomeKind;
+  /** Why. */
+  readonly reasons: ReadonlyArray<ReasonInput>;
+  /** The token; absent for a settlement of several. */
+  readonly token_id?: TokenIdInput | null | undefined;
+  /** The smaller of request and claim. */
+  readonly want?: TokenAmountInput | null | undefined;
+}
+
+/** What became of a message. */
+export type Outcome2 = "accepted" | "refused" | "dropped";
+
 /** What became of something. */
 export type OutcomeKind = "deposit" | "deferred" | "refused" | "propose" | "execute" | "reject";
 
@@ -2071,6 +2370,9 @@ export interface PeerChannel {
   readonly total_msat: NodeMsat;
 }
 
+/** any value, kept as it came */
+export type Plain = unknown;
+
 /** What a hub does in one tick. */
 export interface Plan {
   /** What to do, in this order. */
@@ -2085,6 +2387,22 @@ export interface Plan {
   readonly reserves: ReadonlyArray<ReserveAccount>;
   /** How many requests besides those in `outcomes` were turned down, and why. Default: []. */
   readonly turned: ReadonlyArray<Turned>;
+}
+
+/** What a hub does in one tick. */
+export interface PlanInput {
+  /** What to do, in this order. */
+  readonly actions: ReadonlyArray<ActionInput>;
+  /** What to remember until the next tick. Default: {}. */
+  readonly memory?: HubMemoryInput | undefined;
+  /** When to plan again if nothing else happens; absent when nothing is left to do. */
+  readonly next_wake?: MillisInput | null | undefined;
+  /** What became of requests and settlements: all that were acted on, the first deferred ones. Default: []. */
+  readonly outcomes?: ReadonlyArray<OutcomeInput> | undefined;
+  /** What the tick did with each reserve. Default: []. */
+  readonly reserves?: ReadonlyArray<ReserveAccountInput> | undefined;
+  /** How many requests besides those in `outcomes` were turned down, and why. Default: []. */
+  readonly turned?: ReadonlyArray<TurnedInput> | undefined;
 }
 
 /** A whole score from 0 (worst) to 100 (best). Unit: score. */
@@ -2347,6 +2665,22 @@ export interface RebalanceConfigInput {
   readonly velocity_gate: VelocityGateInput;
 }
 
+/** What became of a message, and what is kept now. */
+export interface Received {
+  /** sha256 of the signed text, the id of the message. */
+  readonly digest?: string;
+  /** What it is about, when it was accepted. */
+  readonly kind?: Kind;
+  /** What became of it. */
+  readonly outcome: Outcome2;
+  /** Whether to pass it on to the other members. */
+  readonly relay: boolean;
+  /** Who made it, when it was accepted. */
+  readonly reporter?: NodeId;
+  /** What is kept now. */
+  readonly state: GossipState;
+}
+
 /** A peer that waits for collateral. */
 export interface Receiver {
   /** How much. */
@@ -2399,6 +2733,34 @@ export interface ReplenishAnswer {
 /** What came of a replenishment. */
 export type ReplenishOutcome = "done" | "failed" | "unknown";
 
+/** What a reporter said. */
+export interface Reporter {
+  /** Its announced splices, one for each peer. */
+  readonly announced?: ReadonlyArray<Announcement>;
+  /** Its answers about peers, one for each. */
+  readonly answers?: ReadonlyArray<Answered>;
+  /** Its last message of each kind. */
+  readonly last?: Readonly<Record<string, Stored>>;
+  /** The digests of its last accepted messages, newest last. */
+  readonly recent?: ReadonlyArray<string>;
+  /** When its messages of each kind were accepted, within the last hour. */
+  readonly stamps?: Readonly<Record<string, ReadonlyArray<Seconds>>>;
+}
+
+/** What a reporter said. */
+export interface ReporterInput {
+  /** Its announced splices, one for each peer. */
+  readonly announced?: ReadonlyArray<AnnouncementInput> | undefined;
+  /** Its answers about peers, one for each. */
+  readonly answers?: ReadonlyArray<AnsweredInput> | undefined;
+  /** Its last message of each kind. */
+  readonly last?: Readonly<Record<string, StoredInput>> | ReadonlyMap<string | number | bigint, StoredInput> | undefined;
+  /** The digests of its last accepted messages, newest last. */
+  readonly recent?: ReadonlyArray<string> | undefined;
+  /** When its messages of each kind were accepted, within the last hour. */
+  readonly stamps?: Readonly<Record<string, ReadonlyArray<SecondsInput>>> | ReadonlyMap<string | number | bigint, ReadonlyArray<SecondsInput>> | undefined;
+}
+
 /** An open request for collateral. */
 export interface Request {
   /** How much is asked for. */
@@ -2445,6 +2807,34 @@ export interface ReserveAccount {
   readonly usable: TokenAmount;
   /** What the watch over the reserves found. */
   readonly watch?: WatchedReserve;
+}
+
+/** What a tick did with one reserve. */
+export interface ReserveAccountInput {
+  /** What the hub owes on chain. */
+  readonly debts: TokenAmountInput;
+  /** Requests never bring the reserve below this. */
+  readonly floor: TokenAmountInput;
+  /** What this plan deposits. */
+  readonly granted: TokenAmountInput;
+  /** What the draft and this plan's settlements bring in before deposits. */
+  readonly inflow: TokenAmountInput;
+  /** What unsigned settlements of ours will bring. */
+  readonly open_proposals: TokenAmountInput;
+  /** What draft, sent and recovery batches spend. */
+  readonly outflow: TokenAmountInput;
+  /** What this plan asks back. */
+  readonly pulled: TokenAmountInput;
+  /** The reserve. */
+  readonly reserve: TokenAmountInput;
+  /** The token. */
+  readonly token_id: TokenIdInput;
+  /** What eligible requests want and did not get. */
+  readonly unmet: TokenAmountInput;
+  /** What deposits could spend. */
+  readonly usable: TokenAmountInput;
+  /** What the watch over the reserves found. */
+  readonly watch?: WatchedReserveInput | null | undefined;
 }
 
 /** What is left of one peer. */
@@ -2705,6 +3095,54 @@ export interface Spender {
   readonly token_id: TokenIdInput;
 }
 
+/** The answer to a question about a splice. */
+export interface SpliceAnswer {
+  /** What the member holds with the peer. */
+  readonly capacity_sats: Sat;
+  /** The digest of the question. */
+  readonly in_reply_to: string;
+  /** The peer. */
+  readonly peer: NodeId;
+}
+
+/** The answer to a question about a splice. */
+export interface SpliceAnswerInput {
+  /** What the member holds with the peer. */
+  readonly capacity_sats: SatInput;
+  /** The digest of the question. */
+  readonly in_reply_to: string;
+  /** The peer. */
+  readonly peer: NodeId;
+}
+
+/** A question about a splice, or its announcement. */
+export interface SpliceCheck {
+  /** How much. */
+  readonly amount_sats: Sat;
+  /** Until when it holds. */
+  readonly expires: Seconds;
+  /** Whether it is only asked or will be done. */
+  readonly intent: Intent;
+  /** The peer. */
+  readonly peer: NodeId;
+  /** Which way it goes. */
+  readonly type: SpliceType;
+}
+
+/** A question about a splice, or its announcement. */
+export interface SpliceCheckInput {
+  /** How much. */
+  readonly amount_sats: SatInput;
+  /** Until when it holds. */
+  readonly expires: SecondsInput;
+  /** Whether it is only asked or will be done. */
+  readonly intent: Intent;
+  /** The peer. */
+  readonly peer: NodeId;
+  /** Which way it goes. */
+  readonly type: SpliceType;
+}
+
 /** What an operator may set about splices. */
 export interface SpliceConfig {
   /** How long a signed answer replaces a member's estimate. */
@@ -2749,6 +3187,30 @@ export type Spread = "half" | "full";
 
 /** Which way a fee moved. */
 export type Step = "lowered" | "raised" | "unchanged";
+
+/** The last message of a kind. */
+export interface Stored {
+  /** When it was made. */
+  readonly at: Seconds;
+  /** The observations. */
+  readonly body: Plain;
+  /** The digest of its text. */
+  readonly digest: string;
+  /** Its number. */
+  readonly seq: Serial;
+}
+
+/** The last message of a kind. */
+export interface StoredInput {
+  /** When it was made. */
+  readonly at: SecondsInput;
+  /** The observations. */
+  readonly body: Plain;
+  /** The digest of its text. */
+  readonly digest: string;
+  /** Its number. */
+  readonly seq: SerialInput;
+}
 
 /** Who is served first. */
 export type Strategy = "amount" | "time" | "fee";
@@ -3008,8 +3470,34 @@ export interface Turned {
   readonly token_id: TokenId;
 }
 
+/** How many requests of a token were turned down for the same reason. */
+export interface TurnedInput {
+  /** The reason that bound. */
+  readonly code: Code;
+  /** How many. */
+  readonly count: CountInput;
+  /** The token. */
+  readonly token_id: TokenIdInput;
+}
+
 /** The unit of an observed value and its limit. */
 export type Unit = "sat" | "msat" | "ppm" | "share" | "score" | "ms" | "s" | "token" | "count";
+
+/** A message without its signature. */
+export interface Unsigned {
+  /** When it was made. */
+  readonly at: Seconds;
+  /** The observations, in their one form. */
+  readonly body: Plain;
+  /** What it is about. */
+  readonly kind: Kind;
+  /** Who made it. */
+  readonly reporter: NodeId;
+  /** Its number. */
+  readonly seq: Serial;
+  /** The version of the messages. */
+  readonly v: Count;
+}
 
 /** How urgent a need is. */
 export type Urgency = "critical" | "high" | "medium" | "low";
@@ -3087,6 +3575,12 @@ export interface Verified {
   readonly verdict: Verdict;
 }
 
+/** Whether the key signed the text. */
+export interface Verified2 {
+  /** Whether the key signed the text. */
+  readonly valid: boolean;
+}
+
 /** A report and what we see. */
 export interface VerifyInput {
   /** What we see ourselves. */
@@ -3095,6 +3589,16 @@ export interface VerifyInput {
   readonly now: SecondsInput;
   /** What the member reports. */
   readonly report: HealthReport;
+}
+
+/** A signed text. */
+export interface VerifyInput2 {
+  /** The public key that should have signed, 66 hexadecimal digits. */
+  readonly pubkey: NodeId;
+  /** The signature, as `signmessage` gives it in `zbase`. */
+  readonly signature: string;
+  /** The text. */
+  readonly text: string;
 }
 
 /** Who reads a reason. */
@@ -3122,6 +3626,18 @@ export interface WatchedReserve {
   readonly time_to_empty_ms?: Millis;
   /** The token. */
   readonly token_id: TokenId;
+}
+
+/** What the watch found for one token. */
+export interface WatchedReserveInput {
+  /** What is left after debts and batches, with what is being replenished. */
+  readonly available: TokenAmountInput;
+  /** Whether an episode is open. */
+  readonly low: boolean;
+  /** At the outflow of the last hour the reserve is empty after so long; absent without outflow. */
+  readonly time_to_empty_ms?: MillisInput | null | undefined;
+  /** The token. */
+  readonly token_id: TokenIdInput;
 }
 
 /** What the share of the fleet is a share of. */
@@ -3187,6 +3703,8 @@ export interface Operations {
   readonly "hub.explain": { readonly input: HubExplainInput; readonly decision: HubExplained };
   /** Whether a hub's reserves suffice, and what to replenish from which source. */
   readonly "hub.reserves": { readonly input: HubState; readonly decision: Watched };
+  /** Whether a plan, whoever made it, keeps the laws that no plan may break. */
+  readonly "hub.verify_plan": { readonly input: HubVerifyInput; readonly decision: HubVerified };
   /** Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend. */
   readonly "health.score": { readonly input: ScoreInput; readonly decision: Scored };
   /** Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs. */
@@ -3253,6 +3771,16 @@ export interface Operations {
   readonly "rebalance.backoff": { readonly input: BackoffInput; readonly decision: Pause };
   /** Whether a channel that was rebalanced has rested. */
   readonly "rebalance.cooldown": { readonly input: CooldownInput; readonly decision: Pause };
+  /** A message to the other members and the text to sign. */
+  readonly "gossip.build": { readonly input: BuildInput; readonly decision: Built };
+  /** Whether a message of a member is taken, and what is kept afterwards. */
+  readonly "gossip.accept": { readonly input: AcceptInput2; readonly decision: Received };
+  /** Whether a node's key signed a text. */
+  readonly "gossip.verify": { readonly input: VerifyInput2; readonly decision: Verified2 };
+  /** The text that the deployed plugin signs for a message. */
+  readonly "gossip.legacy_text": { readonly input: LegacyTextInput; readonly decision: LegacyText };
+  /** Whether a message of the deployed plugin may be taken, also for what the plugin does not check. */
+  readonly "gossip.legacy_verify": { readonly input: LegacyVerifyInput; readonly decision: LegacyVerified };
   /** Whether a splice keeps the fleet connected to the peer. */
   readonly "splice.check": { readonly input: CheckInput; readonly decision: Checked };
   /** The largest splice-out that keeps the fleet connected to the peer. */
@@ -3267,6 +3795,7 @@ export const METHODS = {
   "hub.plan": "hubPlan",
   "hub.explain": "hubExplain",
   "hub.reserves": "hubReserves",
+  "hub.verify_plan": "hubVerifyPlan",
   "health.score": "healthScore",
   "health.profit": "healthProfit",
   "health.liquidity_score": "healthLiquidityScore",
@@ -3300,6 +3829,11 @@ export const METHODS = {
   "rebalance.budget": "rebalanceBudget",
   "rebalance.backoff": "rebalanceBackoff",
   "rebalance.cooldown": "rebalanceCooldown",
+  "gossip.build": "gossipBuild",
+  "gossip.accept": "gossipAccept",
+  "gossip.verify": "gossipVerify",
+  "gossip.legacy_text": "gossipLegacyText",
+  "gossip.legacy_verify": "gossipLegacyVerify",
   "splice.check": "spliceCheck",
   "splice.headroom": "spliceHeadroom",
 } as const satisfies Readonly<Record<keyof Operations, string>>;
@@ -3358,6 +3892,11 @@ export abstract class PolicyMethods {
   /** Whether a hub's reserves suffice, and what to replenish from which source. */
   hubReserves(input: HubState): Decision<Watched> {
     return this.call("hub.reserves", input);
+  }
+
+  /** Whether a plan, whoever made it, keeps the laws that no plan may break. */
+  hubVerifyPlan(input: HubVerifyInput): Decision<HubVerified> {
+    return this.call("hub.verify_plan", input);
   }
 
   /** Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend. */
@@ -3523,6 +4062,31 @@ export abstract class PolicyMethods {
   /** Whether a channel that was rebalanced has rested. */
   rebalanceCooldown(input: CooldownInput): Decision<Pause> {
     return this.call("rebalance.cooldown", input);
+  }
+
+  /** A message to the other members and the text to sign. */
+  gossipBuild(input: BuildInput): Decision<Built> {
+    return this.call("gossip.build", input);
+  }
+
+  /** Whether a message of a member is taken, and what is kept afterwards. */
+  gossipAccept(input: AcceptInput2): Decision<Received> {
+    return this.call("gossip.accept", input);
+  }
+
+  /** Whether a node's key signed a text. */
+  gossipVerify(input: VerifyInput2): Decision<Verified2> {
+    return this.call("gossip.verify", input);
+  }
+
+  /** The text that the deployed plugin signs for a message. */
+  gossipLegacyText(input: LegacyTextInput): Decision<LegacyText> {
+    return this.call("gossip.legacy_text", input);
+  }
+
+  /** Whether a message of the deployed plugin may be taken, also for what the plugin does not check. */
+  gossipLegacyVerify(input: LegacyVerifyInput): Decision<LegacyVerified> {
+    return this.call("gossip.legacy_verify", input);
   }
 
   /** Whether a splice keeps the fleet connected to the peer. */

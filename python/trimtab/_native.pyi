@@ -180,6 +180,20 @@ class HubReservesDecision(Decision):
         """Each token that has a reserve."""
 
 @type_check_only
+class HubVerifyPlanDecision(Decision):
+    """What `hub.verify_plan` decides."""
+
+    @property
+    def decision(self) -> t.HubVerified:
+        """The outcome as plain dicts and lists."""
+    @property
+    def actions(self) -> t.Count:
+        """How many actions were checked."""
+    @property
+    def valid(self) -> bool:
+        """Whether every law is kept."""
+
+@type_check_only
 class HealthScoreDecision(Decision):
     """What `health.score` decides."""
 
@@ -801,6 +815,85 @@ class RebalanceCooldownDecision(Decision):
         """How long until it may."""
 
 @type_check_only
+class GossipBuildDecision(Decision):
+    """What `gossip.build` decides."""
+
+    @property
+    def decision(self) -> t.Built:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str:
+        """sha256 of the text, the id of the message."""
+    @property
+    def message(self) -> t.Unsigned:
+        """The message without its signature."""
+    @property
+    def text(self) -> str:
+        """The text to sign with the node's `signmessage`."""
+
+@type_check_only
+class GossipAcceptDecision(Decision):
+    """What `gossip.accept` decides."""
+
+    @property
+    def decision(self) -> t.Received:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str | None:
+        """sha256 of the signed text, the id of the message."""
+    @property
+    def kind(self) -> t.Kind | None:
+        """What it is about, when it was accepted."""
+    @property
+    def outcome(self) -> t.Outcome2:
+        """What became of it."""
+    @property
+    def relay(self) -> bool:
+        """Whether to pass it on to the other members."""
+    @property
+    def reporter(self) -> t.NodeId | None:
+        """Who made it, when it was accepted."""
+    @property
+    def state(self) -> t.GossipState:
+        """What is kept now."""
+
+@type_check_only
+class GossipVerifyDecision(Decision):
+    """What `gossip.verify` decides."""
+
+    @property
+    def decision(self) -> t.Verified2:
+        """The outcome as plain dicts and lists."""
+    @property
+    def valid(self) -> bool:
+        """Whether the key signed the text."""
+
+@type_check_only
+class GossipLegacyTextDecision(Decision):
+    """What `gossip.legacy_text` decides."""
+
+    @property
+    def decision(self) -> t.LegacyText:
+        """The outcome as plain dicts and lists."""
+    @property
+    def text(self) -> str:
+        """The text that is signed."""
+
+@type_check_only
+class GossipLegacyVerifyDecision(Decision):
+    """What `gossip.legacy_verify` decides."""
+
+    @property
+    def decision(self) -> t.LegacyVerified:
+        """The outcome as plain dicts and lists."""
+    @property
+    def text(self) -> str | None:
+        """The text that is signed."""
+    @property
+    def valid(self) -> bool:
+        """Whether it may be taken."""
+
+@type_check_only
 class SpliceCheckDecision(Decision):
     """What `splice.check` decides."""
 
@@ -887,6 +980,11 @@ class Operations:
         """Whether a hub's reserves suffice, and what to replenish from which source."""
     @overload
     def hub_reserves(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> HubReservesDecision: ...
+    @overload
+    def hub_verify_plan(self, input: t.HubVerifyInput | _Dataclass, /) -> HubVerifyPlanDecision:
+        """Whether a plan, whoever made it, keeps the laws that no plan may break."""
+    @overload
+    def hub_verify_plan(self, *, plan: t.Plan, state: t.HubState) -> HubVerifyPlanDecision: ...
     @overload
     def health_score(self, input: t.ScoreInput | _Dataclass, /) -> HealthScoreDecision:
         """Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend."""
@@ -1052,6 +1150,31 @@ class Operations:
         """Whether a channel that was rebalanced has rested."""
     @overload
     def rebalance_cooldown(self, *, last_success: t.Seconds | None = ..., now: t.Seconds) -> RebalanceCooldownDecision: ...
+    @overload
+    def gossip_build(self, input: t.BuildInput | _Dataclass, /) -> GossipBuildDecision:
+        """A message to the other members and the text to sign."""
+    @overload
+    def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> GossipBuildDecision: ...
+    @overload
+    def gossip_accept(self, input: t.AcceptInput2 | _Dataclass, /) -> GossipAcceptDecision:
+        """Whether a message of a member is taken, and what is kept afterwards."""
+    @overload
+    def gossip_accept(self, *, hops: t.Count = ..., members: list[t.MemberStanding], message: t.Plain, now: t.Seconds, state: t.GossipState = ...) -> GossipAcceptDecision: ...
+    @overload
+    def gossip_verify(self, input: t.VerifyInput2 | _Dataclass, /) -> GossipVerifyDecision:
+        """Whether a node's key signed a text."""
+    @overload
+    def gossip_verify(self, *, pubkey: t.NodeId, signature: str, text: str) -> GossipVerifyDecision: ...
+    @overload
+    def gossip_legacy_text(self, input: t.LegacyTextInput | _Dataclass, /) -> GossipLegacyTextDecision:
+        """The text that the deployed plugin signs for a message."""
+    @overload
+    def gossip_legacy_text(self, *, kind: t.LegacyKind, payload: t.Plain) -> GossipLegacyTextDecision: ...
+    @overload
+    def gossip_legacy_verify(self, input: t.LegacyVerifyInput | _Dataclass, /) -> GossipLegacyVerifyDecision:
+        """Whether a message of the deployed plugin may be taken, also for what the plugin does not check."""
+    @overload
+    def gossip_legacy_verify(self, *, kind: t.LegacyKind, last_timestamp: t.Seconds | None = ..., now: t.Seconds, payload: t.Plain) -> GossipLegacyVerifyDecision: ...
     @overload
     def splice_check(self, input: t.CheckInput | _Dataclass, /) -> SpliceCheckDecision:
         """Whether a splice keeps the fleet connected to the peer."""

@@ -29,6 +29,30 @@ class AcceptInput(_AcceptInputRequired, total=False):
     """Our own tier; unknown when absent."""
 
 
+_AcceptInput2Required = TypedDict(
+    "_AcceptInput2Required",
+    {
+        "from": "NodeId",
+        "members": list["MemberStanding"],
+        "message": "Plain",
+        "now": "Seconds",
+    },
+)
+
+
+_AcceptInput2Optional = TypedDict(
+    "_AcceptInput2Optional",
+    {
+        "hops": "Count",
+        "state": "GossipState",
+    }, total=False,
+)
+
+
+class AcceptInput2(_AcceptInput2Required, _AcceptInput2Optional):
+    """A message that arrived."""
+
+
 class _AcceptedRequired(TypedDict):
     """Whether an expected value is accepted."""
 
@@ -73,6 +97,34 @@ class Account(_AccountRequired, total=False):
     """When a deposit of a token was put into a batch."""
     workspace: Workspace | None
     """A settlement under way."""
+
+
+class _AccountColumnsRequired(TypedDict):
+    """Accounts as columns, one row per account and token. A column that is absent is all zeros."""
+
+    account_id: list[EntityId]
+    """The peer of each row; the rows of one account stand together."""
+    token_id: list[TokenId]
+    """The token of each row."""
+
+
+class AccountColumns(_AccountColumnsRequired, total=False):
+    """Accounts as columns, one row per account and token. A column that is absent is all zeros."""
+
+    collateral: list[TokenAmount]
+    """The collateral of each row."""
+    left_credit_limit: list[TokenAmount]
+    """LEFT's credit limit of each row."""
+    left_hold: list[TokenAmount]
+    """LEFT's hold of each row."""
+    offdelta: list[SignedTokenAmount]
+    """The unsettled balance of each row."""
+    ondelta: list[SignedTokenAmount]
+    """The settled balance of each row."""
+    right_credit_limit: list[TokenAmount]
+    """RIGHT's credit limit of each row."""
+    right_hold: list[TokenAmount]
+    """RIGHT's hold of each row."""
 
 AccountStatus = Literal["active", "dispute_preparing", "disputed"]
 """Whether an account takes part."""
@@ -270,6 +322,15 @@ class AnnouncedSplice(TypedDict):
     """Which way it goes."""
 
 
+class Announcement(TypedDict):
+    """An announced splice that reserves."""
+
+    at: Seconds
+    """When it was made."""
+    splice: SpliceCheck
+    """What it says."""
+
+
 class Answer(TypedDict):
     """A member's signed answer about the peer."""
 
@@ -277,6 +338,22 @@ class Answer(TypedDict):
     """When it was given."""
     capacity_sats: Sat
     """What the member holds with the peer."""
+
+
+class Answered(TypedDict):
+    """A signed answer about a peer."""
+
+    answer: SpliceAnswer
+    """What it says."""
+    at: Seconds
+    """When it was made."""
+
+
+class ApplyPlan(TypedDict):
+    """Which plan to apply."""
+
+    plan: Plan
+    """The plan, as `plan` gave it."""
 
 
 class _AssessInputRequired(TypedDict):
@@ -403,8 +480,24 @@ class Batch(TypedDict, total=False):
     settlements: list[SettlementEntry]
     """Settlements."""
 
+
+class BookDigest(TypedDict):
+    """The digest of a book."""
+
+    digest: str
+    """sha256 of the canonical snapshot."""
+
 Bps = int
 """A share in ten-thousandths."""
+
+
+class Bucket(TypedDict):
+    """What a sender may still send."""
+
+    at: Seconds
+    """When it was counted."""
+    left: Count
+    """The points that were left, in sixtieths, so that a second refills a whole number."""
 
 
 class _BudgetRequired(TypedDict):
@@ -442,6 +535,37 @@ class BudgetInput(TypedDict, total=False):
     """What we earned in the last day."""
     spent_sats: Sat
     """What was spent in the last day."""
+
+
+class _BuildInputRequired(TypedDict):
+    """What should be told to the other members."""
+
+    at: Seconds
+    """The time."""
+    body: Plain
+    """The observations."""
+    kind: Kind
+    """What the message is about."""
+    reporter: NodeId
+    """Our public key."""
+
+
+class BuildInput(_BuildInputRequired, total=False):
+    """What should be told to the other members."""
+
+    last_seq: Serial
+    """The number of our last message; 0 when it is lost."""
+
+
+class Built(TypedDict):
+    """A message that lacks only its signature."""
+
+    digest: str
+    """sha256 of the text, the id of the message."""
+    message: Unsigned
+    """The message without its signature."""
+    text: str
+    """The text to sign with the node's `signmessage`."""
 
 
 class _CandidateRequired(TypedDict):
@@ -645,7 +769,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -674,6 +798,8 @@ class Config(TypedDict):
 
     fees: FeesConfig
     """Fees that help the fleet."""
+    gossip: GossipConfig
+    """Limits of what members tell each other."""
     health: HealthConfig
     """Health scores, tiers and budget multipliers."""
     hub: HubConfig
@@ -1227,6 +1353,29 @@ class GetInfo(_GetInfoRequired, total=False):
     """The name the node gives itself."""
 
 
+class GossipConfig(TypedDict):
+    """What an operator may set about gossip."""
+
+    bucket_points: Count
+    """How many messages of a sender are taken a minute, in points."""
+    freshness_s: Seconds
+    """How far a stamp may lie from our clock."""
+    health_per_hour: Count
+    """Health reports of one reporter that are taken in an hour."""
+    legacy_max_age_s: Seconds
+    """A message of the deployed plugin may be this old."""
+    liquidity_per_hour: Count
+    """Liquidity reports of one reporter that are taken in an hour."""
+    max_bytes: Count
+    """No message is larger, in bytes."""
+    max_hops: Count
+    """A message is passed on at most this often."""
+    penalty_points: Count
+    """What a malformed or badly signed message costs its sender, in points."""
+    splice_per_hour: Count
+    """Splice checks of one reporter that are taken in an hour, and as many answers."""
+
+
 class GossipScaleInput(TypedDict):
     """What the second scale looks at."""
 
@@ -1263,6 +1412,15 @@ class GossipScaled(TypedDict):
     """Our revenue against the average."""
     tier: GossipTier
     """The tier of this scale."""
+
+
+class GossipState(TypedDict, total=False):
+    """Everything that is kept between messages; bounded for every member."""
+
+    buckets: dict[str, Bucket]
+    """What each sender may still send."""
+    reporters: dict[str, Reporter]
+    """What each reporter said."""
 
 GossipTier = Literal["critical", "struggling", "healthy", "thriving"]
 """A tier of the second scale."""
@@ -1394,6 +1552,15 @@ class HealthReport(TypedDict):
     """Channels that lose."""
     windows: list[Msat]
     """Revenue per window, oldest first."""
+
+
+class Held(TypedDict):
+    """How many accounts the book holds now."""
+
+    accounts: Count
+    """Their number."""
+    changed: bool
+    """Whether the call changed anything."""
 
 HubAmount = Union[str, int]
 """tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" """
@@ -1559,11 +1726,29 @@ class HubState(_HubStateRequired, total=False):
     tokens: dict[str, Token]
     """Tokens besides those of the config."""
 
+
+class HubVerified(TypedDict):
+    """Whether a plan keeps the laws."""
+
+    actions: Count
+    """How many actions were checked."""
+    valid: bool
+    """Whether every law is kept."""
+
+
+class HubVerifyInput(TypedDict):
+    """A plan and the state it was made for."""
+
+    plan: Plan
+    """The plan."""
+    state: HubState
+    """The state."""
+
 Hundredths = int
 """A signed score in hundredths."""
 
 
-class InFlight(TypedDict):
+class _InFlightRequired(TypedDict):
     """A replenishment that was asked for."""
 
     amount: TokenAmount
@@ -1574,6 +1759,13 @@ class InFlight(TypedDict):
     """Its id, the same for every try of an episode."""
     reserve: TokenAmount
     """The reserve at that moment: a rise above it is an answer too."""
+
+
+class InFlight(_InFlightRequired, total=False):
+    """A replenishment that was asked for."""
+
+    confirmed: bool
+    """Whether the source said that it sent the amount; the reserve has yet to show it."""
 
 
 class _IncomeEventRequired(TypedDict):
@@ -1600,6 +1792,9 @@ class Inflight(TypedDict):
     total_funding_msat: NodeMsat
     """The capacity it would leave."""
 
+Intent = Literal["query", "announce"]
+"""Whether a splice is only asked about or will be done."""
+
 
 class Kelly(TypedDict):
     """Bets less where success is uncertain; of the deployed plugin's model only."""
@@ -1608,6 +1803,9 @@ class Kelly(TypedDict):
     """Whether it is on."""
     fraction: Share
     """The share of the full bet."""
+
+Kind = Literal["health_status", "liquidity_state", "splice_check", "splice_check_answer"]
+"""What a message is about."""
 
 
 class LegacyFee(TypedDict):
@@ -1631,6 +1829,9 @@ class LegacyFeeInput(TypedDict):
     peer_id: NodeId
     """The peer towards which the fee is."""
 
+LegacyKind = Literal["health_report", "liquidity_need", "liquidity_snapshot", "gossip"]
+"""A message of the deployed plugin."""
+
 
 class _LegacyNeedRequired(TypedDict):
     """A need as the deployed plugin words it."""
@@ -1651,6 +1852,54 @@ class LegacyNeed(_LegacyNeedRequired, total=False):
 
 LegacyNeedType = Literal["inbound", "outbound", "rebalance"]
 """What the deployed plugin knows to be needed."""
+
+
+class LegacyText(TypedDict):
+    """The text that is signed."""
+
+    text: str
+    """The text that is signed."""
+
+
+class LegacyTextInput(TypedDict):
+    """A message whose text is wanted."""
+
+    kind: LegacyKind
+    """What it is."""
+    payload: Plain
+    """Its payload, with or without what is not signed."""
+
+
+class _LegacyVerifiedRequired(TypedDict):
+    """Whether a message may be taken."""
+
+    valid: bool
+    """Whether it may be taken."""
+
+
+class LegacyVerified(_LegacyVerifiedRequired, total=False):
+    """Whether a message may be taken."""
+
+    text: str | None
+    """The text that is signed."""
+
+
+class _LegacyVerifyInputRequired(TypedDict):
+    """A message that should be checked."""
+
+    kind: LegacyKind
+    """What it is."""
+    now: Seconds
+    """The time."""
+    payload: Plain
+    """Its payload, the signature included."""
+
+
+class LegacyVerifyInput(_LegacyVerifyInputRequired, total=False):
+    """A message that should be checked."""
+
+    last_timestamp: Seconds | None
+    """The time of the last message of this kind from this sender."""
 
 
 class _LimitInputRequired(TypedDict):
@@ -1871,6 +2120,22 @@ class MemberHealth(_MemberHealthRequired, total=False):
     score: Points | None
     """Its score; absent when unknown."""
 
+
+class _MemberStandingRequired(TypedDict):
+    """A member of the fleet, as the receiver knows it."""
+
+    member_id: NodeId
+    """Its public key."""
+
+
+class MemberStanding(_MemberStandingRequired, total=False):
+    """A member of the fleet, as the receiver knows it."""
+
+    banned: bool
+    """Whether the fleet shut it out."""
+    connected: bool
+    """Whether it is connected to us."""
+
 Millis = int
 """A moment or duration in milliseconds."""
 
@@ -1965,8 +2230,27 @@ NodeId = str
 NodeMsat = Union[int, str]
 """millisatoshis, as an integer or as "1000msat" """
 
+Nothing = dict[str, Any]
+"""Nothing."""
+
 OpKind = Literal["c2r", "r2c", "r2r", "forgive", "raw_diff"]
 """What one operation of a settlement does."""
+
+
+class _OpenHubBookRequired(TypedDict):
+    """What a book is opened with."""
+
+    state: HubState
+    """The hub, with or without its accounts."""
+
+
+class OpenHubBook(_OpenHubBookRequired, total=False):
+    """What a book is opened with."""
+
+    config: ConfigOverrides | None
+    """Fields of the config to change."""
+    profile: str | None
+    """The profile to start from; `plan` when absent."""
 
 
 class _OtherRequired(TypedDict):
@@ -2024,6 +2308,9 @@ class Outcome(_OutcomeRequired, total=False):
     """The token; absent for a settlement of several."""
     want: TokenAmount | None
     """The smaller of request and claim."""
+
+Outcome2 = Literal["accepted", "refused", "dropped"]
+"""What became of a message."""
 
 OutcomeKind = Literal["deposit", "deferred", "refused", "propose", "execute", "reject"]
 """What became of something."""
@@ -2106,6 +2393,9 @@ class PeerChannel(_PeerChannelRequired, total=False):
     short_channel_id: NodeId | None
     """Its place in the chain."""
 
+Plain = Any
+"""any value, kept as it came"""
+
 
 class _PlanRequired(TypedDict):
     """What a hub does in one tick."""
@@ -2127,6 +2417,13 @@ class Plan(_PlanRequired, total=False):
     """What the tick did with each reserve."""
     turned: list[Turned]
     """How many requests besides those in `outcomes` were turned down, and why."""
+
+
+class PlanAt(TypedDict, total=False):
+    """When to plan."""
+
+    now: Millis | None
+    """The time of the entity; absent for the time of the book."""
 
 Points = int
 """A whole score from 0 (worst) to 100 (best)."""
@@ -2335,6 +2632,28 @@ class RebalanceConfig(TypedDict):
     """Fills a channel that nothing moves through less."""
 
 
+class _ReceivedRequired(TypedDict):
+    """What became of a message, and what is kept now."""
+
+    outcome: Outcome2
+    """What became of it."""
+    relay: bool
+    """Whether to pass it on to the other members."""
+    state: GossipState
+    """What is kept now."""
+
+
+class Received(_ReceivedRequired, total=False):
+    """What became of a message, and what is kept now."""
+
+    digest: str | None
+    """sha256 of the signed text, the id of the message."""
+    kind: Kind | None
+    """What it is about, when it was accepted."""
+    reporter: NodeId | None
+    """Who made it, when it was accepted."""
+
+
 class _ReceiverRequired(TypedDict):
     """A peer that waits for collateral."""
 
@@ -2381,6 +2700,13 @@ class RelevanceInput(TypedDict):
     """Our channels to the peer that are in normal operation."""
 
 
+class RemoveAccount(TypedDict):
+    """Which account to remove."""
+
+    account_id: EntityId
+    """The peer."""
+
+
 class _ReplenishAnswerRequired(TypedDict):
     """An answer of a source that was asked to replenish a reserve."""
 
@@ -2400,6 +2726,21 @@ class ReplenishAnswer(_ReplenishAnswerRequired, total=False):
 
 ReplenishOutcome = Literal["done", "failed", "unknown"]
 """What came of a replenishment."""
+
+
+class Reporter(TypedDict, total=False):
+    """What a reporter said."""
+
+    announced: list[Announcement]
+    """Its announced splices, one for each peer."""
+    answers: list[Answered]
+    """Its answers about peers, one for each."""
+    last: dict[str, Stored]
+    """Its last message of each kind."""
+    recent: list[str]
+    """The digests of its last accepted messages, newest last."""
+    stamps: dict[str, list[Seconds]]
+    """When its messages of each kind were accepted, within the last hour."""
 
 
 class _RequestRequired(TypedDict):
@@ -2470,6 +2811,13 @@ class Rest(TypedDict):
     """How much."""
     id: EntityId
     """The peer."""
+
+
+class RestoreBook(TypedDict):
+    """What to go back to."""
+
+    state: HubState
+    """A snapshot."""
 
 Rounding = Literal["none", "truncate"]
 """How a divided threshold is rounded."""
@@ -2545,6 +2893,37 @@ class Served(_ServedRequired, total=False):
 
     older: HalfHour | None
     """The older bucket."""
+
+
+class SetHub(TypedDict, total=False):
+    """Fields of the hub to change; what is absent stays."""
+
+    broadcast_in_input: bool | None
+    """Whether somebody else broadcasts in this input."""
+    config: ConfigOverrides | None
+    """Fields of the config to change."""
+    draft: Batch | None
+    """The batch being filled."""
+    is_hub: bool | None
+    """Whether this entity is a hub at all."""
+    memory: HubMemory | None
+    """What the last plan wanted to be remembered."""
+    now: Millis | None
+    """The time of the entity."""
+    open_debts: dict[str, TokenAmount] | None
+    """What the hub owes on chain per token."""
+    recovery: list[Batch] | None
+    """Batches that wait for their next try."""
+    replenish_answers: list[ReplenishAnswer] | None
+    """Answers of replenishment sources."""
+    reserves: dict[str, TokenAmount] | None
+    """The reserves per token."""
+    sent: SentBatch | None
+    """The batch that was sent; null for none."""
+    submit_clock: Millis | None
+    """The clock that the age of a sent batch is measured on; null for `now`."""
+    tokens: dict[str, Token] | None
+    """Tokens besides those of the config."""
 
 
 class _SettlementEntryRequired(TypedDict):
@@ -2730,6 +3109,32 @@ class Spender(TypedDict):
     """The token."""
 
 
+class SpliceAnswer(TypedDict):
+    """The answer to a question about a splice."""
+
+    capacity_sats: Sat
+    """What the member holds with the peer."""
+    in_reply_to: str
+    """The digest of the question."""
+    peer: NodeId
+    """The peer."""
+
+
+class SpliceCheck(TypedDict):
+    """A question about a splice, or its announcement."""
+
+    amount_sats: Sat
+    """How much."""
+    expires: Seconds
+    """Until when it holds."""
+    intent: Intent
+    """Whether it is only asked or will be done."""
+    peer: NodeId
+    """The peer."""
+    type: SpliceType
+    """Which way it goes."""
+
+
 class SpliceConfig(TypedDict):
     """What an operator may set about splices."""
 
@@ -2756,6 +3161,19 @@ Spread = Literal["half", "full"]
 
 Step = Literal["lowered", "raised", "unchanged"]
 """Which way a fee moved."""
+
+
+class Stored(TypedDict):
+    """The last message of a kind."""
+
+    at: Seconds
+    """When it was made."""
+    body: Plain
+    """The observations."""
+    digest: str
+    """The digest of its text."""
+    seq: Serial
+    """Its number."""
 
 Strategy = Literal["amount", "time", "fee"]
 """Who is served first."""
@@ -3016,6 +3434,23 @@ class Turned(TypedDict):
 Unit = Literal["sat", "msat", "ppm", "share", "score", "ms", "s", "token", "count"]
 """The unit of an observed value and its limit."""
 
+
+class Unsigned(TypedDict):
+    """A message without its signature."""
+
+    at: Seconds
+    """When it was made."""
+    body: Plain
+    """The observations, in their one form."""
+    kind: Kind
+    """What it is about."""
+    reporter: NodeId
+    """Who made it."""
+    seq: Serial
+    """Its number."""
+    v: Count
+    """The version of the messages."""
+
 Urgency = Literal["critical", "high", "medium", "low"]
 """How urgent a need is."""
 
@@ -3078,6 +3513,13 @@ class Verified(TypedDict):
     """What the report is worth."""
 
 
+class Verified2(TypedDict):
+    """Whether the key signed the text."""
+
+    valid: bool
+    """Whether the key signed the text."""
+
+
 class VerifyInput(TypedDict):
     """A report and what we see."""
 
@@ -3087,6 +3529,17 @@ class VerifyInput(TypedDict):
     """The present moment."""
     report: HealthReport
     """What the member reports."""
+
+
+class VerifyInput2(TypedDict):
+    """A signed text."""
+
+    pubkey: NodeId
+    """The public key that should have signed, 66 hexadecimal digits."""
+    signature: str
+    """The signature, as `signmessage` gives it in `zbase`."""
+    text: str
+    """The text."""
 
 View = Literal["operator", "peer"]
 """Who reads a reason."""

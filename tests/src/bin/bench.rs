@@ -160,10 +160,24 @@ fn sandbox() -> Result<Vec<Row>> {
     let [native, demand, pool, pin] = times(
         31,
         [
-            &mut || many(&mut || Ok(drop(policy.call(operation, bytes)?))),
-            &mut || many(&mut || Ok(drop(on_demand.call(operation, bytes)?))),
-            &mut || many(&mut || Ok(drop(pooled.call(operation, bytes)?))),
-            &mut || many(&mut || Ok(drop(pinned.call_on(operation, bytes)?))),
+            &mut || many(&mut || policy.call(operation, bytes).map(drop).map_err(Into::into)),
+            &mut || {
+                many(&mut || {
+                    on_demand
+                        .call(operation, bytes)
+                        .map(drop)
+                        .map_err(Into::into)
+                })
+            },
+            &mut || many(&mut || pooled.call(operation, bytes).map(drop).map_err(Into::into)),
+            &mut || {
+                many(&mut || {
+                    pinned
+                        .call_on(operation, bytes)
+                        .map(drop)
+                        .map_err(Into::into)
+                })
+            },
         ],
     )?
     .map(|milliseconds| milliseconds * 1e3 / f64::from(CALLS));
@@ -251,11 +265,35 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
     let [typed, columns, sandboxed_columns, bytes, sandboxed] = times(
         rounds,
         [
-            &mut || Ok(drop(policy.decide::<operations::HubMatch>(&input)?)),
-            &mut || Ok(drop(columns::match_columns(&packed)?)),
-            &mut || Ok(drop(sandbox.call("hub.match_columns", &packed)?)),
-            &mut || Ok(drop(policy.call("hub.match", text.as_bytes())?)),
-            &mut || Ok(drop(sandbox.call("hub.match", text.as_bytes())?)),
+            &mut || {
+                policy
+                    .decide::<operations::HubMatch>(&input)
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                columns::match_columns(&packed)
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                sandbox
+                    .call("hub.match_columns", &packed)
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                policy
+                    .call("hub.match", text.as_bytes())
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                sandbox
+                    .call("hub.match", text.as_bytes())
+                    .map(drop)
+                    .map_err(Into::into)
+            },
         ],
     )?;
     let name = |how: &str| {
@@ -293,7 +331,14 @@ fn scaling() -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = Vec::new();
     for count in [10_000, 100_000, 1_000_000] {
         let packed = packed(&value::decode(&Value::from_json(batch(count).as_bytes())?)?);
-        let [time] = times(5, [&mut || Ok(drop(columns::match_columns(&packed)?))])?;
+        let [time] = times(
+            5,
+            [&mut || {
+                columns::match_columns(&packed)
+                    .map(drop)
+                    .map_err(Into::into)
+            }],
+        )?;
         let per_entry = time * 1e6 / count as f64;
         let first = rows.first().map(|row| row.ours);
         rows.push(Row::new(

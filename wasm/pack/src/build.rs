@@ -27,10 +27,10 @@ pub fn build(root: &Path) -> Result<()> {
         copy(&bound, &report.digest, &root.join(room))?;
     }
     say(format_args!(
-        "trimtab.wasm: {} bytes, {} with brotli (limit {}), {} imports, sha256 {}",
+        "trimtab.wasm: {} bytes, {} with brotli (goal {}), {} imports, sha256 {}",
         report.raw,
         report.brotli,
-        inspect::BROTLI_LIMIT,
+        inspect::BROTLI_GOAL,
         report.imports,
         report.digest
     ))?;

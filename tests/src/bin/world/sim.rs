@@ -419,7 +419,7 @@ impl<'w> World<'w> {
             self.now = time;
             self.metrics.events += 1;
             self.play(event)?;
-            if self.on_chain() != self.supply && self.metrics.events % 64 == 0 {
+            if self.on_chain() != self.supply && self.metrics.events.is_multiple_of(64) {
                 self.broken("a token appeared or vanished");
                 self.supply = self.on_chain();
             }

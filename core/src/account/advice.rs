@@ -23,7 +23,7 @@ use crate::account::algebra::{Delta, Side};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::units::{Bps, EntityId, Serial, TokenAmount, TokenId};
+use crate::units::{Bps, EntityId, Millis, Serial, TokenAmount, TokenId};
 
 /// When an entity wants collateral for what it is owed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -89,6 +89,9 @@ pub struct AdviceInput {
     pub entity_id: EntityId,
     /// Its counterparty.
     pub peer_id: EntityId,
+    /// The time of the entity. No rule reads it; it stands in the log of the decision.
+    #[serde(default)]
+    pub now: Millis,
     /// Whether the entity is itself a hub; hubs do not ask.
     #[serde(default)]
     pub is_hub: bool,

@@ -39,6 +39,7 @@ fn input(token: AdviceToken) -> AdviceInput {
     AdviceInput {
         entity_id: EntityId::new("0x22").unwrap(),
         peer_id: EntityId::new("0x11").unwrap(),
+        now: crate::units::Millis::MIN,
         is_hub: false,
         pending_frame: false,
         workspace: false,

@@ -656,6 +656,7 @@ impl<'w> World<'w> {
         let input = AdviceInput {
             entity_id: one.id.clone(),
             peer_id: self.hubs[one.hub].id.clone(),
+            now: millis(self.now),
             is_hub: false,
             pending_frame: false,
             workspace: one.account.workspace.is_some(),

@@ -245,6 +245,8 @@ export interface AdviceInput {
   readonly entity_id: EntityId;
   /** Whether the entity is itself a hub; hubs do not ask. Default: false. */
   readonly is_hub?: boolean | undefined;
+  /** The time of the entity. No rule reads it; it stands in the log of the decision. Default: 0. */
+  readonly now?: MillisInput | undefined;
   /** Its counterparty. */
   readonly peer_id: EntityId;
   /** Whether a frame waits for a signature. Default: false. */

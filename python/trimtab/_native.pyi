@@ -1024,7 +1024,7 @@ class Operations:
     def account_request_advice(self, input: t.AdviceInput | _Dataclass, /) -> AccountRequestAdviceDecision:
         """Whether an entity should ask its counterparty for collateral now, per token."""
     @overload
-    def account_request_advice(self, *, entity_id: t.EntityId, is_hub: bool = ..., peer_id: t.EntityId, pending_frame: bool = ..., tokens: list[t.AdviceToken] = ..., workspace: bool = ...) -> AccountRequestAdviceDecision: ...
+    def account_request_advice(self, *, entity_id: t.EntityId, is_hub: bool = ..., now: t.Millis = ..., peer_id: t.EntityId, pending_frame: bool = ..., tokens: list[t.AdviceToken] = ..., workspace: bool = ...) -> AccountRequestAdviceDecision: ...
     @overload
     def hub_detect(self, input: t.HubState | _Dataclass, /) -> HubDetectDecision:
         """Who has something that the hub can take back, and who waits for collateral, per token."""

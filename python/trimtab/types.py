@@ -222,6 +222,8 @@ class AdviceInput(_AdviceInputRequired, total=False):
 
     is_hub: bool
     """Whether the entity is itself a hub; hubs do not ask."""
+    now: Millis
+    """The time of the entity. No rule reads it; it stands in the log of the decision."""
     pending_frame: bool
     """Whether a frame waits for a signature."""
     tokens: list[AdviceToken]

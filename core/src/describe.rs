@@ -206,6 +206,7 @@ fn schema_parts() -> serde_json::Value {
         .collect();
     let hub_book = serde_json::json!({
         "kind": "hub_book",
+        "summary": "The accounts of a hub; a tick costs what has changed, not what there is.",
         "open": generator.subschema_for::<book::OpenHubBook>(),
         "methods": book::METHODS
             .iter()

@@ -34,6 +34,15 @@ export interface ErrorRecord {
   readonly offset?: number;
 }
 
+/** Runs a call of the module; what it throws becomes what the caller should see. */
+export function guarded<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    throw asThrown(thrown);
+  }
+}
+
 /** What the module threw, as what the caller should see. */
 export function asThrown(thrown: unknown): unknown {
   if (isRecord(thrown)) return new TrimtabError(thrown);

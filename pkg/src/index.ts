@@ -5,5 +5,6 @@ export type { ErrorRecord } from "./error.js";
 export * from "./generated.js";
 export { init, initSync, moduleDigest } from "./load.js";
 export type { Source } from "./load.js";
-export { Book, Policy, call, callBytes, callColumns } from "./policy.js";
+export { Book } from "./book.js";
+export { Policy, call, callBytes, callColumns } from "./policy.js";
 export type { ConfigOverrides } from "./policy.js";

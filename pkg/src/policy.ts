@@ -1,7 +1,7 @@
-import { asThrown } from "./error.js";
+import { guarded } from "./error.js";
 import { PolicyMethods } from "./generated.js";
 import type { ConfigInput, Decision, Operations, Profile } from "./generated.js";
-import type { Book as RawBook, Policy as RawPolicy } from "./glue.js";
+import type { Policy as RawPolicy } from "./glue.js";
 import { loadedGlue } from "./load.js";
 
 /** Overrides of a profile's config: any field at any depth. */
@@ -77,43 +77,5 @@ export class Policy extends PolicyMethods {
   /** Lets the config go at once; without it, the garbage collector does in time. */
   close(): void {
     this.#raw.free();
-  }
-}
-
-/** State that stays inside the module between calls: the members of a fleet, the accounts of a hub. */
-export class Book {
-  readonly #raw: RawBook;
-
-  private constructor(raw: RawBook) {
-    this.#raw = raw;
-  }
-
-  /** Opens a handle of a kind: `policy`, `fleet_book` or `hub_book`. */
-  static open(kind: string, input: unknown = {}): Book {
-    const glue = loadedGlue();
-    return new Book(guarded(() => new glue.Book(kind, input)));
-  }
-
-  /** Calls an operation on it; a failed call changes nothing. */
-  call(operation: string, input: unknown = {}): Decision<unknown> {
-    return guarded(() => this.#raw.call(operation, input) as Decision<unknown>);
-  }
-
-  /** Calls an operation with JSON bytes: canonical JSON of the answer or of the error. */
-  callBytes(operation: string, input: Uint8Array): Uint8Array {
-    return guarded(() => this.#raw.callBytes(operation, input));
-  }
-
-  /** Lets the state go at once; without it, the garbage collector does in time. */
-  close(): void {
-    this.#raw.free();
-  }
-}
-
-function guarded<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (thrown) {
-    throw asThrown(thrown);
   }
 }

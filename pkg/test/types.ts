@@ -14,7 +14,7 @@ export const one: Decision<Operations["health.score"]["decision"]> = inlined("he
 const policy = new Policy("cl-hive", { health: { max_multiplier: 1.5 } });
 export const score: number = policy.healthScore(input).decision.score;
 export const description: unknown = policy.policyDescribe().decision;
-export const answer: unknown = Book.open("policy").call("health.score", input).decision;
+export const answer: unknown = new Book("policy").call("health.score", input).decision;
 export const ready: Promise<void> = init();
 
 try {

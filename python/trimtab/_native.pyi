@@ -1205,3 +1205,215 @@ class Policy(Operations):
         """Calls an operation with JSON; returns the canonical JSON of the envelope."""
     def answer_bytes(self, op: str, input: _Json, /) -> bytes:
         """As `call_bytes`, but an error is returned as JSON too."""
+@type_check_only
+class HubBookSetAccountDecision(Decision):
+    """What `HubBook.set_account` decides."""
+
+    @property
+    def decision(self) -> t.Held:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accounts(self) -> t.Count:
+        """Their number."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+
+@type_check_only
+class HubBookLoadDecision(Decision):
+    """What `HubBook.load` decides."""
+
+    @property
+    def decision(self) -> t.Held:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accounts(self) -> t.Count:
+        """Their number."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+
+@type_check_only
+class HubBookRemoveDecision(Decision):
+    """What `HubBook.remove` decides."""
+
+    @property
+    def decision(self) -> t.Held:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accounts(self) -> t.Count:
+        """Their number."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+
+@type_check_only
+class HubBookSetHubDecision(Decision):
+    """What `HubBook.set_hub` decides."""
+
+    @property
+    def decision(self) -> t.Held:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accounts(self) -> t.Count:
+        """Their number."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+
+@type_check_only
+class HubBookPlanDecision(Decision):
+    """What `HubBook.plan` decides."""
+
+    @property
+    def decision(self) -> t.Plan:
+        """The outcome as plain dicts and lists."""
+    @property
+    def actions(self) -> list[t.Action]:
+        """What to do, in this order."""
+    @property
+    def memory(self) -> t.HubMemory | None:
+        """What to remember until the next tick."""
+    @property
+    def next_wake(self) -> t.Millis | None:
+        """When to plan again if nothing else happens; absent when nothing is left to do."""
+    @property
+    def outcomes(self) -> list[t.Outcome] | None:
+        """What became of requests and settlements: all that were acted on, the first deferred ones."""
+    @property
+    def reserves(self) -> list[t.ReserveAccount] | None:
+        """What the tick did with each reserve."""
+    @property
+    def turned(self) -> list[t.Turned] | None:
+        """How many requests besides those in `outcomes` were turned down, and why."""
+
+@type_check_only
+class HubBookApplyDecision(Decision):
+    """What `HubBook.apply` decides."""
+
+    @property
+    def decision(self) -> t.Held:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accounts(self) -> t.Count:
+        """Their number."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+
+@type_check_only
+class HubBookSnapshotDecision(Decision):
+    """What `HubBook.snapshot` decides."""
+
+    @property
+    def decision(self) -> t.HubState:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accounts(self) -> list[t.Account] | None:
+        """The accounts, each peer once."""
+    @property
+    def broadcast_in_input(self) -> bool | None:
+        """Whether somebody else broadcasts in this input."""
+    @property
+    def draft(self) -> t.Batch | None:
+        """The batch being filled."""
+    @property
+    def hub_id(self) -> t.EntityId:
+        """The hub."""
+    @property
+    def is_hub(self) -> bool | None:
+        """Whether this entity is a hub at all; one that is not plans nothing."""
+    @property
+    def memory(self) -> t.HubMemory | None:
+        """What the last plan wanted to be remembered."""
+    @property
+    def now(self) -> t.Millis:
+        """The time of the entity."""
+    @property
+    def open_debts(self) -> dict[str, t.TokenAmount] | None:
+        """What the hub owes on chain per token; it is swept before any reserve is spent."""
+    @property
+    def recovery(self) -> list[t.Batch] | None:
+        """Batches that were taken back and wait for their next try."""
+    @property
+    def replenish_answers(self) -> list[t.ReplenishAnswer] | None:
+        """Answers of replenishment sources since the last tick."""
+    @property
+    def reserves(self) -> dict[str, t.TokenAmount] | None:
+        """The reserves per token."""
+    @property
+    def sent(self) -> t.SentBatch | None:
+        """The batch that was sent and has not settled."""
+    @property
+    def submit_clock(self) -> t.Millis | None:
+        """The clock that the age of a sent batch is measured on; absent for `now`."""
+    @property
+    def tokens(self) -> dict[str, t.Token] | None:
+        """Tokens besides those of the config."""
+
+@type_check_only
+class HubBookRestoreDecision(Decision):
+    """What `HubBook.restore` decides."""
+
+    @property
+    def decision(self) -> t.Held:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accounts(self) -> t.Count:
+        """Their number."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+
+@type_check_only
+class HubBookDigestDecision(Decision):
+    """What `HubBook.digest` decides."""
+
+    @property
+    def decision(self) -> t.BookDigest:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical snapshot."""
+
+@type_check_only
+class HubBookMethods:
+    @overload
+    def set_account(self, input: t.Account | _Dataclass, /) -> HubBookSetAccountDecision:
+        """Adds an account, or replaces it."""
+    @overload
+    def set_account(self, *, account_id: t.EntityId, deltas: list[t.Delta] = ..., peer_reserves: dict[str, t.TokenAmount] = ..., pending_frame: bool = ..., pending_settlement: bool = ..., requests: list[t.Request] = ..., status: t.AccountStatus = ..., submitted: dict[str, t.Millis] = ..., workspace: t.Workspace | None = ...) -> HubBookSetAccountDecision: ...
+    @overload
+    def load(self, input: t.AccountColumns | _Dataclass, /) -> HubBookLoadDecision:
+        """Adds many accounts at once from columns: the first fill."""
+    @overload
+    def load(self, *, account_id: list[t.EntityId], collateral: list[t.TokenAmount] = ..., left_credit_limit: list[t.TokenAmount] = ..., left_hold: list[t.TokenAmount] = ..., offdelta: list[t.SignedTokenAmount] = ..., ondelta: list[t.SignedTokenAmount] = ..., right_credit_limit: list[t.TokenAmount] = ..., right_hold: list[t.TokenAmount] = ..., token_id: list[t.TokenId]) -> HubBookLoadDecision: ...
+    @overload
+    def remove(self, input: t.RemoveAccount | _Dataclass, /) -> HubBookRemoveDecision:
+        """Removes an account."""
+    @overload
+    def remove(self, *, account_id: t.EntityId) -> HubBookRemoveDecision: ...
+    @overload
+    def set_hub(self, input: t.SetHub | _Dataclass, /) -> HubBookSetHubDecision:
+        """Changes reserves, batches, debts, memory or config; what is absent stays."""
+    @overload
+    def set_hub(self, *, broadcast_in_input: bool | None = ..., config: t.ConfigOverrides | None = ..., draft: t.Batch | None = ..., is_hub: bool | None = ..., memory: t.HubMemory | None = ..., now: t.Millis | None = ..., open_debts: dict[str, t.TokenAmount] | None = ..., recovery: list[t.Batch] | None = ..., replenish_answers: list[t.ReplenishAnswer] | None = ..., reserves: dict[str, t.TokenAmount] | None = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] | None = ...) -> HubBookSetHubDecision: ...
+    @overload
+    def plan(self, input: t.PlanAt | _Dataclass, /) -> HubBookPlanDecision:
+        """The plan of a tick; the same as `hub.plan` on the snapshot."""
+    @overload
+    def plan(self, *, now: t.Millis | None = ...) -> HubBookPlanDecision: ...
+    @overload
+    def apply(self, input: t.ApplyPlan | _Dataclass, /) -> HubBookApplyDecision:
+        """Changes the book as the runtime changes its state when it accepts a plan."""
+    @overload
+    def apply(self, *, plan: t.Plan) -> HubBookApplyDecision: ...
+    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> HubBookSnapshotDecision:
+        """Everything the book knows."""
+    @overload
+    def restore(self, input: t.RestoreBook | _Dataclass, /) -> HubBookRestoreDecision:
+        """Goes back to a snapshot."""
+    @overload
+    def restore(self, *, state: t.HubState) -> HubBookRestoreDecision: ...
+    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> HubBookDigestDecision:
+        """sha256 of the canonical snapshot."""

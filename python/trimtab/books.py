@@ -9,6 +9,10 @@ from trimtab._native import Decision, Handled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trimtab._native import HubBookMethods
+else:
+    HubBookMethods = object
+
 __all__ = ["Book", "FleetBook", "HubBook"]
 
 
@@ -51,11 +55,13 @@ class Book:
         """As `call_bytes`, but an error is returned as JSON too."""
         return self._handled.answer_bytes(op, input)
 
-    def __getattr__(self, name: str) -> Callable[..., Decision]:
-        """Any other public name is an operation of the handle."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return as_method(self.call, name)
+    if not TYPE_CHECKING:  # A checker knows the methods of each kind; see `_native.pyi`.
+
+        def __getattr__(self, name: str) -> Callable[..., Decision]:
+            """Any other public name is an operation of the handle."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return as_method(self.call, name)
 
 
 class FleetBook(Book):
@@ -66,7 +72,7 @@ class FleetBook(Book):
         super().__init__("fleet_book", **fields)
 
 
-class HubBook(Book):
+class HubBook(Book, HubBookMethods):
     """The accounts of a hub; a tick costs what has changed, not what there is."""
 
     def __init__(self, **fields: Any) -> None:

@@ -398,7 +398,7 @@ class FleetBook(Book):
         super().__init__("fleet_book", **fields)
 
 
-class HubBook(Book):
+class HubBook(Book, books.HubBookMethods):
     """The accounts of a hub, in a sandbox."""
 
     def __init__(self, **fields: Any) -> None:

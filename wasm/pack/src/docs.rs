@@ -18,8 +18,8 @@ pub fn files(description: &Value) -> Result<Vec<Derived>> {
     for operation in schema::list(description, "operations") {
         section(description, operation, &mut out)?;
     }
-    for book in schema::list(description, "books") {
-        self::book(book, &mut out)?;
+    for handle in schema::list(description, "handles") {
+        self::handle(handle, &mut out)?;
     }
     types(description, &mut out)?;
     Ok(vec![Derived {
@@ -119,14 +119,14 @@ fn section(description: &Value, operation: &Value, out: &mut String) -> Result<(
     Ok(())
 }
 
-fn book(book: &Value, out: &mut String) -> Result<()> {
+fn handle(handle: &Value, out: &mut String) -> Result<()> {
     writeln!(
         out,
         "## Handle `{}`\n\n{}\n\n| method | input | answer | does |\n|---|---|---|---|",
-        schema::text(book, "kind"),
-        schema::text(book, "summary")
+        schema::text(handle, "kind"),
+        schema::text(handle, "summary")
     )?;
-    for method in schema::list(book, "methods") {
+    for method in schema::list(handle, "methods") {
         let of = |key: &str| method.get(key).map(kind).unwrap_or_default();
         let summary = cell(schema::text(method, "summary"));
         let name = schema::text(method, "name");
@@ -134,7 +134,7 @@ fn book(book: &Value, out: &mut String) -> Result<()> {
             out,
             "| `{name}` | {} | {} | {summary} |",
             of("input"),
-            of("output")
+            of("answer")
         )?;
     }
     out.push('\n');

@@ -398,16 +398,75 @@ fn entries(schema: &Value, place: Place) -> Result<String> {
 
 fn surface(description: &Value) -> Result<String> {
     let mut out = SURFACE_HEAD.to_owned();
-    for operation in schema::list(description, "operations") {
-        decision(&mut out, description, operation)?;
+    let calls: Vec<Call<'_>> = schema::list(description, "operations")
+        .map(Call::of_policy)
+        .collect::<Result<_>>()?;
+    for call in &calls {
+        decision(&mut out, description, call)?;
     }
     out.push_str("@type_check_only\nclass Operations:\n");
-    for operation in schema::list(description, "operations") {
-        method(&mut out, description, operation)?;
+    for call in &calls {
+        method(&mut out, description, call)?;
     }
     out.push('\n');
     out.push_str(POLICY);
+    for handle in schema::list(description, "handles") {
+        self::handle(&mut out, description, handle)?;
+    }
     Ok(out)
+}
+
+/// The methods of a kind of handle, which `trimtab.HubBook` and its twin in the sandbox share.
+fn handle(out: &mut String, description: &Value, handle: &Value) -> Result<()> {
+    let kind = schema::pascal(schema::text(handle, "kind"));
+    let calls: Vec<Call<'_>> = schema::list(handle, "methods")
+        .map(|method| Call::of_handle(&kind, method))
+        .collect::<Result<_>>()?;
+    for call in &calls {
+        decision(out, description, call)?;
+    }
+    writeln!(out, "@type_check_only\nclass {kind}Methods:")?;
+    calls
+        .iter()
+        .try_for_each(|call| method(out, description, call))
+}
+
+/// A method as the stubs name it, of the policy or of a handle.
+struct Call<'d> {
+    method: &'d str,
+    /// What people call it: `health.score`, `HubBook.plan`.
+    shown: String,
+    summary: &'d str,
+    input: &'d Value,
+    answer: &'d Value,
+    /// The class of its decision.
+    class: String,
+}
+
+impl<'d> Call<'d> {
+    fn of_policy(operation: &'d Value) -> Result<Self> {
+        let method = schema::text(operation, "method");
+        Ok(Self {
+            method,
+            shown: schema::text(operation, "name").to_owned(),
+            summary: schema::text(operation, "summary"),
+            input: operation.get("input").context("no input")?,
+            answer: operation.get("decision").context("no decision")?,
+            class: schema::pascal(method) + "Decision",
+        })
+    }
+
+    fn of_handle(kind: &str, method: &'d Value) -> Result<Self> {
+        let name = schema::text(method, "name");
+        Ok(Self {
+            method: name,
+            shown: format!("{kind}.{name}"),
+            summary: schema::text(method, "summary"),
+            input: method.get("input").context("no input")?,
+            answer: method.get("answer").context("no answer")?,
+            class: format!("{kind}{}Decision", schema::pascal(name)),
+        })
+    }
 }
 
 /// The record behind a reference; itself if it is none.
@@ -418,12 +477,10 @@ fn resolved<'d>(description: &'d Value, schema: &'d Value) -> Result<&'d Value> 
     }
 }
 
-fn decision(out: &mut String, description: &Value, operation: &Value) -> Result<()> {
-    let outcome = operation.get("decision").context("no decision")?;
-    let class = class_of(operation);
-    let name = schema::text(operation, "name");
+fn decision(out: &mut String, description: &Value, call: &Call<'_>) -> Result<()> {
+    let (outcome, class, shown) = (call.answer, &call.class, &call.shown);
     writeln!(out, "@type_check_only\nclass {class}(Decision):")?;
-    writeln!(out, "    \"\"\"What `{name}` decides.\"\"\"\n")?;
+    writeln!(out, "    \"\"\"What `{shown}` decides.\"\"\"\n")?;
     writeln!(
         out,
         "    @property\n    def decision(self) -> {}:",
@@ -454,11 +511,9 @@ fn decision(out: &mut String, description: &Value, operation: &Value) -> Result<
     Ok(())
 }
 
-fn method(out: &mut String, description: &Value, operation: &Value) -> Result<()> {
-    let method = schema::text(operation, "method");
-    let summary = schema::text(operation, "summary");
-    let given = operation.get("input").context("no input")?;
-    let (kind, class) = (text_of(given, STUB)?, class_of(operation));
+fn method(out: &mut String, description: &Value, call: &Call<'_>) -> Result<()> {
+    let (method, summary, given, class) = (call.method, call.summary, call.input, &call.class);
+    let kind = text_of(given, STUB)?;
     let record = resolved(description, given)?;
     let mut named = Vec::new();
     for (field, schema, required) in schema::fields(record) {
@@ -487,17 +542,4 @@ fn method(out: &mut String, description: &Value, operation: &Value) -> Result<()
         named.join(", ")
     )?;
     Ok(())
-}
-
-/// `health_score` -> `HealthScoreDecision`.
-fn class_of(operation: &Value) -> String {
-    let words = schema::text(operation, "method").split('_');
-    let capital = |word: &str| {
-        let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
-            .unwrap_or_default()
-    };
-    words.map(capital).collect::<String>() + "Decision"
 }

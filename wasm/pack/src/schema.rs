@@ -61,3 +61,15 @@ pub fn mentions(schema: &Value) -> Vec<&str> {
         _ => Vec::new(),
     }
 }
+
+/// `hub_book` -> `HubBook`.
+pub fn pascal(name: &str) -> String {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters
+            .next()
+            .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+            .unwrap_or_default()
+    };
+    name.split('_').map(capital).collect()
+}

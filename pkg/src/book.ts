@@ -1,0 +1,30 @@
+import { guarded } from "./error.js";
+import type { Decision } from "./generated.js";
+import type { Book as RawBook } from "./glue.js";
+import { loadedGlue } from "./load.js";
+
+/** State that stays inside the module between calls: the members of a fleet, the accounts of a hub. */
+export class Book {
+  readonly #raw: RawBook;
+
+  /** Opens a handle of a kind: `policy`, `fleet_book` or `hub_book`. */
+  constructor(kind: string, input: unknown = {}) {
+    const glue = loadedGlue();
+    this.#raw = guarded(() => new glue.Book(kind, input));
+  }
+
+  /** Calls an operation on it; a failed call changes nothing. */
+  call(operation: string, input: unknown = {}): Decision<unknown> {
+    return guarded(() => this.#raw.call(operation, input) as Decision<unknown>);
+  }
+
+  /** Calls an operation with JSON bytes: canonical JSON of the answer or of the error. */
+  callBytes(operation: string, input: Uint8Array): Uint8Array {
+    return guarded(() => this.#raw.callBytes(operation, input));
+  }
+
+  /** Lets the state go at once; without it, the garbage collector does in time. */
+  close(): void {
+    this.#raw.free();
+  }
+}

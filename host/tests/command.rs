@@ -277,8 +277,14 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
     assert!(!text.contains('\u{1b}'));
     assert!(text.contains(&canonical::digest(MODULE)));
     assert!(text.contains("fleet of 3 nodes, 2 external peers"));
-    if operation("hub.plan").is_ok() {
-        assert!(text.contains("hub \"hub\", 12 accounts"));
+    assert!(text.contains("hub \"hub\", 12 accounts"));
+    for row in [
+        "can give   alice",
+        "should get bob",
+        "match      alice",
+        "in 6,700 = out 6,700",
+    ] {
+        assert!(text.contains(row), "{row}: {text}");
     }
     assert!(
         text.lines().all(|line| line.chars().count() <= 100),

@@ -1,6 +1,5 @@
 //! `trimtab demo`: a fleet and a hub that this program carries.
 
-use trimtab_core::policy::operation;
 
 use super::caller::{Host, Json};
 use super::node::Fleet;
@@ -27,10 +26,8 @@ pub fn run(asked: &Asked) -> Result<u8, Failure> {
     fleet::show(&caller, &Fleet::carried()?, &mut page)?;
     let state: Json = serde_json::from_str(HUB)
         .map_err(|error| Failure::Usage(format!("the carried hub: {error}")))?;
-    if operation("hub.detect").is_ok() || operation("hub.plan").is_ok() {
-        page.line("");
-        hub::show(&caller, &state, &mut page)?;
-    }
+    page.line("");
+    hub::show(&caller, &state, &mut page)?;
     page.print()?;
     Ok(0)
 }

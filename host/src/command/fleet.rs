@@ -3,7 +3,6 @@
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use trimtab_core::policy::operation;
 
 use super::caller::{Caller, Host, Json};
 use super::node::{Fleet, Node};
@@ -196,9 +195,6 @@ impl<'f> View<'f> {
     }
 
     fn splices(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
-        if operation("splice.headroom").is_err() {
-            return Ok(());
-        }
         for peer in self.external(member) {
             let envelope = self
                 .caller

@@ -1,8 +1,7 @@
 //! `trimtab hub`: who can give, who should get, who is matched with whom, and the plan of one tick.
 
-use serde_json::{Map, json};
+use serde_json::json;
 use std::path::Path;
-use trimtab_core::policy::operation;
 
 use super::caller::{Caller, Host, Json};
 use super::fleet::{shown, text};
@@ -32,23 +31,15 @@ pub fn show(caller: &Caller, state: &Json, page: &mut Page) -> Result<(), Failur
         text(state, "/hub_id"),
         reserves(state),
     ));
-    // One of the two is there in every version; the error of the first tells if not.
-    if operation("hub.detect").is_ok() || operation("hub.plan").is_err() {
-        let detected = caller.ask("hub.detect", state)?;
-        let sides = detected.get("decision").unwrap_or(&Json::Null);
-        parties("can give", "spenders", sides, state, page);
-        parties("should get", "receivers", sides, state, page);
-        reasons(caller, &detected, page)?;
-        let matched = caller.ask("hub.match", &match_input(sides))?;
-        matches(&matched, state, page);
-        reasons(caller, &matched, page)?;
-    }
-    if operation("hub.plan").is_ok() {
-        let planned = caller.ask("hub.plan", state)?;
-        plan(&planned, state, page);
-        reasons(caller, &planned, page)?;
-        outcomes(caller, &planned, page)?;
-    }
+    let detected = caller.ask("hub.detect", state)?;
+    parties("can give", "spenders", &detected, state, page);
+    parties("should get", "receivers", &detected, state, page);
+    let matched = caller.ask("hub.match", &match_input(&detected))?;
+    matches(&matched, state, page);
+    let planned = caller.ask("hub.plan", state)?;
+    plan(&planned, state, page);
+    reasons(caller, &planned, page)?;
+    outcomes(caller, &planned, page)?;
     Ok(())
 }
 
@@ -85,46 +76,42 @@ fn entries<'j>(value: &'j Json, place: &str) -> &'j [Json] {
         .map_or(&[], Vec::as_slice)
 }
 
-fn parties(title: &str, side: &str, sides: &Json, state: &Json, page: &mut Page) {
+/// The rows of one side of `hub.detect`, of every token.
+fn sides<'j>(detected: &'j Json, side: &str) -> impl Iterator<Item = (&'j Json, &'j Json)> {
+    let place = format!("/{side}");
+    entries(detected, "/decision/tokens")
+        .iter()
+        .flat_map(move |token| entries(token, &place).iter().map(move |row| (token, row)))
+}
+
+fn parties(title: &str, side: &str, detected: &Json, state: &Json, page: &mut Page) {
     page.line("");
-    for row in entries(sides, &format!("/{side}")) {
-        let token = shown(row, "/token_id");
+    for (token, row) in sides(detected, side) {
+        let token = shown(token, "/token_id");
         page.line(format_args!(
             "  {} {:10} {:>14} of token {token}",
             in_style(paint::DIM, format_args!("{title:10}")),
-            id(row),
+            text(row, "/account_id"),
             amount(row, &token, state),
         ));
     }
 }
 
-fn id(row: &Json) -> &str {
-    let named = text(row, "/id");
-    if named.is_empty() {
-        text(row, "/account_id")
-    } else {
-        named
-    }
-}
-
-/// The rows of `hub.detect`, as far as `hub.match` reads them.
-fn match_input(sides: &Json) -> Json {
+/// The rows of `hub.detect` as `hub.match` reads them.
+fn match_input(detected: &Json) -> Json {
     let rows = |side: &str, fields: &[&str]| -> Vec<Json> {
-        let rows = entries(sides, side).iter().map(|row| {
-            let mut out = Map::new();
-            out.insert("id".to_owned(), json!(id(row)));
+        let rows = sides(detected, side).map(|(token, row)| {
+            let mut out = json!({ "id": row["account_id"], "token_id": token["token_id"] });
             for field in fields {
-                if let Some(value) = row.get(*field) {
-                    out.insert((*field).to_owned(), value.clone());
-                }
+                out[*field] = row[*field].clone();
             }
-            Json::Object(out)
+            out
         });
         rows.collect()
     };
     json!({
-        "spenders": rows("/spenders", &["token_id", "amount"]),
-        "receivers": rows("/receivers", &["token_id", "amount", "requested_at", "fee"]),
+        "spenders": rows("spenders", &["amount"]),
+        "receivers": rows("receivers", &["amount", "requested_at", "fee"]),
     })
 }
 

@@ -279,6 +279,11 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
     assert!(text.contains("fleet of 3 nodes, 2 external peers"));
     assert!(text.contains("hub \"hub\", 12 accounts"));
     for row in [
+        "need       l1   struggling lacks outbound at l4",
+        "fee        126x1x0   to l4   250 -> 237 ppm",
+        "excess     l2   struggling has 2,080,679 sat to spare at l4",
+        "bottleneck l4",
+        "it would no longer hold\n       with inbound_ppm = 220",
         "can give   alice",
         "should get bob",
         "match      alice",

@@ -25,17 +25,21 @@ pub fn run(
 }
 
 /// What is known of one member.
-struct Member<'f> {
-    node: &'f Node,
-    id: String,
-    snapshot: Json,
+pub struct Member<'f> {
+    pub node: &'f Node,
+    pub id: String,
+    pub snapshot: Json,
+    /// The envelope of `health.assess`, or nothing where its input is unknown.
+    pub health: Json,
+    /// Each channel that could be judged: its place and the decision of `liquidity.classify`.
+    pub judged: Vec<(usize, Json)>,
 }
 
 /// The fleet with the names that people use.
-struct View<'f> {
-    caller: &'f Caller,
-    fleet: &'f Fleet,
-    members: Vec<Member<'f>>,
+pub struct View<'f> {
+    pub caller: &'f Caller,
+    pub fleet: &'f Fleet,
+    pub members: Vec<Member<'f>>,
     names: BTreeMap<String, String>,
 }
 
@@ -56,8 +60,9 @@ pub fn show(caller: &Caller, fleet: &Fleet, page: &mut Page) -> Result<(), Failu
     for member in &view.members {
         page.line("");
         view.health(member, page)?;
-        view.channels(member, page)?;
+        view.channels(member, page);
         view.splices(member, page)?;
+        view.sharing(member, page)?;
     }
     Ok(())
 }
@@ -78,7 +83,29 @@ impl<'f> View<'f> {
             let snapshot = envelope.get_mut("decision").map_or(Json::Null, Json::take);
             let id = text(&snapshot, "/us/node_id").to_owned();
             names.insert(id.clone(), node.name.clone());
-            members.push(Member { node, id, snapshot });
+            for channel in channels(&snapshot) {
+                let short = text(channel, "/short_channel_id");
+                if !short.is_empty() {
+                    names.insert(text(channel, "/channel_id").to_owned(), short.to_owned());
+                }
+            }
+            let health = match snapshot.get("assess") {
+                Some(assess) => caller.ask("health.assess", assess)?,
+                None => Json::Null,
+            };
+            let mut judged = Vec::new();
+            for (place, channel) in channels(&snapshot).iter().enumerate() {
+                let mut envelope = caller.ask("liquidity.classify", channel)?;
+                let decision = envelope.get_mut("decision").map(Json::take);
+                judged.extend(decision.map(|decision| (place, decision)));
+            }
+            members.push(Member {
+                node,
+                id,
+                snapshot,
+                health,
+                judged,
+            });
         }
         Ok(Self {
             caller,
@@ -89,7 +116,7 @@ impl<'f> View<'f> {
     }
 
     /// The name of a node, or the beginning of its id.
-    fn name(&self, id: &str) -> String {
+    pub fn name(&self, id: &str) -> String {
         let short = || format!("{}…", id.chars().take(10).collect::<String>());
         self.names.get(id).cloned().unwrap_or_else(short)
     }
@@ -106,14 +133,12 @@ impl<'f> View<'f> {
     fn health(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
         let name = in_style(paint::TITLE, format_args!("{:4}", member.node.name));
         let id: String = member.id.chars().take(10).collect();
-        let Some(assess) = member.snapshot.get("assess") else {
+        let Some(health) = member.health.get("decision") else {
             page.line(format_args!(
                 "{name} {id}…  health unknown: no listforwards.json"
             ));
             return Ok(());
         };
-        let envelope = self.caller.ask("health.assess", assess)?;
-        let health = envelope.get("decision").unwrap_or(&Json::Null);
         let tier = text(health, "/tier");
         let tier = in_style(
             of_word(tier),
@@ -135,11 +160,11 @@ impl<'f> View<'f> {
             text(health, "/trend"),
         ));
         lift(health, page);
-        self.reasons(&envelope, page)
+        self.reasons(&member.health, page)
     }
 
     /// Every reason that does not simply speak for the outcome, in words.
-    fn reasons(&self, envelope: &Json, page: &mut Page) -> Result<(), Failure> {
+    pub fn reasons(&self, envelope: &Json, page: &mut Page) -> Result<(), Failure> {
         let reasons = envelope.get("reasons").and_then(Json::as_array);
         let sentences = self.caller.sentences(envelope)?;
         let mut tier_told = false;
@@ -163,11 +188,13 @@ impl<'f> View<'f> {
         sentence
     }
 
-    fn channels(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
-        for channel in channels(&member.snapshot) {
-            let envelope = self.caller.ask("liquidity.classify", channel)?;
-            let judged = envelope.get("decision").unwrap_or(&Json::Null);
+    fn channels(&self, member: &Member<'_>, page: &mut Page) {
+        let all = channels(&member.snapshot);
+        for (place, judged) in &member.judged {
             let class = text(judged, "/class");
+            let Some(channel) = all.get(*place) else {
+                continue;
+            };
             if !["depleted", "saturated"].contains(&class) {
                 continue;
             }
@@ -191,7 +218,6 @@ impl<'f> View<'f> {
                 text(judged, "/severity"),
             ));
         }
-        Ok(())
     }
 
     fn splices(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
@@ -281,7 +307,8 @@ fn with_peer<'m>(member: &'m Member<'_>, peer: &str) -> impl Iterator<Item = &'m
     channels.filter(move |channel| text(channel, "/peer_id") == peer)
 }
 
-fn channels(snapshot: &Json) -> &[Json] {
+/// The channels of a snapshot.
+pub fn channels(snapshot: &Json) -> &[Json] {
     let channels = snapshot.pointer("/us/channels").and_then(Json::as_array);
     channels.map_or(&[], Vec::as_slice)
 }

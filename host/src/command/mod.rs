@@ -7,6 +7,7 @@ mod fleet;
 mod hub;
 mod node;
 mod paint;
+mod sharing;
 mod tables;
 
 use clap::{Args, Parser, Subcommand};

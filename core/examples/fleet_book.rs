@@ -4,6 +4,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "a benchmark looks at the clock and prints"
 )]
 
@@ -163,6 +164,22 @@ fn main() -> Result<(), Error> {
     )?;
     let mut large = book(1000, 40, 40)?;
     time("health, 1000 members", &mut large, "health", &now, 20)?;
+    time(
+        "health, first 50 of 1000 members",
+        &mut large,
+        "health",
+        &first,
+        100,
+    )?;
+    let ask = AskFirst {
+        first: None,
+        now: Seconds::new(NOW)?,
+    };
+    let typed = median(50, || Ok(large.health(&ask, &mut Why::new()).members.len()))?;
+    println!(
+        r#"{{"name":"health, 1000 members, typed","us":{:.2}}}"#,
+        typed.0
+    );
     time(
         "needs, first 50, 1000 x 40",
         &mut large,

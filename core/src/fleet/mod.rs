@@ -16,6 +16,8 @@ mod view;
 
 pub use view::FleetInput;
 
+#[cfg(test)]
+mod laws;
 pub mod splice;
 #[cfg(test)]
 mod tests;

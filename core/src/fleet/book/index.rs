@@ -207,12 +207,9 @@ impl Index {
     }
 
     fn row_mut(&mut self, peer: &NodeId) -> &mut Row {
-        let our_id = &self.our_id;
         self.rows.entry(peer.clone()).or_insert_with(|| Row {
-            ours: Ours {
-                channels: Vec::new(),
-                node_id: Some(our_id.clone()),
-            },
+            // Our own report is in no row: there is nothing to tell apart.
+            ours: Ours::default(),
             relevance: Share::MIN,
             said: Vec::new(),
             troubled: false,

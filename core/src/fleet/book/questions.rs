@@ -294,12 +294,12 @@ impl FleetBook {
             splice_type: ask.splice_type,
             strict: ask.strict,
         };
-        let silent = self.no_channels();
+        let none = Ours::default();
         let situation = Situation {
             hive_reachable: ask.hive_reachable,
             in_flight: &ask.in_flight,
             now: ask.now,
-            ours: self.ours_at(&ask.peer_id, &silent),
+            ours: self.ours_at(&ask.peer_id, &none),
             public: self.public_capacity(&ask.peer_id),
         };
         let mut estimates = Vec::new();
@@ -309,24 +309,17 @@ impl FleetBook {
 
     /// As `splice.headroom` with what the other members' reports hold.
     pub fn headroom(&self, ask: &AskHeadroom, why: &mut Why) -> Result<Headroom, Error> {
-        let silent = self.no_channels();
+        let none = Ours::default();
         let situation = Situation {
             hive_reachable: ask.hive_reachable,
             in_flight: &ask.in_flight,
             now: ask.now,
-            ours: self.ours_at(&ask.peer_id, &silent),
+            ours: self.ours_at(&ask.peer_id, &none),
             public: self.public_capacity(&ask.peer_id),
         };
         let mut estimates = Vec::new();
         let others: Vec<&Other> = self.index.others_at(&ask.peer_id, &mut estimates);
         splice::room(self.policy.config(), &situation, others, why)
-    }
-
-    fn no_channels(&self) -> Ours {
-        Ours {
-            channels: Vec::new(),
-            node_id: Some(self.us.node_id.clone()),
-        }
     }
 
     fn ours_at<'b>(&'b self, peer: &NodeId, none: &'b Ours) -> &'b Ours {

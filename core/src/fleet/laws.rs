@@ -48,11 +48,14 @@ fn every_flip_flips(operation: &str, input: &Json) {
 
 const NOW: i64 = 1_000_000;
 
+/// Score, age, whether it lies, and channels (peer, share in twentieths, size) of a member.
+type Part = (i64, i64, bool, Vec<(u8, i64, i64)>);
+
 prop_compose! {
     fn members()(
         parts in prop::collection::vec((0..=100i64, 0..9000i64, any::<bool>(), prop::collection::vec((0..5u8, 0..=20i64, 1..9i64), 0..4)), 0..7)
     ) -> Vec<Json> {
-        let one = |(n, (score, age, implausible, channels)): (usize, (i64, i64, bool, Vec<(u8, i64, i64)>))| {
+        let one = |(n, (score, age, implausible, channels)): (usize, Part)| {
             let trouble = |low: bool| -> Vec<Json> {
                 let here = channels.iter().filter(|(_, part, _)| (*part < 10) == low);
                 here.map(|(peer, part, size)| json!({

@@ -28,6 +28,7 @@ use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Why};
+use crate::sorting;
 use crate::value::ATTEMPT;
 
 /// An entry that a list tells apart by its id.
@@ -97,7 +98,7 @@ impl<T: Entry> Entries<T> {
             why.quarantine(&aside.subject, aside.error.clone());
         }
         let mut sorted: Vec<&T> = self.good.iter().collect();
-        sorted.sort_by(|a, b| a.id().cmp(b.id()));
+        sorting::by(&mut sorted, |a, b| a.id().cmp(b.id()));
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         let twice = sorted
             .iter()

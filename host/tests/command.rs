@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use trimtab_core::canonical;
-use trimtab_core::policy::{OPERATIONS, Policy, VERSION, operation};
+use trimtab_core::policy::{OPERATIONS, Policy, VERSION};
 use trimtab_host::MODULE;
 
 const INPUT: &str =

@@ -7,7 +7,7 @@ const text = (answer) => new TextDecoder().decode(answer);
 
 /** Name and body of each law; a body throws where the law is broken. */
 export function laws(trimtab) {
-  const { Book, ERROR_CODES, METHODS, Policy, TrimtabError, call, callBytes, callColumns, moduleDigest } = trimtab;
+  const { Book, ERROR_CODES, HubBook, METHODS, Policy, TrimtabError, call, callBytes, callColumns, moduleDigest } = trimtab;
   const same = (a, b) => {
     const [left, right] = [a, b].map((value) => JSON.stringify(value, ordered));
     if (left !== right) throw new Error(`${left} is not ${right}`);
@@ -39,6 +39,26 @@ export function laws(trimtab) {
       }
       same(text(new Policy().callBytes("health.score", bytes(INPUT))), answer);
       same(text(new Book("policy").callBytes("health.score", bytes(INPUT))), answer);
+    },
+    "a book of a hub plans like the operation, with bigints": () => {
+      const fee = { requested_at: 1795171487000, fee_paid_upfront: 10n ** 18n, policy_version: 1 };
+      const bob = {
+        account_id: "bob",
+        deltas: [{ token_id: 1, offdelta: 2n ** 70n, left_credit_limit: 2n ** 72n }],
+        requests: [{ token_id: 1, amount: 2n ** 70n, fee }],
+      };
+      const state = { hub_id: "hub", now: 1795171727000, tokens: { 1: { decimals: 18 } }, reserves: { 1: 2n ** 72n } };
+      const whole = new Policy().hubPlan({ ...state, accounts: [bob] });
+      const book = new HubBook({ state });
+      same(book.setAccount(bob).decision, { accounts: 1, changed: true });
+      const planned = book.plan({ now: state.now });
+      if (planned.decision.actions[0]?.amount !== 2n ** 70n) throw new Error("no deposit of every digit");
+      const plain = (value) => JSON.stringify(value, (_, each) => (typeof each === "bigint" ? `${each}n` : each));
+      same(plain(planned.decision), plain(whole.decision));
+      const digest = book.digest().decision.digest;
+      same(book.apply({ plan: planned.decision }).decision.changed, true);
+      if (book.digest().decision.digest === digest) throw new Error("nothing changed");
+      book.close();
     },
     "bad bytes come back as an error, never as an exception": () => {
       for (const [operation, input] of [["health.score", bytes({})], ["no.such", bytes({})], ["health.score", new Uint8Array([255])]]) {

@@ -1,6 +1,6 @@
 // Compiled against the packed package: what must fit fits, what must not fit is an error.
 
-import { Book, Policy, TrimtabError, call, init } from "trimtab";
+import { Book, HubBook, Policy, TrimtabError, call, init } from "trimtab";
 import type { Decision, ErrorCode, Operations, ReasonCode, ScoreInput, Tier } from "trimtab";
 import { call as inlined } from "trimtab/inline";
 
@@ -15,6 +15,8 @@ const policy = new Policy("cl-hive", { health: { max_multiplier: 1.5 } });
 export const score: number = policy.healthScore(input).decision.score;
 export const description: unknown = policy.policyDescribe().decision;
 export const answer: unknown = new Book("policy").call("health.score", input).decision;
+const hub = new HubBook({ state: { hub_id: "hub", now: 0, reserves: { 1: 2n ** 70n } } });
+export const actions: number = hub.plan({ now: 1 }).decision.actions.length;
 export const ready: Promise<void> = init();
 
 try {
@@ -36,3 +38,7 @@ new Policy("nobody");
 decided.decision.score = 1;
 // @ts-expect-error a config field has a type
 new Policy("plan", { health: { max_multiplier: "x" } });
+// @ts-expect-error a book has a state
+new HubBook({});
+// @ts-expect-error no such method
+hub.plans({ now: 1 });

@@ -33,3 +33,22 @@ def health() -> dict[str, object]:
 def policy() -> trimtab.Policy:
     """The policy of the design documents."""
     return trimtab.Policy()
+
+
+@pytest.fixture
+def hub() -> dict[str, object]:
+    """A hub with one account that waits for collateral beyond 64 bits."""
+    paid = {"requested_at": 1795171487000, "fee_paid_upfront": 10**18, "policy_version": 1}
+    return {
+        "hub_id": "hub",
+        "now": 1795171727000,
+        "tokens": {"1": {"decimals": 18}},
+        "reserves": {"1": 2**72},
+        "accounts": [
+            {
+                "account_id": "bob",
+                "deltas": [{"token_id": 1, "offdelta": 2**70, "left_credit_limit": 2**72}],
+                "requests": [{"token_id": 1, "amount": 2**70, "fee": paid}],
+            }
+        ],
+    }

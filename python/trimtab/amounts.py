@@ -22,20 +22,30 @@ class Schemas:
     def __init__(self, description: dict[str, Any]) -> None:
         """Keep the description that `policy.describe` gave."""
         self._definitions: dict[str, _Schema] = description["definitions"]
-        self._operations = {entry["name"]: entry for entry in description["operations"]}
+        # What is given and what is decided, by kind of handle and by operation.
+        self._operations: dict[tuple[str, str], tuple[_Schema, _Schema]] = {
+            ("policy", entry["name"]): (entry["input"], entry["decision"])
+            for entry in description["operations"]
+        }
+        self._opened: dict[str, _Schema] = {}
+        for handle in description["handles"]:
+            self._opened[handle["kind"]] = handle["open"]
+            for entry in handle["methods"]:
+                key = handle["kind"], entry["name"]
+                self._operations[key] = entry["input"], entry["answer"]
         self._known: dict[str, Plan | None] = {}
 
-    def input(self, op: str) -> Plan | None:
-        """Find the amounts in the input of `op`."""
-        return self._of_operation(op, "input")
+    def opened(self, kind: str) -> Plan | None:
+        """Find the amounts in what a handle of `kind` is opened with."""
+        return self._plan(self._opened.get(kind))
 
-    def decision(self, op: str) -> Plan | None:
-        """Find the amounts in the decision of `op`."""
-        return self._of_operation(op, "decision")
+    def input(self, kind: str, op: str) -> Plan | None:
+        """Find the amounts in the input of `op` on a handle of `kind`."""
+        return self._plan(self._operations.get((kind, op), (None, None))[0])
 
-    def _of_operation(self, op: str, side: str) -> Plan | None:
-        entry = self._operations.get(op)
-        return None if entry is None else self._plan(entry[side])
+    def decision(self, kind: str, op: str) -> Plan | None:
+        """Find the amounts in the decision of `op` on a handle of `kind`."""
+        return self._plan(self._operations.get((kind, op), (None, None))[1])
 
     def _plan(self, schema: Any) -> Plan | None:
         if not isinstance(schema, dict):

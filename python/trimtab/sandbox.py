@@ -28,10 +28,10 @@ from trimtab import _native, amounts, books
 from trimtab.errors import InputError, InternalError
 
 if TYPE_CHECKING:
-    from trimtab._native import Decision
+    from trimtab._native import Decision, HubBookMethods
     from trimtab._native import Operations as _Operations
 else:
-    _Operations = object
+    _Operations = HubBookMethods = object
 
 __all__ = [
     "Book",
@@ -292,12 +292,12 @@ class _Handle:
 
     def call(self, op: str, record: Any) -> dict[str, Any]:
         schemas = self.module.schemas()
-        plan = schemas.input(op)
+        plan = schemas.input(self.kind, op)
         if plan is not None:
             record = plan(record, amounts.to_text)
         answer = self.answer(op, _native.to_json(record, exact=False))
         envelope: dict[str, Any] = json.loads(_decided(_without_offset(answer)))
-        plan = schemas.decision(op)
+        plan = schemas.decision(self.kind, op)
         if plan is not None:
             envelope["decision"] = plan(envelope["decision"], amounts.to_int)
         return envelope
@@ -369,7 +369,10 @@ class Book(books.Book):
         **fields: Any,
     ) -> None:
         """Open a handle; the fields are its input, such as `profile` and `config`."""
-        data = _native.to_json(fields)
+        schemas = (Module.bundled() if module is None else module).schemas()
+        plan = schemas.opened(kind)
+        given = fields if plan is None else plan(fields, amounts.to_text)
+        data = _native.to_json(given, exact=False)
         self._handle = _Handle(kind, data, module, limits, lasts=True)
 
     @property
@@ -398,7 +401,7 @@ class FleetBook(Book):
         super().__init__("fleet_book", **fields)
 
 
-class HubBook(Book, books.HubBookMethods):
+class HubBook(Book, HubBookMethods):
     """The accounts of a hub, in a sandbox."""
 
     def __init__(self, **fields: Any) -> None:

@@ -17,6 +17,7 @@ use crate::config::{Config, Profile};
 use crate::entries::Entries;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Hundredths, NodeId, Real, Sat, Seconds, Share};
 
 /// What an operator may set about advice on new channels.
@@ -141,7 +142,7 @@ pub fn advise(config: &Config, input: &AdviseInput, why: &mut Why) -> Result<Adv
 /// Candidates by id; none may stand twice.
 pub(super) fn distinct(candidates: &[Candidate]) -> Result<Vec<&Candidate>, Error> {
     let mut sorted: Vec<&Candidate> = candidates.iter().collect();
-    sorted.sort_by(|a, b| a.peer_id.cmp(&b.peer_id));
+    sorting::by(&mut sorted, |a, b| a.peer_id.cmp(&b.peer_id));
     let mut pairs = sorted.iter().zip(sorted.iter().skip(1));
     match pairs.find(|(a, b)| a.peer_id == b.peer_id) {
         Some((twice, _)) => Err(Error::duplicate("candidates", &twice.peer_id)),
@@ -190,7 +191,7 @@ pub(super) fn advise_of<'f>(
     if advice.is_empty() {
         why.add(|| Reason::new(Code::NoCandidate, Effect::Allow));
     }
-    advice.sort_by(|a, b| {
+    sorting::by(&mut advice, |a, b| {
         b.score
             .cmp(&a.score)
             .then_with(|| a.peer_id.cmp(&b.peer_id))

@@ -8,6 +8,7 @@ use crate::fleet::channel::Channel;
 use crate::fleet::liquidity::needs::{self, Ready, own_trouble, ready};
 use crate::fleet::member::Member;
 use crate::fleet::splice::{Other, Ours, OwnChannel};
+use crate::sorting;
 use crate::units::{NodeId, Seconds, Share};
 
 /// A member with what it needs, in order.
@@ -151,7 +152,7 @@ impl Index {
         let cards = cards.filter_map(|id| self.cards.get(id));
         estimates.extend(cards.filter_map(|card| Other::at_peer(&card.member, peer)));
         others.extend(estimates.iter());
-        others.sort_by(|a, b| a.member_id.cmp(&b.member_id));
+        sorting::by(&mut others, |a, b| a.member_id.cmp(&b.member_id));
         others
     }
 

@@ -27,6 +27,7 @@ use crate::fleet::health::Tier;
 use crate::fleet::member::{Member, Trouble};
 use crate::fleet::view::{FleetInput, View, explain_count, wanted};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, NodeId, Sat, Seconds, Share};
 
 /// What one member needs at one peer.
@@ -223,7 +224,7 @@ pub(in crate::fleet) fn ready(
             found.extend(relevance.map(|relevance| need(config, trouble, kind, relevance)));
         }
     }
-    found.sort_by(Ready::order);
+    sorting::by(&mut found, Ready::order);
     found
 }
 
@@ -400,12 +401,8 @@ pub(in crate::fleet) fn most_first<'r>(
             .then(a.2.capacity_sats.cmp(&b.2.capacity_sats))
             .then(a.2.local_pct.get().total_cmp(&b.2.local_pct.get()))
     };
-    let wanted = wanted(first);
-    if wanted < found.len() {
-        found.select_nth_unstable_by(wanted, order);
-        found.truncate(wanted);
-    }
-    found.sort_unstable_by(order);
+    sorting::by(&mut found, order);
+    found.truncate(wanted(first));
     let excess = |(amount_sats, member, one): (Sat, &Member, &Ready)| Excess {
         amount_sats,
         capacity_sats: one.capacity_sats,

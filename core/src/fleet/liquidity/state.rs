@@ -15,6 +15,7 @@ use crate::fleet::channel::Channel;
 use crate::fleet::member::{Activity, Member};
 use crate::fleet::view::{FleetInput, View, end_of, explain_count, truncated};
 use crate::reason::{Code, Why};
+use crate::sorting;
 use crate::units::{Count, NodeId, Share};
 
 /// More bottlenecks than this help nobody.
@@ -161,7 +162,7 @@ fn shared_peers<'f>(
     let mut shared: Vec<_> = groups
         .filter(|(peer, members)| members.len() >= 2 && view.is_external(peer))
         .collect();
-    shared.sort_by_key(|(peer, members)| (std::cmp::Reverse(members.len()), *peer));
+    sorting::by(&mut shared, |a, b| (b.1.len(), a.0).cmp(&(a.1.len(), b.0)));
     shared
 }
 

@@ -46,6 +46,7 @@ use crate::hub::plan::walk::{Blocked, Used, Walk};
 use crate::hub::reserves::{self, WatchedReserve};
 use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
 /// What a tick did with one reserve.
@@ -135,7 +136,7 @@ impl<'a> Listed<'a> {
             }
         }
         for list in offers.values_mut() {
-            list.sort_unstable_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+            sorting::by(list, |a, b| (b.0, a.1).cmp(&(a.0, b.1)));
         }
         let mut working = accounts;
         working.retain(|account| has_work(config, account));
@@ -407,7 +408,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
         let accounts: &'a A = self.accounts;
         for account in accounts.working() {
             let mut asked: Vec<_> = account.requests.iter().collect();
-            asked.sort_by_key(|request| request.token_id);
+            sorting::by_key(&mut asked, |request| request.token_id);
             for request in asked {
                 if !request.amount.is_zero() {
                     self.is_busy = true;

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::fleet::book as fleet_book;
 use crate::hub::book;
 use crate::policy::{ABI, MAX_INPUT_BYTES, OPERATIONS, Op, VERSION, operations};
 use crate::reason::{Code, Reason, Why};
@@ -204,6 +205,18 @@ fn schema_parts() -> serde_json::Value {
             (operation.name.to_owned(), both)
         })
         .collect();
+    let fleet_book = serde_json::json!({
+        "kind": "fleet_book",
+        "summary": "What members reported; a question costs its answer, not what is known.",
+        "open": generator.subschema_for::<fleet_book::OpenFleetBook>(),
+        "methods": fleet_book::METHODS
+            .iter()
+            .zip(fleet_book::schemas(&mut generator))
+            .map(|(method, (input, answer))| serde_json::json!({
+                "name": method.name, "summary": method.summary, "input": input, "answer": answer,
+            }))
+            .collect::<Vec<_>>(),
+    });
     let hub_book = serde_json::json!({
         "kind": "hub_book",
         "summary": "The accounts of a hub; a tick costs what has changed, not what there is.",
@@ -227,7 +240,7 @@ fn schema_parts() -> serde_json::Value {
     }
     serde_json::json!({
         "definitions": generator.take_definitions(true),
-        "handles": [hub_book],
+        "handles": [fleet_book, hub_book],
         "schemas": schemas,
     })
 }

@@ -15,7 +15,7 @@ use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
 use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The version of this policy; one for the whole workspace.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -298,6 +298,8 @@ pub struct Policy {
     profile: Profile,
     config: Config,
     digest: String,
+    /// Its part of every envelope, as text.
+    stamp: String,
 }
 
 impl Policy {
@@ -313,10 +315,12 @@ impl Policy {
         let config = Config::of(profile);
         // A config of ours always encodes; the empty digest could only be a defect.
         let digest = config.digest().unwrap_or_default();
+        let stamp = canonical::text(&stamp(profile, &digest)).unwrap_or_default();
         Self {
             profile,
             config,
             digest,
+            stamp,
         }
     }
 
@@ -326,21 +330,18 @@ impl Policy {
         let Some(overrides) = overrides else {
             return Ok(base);
         };
-        let config = base.config.with(overrides)?;
-        Ok(Self {
-            digest: config.digest()?,
-            config,
-            ..base
-        })
+        base.with(overrides)
     }
 
     /// The same with some more fields changed.
     pub fn with(&self, overrides: &Value<'_>) -> Result<Self, Error> {
         let config = self.config.with(overrides)?;
+        let digest = config.digest()?;
         Ok(Self {
             profile: self.profile,
-            digest: config.digest()?,
             config,
+            stamp: canonical::text(&stamp(self.profile, &digest))?,
+            digest,
         })
     }
 
@@ -401,13 +402,7 @@ impl Policy {
     /// The policy's part of the envelope: who decided, under which config.
     #[must_use]
     pub fn stamp(&self) -> Stamp<'_> {
-        let profile = self.profile.as_str();
-        Stamp {
-            config: &self.digest,
-            name: "trimtab",
-            profile,
-            version: VERSION,
-        }
+        stamp(self.profile, &self.digest)
     }
 
     /// The envelope of a decision that is canonical JSON already.
@@ -417,7 +412,7 @@ impl Policy {
         answer.push_str("{\"decision\":");
         answer.push_str(decision);
         answer.push_str(",\"policy\":");
-        answer.push_str(&canonical::text(&self.stamp())?);
+        answer.push_str(&self.stamp);
         if !quarantined.is_empty() {
             answer.push_str(",\"quarantined\":");
             answer.push_str(&canonical::text(&quarantined)?);
@@ -426,6 +421,15 @@ impl Policy {
         answer.push_str(&canonical::text(&reasons)?);
         answer.push('}');
         Ok(answer)
+    }
+}
+
+fn stamp(profile: Profile, digest: &str) -> Stamp<'_> {
+    Stamp {
+        config: digest,
+        name: "trimtab",
+        profile: profile.as_str(),
+        version: VERSION,
     }
 }
 
@@ -550,10 +554,121 @@ impl<B> MethodEntry<B> {
     }
 }
 
+/// `$marker` as the method `$name` of `$book`.
+macro_rules! book_method {
+    ($book:ty, $marker:ident, $name:literal, $input:ty => $output:ty, $summary:literal, $run:expr) => {
+        #[doc = $summary]
+        #[derive(Debug)]
+        pub struct $marker;
+        impl $crate::policy::Method<$book> for $marker {
+            type Input = $input;
+            type Output = $output;
+            const NAME: &'static str = $name;
+            const SUMMARY: &'static str = $summary;
+            fn run(
+                book: &mut $book,
+                input: &Self::Input,
+                why: &mut $crate::reason::Why,
+            ) -> Result<Self::Output, $crate::error::Error> {
+                type Run = fn(
+                    &mut $book,
+                    &$input,
+                    &mut $crate::reason::Why,
+                ) -> Result<$output, $crate::error::Error>;
+                let run: Run = $run;
+                run(book, input, why)
+            }
+        }
+    };
+}
+
+/// The table of the methods of `$book`, and the handle that it becomes.
+macro_rules! book_methods {
+    ($book:ty, $($marker:ident),* $(,)?) => {
+        /// Every method of the book.
+        pub static METHODS: &[$crate::policy::MethodEntry<$book>] =
+            &[$($crate::policy::MethodEntry::of::<$marker>()),*];
+
+        /// The schemas of input and answer, in the order of [`METHODS`]. Never called inside the
+        /// module.
+        pub fn schemas(
+            generator: &mut schemars::SchemaGenerator,
+        ) -> Vec<(schemars::Schema, schemars::Schema)> {
+            vec![$((
+                generator.subschema_for::<<$marker as $crate::policy::Method<$book>>::Input>(),
+                generator.subschema_for::<<$marker as $crate::policy::Method<$book>>::Output>(),
+            )),*]
+        }
+
+        impl $book {
+            fn answer(
+                &mut self,
+                operation: &str,
+                input: &$crate::value::Value<'_>,
+                amounts: $crate::canonical::Amounts,
+            ) -> Result<String, $crate::error::Error> {
+                let run = $crate::policy::method(METHODS, operation)?.run;
+                let mut why = $crate::reason::Why::new();
+                let answer = run(self, input, &mut why, amounts)?;
+                self.policy().envelope_text(&answer, why)
+            }
+        }
+
+        impl $crate::policy::Handle for $book {
+            fn call_on(
+                &mut self,
+                operation: &str,
+                input: &$crate::value::Value<'_>,
+            ) -> Result<$crate::value::Value<'static>, $crate::error::Error> {
+                let marked = $crate::canonical::Amounts::Marked;
+                $crate::value::from_marked(&self.answer(operation, input, marked)?)
+            }
+
+            fn call_bytes(
+                &mut self,
+                operation: &str,
+                input: &[u8],
+            ) -> Result<Vec<u8>, $crate::error::Error> {
+                let plain = $crate::canonical::Amounts::Plain;
+                let answer = self.answer(operation, &$crate::policy::parse(input)?, plain)?;
+                Ok(answer.into_bytes())
+            }
+        }
+    };
+}
+
+pub(crate) use {book_method, book_methods};
+
+/// The method of that name.
+pub(crate) fn method<B>(
+    methods: &'static [MethodEntry<B>],
+    name: &str,
+) -> Result<&'static MethodEntry<B>, Error> {
+    let found = methods.iter().find(|method| method.name == name);
+    found.ok_or_else(|| {
+        let names: Vec<_> = methods.iter().map(|method| method.name).collect();
+        let got = format_args!("\"{name}\"").to_string();
+        Error::new(ErrorCode::UnknownOperation, "op", got, names.join(" | "))
+    })
+}
+
+/// Nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// The digest of a book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BookDigest {
+    /// sha256 of the canonical snapshot.
+    pub digest: String,
+}
+
 /// Opens a handle of `kind` (`policy`, `fleet_book`, `hub_book`) from `{"profile"?, "config"?, …}`.
 pub fn open(kind: &str, input: &Value<'_>) -> Result<Box<dyn Handle + Send>, Error> {
     match kind {
         "policy" => Ok(Box::new(opened_policy(input)?)),
+        "fleet_book" => Ok(Box::new(crate::fleet::book::open(input)?)),
         "hub_book" => Ok(Box::new(crate::hub::book::open(input)?)),
         _ => Err(Error::new(
             ErrorCode::UnknownOperation,

@@ -13,6 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::canonical::float_text;
 use crate::error::{Error, ErrorCode};
@@ -427,9 +428,15 @@ impl Sat {
 }
 
 /// The id of a node, member or peer: opaque to every policy but the gossip, which wants a public key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct NodeId(String);
+/// A copy shares its text: a fleet names the same few nodes over and over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(Arc<str>);
+
+impl Serialize for NodeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 /// The id of an entity of the hub's runtime, normalised: hexadecimal ids in lower case and padded
 /// to 32 bytes, others in lower case. LEFT is the smaller of two.
@@ -498,7 +505,7 @@ macro_rules! id {
     };
 }
 
-id!(NodeId, str::to_owned);
+id!(NodeId, Arc::from);
 id!(EntityId, normal_entity);
 
 fn normal_entity(text: &str) -> String {

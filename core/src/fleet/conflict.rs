@@ -86,21 +86,31 @@ struct Rival<'f> {
 
 /// Whether to rebalance through a peer now.
 pub fn conflict(config: &Config, input: &ConflictInput, why: &mut Why) -> Result<Conflict, Error> {
-    let longest = config.liquidity.activity_counts_s;
     let view = View::of(&input.members, &input.us, input.now, Seconds::MAX, why);
+    Ok(conflict_of(config, &view, &input.target_peer, why))
+}
+
+/// Whether to rebalance through `target` now, in view of the members that count.
+pub(super) fn conflict_of(
+    config: &Config,
+    view: &View<'_>,
+    target: &NodeId,
+    why: &mut Why,
+) -> Conflict {
+    let longest = config.liquidity.activity_counts_s;
     let end_at = |all: &[Activity], peer: &NodeId| {
         let ends = all
             .iter()
             .filter(|one| one.peer_id == *peer)
             .map(|one| end_of(one, longest));
-        ends.filter(|end| input.now < *end).max()
+        ends.filter(|end| view.now < *end).max()
     };
     let rivals: Vec<Rival<'_>> = view
         .others
         .iter()
         .filter_map(|member| {
-            let end = end_at(&member.rebalancing, &input.target_peer)?;
-            let tier = member.tier_at(input.now, Seconds::MAX);
+            let end = end_at(&member.rebalancing, target)?;
+            let tier = member.tier_at(view.now, Seconds::MAX);
             Some(Rival {
                 id: &member.member_id,
                 tier,
@@ -108,23 +118,23 @@ pub fn conflict(config: &Config, input: &ConflictInput, why: &mut Why) -> Result
             })
         })
         .collect();
-    let announced = end_at(&input.us.rebalancing, &input.target_peer).is_some();
+    let announced = end_at(&view.us.rebalancing, target).is_some();
     let answer = Conflict {
         action: Action::Proceed,
-        avoid: in_use(&view, longest),
+        avoid: in_use(view, longest),
         conflict: !rivals.is_empty(),
         priority_over: None,
         until: None,
         yield_to: None,
     };
-    Ok(if rivals.is_empty() {
-        why.add(|| Reason::new(Code::PeerFree, Effect::Allow).about(&input.target_peer));
+    if rivals.is_empty() {
+        why.add(|| Reason::new(Code::PeerFree, Effect::Allow).about(target));
         answer
     } else if announced {
-        by_rank(input, &rivals, answer, why)
+        by_rank(view, target, &rivals, answer, why)
     } else {
-        delayed(input, &rivals, answer, Code::PeerInUse, why)
-    })
+        delayed(view.now, target, &rivals, answer, Code::PeerInUse, why)
+    }
 }
 
 /// The peers that other members use now.
@@ -136,12 +146,13 @@ fn in_use(view: &View<'_>, longest: Seconds) -> Vec<NodeId> {
 }
 
 fn by_rank(
-    input: &ConflictInput,
+    view: &View<'_>,
+    target: &NodeId,
     rivals: &[Rival<'_>],
     answer: Conflict,
     why: &mut Why,
 ) -> Conflict {
-    let own = (input.us.tier.unwrap_or(Tier::Stable), &input.us.node_id);
+    let own = (view.us.tier.unwrap_or(Tier::Stable), &view.us.node_id);
     let first = rivals.iter().min_by_key(|rival| (rival.tier, rival.id));
     match first {
         Some(rival) if (rival.tier, rival.id) < own => {
@@ -151,13 +162,8 @@ fn by_rank(
                 .map(|rival| Rival { ..*rival })
                 .collect();
             let yield_to = Some(rival.id.clone());
-            delayed(
-                input,
-                &before,
-                Conflict { yield_to, ..answer },
-                Code::Yields,
-                why,
-            )
+            let answer = Conflict { yield_to, ..answer };
+            delayed(view.now, target, &before, answer, Code::Yields, why)
         }
         Some(rival) => {
             why.add(|| {
@@ -177,7 +183,8 @@ fn by_rank(
 
 /// Waits for the first of `rivals` to end; the reason itself ends with the last.
 fn delayed(
-    input: &ConflictInput,
+    now: Seconds,
+    target: &NodeId,
     rivals: &[Rival<'_>],
     answer: Conflict,
     code: Code,
@@ -186,9 +193,7 @@ fn delayed(
     let earliest = rivals.iter().map(|rival| rival.end).min();
     let latest = rivals.iter().map(|rival| rival.end).max();
     why.add(|| {
-        let reason = Reason::new(code, Effect::Defer)
-            .about(&input.target_peer)
-            .observed(input.now);
+        let reason = Reason::new(code, Effect::Defer).about(target).observed(now);
         reason
             .limit(latest.unwrap_or_default())
             .flip_if("now", latest)

@@ -151,9 +151,36 @@ pub struct Adjusted {
 
 /// Moves a fee by at most one step for the neediest member.
 pub fn adjust(config: &Config, input: &AdjustInput, why: &mut Why) -> Result<Adjusted, Error> {
+    let fee = Fee {
+        base: input.base_ppm,
+        ceiling: input.ceiling_ppm,
+        floor: input.floor_ppm,
+        peer: &input.peer_id,
+    };
+    let theirs = |need: &&Need| {
+        need.peer_id == input.peer_id && Some(&need.member_id) != input.our_id.as_ref()
+    };
+    adjust_for(config, &fee, input.needs.iter().filter(theirs), why)
+}
+
+/// A fee towards a peer, as we intend it without the fleet, and its bounds.
+pub(super) struct Fee<'f> {
+    pub base: Ppm,
+    pub ceiling: Option<Ppm>,
+    pub floor: Option<Ppm>,
+    pub peer: &'f NodeId,
+}
+
+/// Moves a fee by at most one step for the neediest of `needs`, all of other members at that peer.
+pub(super) fn adjust_for<'n>(
+    config: &Config,
+    fee: &Fee<'_>,
+    needs: impl Iterator<Item = &'n Need>,
+    why: &mut Why,
+) -> Result<Adjusted, Error> {
     let config = &config.fees;
-    let floor = input.floor_ppm.unwrap_or(config.floor_ppm);
-    let ceiling = input.ceiling_ppm.unwrap_or(config.ceiling_ppm);
+    let floor = fee.floor.unwrap_or(config.floor_ppm);
+    let ceiling = fee.ceiling.unwrap_or(config.ceiling_ppm);
     if floor > ceiling {
         return Err(Error::out_of_range(
             "floor_ppm",
@@ -162,14 +189,12 @@ pub fn adjust(config: &Config, input: &AdjustInput, why: &mut Why) -> Result<Adj
         ));
     }
     let asks = |need: &&Need| {
-        need.peer_id == input.peer_id
-            && Some(&need.member_id) != input.our_id.as_ref()
-            && need.severity == Severity::High
+        need.severity == Severity::High
             && need.tier <= config.help_up_to
             && (need.need_type == NeedType::Outbound || config.raise_for_inbound)
     };
-    let base = input.base_ppm;
-    let neediest = input.needs.iter().filter(asks).min_by(|a, b| order(a, b));
+    let (base, peer) = (fee.base, fee.peer);
+    let neediest = needs.filter(asks).min_by(|a, b| order(a, b));
     let fee = neediest.map_or(base, |need| match need.need_type {
         NeedType::Outbound => scaled(base, config.lower_by).max(base.min(floor)),
         NeedType::Inbound => scaled(base, config.raise_by).min(base.max(ceiling)),
@@ -186,7 +211,7 @@ pub fn adjust(config: &Config, input: &AdjustInput, why: &mut Why) -> Result<Adj
     };
     why.add(|| {
         Reason::new(code, effect)
-            .about(&input.peer_id)
+            .about(peer)
             .observed(fee)
             .limit(base)
     });

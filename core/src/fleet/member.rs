@@ -16,7 +16,10 @@ use crate::units::{Count, NodeId, Points, Sat, Seconds, Share};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// When it reported its liquidity.
+    /// What it answered when it was asked about a peer, signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<PeerAnswer>,
+    /// When it reported its liquidity; 0 when never.
     pub at: Seconds,
     /// What it holds towards each external peer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -32,6 +35,12 @@ pub struct Member {
     pub implausible: bool,
     /// Its node id.
     pub member_id: NodeId,
+    /// The capacity of the whole node, where it reported none towards single peers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_capacity_sats: Option<Sat>,
+    /// How many channels the whole node has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_channels: Option<Count>,
     /// Where it is rebalancing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rebalancing: Vec<Activity>,
@@ -82,6 +91,18 @@ pub struct PeerCapacity {
     /// How many channels that is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Count>,
+    /// The peer.
+    pub peer_id: NodeId,
+}
+
+/// What a member answered about a peer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeerAnswer {
+    /// When it answered.
+    pub at: Seconds,
+    /// What it holds with the peer.
+    pub capacity_sats: Sat,
     /// The peer.
     pub peer_id: NodeId,
 }
@@ -137,6 +158,27 @@ impl Entry for Member {
 }
 
 impl Member {
+    /// A member of which nothing is known yet.
+    #[must_use]
+    pub const fn silent(member_id: NodeId) -> Self {
+        Self {
+            answers: Vec::new(),
+            at: Seconds::MIN,
+            capacities: Vec::new(),
+            depleted: Vec::new(),
+            health_at: None,
+            implausible: false,
+            member_id,
+            node_capacity_sats: None,
+            node_channels: None,
+            rebalancing: Vec::new(),
+            saturated: Vec::new(),
+            score: None,
+            splices: Vec::new(),
+            tier: None,
+        }
+    }
+
     /// The tier that counts at `now`: stable when it is unknown or too old.
     #[must_use]
     pub fn tier_at(&self, now: Seconds, max_age: Seconds) -> Tier {

@@ -1,5 +1,6 @@
 //! For a fleet of Lightning nodes that share information, never sats.
 
+pub mod book;
 pub mod channel;
 pub mod conflict;
 pub mod fees;
@@ -15,6 +16,8 @@ mod view;
 
 pub use view::FleetInput;
 
+#[cfg(test)]
+mod laws;
 pub mod splice;
 #[cfg(test)]
 mod tests;

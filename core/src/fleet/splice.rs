@@ -19,11 +19,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::config::{Config, Profile};
 use crate::entries::{Entries, Entry};
 use crate::error::Error;
-use crate::fleet::member::SpliceType;
+use crate::fleet::channel::Channel;
+use crate::fleet::member::{Member, SpliceType};
 use crate::flip;
 use crate::lint;
 use crate::reason::{Code, Effect, Reason, Why};
@@ -167,6 +169,93 @@ pub struct Other {
     /// How many channels the whole node has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_channels: Option<Count>,
+}
+
+impl OwnChannel {
+    /// What counts of a channel of ours.
+    #[must_use]
+    pub const fn of(channel: &Channel) -> Self {
+        Self {
+            after_pending_sats: channel.pending_capacity_sats,
+            capacity_sats: channel.capacity_sats,
+        }
+    }
+}
+
+impl Other {
+    /// What a member holds with `peer`, as far as its reports tell; nothing when they do not.
+    #[must_use]
+    pub fn at_peer(member: &Member, peer: &NodeId) -> Option<Self> {
+        let here = told(member, |one| one == peer).remove(peer);
+        Self::of(member, here.unwrap_or_default())
+    }
+
+    /// The same for every peer that the reports name.
+    pub(in crate::fleet) fn by_peer(member: &Member) -> BTreeMap<&NodeId, Self> {
+        let told = told(member, |_| true).into_iter();
+        told.filter_map(|(peer, told)| Some((peer, Self::of(member, told)?)))
+            .collect()
+    }
+
+    /// Whether only the size of the whole node is known: then it is an estimate for every peer.
+    pub(in crate::fleet) fn estimates(member: &Member) -> bool {
+        member.capacities.is_empty() && member.node_capacity_sats.is_some()
+    }
+
+    fn of(member: &Member, told: Told) -> Option<Self> {
+        let estimated = Self::estimates(member);
+        let empty = told == Told::default();
+        (!member.implausible && (estimated || !empty)).then(|| Self {
+            announced: told.announced,
+            answer: told.answer,
+            at: match estimated {
+                true => member.health_at.unwrap_or(member.at),
+                false => member.at,
+            },
+            channels: (!estimated).then_some(told.channels),
+            member_id: member.member_id.clone(),
+            node_capacity_sats: member.node_capacity_sats.filter(|_| estimated),
+            node_channels: member.node_channels.filter(|_| estimated),
+        })
+    }
+}
+
+/// What a member's reports say of one peer.
+#[derive(Default, PartialEq)]
+struct Told {
+    announced: Vec<Announced>,
+    answer: Option<Answer>,
+    channels: Vec<Sat>,
+}
+
+fn told(member: &Member, wanted: impl Fn(&NodeId) -> bool) -> BTreeMap<&NodeId, Told> {
+    let mut told: BTreeMap<&NodeId, Told> = BTreeMap::new();
+    for one in member.capacities.iter().filter(|one| wanted(&one.peer_id)) {
+        let here = told.entry(&one.peer_id).or_default();
+        here.channels.push(one.capacity_sats);
+    }
+    let exits = member.splices.iter();
+    let exits = exits.filter(|one| one.splice_type == SpliceType::SpliceOut);
+    for one in exits.filter(|one| wanted(&one.peer_id)) {
+        let here = told.entry(&one.peer_id).or_default();
+        here.announced.push(Announced {
+            amount_sats: one.amount_sats,
+            expires: one.expires,
+        });
+    }
+    for one in member.answers.iter().filter(|one| wanted(&one.peer_id)) {
+        let here = told.entry(&one.peer_id).or_default();
+        // Of several the newest; of those that are as new the least.
+        let known = here.answer.as_ref();
+        let key = (one.at, std::cmp::Reverse(one.capacity_sats));
+        if known.is_none_or(|known| (known.at, std::cmp::Reverse(known.capacity_sats)) < key) {
+            here.answer = Some(Answer {
+                at: one.at,
+                capacity_sats: one.capacity_sats,
+            });
+        }
+    }
+    told
 }
 
 impl Entry for Other {
@@ -343,15 +432,47 @@ impl Standing<'_> {
 
 /// Advises about one splice.
 pub fn check(config: &Config, input: &CheckInput, why: &mut Why) -> Result<Checked, Error> {
-    let standing = Situation::of(input).standing(&config.splice, why)?;
-    let amount = input.amount_sats;
-    let (safety, new) = match input.splice_type {
+    let situation = Situation {
+        hive_reachable: input.hive_reachable,
+        in_flight: &input.in_flight,
+        now: input.now,
+        ours: &input.ours,
+        public: input.peer_public_sats,
+    };
+    let wish = Wish {
+        amount: input.amount_sats,
+        splice_type: input.splice_type,
+        strict: input.strict,
+    };
+    let others = input.others.usable(why);
+    advise(config, &situation, others, wish, why)
+}
+
+/// The splice that wants advice.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fleet) struct Wish {
+    pub amount: Sat,
+    pub splice_type: SpliceType,
+    pub strict: bool,
+}
+
+/// Advises about one splice, the other members by id.
+pub(in crate::fleet) fn advise<'o>(
+    config: &Config,
+    situation: &Situation<'_>,
+    others: impl IntoIterator<Item = &'o Other>,
+    wish: Wish,
+    why: &mut Why,
+) -> Result<Checked, Error> {
+    let standing = situation.standing(&config.splice, others, why)?;
+    let amount = wish.amount;
+    let (safety, new) = match wish.splice_type {
         SpliceType::SpliceIn => {
             why.add(|| Reason::new(Code::SpliceInAdds, Effect::Allow).observed(amount));
             (Safety::Safe, standing.fleet.plus(amount)?)
         }
         SpliceType::SpliceOut => {
-            let safety = exit(&standing, input, why)?;
+            let safety = exit(&standing, situation.hive_reachable, amount, why)?;
             (safety, standing.fleet.less(amount))
         }
     };
@@ -361,7 +482,7 @@ pub fn check(config: &Config, input: &CheckInput, why: &mut Why) -> Result<Check
     };
     let refused = match safety {
         Safety::Blocked => true,
-        Safety::Unchecked => input.strict,
+        Safety::Unchecked => wish.strict,
         Safety::Safe | Safety::Coordinate => false,
     };
     Ok(Checked {
@@ -383,19 +504,29 @@ pub fn headroom(config: &Config, input: &HeadroomInput, why: &mut Why) -> Result
         hive_reachable: input.hive_reachable,
         in_flight: &input.in_flight,
         now: input.now,
-        others: &input.others,
         ours: &input.ours,
         public: input.peer_public_sats,
     };
-    let standing = situation.standing(&config.splice, why)?;
-    let known = input.hive_reachable && standing.total.is_some();
+    let others = input.others.usable(why);
+    room(config, &situation, others, why)
+}
+
+/// The largest splice-out that is safe, the other members by id.
+pub(in crate::fleet) fn room<'o>(
+    config: &Config,
+    situation: &Situation<'_>,
+    others: impl IntoIterator<Item = &'o Other>,
+    why: &mut Why,
+) -> Result<Headroom, Error> {
+    let standing = situation.standing(&config.splice, others, why)?;
+    let known = situation.hive_reachable && standing.total.is_some();
     let most = flip::last_integer(0, standing.ours.get(), |amount| {
         known && standing.safe(amount)
     });
     if known {
         explain(&standing, most.unwrap_or(0), why);
     } else {
-        unknown(input.hive_reachable, why);
+        unknown(situation.hive_reachable, why);
     }
     Ok(Headroom {
         fleet_sats: standing.fleet,
@@ -405,12 +536,16 @@ pub fn headroom(config: &Config, input: &HeadroomInput, why: &mut Why) -> Result
     })
 }
 
-fn exit(standing: &Standing<'_>, input: &CheckInput, why: &mut Why) -> Result<Safety, Error> {
-    if !input.hive_reachable || standing.total.is_none() {
-        unknown(input.hive_reachable, why);
+fn exit(
+    standing: &Standing<'_>,
+    hive_reachable: bool,
+    amount: Sat,
+    why: &mut Why,
+) -> Result<Safety, Error> {
+    if !hive_reachable || standing.total.is_none() {
+        unknown(hive_reachable, why);
         return Ok(Safety::Unchecked);
     }
-    let amount = input.amount_sats;
     if amount > standing.ours {
         let most = format_args!("0..={}, what we hold with the peer", standing.ours).to_string();
         return Err(Error::out_of_range("amount_sats", amount, most));
@@ -517,31 +652,24 @@ fn speak_against(standing: &Standing<'_>, amount: u64, why: &mut Why) {
 }
 
 /// What both questions are asked with.
-struct Situation<'i> {
-    hive_reachable: bool,
-    in_flight: &'i [Sat],
-    now: Seconds,
-    others: &'i Entries<Other>,
-    ours: &'i Ours,
-    public: Option<Sat>,
+pub(in crate::fleet) struct Situation<'i> {
+    pub hive_reachable: bool,
+    pub in_flight: &'i [Sat],
+    pub now: Seconds,
+    pub ours: &'i Ours,
+    pub public: Option<Sat>,
 }
 
-impl<'i> Situation<'i> {
-    fn of(input: &'i CheckInput) -> Self {
-        Self {
-            hive_reachable: input.hive_reachable,
-            in_flight: &input.in_flight,
-            now: input.now,
-            others: &input.others,
-            ours: &input.ours,
-            public: input.peer_public_sats,
-        }
-    }
-
-    fn standing<'c>(&self, config: &'c SpliceConfig, why: &mut Why) -> Result<Standing<'c>, Error> {
+impl Situation<'_> {
+    fn standing<'c, 'o>(
+        &self,
+        config: &'c SpliceConfig,
+        all: impl IntoIterator<Item = &'o Other>,
+        why: &mut Why,
+    ) -> Result<Standing<'c>, Error> {
         let ours = self.ours_sats(why).map_err(|_| Error::overflow("ours"))?;
         let mut others = Sat::MIN;
-        for other in self.others.usable(why) {
+        for other in all {
             let sats = self.other_sats(config, other, why)?;
             others = others.plus(sats).map_err(|_| Error::overflow("others"))?;
         }

@@ -34,16 +34,8 @@ fn trouble(peer: &str, pct: f64) -> Trouble {
 fn member(name: &str, tier: Option<Tier>) -> Member {
     Member {
         at: Seconds::constant(NOW),
-        capacities: Vec::new(),
-        depleted: Vec::new(),
-        health_at: None,
-        implausible: false,
-        member_id: id(name),
-        rebalancing: Vec::new(),
-        saturated: Vec::new(),
-        score: None,
-        splices: Vec::new(),
         tier,
+        ..Member::silent(id(name))
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::health::Tier;
-use super::liquidity::needs::{Need, needs_of};
+use super::liquidity::needs::{Ready, ready_of};
 use super::liquidity::{NeedType, Severity};
 use super::member::{Member, Us};
 use super::view::View;
@@ -111,34 +111,82 @@ const fn weight(tier: Tier, severity: Severity) -> i64 {
 
 /// Compares peers for a new channel of ours.
 pub fn advise(config: &Config, input: &AdviseInput, why: &mut Why) -> Result<Advised, Error> {
-    let mut seen = BTreeSet::new();
-    if let Some(one) = input
-        .candidates
-        .iter()
-        .find(|one| !seen.insert(&one.peer_id))
-    {
-        return Err(Error::duplicate("candidates", &one.peer_id));
-    }
+    let candidates = distinct(&input.candidates)?;
     let max_age = config.liquidity.max_report_age_s;
     let view = View::of(&input.members, &input.us, input.now, max_age, why);
-    let needs = needs_of(config, &view);
-    let mut at_peer: BTreeMap<&NodeId, Vec<&Need>> = BTreeMap::new();
-    for need in needs
-        .iter()
-        .filter(|need| need.need_type == NeedType::Outbound)
-    {
-        at_peer.entry(&need.peer_id).or_default().push(need);
+    let ready = ready_of(config, &view);
+    let mut at_peer: BTreeMap<&NodeId, Standing<'_>> = BTreeMap::new();
+    for candidate in &input.candidates {
+        at_peer.insert(&candidate.peer_id, Standing::default());
     }
-    let held = held(&view)?;
-    let mut candidates: Vec<&Candidate> = input.candidates.iter().collect();
-    candidates.retain(|one| view.is_external(&one.peer_id));
-    sorting::by(&mut candidates, |a, b| a.peer_id.cmp(&b.peer_id));
-    let none = Vec::new();
+    for (member, needs) in &ready {
+        for need in needs {
+            if let Some(standing) = at_peer.get_mut(&need.peer_id) {
+                standing.ask(member, need);
+            }
+        }
+    }
+    let theirs = view.others.iter().flat_map(|member| &member.capacities);
+    let theirs = theirs.map(|one| (&one.peer_id, one.capacity_sats));
+    let ours = view.channels.iter();
+    let ours = ours.map(|one| (&one.peer_id, one.capacity_sats));
+    for (peer, capacity) in theirs.chain(ours) {
+        if let Some(standing) = at_peer.get_mut(peer) {
+            standing.hold(capacity)?;
+        }
+    }
+    let standing = |peer: &NodeId| Ok(at_peer.get(peer).cloned().unwrap_or_default());
+    advise_of(config, &view, candidates, standing, why)
+}
+
+/// Candidates by id; none may stand twice.
+pub(super) fn distinct(candidates: &[Candidate]) -> Result<Vec<&Candidate>, Error> {
+    let mut sorted: Vec<&Candidate> = candidates.iter().collect();
+    sorting::by(&mut sorted, |a, b| a.peer_id.cmp(&b.peer_id));
+    let mut pairs = sorted.iter().zip(sorted.iter().skip(1));
+    match pairs.find(|(a, b)| a.peer_id == b.peer_id) {
+        Some((twice, _)) => Err(Error::duplicate("candidates", &twice.peer_id)),
+        None => Ok(sorted),
+    }
+}
+
+/// What the fleet needs and holds at one peer.
+#[derive(Clone, Default)]
+pub(super) struct Standing<'f> {
+    asked: Vec<(&'f Member, Severity)>,
+    held: Sat,
+}
+
+impl<'f> Standing<'f> {
+    /// Adds what a member needs there.
+    pub fn ask(&mut self, member: &'f Member, need: &Ready) {
+        if need.need_type == NeedType::Outbound {
+            self.asked.push((member, need.severity));
+        }
+    }
+
+    /// Adds what a member, or we, hold there.
+    pub fn hold(&mut self, capacity: Sat) -> Result<(), Error> {
+        let sum = self.held.plus(capacity);
+        self.held = sum.map_err(|error| error.inside("members"))?;
+        Ok(())
+    }
+}
+
+/// Compares candidates, which are by id.
+pub(super) fn advise_of<'f>(
+    config: &Config,
+    view: &View<'f>,
+    candidates: Vec<&Candidate>,
+    standing: impl Fn(&NodeId) -> Result<Standing<'f>, Error>,
+    why: &mut Why,
+) -> Result<Advised, Error> {
     let mut advice: Vec<Advice> = Vec::new();
     for candidate in candidates {
-        let asked = at_peer.get(&candidate.peer_id).unwrap_or(&none);
-        let fleet = held.get(&candidate.peer_id).copied().unwrap_or_default();
-        advice.push(advice_on(config, candidate, asked, fleet, why));
+        if view.is_external(&candidate.peer_id) {
+            let standing = standing(&candidate.peer_id)?;
+            advice.push(advice_on(config, candidate, &standing, view.now, why));
+        }
     }
     if advice.is_empty() {
         why.add(|| Reason::new(Code::NoCandidate, Effect::Allow));
@@ -151,36 +199,20 @@ pub fn advise(config: &Config, input: &AdviseInput, why: &mut Why) -> Result<Adv
     Ok(Advised { advice })
 }
 
-/// What the fleet, we included, holds towards each peer.
-fn held<'f>(view: &View<'f>) -> Result<BTreeMap<&'f NodeId, Sat>, Error> {
-    let mut held: BTreeMap<&NodeId, Sat> = BTreeMap::new();
-    let theirs = view.others.iter().flat_map(|member| &member.capacities);
-    let theirs = theirs.map(|one| (&one.peer_id, one.capacity_sats));
-    let ours = view
-        .channels
-        .iter()
-        .map(|one| (&one.peer_id, one.capacity_sats));
-    for (peer, capacity) in theirs.chain(ours) {
-        let sum = held.entry(peer).or_default();
-        *sum = sum
-            .plus(capacity)
-            .map_err(|error| error.inside("members"))?;
-    }
-    Ok(held)
-}
-
 fn advice_on(
     config: &Config,
     candidate: &Candidate,
-    asked: &[&Need],
-    fleet: Sat,
+    standing: &Standing<'_>,
+    now: Seconds,
     why: &mut Why,
 ) -> Advice {
     let peer = &candidate.peer_id;
-    let helps: BTreeSet<&NodeId> = asked.iter().map(|need| &need.member_id).collect();
+    let (asked, fleet) = (&standing.asked, standing.held);
+    let helps: BTreeSet<&NodeId> = asked.iter().map(|(member, _)| &member.member_id).collect();
+    let tier = |member: &Member| member.tier_at(now, config.health.max_report_age_s);
     let help: i64 = asked
         .iter()
-        .map(|need| weight(need.tier, need.severity))
+        .map(|(member, severity)| weight(tier(member), *severity))
         .sum();
     let public = candidate
         .public_capacity_sats

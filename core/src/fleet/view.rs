@@ -33,9 +33,17 @@ pub(super) struct View<'f> {
     pub others: Vec<&'f Member>,
     /// Our channels that count, to external peers, by id.
     pub channels: Vec<&'f Channel>,
-    fleet: BTreeSet<&'f str>,
+    pub fleet: Fleet<'f>,
     pub us: &'f Us,
     pub now: Seconds,
+}
+
+/// The ids of all members, we included.
+pub(super) enum Fleet<'f> {
+    /// As an input lists them.
+    Listed(BTreeSet<&'f str>),
+    /// As a book keeps them.
+    Kept(&'f BTreeSet<NodeId>),
 }
 
 impl<'f> View<'f> {
@@ -57,7 +65,7 @@ impl<'f> View<'f> {
         let mut view = Self {
             others,
             channels: Vec::new(),
-            fleet,
+            fleet: Fleet::Listed(fleet),
             us,
             now,
         };
@@ -70,11 +78,15 @@ impl<'f> View<'f> {
 
     /// Whether `peer` is neither a member nor we.
     pub fn is_external(&self, peer: &NodeId) -> bool {
-        !self.fleet.contains(peer.as_str())
+        match &self.fleet {
+            Fleet::Listed(ids) => !ids.contains(peer.as_str()),
+            Fleet::Kept(ids) => !ids.contains(peer),
+        }
     }
 }
 
-fn may_count(member: &Member, now: Seconds, max_age: Seconds, why: &mut Why) -> bool {
+/// Whether a member's reports count now; a reason when they do not.
+pub(super) fn may_count(member: &Member, now: Seconds, max_age: Seconds, why: &mut Why) -> bool {
     if member.implausible {
         why.add(|| Reason::new(Code::MemberImplausible, Effect::Warn).about(&member.member_id));
         return false;
@@ -108,10 +120,15 @@ pub(super) fn explain_count(found: usize, some: Code, none: Code, why: &mut Why)
     });
 }
 
+/// How many entries are asked for.
+pub(super) fn wanted(first: Option<Count>) -> usize {
+    first.map_or(usize::MAX, |first| {
+        usize::try_from(first.get()).unwrap_or(usize::MAX)
+    })
+}
+
 /// The first `first` entries.
 pub(super) fn truncated<T>(mut entries: Vec<T>, first: Option<Count>) -> Vec<T> {
-    if let Some(first) = first {
-        entries.truncate(usize::try_from(first.get()).unwrap_or(usize::MAX));
-    }
+    entries.truncate(wanted(first));
     entries
 }

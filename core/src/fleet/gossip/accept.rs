@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use super::body::{self, Intent, Known, SpliceAnswer, SpliceCheck};
+use super::body::{self, Known, SpliceAnswer, SpliceCheck};
 use super::*;
 use crate::error::ErrorCode;
 use crate::value::{self, Value};
@@ -161,6 +161,49 @@ pub struct Received {
     pub state: GossipState,
 }
 
+/// What became of a message that a book took, which keeps the state itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Taken {
+    /// sha256 of the signed text, the id of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What it is about, when it was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Whether to pass it on to the other members.
+    pub relay: bool,
+    /// Who made it, when it was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reporter: Option<NodeId>,
+}
+
+/// A message as it arrives.
+pub(in crate::fleet) struct Arrival<'a> {
+    pub from: &'a NodeId,
+    pub hops: Count,
+    pub message: &'a Plain,
+    pub now: Seconds,
+}
+
+/// What the receiver knows of the members, by id.
+pub(in crate::fleet) trait Roster {
+    /// Whether the fleet counts it as a member and did not shut it out.
+    fn trusts(&self, id: &NodeId) -> bool;
+    /// Whether it is connected to us.
+    fn connects(&self, id: &NodeId) -> bool;
+}
+
+impl Roster for BTreeMap<&NodeId, &MemberStanding> {
+    fn trusts(&self, id: &NodeId) -> bool {
+        self.get(id).is_some_and(|member| !member.banned)
+    }
+    fn connects(&self, id: &NodeId) -> bool {
+        self.get(id).is_some_and(|member| member.connected)
+    }
+}
+
 /// A message of the right shape.
 struct Message {
     unsigned: Unsigned,
@@ -174,29 +217,60 @@ struct Message {
 pub fn accept(config: &Config, input: &AcceptInput, why: &mut Why) -> Result<Received, Error> {
     let members = standings(&input.members)?;
     let mut state = input.state.clone();
-    let taken = take(&config.gossip, input, &members, &mut state, why);
-    let hops = input.hops < config.gossip.max_hops;
-    Ok(match taken {
-        Ok(message) => Received {
-            digest: Some(message.digest),
-            kind: Some(message.unsigned.kind),
-            outcome: Outcome::Accepted,
-            relay: hops,
-            reporter: Some(message.unsigned.reporter),
-            state,
-        },
+    let arrival = Arrival {
+        from: &input.from,
+        hops: input.hops,
+        message: &input.message,
+        now: input.now,
+    };
+    let taken = receive(&config.gossip, &arrival, &members, &mut state, why);
+    if taken.outcome == Outcome::Accepted {
+        // Who left the fleet leaves nothing behind.
+        state.reporters.retain(|id, _| members.contains_key(id));
+        state.buckets.retain(|id, _| members.contains_key(id));
+    }
+    Ok(Received {
+        digest: taken.digest,
+        kind: taken.kind,
+        outcome: taken.outcome,
+        relay: taken.relay,
+        reporter: taken.reporter,
+        state,
+    })
+}
+
+/// Takes or refuses a message into `state`; the one that a member leaves behind is for the caller
+/// to forget.
+pub(in crate::fleet) fn receive(
+    config: &GossipConfig,
+    arrival: &Arrival<'_>,
+    members: &impl Roster,
+    state: &mut GossipState,
+    why: &mut Why,
+) -> Taken {
+    match take(config, arrival, members, state) {
+        Ok(message) => {
+            let about = message.unsigned.reporter;
+            why.add(|| Reason::new(Code::MessageAccepted, Effect::Allow).about(&about));
+            Taken {
+                digest: Some(message.digest),
+                kind: Some(message.unsigned.kind),
+                outcome: Outcome::Accepted,
+                relay: arrival.hops < config.max_hops,
+                reporter: Some(about),
+            }
+        }
         Err(stop) => {
             why.add(|| *stop.reason);
-            Received {
+            Taken {
                 digest: stop.digest,
                 kind: None,
                 outcome: stop.outcome,
                 relay: false,
                 reporter: None,
-                state,
             }
         }
-    })
+    }
 }
 
 fn standings(members: &[MemberStanding]) -> Result<BTreeMap<&NodeId, &MemberStanding>, Error> {
@@ -252,49 +326,43 @@ impl Stop {
 /// The checks, in the order that the spec gives.
 fn take(
     config: &GossipConfig,
-    input: &AcceptInput,
-    members: &BTreeMap<&NodeId, &MemberStanding>,
+    input: &Arrival<'_>,
+    members: &impl Roster,
     state: &mut GossipState,
-    why: &mut Why,
 ) -> Result<Message, Stop> {
-    let trusted = |id: &NodeId| members.get(id).filter(|member| !member.banned);
-    if !trusted(&input.from).is_some_and(|member| member.connected) {
+    if !members.trusts(input.from) || !members.connects(input.from) {
         let reason = Reason::new(Code::SenderNotConnected, Effect::Refuse);
-        return Err(Stop::dropped(reason.about(&input.from)));
+        return Err(Stop::dropped(reason.about(input.from)));
     }
     let mut bucket = filled(config, input, state);
     if bucket.left < PART {
-        let reason = Reason::new(Code::SenderExhausted, Effect::Refuse).about(&input.from);
+        let reason = Reason::new(Code::SenderExhausted, Effect::Refuse).about(input.from);
         return Err(Stop::refused(reason.observed(0_u64).limit(1_u64)));
     }
-    let read = read(config, &input.message);
+    let read = read(config, input.message);
     let verdict = read.and_then(|message| judge(config, input, members, state, message));
     let guilty = verdict.as_ref().is_err_and(|stop| stop.guilty);
     let points = if guilty { config.penalty_points } else { ONE };
     let cost = points.get().saturating_mul(PART.get());
     bucket.left = bucket.left.less(Count::new(cost).unwrap_or(Count::MAX));
     state.buckets.insert(input.from.clone(), bucket);
-    let (message, reporter) = verdict?;
+    let message = verdict?;
     let about = &message.unsigned.reporter;
-    state.reporters.insert(about.clone(), reporter);
-    // Who left the fleet leaves nothing behind.
-    state.reporters.retain(|id, _| members.contains_key(id));
-    state.buckets.retain(|id, _| members.contains_key(id));
-    why.add(|| Reason::new(Code::MessageAccepted, Effect::Allow).about(about));
+    let reporter = state.reporters.entry(about.clone()).or_default();
+    store(input.now, &message, reporter);
     Ok(message)
 }
 
-/// The checks of a message of the right shape, and what is kept of its reporter afterwards.
+/// The checks of a message of the right shape; they change nothing.
 fn judge(
     config: &GossipConfig,
-    input: &AcceptInput,
-    members: &BTreeMap<&NodeId, &MemberStanding>,
+    input: &Arrival<'_>,
+    members: &impl Roster,
     state: &GossipState,
     message: Message,
-) -> Result<(Message, Reporter), Stop> {
+) -> Result<Message, Stop> {
     let about = &message.unsigned;
-    let member = members.get(&about.reporter);
-    if member.is_none_or(|member| member.banned) {
+    if !members.trusts(&about.reporter) {
         let reason = Reason::new(Code::ReporterNotMember, Effect::Refuse);
         return Err(Stop::refused(reason).of(&message));
     }
@@ -302,9 +370,10 @@ fn judge(
     is_new(config, input, &message, known)?;
     signature::check(&message.text, &message.sig, about.reporter.as_str())
         .map_err(|fault| Stop::guilty(Reason::new(fault.code(), Effect::Refuse)).of(&message))?;
-    let mut reporter = known.cloned().unwrap_or_default();
-    store(config, input.now, &message, &mut reporter)?;
-    Ok((message, reporter))
+    if let Some(reporter) = known {
+        has_room(config, input.now, &message, reporter)?;
+    }
+    Ok(message)
 }
 
 /// A point has sixty parts, so that a second refills a whole number of them.
@@ -312,10 +381,10 @@ const PART: Count = Count::constant(60);
 const ONE: Count = Count::constant(1);
 
 /// The sender's bucket as it is now; it fills up within a minute.
-fn filled(config: &GossipConfig, input: &AcceptInput, state: &GossipState) -> Bucket {
+fn filled(config: &GossipConfig, input: &Arrival<'_>, state: &GossipState) -> Bucket {
     let a_second = u64::from(config.bucket_points.get());
     let full = a_second * u64::from(PART.get());
-    let before = state.buckets.get(&input.from);
+    let before = state.buckets.get(input.from);
     let left = before.map_or(full, |bucket| {
         let passed = input.now.less(bucket.at).get().min(60);
         full.min(u64::from(bucket.left.get()) + passed * a_second)
@@ -423,7 +492,7 @@ fn shaped(object: &Value<'_>) -> Result<Message, Error> {
 /// Whether a message is neither known, nor stale, nor older than what we have.
 fn is_new(
     config: &GossipConfig,
-    input: &AcceptInput,
+    input: &Arrival<'_>,
     message: &Message,
     known: Option<&Reporter>,
 ) -> Result<(), Stop> {
@@ -460,34 +529,57 @@ fn is_new(
     Ok(())
 }
 
-/// Counts the message against its reporter and keeps it.
-fn store(
+/// A stamp counts for this long.
+const PERIOD: u64 = 3600;
+const ANNOUNCEMENTS: usize = 8;
+
+/// Whether the limits of its reporter let the message in. A reporter of whom nothing is kept is
+/// below every limit.
+fn has_room(
     config: &GossipConfig,
     now: Seconds,
     message: &Message,
-    reporter: &mut Reporter,
+    reporter: &Reporter,
 ) -> Result<(), Stop> {
-    const HOUR: u64 = 3600;
-    const RECENT: usize = 8;
-    let about = &message.unsigned;
-    let limit = match about.kind {
+    let kind = message.unsigned.kind;
+    let limit = match kind {
         Kind::HealthStatus => config.health_per_hour,
         Kind::LiquidityState => config.liquidity_per_hour,
         Kind::SpliceCheck | Kind::SpliceCheckAnswer => config.splice_per_hour,
     };
-    for stamps in reporter.stamps.values_mut() {
-        stamps.retain(|stamp| now.less(*stamp).get() < HOUR);
-    }
-    reporter.stamps.retain(|_, stamps| !stamps.is_empty());
-    let stamps = reporter.stamps.entry(about.kind).or_default();
-    if stamps.len() >= limit.get() as usize {
+    let stamps = reporter.stamps.get(&kind).into_iter().flatten();
+    let counting = stamps
+        .filter(|stamp| now.less(**stamp).get() < PERIOD)
+        .count();
+    if counting >= limit.get() as usize {
         let reason = Reason::new(Code::ReporterLimit, Effect::Refuse)
-            .observed(stamps.len() as u64 + 1)
+            .observed(counting as u64 + 1)
             .limit(limit);
         return Err(Stop::refused(reason).of(message));
     }
-    stamps.push(now);
-    keep_splice(now, message, reporter)?;
+    let Some(splice) = message.known.announced() else {
+        return Ok(());
+    };
+    let open = |one: &&Announcement| one.splice.expires > now && one.splice.peer != splice.peer;
+    if reporter.announced.iter().filter(open).count() >= ANNOUNCEMENTS {
+        let reason = Reason::new(Code::TooManyAnnouncements, Effect::Refuse)
+            .observed(ANNOUNCEMENTS as u64 + 1)
+            .limit(ANNOUNCEMENTS as u64);
+        return Err(Stop::refused(reason).of(message));
+    }
+    Ok(())
+}
+
+/// Counts the message against its reporter and keeps it.
+fn store(now: Seconds, message: &Message, reporter: &mut Reporter) {
+    const RECENT: usize = 8;
+    let about = &message.unsigned;
+    for stamps in reporter.stamps.values_mut() {
+        stamps.retain(|stamp| now.less(*stamp).get() < PERIOD);
+    }
+    reporter.stamps.retain(|_, stamps| !stamps.is_empty());
+    reporter.stamps.entry(about.kind).or_default().push(now);
+    keep_splice(now, message, reporter);
     reporter.recent.push(message.digest.clone());
     let surplus = reporter.recent.len().saturating_sub(RECENT);
     reporter.recent.drain(..surplus);
@@ -498,12 +590,10 @@ fn store(
         seq: about.seq,
     };
     reporter.last.insert(about.kind, stored);
-    Ok(())
 }
 
 /// Keeps announcements and answers for as long as they count.
-fn keep_splice(now: Seconds, message: &Message, reporter: &mut Reporter) -> Result<(), Stop> {
-    const ANNOUNCEMENTS: usize = 8;
+fn keep_splice(now: Seconds, message: &Message, reporter: &mut Reporter) {
     const ANSWERS: usize = 20;
     const ANSWER_HOLDS: u64 = 600;
     let at = message.unsigned.at;
@@ -511,32 +601,22 @@ fn keep_splice(now: Seconds, message: &Message, reporter: &mut Reporter) -> Resu
     reporter
         .answers
         .retain(|given| now.less(given.at).get() <= ANSWER_HOLDS);
-    match &message.known {
-        Known::Check(splice) if splice.intent == Intent::Announce => {
-            reporter
-                .announced
-                .retain(|open| open.splice.peer != splice.peer);
-            if reporter.announced.len() >= ANNOUNCEMENTS {
-                let reason = Reason::new(Code::TooManyAnnouncements, Effect::Refuse)
-                    .observed(ANNOUNCEMENTS as u64 + 1)
-                    .limit(ANNOUNCEMENTS as u64);
-                return Err(Stop::refused(reason).of(message));
-            }
-            if splice.expires > now {
-                let splice = splice.clone();
-                reporter.announced.push(Announcement { at, splice });
-            }
+    if let Some(splice) = message.known.announced() {
+        reporter
+            .announced
+            .retain(|open| open.splice.peer != splice.peer);
+        if splice.expires > now {
+            let splice = splice.clone();
+            reporter.announced.push(Announcement { at, splice });
         }
-        Known::Answer(answer) => {
-            reporter
-                .answers
-                .retain(|given| given.answer.peer != answer.peer);
-            let surplus = (reporter.answers.len() + 1).saturating_sub(ANSWERS);
-            reporter.answers.drain(..surplus);
-            let answer = answer.clone();
-            reporter.answers.push(Answered { answer, at });
-        }
-        Known::Check(_) | Known::Report => {}
     }
-    Ok(())
+    if let Known::Answer(answer) = &message.known {
+        reporter
+            .answers
+            .retain(|given| given.answer.peer != answer.peer);
+        let surplus = (reporter.answers.len() + 1).saturating_sub(ANSWERS);
+        reporter.answers.drain(..surplus);
+        let answer = answer.clone();
+        reporter.answers.push(Answered { answer, at });
+    }
 }

@@ -133,6 +133,16 @@ pub(super) enum Known {
     Answer(SpliceAnswer),
 }
 
+impl Known {
+    /// The splice that it reserves for.
+    pub fn announced(&self) -> Option<&SpliceCheck> {
+        match self {
+            Self::Check(splice) if splice.intent == Intent::Announce => Some(splice),
+            Self::Check(_) | Self::Answer(_) | Self::Report => None,
+        }
+    }
+}
+
 /// Whether a body has the shape and bounds of its kind; unknown fields are signed and ignored.
 pub(super) fn check(kind: Kind, body: &Value<'_>, at: Seconds) -> Result<Known, Error> {
     match kind {

@@ -26,6 +26,7 @@ use crate::units::{Count, NodeId, Seconds, Serial};
 
 pub mod accept;
 pub mod body;
+pub mod bridge;
 pub mod legacy;
 pub mod plain;
 pub mod signature;
@@ -235,4 +236,4 @@ fn is_public_key(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::fleet) mod tests;

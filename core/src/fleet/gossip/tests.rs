@@ -10,23 +10,23 @@ use super::*;
 use crate::fleet::health::tests::cases;
 use crate::value::{self, Value};
 
-const NOW: u64 = 1_795_000_000;
+pub(in crate::fleet) const NOW: u64 = 1_795_000_000;
 
 fn key(n: u8) -> SigningKey {
     SigningKey::from_slice(&[n; 32]).unwrap()
 }
 
-fn id(n: u8) -> NodeId {
+pub(in crate::fleet) fn id(n: u8) -> NodeId {
     let point = key(n).verifying_key().to_sec1_point(true);
     NodeId::new(&canonical::hex(point.as_bytes())).unwrap()
 }
 
-fn plain(json: &Json) -> Plain {
+pub(in crate::fleet) fn plain(json: &Json) -> Plain {
     let text = json.to_string();
     Plain::new(Value::from_json(text.as_bytes()).unwrap().into_owned())
 }
 
-fn health(earned: u64) -> Json {
+pub(in crate::fleet) fn health(earned: u64) -> Json {
     json!({
         "profitable": 3, "underwater": 1, "stagnant": 0, "total": 5, "channels": 5,
         "capacity_sats": 9_000_000, "imbalance_bp": 12_000, "revenue_sats": [1, 2, 3, earned],
@@ -34,14 +34,14 @@ fn health(earned: u64) -> Json {
     })
 }
 
-fn announce(peer: &str, expires: u64) -> Json {
+pub(in crate::fleet) fn announce(peer: &str, expires: u64) -> Json {
     json!({
         "peer": peer, "type": "splice_out", "amount_sats": 5, "intent": "announce", "expires": expires,
     })
 }
 
 /// A signed message of member `n`.
-fn message(n: u8, kind: &str, body: &Json, at: u64, last: u64) -> Json {
+pub(in crate::fleet) fn message(n: u8, kind: &str, body: &Json, at: u64, last: u64) -> Json {
     let input = json!({ "kind": kind, "reporter": id(n).as_str(), "at": at, "last_seq": last, "body": body });
     let input = input.to_string();
     let input: BuildInput = value::decode(&Value::from_json(input.as_bytes()).unwrap()).unwrap();

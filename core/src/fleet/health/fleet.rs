@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::entries::Entries;
 use crate::error::Error;
 use crate::fleet::member::{Member, is_fresh};
-use crate::fleet::view::stale;
+use crate::fleet::view::{stale, truncated};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Multiplier, NodeId, Points, Seconds};
 
@@ -19,6 +19,9 @@ use crate::units::{Count, Multiplier, NodeId, Points, Seconds};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetHealthInput {
+    /// Only so many members are listed; all when absent. All of them count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Count>,
     /// What each member reported last.
     pub members: Entries<Member>,
     /// The present moment.
@@ -50,7 +53,7 @@ pub struct FleetHealth {
     pub fleet_health: Points,
     /// Members that count.
     pub member_count: Count,
-    /// Every member, by id.
+    /// The members, by id.
     pub members: Vec<MemberHealth>,
     /// Stable members that count.
     pub stable_count: Count,
@@ -68,11 +71,21 @@ pub fn fleet(
     input: &FleetHealthInput,
     why: &mut Why,
 ) -> Result<FleetHealth, Error> {
-    let members: Vec<MemberHealth> = input
-        .members
-        .usable(why)
-        .into_iter()
-        .map(|member| judged(config, member, input.now, why))
+    let members = input.members.usable(why);
+    let members = members.into_iter();
+    Ok(fleet_of(config, members, input.now, input.first, why))
+}
+
+/// The health of the fleet, its members by id.
+pub(in crate::fleet) fn fleet_of<'f>(
+    config: &Config,
+    members: impl Iterator<Item = &'f Member>,
+    now: Seconds,
+    first: Option<Count>,
+    why: &mut Why,
+) -> FleetHealth {
+    let members: Vec<MemberHealth> = members
+        .map(|member| judged(config, member, now, why))
         .collect();
     let counted = || members.iter().filter(|member| member.counted);
     let scores = counted()
@@ -87,15 +100,15 @@ pub fn fleet(
         None => Reason::new(Code::FleetEmpty, Effect::Unchecked),
     });
     let tier = |tier: Tier| counted().filter(|member| member.tier == tier).count();
-    Ok(FleetHealth {
+    FleetHealth {
         fleet_health: average.map_or(Points::constant(50), Points::constant),
         member_count: count_of(counted().count()),
         stable_count: count_of(tier(Tier::Stable)),
         struggling_count: count_of(tier(Tier::Struggling)),
         thriving_count: count_of(tier(Tier::Thriving)),
         vulnerable_count: count_of(tier(Tier::Vulnerable)),
-        members,
-    })
+        members: truncated(members, first),
+    }
 }
 
 fn count_of(n: usize) -> Count {

@@ -16,7 +16,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
@@ -24,10 +25,10 @@ use crate::error::Error;
 use crate::fleet::channel::local_share;
 use crate::fleet::health::Tier;
 use crate::fleet::member::{Member, Trouble};
-use crate::fleet::view::{FleetInput, View, explain_count, truncated};
+use crate::fleet::view::{FleetInput, View, explain_count, wanted};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
-use crate::units::{NodeId, Sat, Share};
+use crate::units::{Count, NodeId, Sat, Seconds, Share};
 
 /// What one member needs at one peer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -118,11 +119,15 @@ pub fn relevance(
         .channels
         .iter()
         .for_each(|one| ours.add(one.local_sats, one.capacity_sats));
-    let relevance = ours.relevance(&config.liquidity);
+    Ok(told_relevance(ours.relevance(&config.liquidity), why))
+}
+
+/// The answer about our relevance, and its reason.
+pub(in crate::fleet) fn told_relevance(relevance: Share, why: &mut Why) -> Relevance {
     why.add(|| Reason::new(Code::Relevance, Effect::Allow).observed(relevance));
-    Ok(Relevance {
+    Relevance {
         our_relevance: relevance,
-    })
+    }
 }
 
 /// What we hold towards one peer. Sums of sats are below 2^64 for any list that fits in memory.
@@ -153,59 +158,192 @@ impl Ours {
 pub fn needs(config: &Config, input: &FleetInput, why: &mut Why) -> Result<Needs, Error> {
     let max_age = config.liquidity.max_report_age_s;
     let view = View::of(&input.members, &input.us, input.now, max_age, why);
-    let mut found = needs_of(config, &view);
-    explain_count(found.len(), Code::FleetNeeds, Code::NoFleetNeed, why);
-    sorting::by(&mut found, order);
-    Ok(Needs {
-        fleet_needs: truncated(found, input.first),
-    })
+    let ready = ready_of(config, &view);
+    let lists = ready
+        .iter()
+        .map(|(member, needs)| (*member, needs.as_slice()));
+    Ok(worst_first(config, lists, view.now, input.first, why))
 }
 
-/// Every need of the members that count, in no order.
-pub(in crate::fleet) fn needs_of(config: &Config, view: &View<'_>) -> Vec<Need> {
+/// A need but for who has it and how it does: what does not change with time.
+#[derive(Clone, Debug)]
+pub(in crate::fleet) struct Ready {
+    pub capacity_sats: Sat,
+    pub local_pct: Share,
+    pub need_type: NeedType,
+    pub our_relevance: Share,
+    pub peer_id: NodeId,
+    pub severity: Severity,
+}
+
+impl Ready {
+    /// The need, now that its member is known.
+    pub fn of(&self, member: &Member, tier: Tier) -> Need {
+        Need {
+            capacity_sats: self.capacity_sats,
+            local_pct: self.local_pct,
+            member_id: member.member_id.clone(),
+            need_type: self.need_type,
+            our_relevance: self.our_relevance,
+            peer_id: self.peer_id.clone(),
+            severity: self.severity,
+            tier,
+        }
+    }
+
+    /// As [`order`] among the needs of one member.
+    fn order(&self, other: &Self) -> Ordering {
+        self.severity
+            .cmp(&other.severity)
+            .then(more_relevant(self.our_relevance, other.our_relevance))
+            .then_with(|| self.peer_id.cmp(&other.peer_id))
+            .then(self.need_type.cmp(&other.need_type))
+            .then(self.local_pct.get().total_cmp(&other.local_pct.get()))
+            .then(self.capacity_sats.cmp(&other.capacity_sats))
+    }
+}
+
+fn more_relevant(a: Share, b: Share) -> Ordering {
+    b.get().total_cmp(&a.get())
+}
+
+/// What a member needs, in its order; `relevance_at` tells what we could do at an external peer.
+pub(in crate::fleet) fn ready(
+    config: &LiquidityConfig,
+    member: &Member,
+    relevance_at: impl Fn(&NodeId) -> Option<Share>,
+) -> Vec<Ready> {
+    let kinds = [
+        (NeedType::Outbound, &member.depleted),
+        (NeedType::Inbound, &member.saturated),
+    ];
+    let mut found = Vec::new();
+    for (kind, troubles) in kinds {
+        for trouble in troubles {
+            let relevance = relevance_at(&trouble.peer_id);
+            found.extend(relevance.map(|relevance| need(config, trouble, kind, relevance)));
+        }
+    }
+    sorting::by(&mut found, Ready::order);
+    found
+}
+
+/// The members that count, with what they need.
+pub(in crate::fleet) fn ready_of<'f>(
+    config: &Config,
+    view: &View<'f>,
+) -> Vec<(&'f Member, Vec<Ready>)> {
     let mut ours: BTreeMap<&str, Ours> = BTreeMap::new();
     for channel in &view.channels {
         let sum = ours.entry(channel.peer_id.as_str()).or_default();
         sum.add(channel.local_sats, channel.capacity_sats);
     }
-    let mut found = Vec::new();
-    for member in &view.others {
-        let tier = member.tier_at(view.now, config.health.max_report_age_s);
-        let kinds = [
-            (NeedType::Outbound, &member.depleted),
-            (NeedType::Inbound, &member.saturated),
-        ];
-        for (kind, troubles) in kinds {
-            for trouble in troubles.iter().filter(|one| view.is_external(&one.peer_id)) {
-                let relevance = ours
-                    .get(trouble.peer_id.as_str())
-                    .map_or(Share::MIN, |sum| sum.relevance(&config.liquidity));
-                found.push(need(
-                    &config.liquidity,
-                    member,
-                    trouble,
-                    (kind, tier, relevance),
-                ));
-            }
+    let relevance_at = |peer: &NodeId| {
+        let relevance = ours
+            .get(peer.as_str())
+            .map_or(Share::MIN, |sum| sum.relevance(&config.liquidity));
+        view.is_external(peer).then_some(relevance)
+    };
+    let others = view.others.iter();
+    others
+        .map(|member| (*member, ready(&config.liquidity, member, relevance_at)))
+        .collect()
+}
+
+/// The most urgent need of one member that is not in the answer yet, and those behind it.
+struct Head<'r> {
+    member: &'r Member,
+    next: &'r Ready,
+    rest: &'r [Ready],
+    tier: Tier,
+}
+
+impl Head<'_> {
+    /// As [`order`] among needs of different members.
+    fn order(&self, other: &Self) -> Ordering {
+        (self.tier, self.next.severity)
+            .cmp(&(other.tier, other.next.severity))
+            .then(more_relevant(
+                self.next.our_relevance,
+                other.next.our_relevance,
+            ))
+            .then_with(|| self.member.member_id.cmp(&other.member.member_id))
+    }
+}
+
+impl PartialEq for Head<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.order(other).is_eq()
+    }
+}
+
+impl Eq for Head<'_> {}
+
+impl PartialOrd for Head<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Head<'_> {
+    /// The most urgent is the greatest, as a heap wants it.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.order(self)
+    }
+}
+
+/// The first needs out of one ordered list per member, without building the others.
+pub(in crate::fleet) fn worst_first<'r>(
+    config: &Config,
+    lists: impl Iterator<Item = (&'r Member, &'r [Ready])>,
+    now: Seconds,
+    first: Option<Count>,
+    why: &mut Why,
+) -> Needs {
+    let mut total = 0;
+    let mut heads = Vec::new();
+    for (member, needs) in lists {
+        total += needs.len();
+        if let Some((next, rest)) = needs.split_first() {
+            let tier = member.tier_at(now, config.health.max_report_age_s);
+            heads.push(Head {
+                member,
+                next,
+                rest,
+                tier,
+            });
         }
     }
-    found
+    explain_count(total, Code::FleetNeeds, Code::NoFleetNeed, why);
+    let mut heads = BinaryHeap::from(heads);
+    let wanted = wanted(first).min(total);
+    let mut fleet_needs = Vec::with_capacity(wanted);
+    while fleet_needs.len() < wanted {
+        let Some(mut head) = heads.peek_mut() else {
+            break;
+        };
+        fleet_needs.push(head.next.of(head.member, head.tier));
+        match head.rest.split_first() {
+            Some((next, rest)) => (head.next, head.rest) = (next, rest),
+            None => drop(PeekMut::pop(head)),
+        }
+    }
+    Needs { fleet_needs }
 }
 
 fn need(
     config: &LiquidityConfig,
-    member: &Member,
     trouble: &Trouble,
-    (need_type, tier, our_relevance): (NeedType, Tier, Share),
-) -> Need {
+    need_type: NeedType,
+    our_relevance: Share,
+) -> Ready {
     let severe = match need_type {
         NeedType::Outbound => trouble.local_pct < config.severe_below,
         NeedType::Inbound => trouble.local_pct > config.severe_above,
     };
-    Need {
+    Ready {
         capacity_sats: trouble.capacity_sats,
         local_pct: trouble.local_pct,
-        member_id: member.member_id.clone(),
         need_type,
         our_relevance,
         peer_id: trouble.peer_id.clone(),
@@ -214,7 +352,6 @@ fn need(
         } else {
             Severity::Medium
         },
-        tier,
     }
 }
 
@@ -222,7 +359,7 @@ fn need(
 pub(in crate::fleet) fn order(a: &Need, b: &Need) -> Ordering {
     (a.tier, a.severity)
         .cmp(&(b.tier, b.severity))
-        .then(b.our_relevance.get().total_cmp(&a.our_relevance.get()))
+        .then(more_relevant(a.our_relevance, b.our_relevance))
         .then_with(|| a.member_id.cmp(&b.member_id))
         .then_with(|| a.peer_id.cmp(&b.peer_id))
         .then(a.need_type.cmp(&b.need_type))
@@ -234,38 +371,55 @@ pub(in crate::fleet) fn order(a: &Need, b: &Need) -> Ordering {
 pub fn excess(config: &Config, input: &FleetInput, why: &mut Why) -> Result<Excesses, Error> {
     let max_age = config.liquidity.max_report_age_s;
     let view = View::of(&input.members, &input.us, input.now, max_age, why);
-    let mut found = Vec::new();
-    for member in &view.others {
-        let tier = member.tier_at(view.now, config.health.max_report_age_s);
-        for trouble in member
-            .saturated
+    let ready = ready_of(config, &view);
+    let lists = ready
+        .iter()
+        .map(|(member, needs)| (*member, needs.as_slice()));
+    Ok(most_first(config, lists, view.now, input.first, why))
+}
+
+/// The largest excesses of the members; whoever needs inbound liquidity has too much outbound.
+pub(in crate::fleet) fn most_first<'r>(
+    config: &Config,
+    lists: impl Iterator<Item = (&'r Member, &'r [Ready])>,
+    now: Seconds,
+    first: Option<Count>,
+    why: &mut Why,
+) -> Excesses {
+    let mut found: Vec<(Sat, &Member, &Ready)> = Vec::new();
+    for (member, needs) in lists {
+        let full = needs
             .iter()
-            .filter(|one| view.is_external(&one.peer_id))
-        {
-            let capacity = trouble.capacity_sats.as_f64();
-            let above_half = capacity * trouble.local_pct.get() - capacity * 0.5;
-            found.push(Excess {
-                amount_sats: Sat::constant(above_half.max(0.0) as u64),
-                capacity_sats: trouble.capacity_sats,
-                local_pct: trouble.local_pct,
-                member_id: member.member_id.clone(),
-                peer_id: trouble.peer_id.clone(),
-                tier,
-            });
-        }
+            .filter(|one| one.need_type == NeedType::Inbound);
+        found.extend(full.map(|one| (above_half(one), member, one)));
     }
     explain_count(found.len(), Code::FleetExcess, Code::NoFleetExcess, why);
-    sorting::by(&mut found, |a, b| {
-        b.amount_sats
-            .cmp(&a.amount_sats)
-            .then_with(|| a.member_id.cmp(&b.member_id))
-            .then_with(|| a.peer_id.cmp(&b.peer_id))
-            .then(a.capacity_sats.cmp(&b.capacity_sats))
-            .then(a.local_pct.get().total_cmp(&b.local_pct.get()))
-    });
-    Ok(Excesses {
-        fleet_excess: truncated(found, input.first),
-    })
+    let order = |a: &(Sat, &Member, &Ready), b: &(Sat, &Member, &Ready)| {
+        b.0.cmp(&a.0)
+            .then_with(|| a.1.member_id.cmp(&b.1.member_id))
+            .then_with(|| a.2.peer_id.cmp(&b.2.peer_id))
+            .then(a.2.capacity_sats.cmp(&b.2.capacity_sats))
+            .then(a.2.local_pct.get().total_cmp(&b.2.local_pct.get()))
+    };
+    sorting::by(&mut found, order);
+    found.truncate(wanted(first));
+    let excess = |(amount_sats, member, one): (Sat, &Member, &Ready)| Excess {
+        amount_sats,
+        capacity_sats: one.capacity_sats,
+        local_pct: one.local_pct,
+        member_id: member.member_id.clone(),
+        peer_id: one.peer_id.clone(),
+        tier: member.tier_at(now, config.health.max_report_age_s),
+    };
+    Excesses {
+        fleet_excess: found.into_iter().map(excess).collect(),
+    }
+}
+
+fn above_half(one: &Ready) -> Sat {
+    let capacity = one.capacity_sats.as_f64();
+    let above_half = capacity * one.local_pct.get() - capacity * 0.5;
+    Sat::constant(above_half.max(0.0) as u64)
 }
 
 /// How badly a channel of ours is in trouble; nothing for an empty one.

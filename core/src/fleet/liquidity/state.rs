@@ -11,7 +11,8 @@ use super::NeedType;
 use super::needs::own_trouble;
 use crate::config::Config;
 use crate::error::Error;
-use crate::fleet::member::Activity;
+use crate::fleet::channel::Channel;
+use crate::fleet::member::{Activity, Member};
 use crate::fleet::view::{FleetInput, View, end_of, explain_count, truncated};
 use crate::reason::{Code, Why};
 use crate::sorting;
@@ -61,88 +62,105 @@ pub struct Competition {
 pub fn state(config: &Config, input: &FleetInput, why: &mut Why) -> Result<FleetState, Error> {
     let max_age = config.liquidity.max_report_age_s;
     let view = View::of(&input.members, &input.us, input.now, max_age, why);
+    let has = |member: &Member, kind: NeedType| {
+        let troubles = match kind {
+            NeedType::Outbound => &member.depleted,
+            NeedType::Inbound => &member.saturated,
+        };
+        troubles.iter().any(|one| view.is_external(&one.peer_id))
+    };
+    let mut pairs: Vec<(&NodeId, &NodeId)> = Vec::new();
+    for member in &view.others {
+        let troubles = member.depleted.iter().chain(&member.saturated);
+        pairs.extend(troubles.map(|one| (&one.peer_id, &member.member_id)));
+    }
+    let ours = troubled(config, &view.channels);
+    pairs.extend(ours.map(|channel| (&channel.peer_id, &view.us.node_id)));
+    Ok(state_of(config, &view, has, by_peer(pairs), why))
+}
+
+/// Our channels that are depleted or saturated.
+pub(in crate::fleet) fn troubled<'v, 'f>(
+    config: &'v Config,
+    channels: &'v [&'f Channel],
+) -> impl Iterator<Item = &'f Channel> {
+    let troubled = |channel: &&Channel| {
+        own_trouble(&config.liquidity, channel.local_sats, channel.capacity_sats).is_some()
+    };
+    channels.iter().copied().filter(troubled)
+}
+
+/// How the fleet and we do; `has` tells whether a member has trouble of a kind at an external peer,
+/// `groups` which members, we included, have trouble at each peer.
+pub(in crate::fleet) fn state_of<'f>(
+    config: &Config,
+    view: &View<'f>,
+    has: impl Fn(&Member, NeedType) -> bool,
+    groups: impl Iterator<Item = (&'f NodeId, Vec<&'f NodeId>)>,
+    why: &mut Why,
+) -> FleetState {
     let own = |kind: Option<NeedType>| {
-        let trouble = |channel: &&&_| {
-            let channel: &crate::fleet::channel::Channel = channel;
+        let trouble = |channel: &&&Channel| {
             let found = own_trouble(&config.liquidity, channel.local_sats, channel.capacity_sats);
             found.map(|(found, _)| found) == kind
         };
         count(view.channels.iter().filter(trouble).count())
     };
-    let external = |troubles: &[crate::fleet::member::Trouble]| {
-        troubles.iter().any(|one| view.is_external(&one.peer_id))
-    };
     let longest = config.liquidity.activity_counts_s;
-    let active = |all: &[Activity]| all.iter().any(|one| input.now < end_of(one, longest));
-    let rebalancing = view
-        .others
-        .iter()
-        .filter(|one| active(&one.rebalancing))
-        .count();
-    let depleted = view
-        .others
-        .iter()
-        .filter(|one| external(&one.depleted))
-        .count();
-    let saturated = view
-        .others
-        .iter()
-        .filter(|one| external(&one.saturated))
-        .count();
-    let bottlenecks = bottlenecks(config, &view);
+    let active = |all: &[Activity]| all.iter().any(|one| view.now < end_of(one, longest));
+    let others = |counts: &dyn Fn(&Member) -> bool| {
+        view.others.iter().filter(|member| counts(member)).count()
+    };
+    let rebalancing = others(&|member| active(&member.rebalancing));
+    let first = shared_peers(groups, view)
+        .into_iter()
+        .take(MOST_BOTTLENECKS);
+    let bottlenecks: Vec<NodeId> = first.map(|(peer, _)| peer.clone()).collect();
     explain_count(
         bottlenecks.len(),
         Code::Bottlenecks,
         Code::NoBottleneck,
         why,
     );
-    Ok(FleetState {
+    FleetState {
         balanced_channels: own(None),
         common_bottleneck_peers: bottlenecks,
         depleted_channels: own(Some(NeedType::Outbound)),
         members_rebalancing: count(rebalancing + usize::from(active(&view.us.rebalancing))),
-        members_with_depleted_channels: count(depleted),
-        members_with_excess_outbound: count(saturated),
+        members_with_depleted_channels: count(others(&|member| has(member, NeedType::Outbound))),
+        members_with_excess_outbound: count(others(&|member| has(member, NeedType::Inbound))),
         saturated_channels: own(Some(NeedType::Inbound)),
-    })
+    }
 }
 
 fn count(n: usize) -> Count {
     Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
-/// External peers with trouble at two or more different members, we included.
-fn bottlenecks(config: &Config, view: &View<'_>) -> Vec<NodeId> {
-    let mut pairs: Vec<(&NodeId, &NodeId)> = Vec::new();
-    for member in &view.others {
-        let troubles = member.depleted.iter().chain(&member.saturated);
-        pairs.extend(troubles.map(|one| (&one.peer_id, &member.member_id)));
-    }
-    let troubled = view.channels.iter().filter(|channel| {
-        own_trouble(&config.liquidity, channel.local_sats, channel.capacity_sats).is_some()
-    });
-    pairs.extend(troubled.map(|channel| (&channel.peer_id, &view.us.node_id)));
-    let shared = shared_peers(pairs, view);
-    let first = shared.into_iter().take(MOST_BOTTLENECKS);
-    first.map(|(peer, _)| peer.clone()).collect()
-}
-
-/// The external peers that two or more members have in common, most members first. One sort of
-/// all pairs keeps this near linear where comparing members with each other is not.
-fn shared_peers<'f>(
+/// The members of each peer. One sort of all pairs keeps this near linear where comparing members
+/// with each other is not.
+fn by_peer<'f>(
     mut pairs: Vec<(&'f NodeId, &'f NodeId)>,
-    view: &View<'_>,
-) -> Vec<(&'f NodeId, Vec<&'f NodeId>)> {
+) -> impl Iterator<Item = (&'f NodeId, Vec<&'f NodeId>)> {
     pairs.sort_unstable();
     pairs.dedup();
-    let mut shared: Vec<(&NodeId, Vec<&NodeId>)> = pairs
-        .chunk_by(|(a, _), (b, _)| a == b)
-        .filter(|chunk| chunk.len() >= 2)
-        .filter_map(|chunk| {
-            let (peer, _) = chunk.first()?;
-            let members = chunk.iter().map(|(_, member)| *member).collect();
-            view.is_external(peer).then_some((*peer, members))
-        })
+    let mut groups: Vec<(&NodeId, Vec<&NodeId>)> = Vec::new();
+    for (peer, member) in pairs {
+        match groups.last_mut() {
+            Some((last, members)) if *last == peer => members.push(member),
+            _ => groups.push((peer, vec![member])),
+        }
+    }
+    groups.into_iter()
+}
+
+/// The external peers that two or more members have in common, most members first.
+fn shared_peers<'f>(
+    groups: impl Iterator<Item = (&'f NodeId, Vec<&'f NodeId>)>,
+    view: &View<'_>,
+) -> Vec<(&'f NodeId, Vec<&'f NodeId>)> {
+    let mut shared: Vec<_> = groups
+        .filter(|(peer, members)| members.len() >= 2 && view.is_external(peer))
         .collect();
     sorting::by(&mut shared, |a, b| (b.1.len(), a.0).cmp(&(a.1.len(), b.0)));
     shared
@@ -169,18 +187,28 @@ pub fn competition(
             .iter()
             .map(|one| (&one.peer_id, &view.us.node_id)),
     );
-    let shared = shared_peers(pairs, &view);
+    Ok(competition_of(&view, by_peer(pairs), input.first, why))
+}
+
+/// The peers of `groups` that two or more members serve, we included.
+pub(in crate::fleet) fn competition_of<'f>(
+    view: &View<'f>,
+    groups: impl Iterator<Item = (&'f NodeId, Vec<&'f NodeId>)>,
+    first: Option<Count>,
+    why: &mut Why,
+) -> Competition {
+    let shared = shared_peers(groups, view);
     explain_count(shared.len(), Code::Competition, Code::NoCompetition, why);
-    let contested = truncated(shared, input.first)
+    let contested = truncated(shared, first)
         .into_iter()
         .map(|(peer, members)| Contested {
             fee_loss: fee_loss(members.len()),
             members: members.into_iter().cloned().collect(),
             peer_id: peer.clone(),
         });
-    Ok(Competition {
+    Competition {
         contested: contested.collect(),
-    })
+    }
 }
 
 /// The plugin's estimate.

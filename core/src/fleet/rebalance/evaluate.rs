@@ -98,7 +98,8 @@ pub struct EvaluateInput {
     /// How likely it succeeds; from successes and failures when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_success: Option<Share>,
-    /// The channels that may give.
+    /// The channels that may give; a book has its own.
+    #[serde(default)]
     pub sources: Entries<Source>,
     /// How often a rebalance to it succeeded.
     #[serde(default)]
@@ -288,6 +289,17 @@ pub(super) const fn word(tier: Tier) -> &'static str {
 
 /// Values a rebalance.
 pub fn evaluate(config: &Config, input: &EvaluateInput, why: &mut Why) -> Result<Evaluated, Error> {
+    let usable = input.sources.usable(why);
+    evaluate_from(config, input, &usable, why)
+}
+
+/// Values a rebalance out of `usable`, which are by id; the sources of the input do not count.
+pub(in crate::fleet) fn evaluate_from(
+    config: &Config,
+    input: &EvaluateInput,
+    usable: &[&Source],
+    why: &mut Why,
+) -> Result<Evaluated, Error> {
     let tier = known_tier(config, input.tier, input.health_age_s, why);
     let multiplier = own_multiplier(config, tier);
     let refused = Evaluated {
@@ -300,7 +312,6 @@ pub fn evaluate(config: &Config, input: &EvaluateInput, why: &mut Why) -> Result
         source: None,
         terms: None,
     };
-    let usable = input.sources.usable(why);
     let welcome = destination_is_welcome(&config.rebalance, &input.destination, why);
     let sized = sized(config, input, why)?;
     let (true, Some(amount)) = (welcome, sized.amount_sats) else {
@@ -315,11 +326,11 @@ pub fn evaluate(config: &Config, input: &EvaluateInput, why: &mut Why) -> Result
         inbound: input.inbound_ppm,
         out,
     };
-    let Some(best) = rank(config, &usable, ask, why)?.into_iter().next() else {
+    let Some(best) = rank(config, usable, ask, why)?.into_iter().next() else {
         return Ok(refused);
     };
     let Some(source) = usable
-        .into_iter()
+        .iter()
         .find(|source| source.channel_id == best.channel_id)
     else {
         return Err(Error::internal("a ranked source that was not offered"));

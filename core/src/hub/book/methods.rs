@@ -1,20 +1,18 @@
 //! The methods of the book on every surface.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 use crate::account::algebra::Delta;
-use crate::canonical::Amounts;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::hub::book::HubBook;
 use crate::hub::config::Token;
 use crate::hub::memory::HubMemory;
 use crate::hub::plan::Plan;
 use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
 use crate::lint::Overrides;
-use crate::policy::{Handle, Method, MethodEntry, Policy, parse};
-use crate::reason::Why;
+use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
 use crate::value::{self, Value};
 
@@ -246,11 +244,6 @@ pub struct RestoreBook {
     pub state: HubState,
 }
 
-/// Nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 /// How many accounts the book holds now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Held {
@@ -258,13 +251,6 @@ pub struct Held {
     pub accounts: Count,
     /// Whether the call changed anything.
     pub changed: bool,
-}
-
-/// The digest of a book.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BookDigest {
-    /// sha256 of the canonical snapshot.
-    pub digest: String,
 }
 
 fn held(book: &HubBook, changed: bool) -> Result<Held, Error> {
@@ -275,25 +261,7 @@ fn held(book: &HubBook, changed: bool) -> Result<Held, Error> {
 }
 
 macro_rules! method {
-    ($marker:ident, $name:literal, $input:ty => $output:ty, $summary:literal, $run:expr) => {
-        #[doc = $summary]
-        #[derive(Debug)]
-        pub struct $marker;
-        impl Method<HubBook> for $marker {
-            type Input = $input;
-            type Output = $output;
-            const NAME: &'static str = $name;
-            const SUMMARY: &'static str = $summary;
-            fn run(
-                book: &mut HubBook,
-                input: &Self::Input,
-                why: &mut Why,
-            ) -> Result<Self::Output, Error> {
-                let run: fn(&mut HubBook, &$input, &mut Why) -> Result<$output, Error> = $run;
-                run(book, input, why)
-            }
-        }
-    };
+    ($($rest:tt)*) => { book_method!(HubBook, $($rest)*); };
 }
 
 method!(BookSetAccount, "set_account", Account => Held,
@@ -350,57 +318,8 @@ method!(BookTakeDigest, "digest", Nothing => BookDigest,
     "sha256 of the canonical snapshot.",
     |book, _, _| Ok(BookDigest { digest: book.digest()? }));
 
-macro_rules! methods {
-    ($($marker:ident),* $(,)?) => {
-        /// Every method of the book.
-        pub static METHODS: &[MethodEntry<HubBook>] = &[$(MethodEntry::of::<$marker>()),*];
-
-        /// The schemas of input and answer, in the order of [`METHODS`]. Never called inside the
-        /// module.
-        pub fn schemas(generator: &mut SchemaGenerator) -> Vec<(Schema, Schema)> {
-            vec![$((
-                generator.subschema_for::<<$marker as Method<HubBook>>::Input>(),
-                generator.subschema_for::<<$marker as Method<HubBook>>::Output>(),
-            )),*]
-        }
-    };
-}
-
-methods! {
+book_methods! {
+    HubBook,
     BookSetAccount, BookLoad, BookRemove, BookSetHub, BookPlan, BookApply, BookSnapshot,
     BookRestore, BookTakeDigest,
-}
-
-impl HubBook {
-    fn answer(
-        &mut self,
-        operation: &str,
-        input: &Value<'_>,
-        amounts: Amounts,
-    ) -> Result<String, Error> {
-        let method = METHODS.iter().find(|method| method.name == operation);
-        let Some(method) = method else {
-            let names: Vec<_> = METHODS.iter().map(|method| method.name).collect();
-            return Err(Error::new(
-                ErrorCode::UnknownOperation,
-                "op",
-                format_args!("\"{operation}\""),
-                names.join(" | "),
-            ));
-        };
-        let mut why = Why::new();
-        let answer = (method.run)(self, input, &mut why, amounts)?;
-        self.policy().envelope_text(&answer, why)
-    }
-}
-
-impl Handle for HubBook {
-    fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
-        value::from_marked(&self.answer(operation, input, Amounts::Marked)?)
-    }
-
-    fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
-        let answer = self.answer(operation, &parse(input)?, Amounts::Plain)?;
-        Ok(answer.into_bytes())
-    }
 }

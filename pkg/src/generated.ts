@@ -320,7 +320,7 @@ export interface AdviseInput {
   /** The peers to compare; members among them are passed over. */
   readonly candidates: ReadonlyArray<Candidate>;
   /** What each member reported last; our own report is skipped. Default: []. */
-  readonly members?: ReadonlyArray<Member> | undefined;
+  readonly members?: ReadonlyArray<MemberInput> | undefined;
   /** The present moment. */
   readonly now: SecondsInput;
   /** We ourselves. */
@@ -367,6 +367,18 @@ export interface Announced {
 
 /** A splice that a member announced. */
 export interface AnnouncedSplice {
+  /** How much. */
+  readonly amount_sats: Sat;
+  /** Until when the announcement holds. */
+  readonly expires: Seconds;
+  /** The peer at the other end. */
+  readonly peer_id: NodeId;
+  /** Which way it goes. */
+  readonly splice_type: SpliceType;
+}
+
+/** A splice that a member announced. */
+export interface AnnouncedSpliceInput {
   /** How much. */
   readonly amount_sats: SatInput;
   /** Until when the announcement holds. */
@@ -421,6 +433,86 @@ export interface AnsweredInput {
 export interface ApplyPlan {
   /** The plan, as `plan` gave it. */
   readonly plan: PlanInput;
+}
+
+/** Peers that a new channel could go to. */
+export interface AskAdvice {
+  /** The peers to compare; all that were set when absent. */
+  readonly candidates?: ReadonlyArray<NodeId> | null | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+}
+
+/** A rebalance that might meet another member's. */
+export interface AskConflict {
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The peer through which we would rebalance. */
+  readonly target_peer: NodeId;
+}
+
+/** A fee that might help another member. */
+export interface AskFee {
+  /** The fee we intend without the fleet. */
+  readonly base_ppm: PpmInput;
+  /** No higher than this; the config's when absent. */
+  readonly ceiling_ppm?: PpmInput | null | undefined;
+  /** No lower than this; the config's when absent. */
+  readonly floor_ppm?: PpmInput | null | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The peer towards which the fee is. */
+  readonly peer_id: NodeId;
+}
+
+/** When something is asked, and how much of the answer is wanted. */
+export interface AskFirst {
+  /** Only so many entries of the answer; all when absent. */
+  readonly first?: CountInput | null | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+}
+
+/** A peer that something might leave. */
+export interface AskHeadroom {
+  /** Whether the other members could be asked at all. Default: true. */
+  readonly hive_reachable?: boolean | undefined;
+  /** Our own exits from this peer that none of our channels shows as pending yet. */
+  readonly in_flight?: ReadonlyArray<SatInput> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The peer. */
+  readonly peer_id: NodeId;
+}
+
+/** When something is asked. */
+export interface AskNow {
+  /** The present moment. */
+  readonly now: SecondsInput;
+}
+
+/** Which peer is asked about. */
+export interface AskPeer {
+  /** The peer. */
+  readonly peer_id: NodeId;
+}
+
+/** A splice that wants advice. */
+export interface AskSplice {
+  /** How much. */
+  readonly amount_sats: SatInput;
+  /** Whether the other members could be asked at all. Default: true. */
+  readonly hive_reachable?: boolean | undefined;
+  /** Our own exits from this peer that none of our channels shows as pending yet. */
+  readonly in_flight?: ReadonlyArray<SatInput> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** Whether what could not be checked is refused. Default: false. */
+  readonly strict?: boolean | undefined;
+  /** Which way it goes. */
+  readonly type: SpliceType;
 }
 
 /** What a node can observe about itself. */
@@ -914,7 +1006,7 @@ export interface Conflict {
 /** The peer through which we would rebalance. */
 export interface ConflictInput {
   /** What each member reported last; our own report is skipped. Default: []. */
-  readonly members?: ReadonlyArray<Member> | undefined;
+  readonly members?: ReadonlyArray<MemberInput> | undefined;
   /** The present moment. */
   readonly now: SecondsInput;
   /** The peer through which we would rebalance. */
@@ -1070,7 +1162,7 @@ export interface Destination {
   /** What we charge there. */
   readonly fee_ppm: PpmInput;
   /** What moved through it. */
-  readonly flow?: Flow | null | undefined;
+  readonly flow?: FlowInput | null | undefined;
   /** What the last sats spent on it returned. */
   readonly marginal_roi?: Real | null | undefined;
   /** The peer at the other end. */
@@ -1115,8 +1207,8 @@ export interface EvaluateInput {
   readonly inbound_ppm: PpmInput;
   /** How likely it succeeds; from successes and failures when absent. */
   readonly p_success?: Share | null | undefined;
-  /** The channels that may give. */
-  readonly sources: ReadonlyArray<Source2>;
+  /** The channels that may give; a book has its own. Default: []. */
+  readonly sources?: ReadonlyArray<Source2Input> | undefined;
   /** How often a rebalance to it succeeded. Default: 0. */
   readonly successes?: CountInput | undefined;
   /** Our own tier; unknown when absent. */
@@ -1284,7 +1376,7 @@ export interface FleetHealth {
   readonly fleet_health: Points;
   /** Members that count. */
   readonly member_count: Count;
-  /** Every member, by id. */
+  /** The members, by id. */
   readonly members: ReadonlyArray<MemberHealth>;
   /** Stable members that count. */
   readonly stable_count: Count;
@@ -1298,10 +1390,26 @@ export interface FleetHealth {
 
 /** The members, we included. */
 export interface FleetHealthInput {
+  /** Only so many members are listed; all when absent. All of them count. */
+  readonly first?: CountInput | null | undefined;
   /** What each member reported last. */
-  readonly members: ReadonlyArray<Member>;
+  readonly members: ReadonlyArray<MemberInput>;
   /** The present moment. */
   readonly now: SecondsInput;
+}
+
+/** How much the book holds now. */
+export interface FleetHeld {
+  /** Whether the call changed anything. */
+  readonly changed: boolean;
+  /** Our channels. */
+  readonly channels: Count;
+  /** Peers as the graph shows them. */
+  readonly peers: Count;
+  /** Members with a report, if only that of their silence. */
+  readonly reports: Count;
+  /** Channels that may give in a rebalance. */
+  readonly sources: Count;
 }
 
 /** The fleet as we know it. */
@@ -1309,9 +1417,85 @@ export interface FleetInput {
   /** Only so many entries of the answer; all when absent. */
   readonly first?: CountInput | null | undefined;
   /** What each member reported last; our own report is skipped. Default: []. */
-  readonly members?: ReadonlyArray<Member> | undefined;
+  readonly members?: ReadonlyArray<MemberInput> | undefined;
   /** The present moment. */
   readonly now: SecondsInput;
+  /** We ourselves. */
+  readonly us: UsInput;
+}
+
+/** A node of the fleet, as we know it apart from what it says. */
+export interface FleetMember {
+  /** Whether the fleet shut it out; then it is no member, and nothing of it is kept. */
+  readonly banned?: boolean;
+  /** Whether it is connected to us. */
+  readonly connected?: boolean;
+  /** Its public key. */
+  readonly member_id: NodeId;
+  /** Its public capacity, which its reports are held against. */
+  readonly public_capacity_sats?: Sat;
+  /** How many public channels it has. */
+  readonly public_channels?: Count;
+}
+
+/** A node of the fleet, as we know it apart from what it says. */
+export interface FleetMemberInput {
+  /** Whether the fleet shut it out; then it is no member, and nothing of it is kept. */
+  readonly banned?: boolean | undefined;
+  /** Whether it is connected to us. */
+  readonly connected?: boolean | undefined;
+  /** Its public key. */
+  readonly member_id: NodeId;
+  /** Its public capacity, which its reports are held against. */
+  readonly public_capacity_sats?: SatInput | null | undefined;
+  /** How many public channels it has. */
+  readonly public_channels?: CountInput | null | undefined;
+}
+
+/** An external peer, as the graph shows it. */
+export interface FleetPeer {
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** Its public capacity; absent when unknown. */
+  readonly public_capacity_sats?: Sat;
+}
+
+/** An external peer, as the graph shows it. */
+export interface FleetPeerInput {
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** Its public capacity; absent when unknown. */
+  readonly public_capacity_sats?: SatInput | null | undefined;
+}
+
+/** Everything a book knows. */
+export interface FleetSnapshot {
+  /** What is kept of the messages of members. Default: {}. */
+  readonly gossip: GossipState;
+  /** The members, without us. Default: []. */
+  readonly members: ReadonlyArray<FleetMember>;
+  /** External peers. Default: []. */
+  readonly peers: ReadonlyArray<FleetPeer>;
+  /** What each member reported last, as the stateless operations take it. Default: []. */
+  readonly reports: ReadonlyArray<Member>;
+  /** The channels that may give in a rebalance. Default: []. */
+  readonly sources: ReadonlyArray<Source2>;
+  /** We ourselves. */
+  readonly us: Us;
+}
+
+/** Everything a book knows. */
+export interface FleetSnapshotInput {
+  /** What is kept of the messages of members. Default: {}. */
+  readonly gossip?: GossipStateInput | undefined;
+  /** The members, without us. Default: []. */
+  readonly members?: ReadonlyArray<FleetMemberInput> | undefined;
+  /** External peers. Default: []. */
+  readonly peers?: ReadonlyArray<FleetPeerInput> | undefined;
+  /** What each member reported last, as the stateless operations take it. Default: []. */
+  readonly reports?: ReadonlyArray<MemberInput> | undefined;
+  /** The channels that may give in a rebalance. Default: []. */
+  readonly sources?: ReadonlyArray<Source2Input> | undefined;
   /** We ourselves. */
   readonly us: UsInput;
 }
@@ -1354,6 +1538,16 @@ export interface Flips {
 
 /** What moved through a channel within the configured window. */
 export interface Flow {
+  /** Which way it mostly goes. Default: "unknown". */
+  readonly kind: FlowKind;
+  /** What arrived. */
+  readonly sats_in: Sat;
+  /** What left. */
+  readonly sats_out: Sat;
+}
+
+/** What moved through a channel within the configured window. */
+export interface FlowInput {
   /** Which way it mostly goes. Default: "unknown". */
   readonly kind?: FlowKind | undefined;
   /** What arrived. */
@@ -2241,26 +2435,64 @@ export interface Matched {
 
 /** What a member reported. */
 export interface Member {
-  /** When it reported its liquidity. */
+  /** What it answered when it was asked about a peer, signed. */
+  readonly answers?: ReadonlyArray<PeerAnswer>;
+  /** When it reported its liquidity; 0 when never. */
+  readonly at: Seconds;
+  /** What it holds towards each external peer. */
+  readonly capacities?: ReadonlyArray<PeerCapacity>;
+  /** Its channels with little on its own side. */
+  readonly depleted?: ReadonlyArray<Trouble>;
+  /** When it reported its health; absent when never. */
+  readonly health_at?: Seconds;
+  /** Whether its reports contradict what we see; then nothing of it counts. */
+  readonly implausible?: boolean;
+  /** Its node id. */
+  readonly member_id: NodeId;
+  /** The capacity of the whole node, where it reported none towards single peers. */
+  readonly node_capacity_sats?: Sat;
+  /** How many channels the whole node has. */
+  readonly node_channels?: Count;
+  /** Where it is rebalancing. */
+  readonly rebalancing?: ReadonlyArray<Activity>;
+  /** Its channels with nearly all on its own side. */
+  readonly saturated?: ReadonlyArray<Trouble>;
+  /** The score that we derived from its health report. */
+  readonly score?: Points;
+  /** The splices it announced. */
+  readonly splices?: ReadonlyArray<AnnouncedSplice>;
+  /** The tier, where the score is not known. */
+  readonly tier?: Tier;
+}
+
+/** What a member reported. */
+export interface MemberInput {
+  /** What it answered when it was asked about a peer, signed. */
+  readonly answers?: ReadonlyArray<PeerAnswerInput> | undefined;
+  /** When it reported its liquidity; 0 when never. */
   readonly at: SecondsInput;
   /** What it holds towards each external peer. */
   readonly capacities?: ReadonlyArray<PeerCapacityInput> | undefined;
   /** Its channels with little on its own side. */
-  readonly depleted?: ReadonlyArray<Trouble> | undefined;
+  readonly depleted?: ReadonlyArray<TroubleInput> | undefined;
   /** When it reported its health; absent when never. */
   readonly health_at?: SecondsInput | null | undefined;
   /** Whether its reports contradict what we see; then nothing of it counts. */
   readonly implausible?: boolean | undefined;
   /** Its node id. */
   readonly member_id: NodeId;
+  /** The capacity of the whole node, where it reported none towards single peers. */
+  readonly node_capacity_sats?: SatInput | null | undefined;
+  /** How many channels the whole node has. */
+  readonly node_channels?: CountInput | null | undefined;
   /** Where it is rebalancing. */
   readonly rebalancing?: ReadonlyArray<ActivityInput> | undefined;
   /** Its channels with nearly all on its own side. */
-  readonly saturated?: ReadonlyArray<Trouble> | undefined;
+  readonly saturated?: ReadonlyArray<TroubleInput> | undefined;
   /** The score that we derived from its health report. */
   readonly score?: PointsInput | null | undefined;
   /** The splices it announced. */
-  readonly splices?: ReadonlyArray<AnnouncedSplice> | undefined;
+  readonly splices?: ReadonlyArray<AnnouncedSpliceInput> | undefined;
   /** The tier, where the score is not known. */
   readonly tier?: Tier | null | undefined;
 }
@@ -2410,6 +2642,16 @@ export type Nothing = Readonly<Record<string, unknown>> | ReadonlyMap<string | n
 export type OpKind = "c2r" | "r2c" | "r2r" | "forgive" | "raw_diff";
 
 /** What a book is opened with. */
+export interface OpenFleetBook {
+  /** Fields of the config to change. */
+  readonly config?: ConfigOverrides | null | undefined;
+  /** The profile to start from; `plan` when absent. */
+  readonly profile?: string | null | undefined;
+  /** The fleet: at least we ourselves. */
+  readonly state: FleetSnapshotInput;
+}
+
+/** What a book is opened with. */
 export interface OpenHubBook {
   /** Fields of the config to change. */
   readonly config?: ConfigOverrides | null | undefined;
@@ -2517,6 +2759,26 @@ export interface Pause {
   readonly ready: boolean;
   /** How long until it may. */
   readonly wait_s: Seconds;
+}
+
+/** What a member answered about a peer. */
+export interface PeerAnswer {
+  /** When it answered. */
+  readonly at: Seconds;
+  /** What it holds with the peer. */
+  readonly capacity_sats: Sat;
+  /** The peer. */
+  readonly peer_id: NodeId;
+}
+
+/** What a member answered about a peer. */
+export interface PeerAnswerInput {
+  /** When it answered. */
+  readonly at: SecondsInput;
+  /** What it holds with the peer. */
+  readonly capacity_sats: SatInput;
+  /** The peer. */
+  readonly peer_id: NodeId;
 }
 
 /** What a member holds towards a peer. */
@@ -2931,6 +3193,18 @@ export interface RemoveAccount {
   readonly account_id: EntityId;
 }
 
+/** What to forget; what is absent stays. */
+export interface RemoveFromFleet {
+  /** A channel of ours. */
+  readonly channel_id?: NodeId | null | undefined;
+  /** A member, with all that it said. */
+  readonly member_id?: NodeId | null | undefined;
+  /** What the graph shows of a peer. */
+  readonly peer_id?: NodeId | null | undefined;
+  /** A channel that might give in a rebalance. */
+  readonly source_id?: NodeId | null | undefined;
+}
+
 /** An answer of a source that was asked to replenish a reserve. */
 export interface ReplenishAnswer {
   /** How much was sent, where the answer says so. */
@@ -3086,6 +3360,12 @@ export interface RestoreBook {
   readonly state: HubStateInput;
 }
 
+/** What to go back to. */
+export interface RestoreFleet {
+  /** A snapshot. */
+  readonly state: FleetSnapshotInput;
+}
+
 /** How a divided threshold is rounded. */
 export type Rounding = "none" | "truncate";
 
@@ -3206,6 +3486,14 @@ export interface SetHub {
   readonly tokens?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | null | undefined;
 }
 
+/** What changed about ourselves; what is absent stays. */
+export interface SetUs {
+  /** Where we are rebalancing. */
+  readonly rebalancing?: ReadonlyArray<ActivityInput> | null | undefined;
+  /** The tier of our last accepted health report. */
+  readonly tier?: Tier | null | undefined;
+}
+
 /** What a settlement changes in the hub's reserve. */
 export interface SettlementEntry {
   /** The peer. */
@@ -3290,7 +3578,7 @@ export interface SizeInput {
   /** Its capacity. */
   readonly capacity_sats: SatInput;
   /** What moved through it. */
-  readonly flow?: Flow | null | undefined;
+  readonly flow?: FlowInput | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
 }
@@ -3335,6 +3623,28 @@ export type Source = "faucet" | "treasury" | "withdraw";
 /** A channel that may give. */
 export interface Source2 {
   /** Its capacity. */
+  readonly capacity_sats: Sat;
+  /** Its id. */
+  readonly channel_id: NodeId;
+  /** Whether its peer is online. Default: true. */
+  readonly connected: boolean;
+  /** How often it failed in a row. Default: 0. */
+  readonly fails: Count;
+  /** What we charge there. */
+  readonly fee_ppm: Ppm;
+  /** What moved through it. */
+  readonly flow?: Flow;
+  /** The peer at the other end. */
+  readonly peer_id?: NodeId;
+  /** What it can send now. */
+  readonly spendable_sats: Sat;
+  /** For what percentage of the last day its peer was online. */
+  readonly uptime_pct?: Real;
+}
+
+/** A channel that may give. */
+export interface Source2Input {
+  /** Its capacity. */
   readonly capacity_sats: SatInput;
   /** Its id. */
   readonly channel_id: NodeId;
@@ -3345,7 +3655,7 @@ export interface Source2 {
   /** What we charge there. */
   readonly fee_ppm: PpmInput;
   /** What moved through it. */
-  readonly flow?: Flow | null | undefined;
+  readonly flow?: FlowInput | null | undefined;
   /** The peer at the other end. */
   readonly peer_id?: NodeId | null | undefined;
   /** What it can send now. */
@@ -3371,7 +3681,7 @@ export interface SourcesInput {
   /** What we charge at the destination. */
   readonly out_ppm: PpmInput;
   /** The channels. */
-  readonly sources: ReadonlyArray<Source2>;
+  readonly sources: ReadonlyArray<Source2Input>;
 }
 
 /** A peer with something to take back. */
@@ -3506,6 +3816,32 @@ export type Strategy = "amount" | "time" | "fee";
 
 /** In which order floats are added: a sum of floats depends on it. */
 export type SumOrder = "ascending" | "input";
+
+/** A message that arrived. */
+export interface TakeMessage {
+  /** Who sent it; that need not be who made it. */
+  readonly from: NodeId;
+  /** How often it was passed on before it came here. Default: 0. */
+  readonly hops?: CountInput | undefined;
+  /** The message: its bytes as text, or the object they hold. */
+  readonly message: Plain;
+  /** The time. */
+  readonly now: SecondsInput;
+}
+
+/** What became of a message that a book took, which keeps the state itself. */
+export interface Taken {
+  /** sha256 of the signed text, the id of the message. */
+  readonly digest?: string;
+  /** What it is about, when it was accepted. */
+  readonly kind?: Kind;
+  /** What became of it. */
+  readonly outcome: Outcome2;
+  /** Whether to pass it on to the other members. */
+  readonly relay: boolean;
+  /** Who made it, when it was accepted. */
+  readonly reporter?: NodeId;
+}
 
 /** Every term of the value. */
 export interface Terms {
@@ -3749,6 +4085,16 @@ export interface Trended {
 
 /** A depleted or saturated channel of a member. */
 export interface Trouble {
+  /** The capacity of the channel. */
+  readonly capacity_sats: Sat;
+  /** The share on the member's own side. */
+  readonly local_pct: Share;
+  /** The peer at the other end. */
+  readonly peer_id: NodeId;
+}
+
+/** A depleted or saturated channel of a member. */
+export interface TroubleInput {
   /** The capacity of the channel. */
   readonly capacity_sats: SatInput;
   /** The share on the member's own side. */
@@ -4422,6 +4768,128 @@ export abstract class PolicyMethods {
     return this.call("splice.headroom", input);
   }
 
+}
+
+/** What members reported; a question costs its answer, not what is known. */
+export class FleetBook extends Book {
+  constructor(input: OpenFleetBook) {
+    super("fleet_book", input);
+  }
+
+  /** Adds a member, or replaces what we know of it; its reports stay unless it is banned. */
+  setMember(input: FleetMemberInput): Decision<FleetHeld> {
+    return this.call("set_member", input) as Decision<FleetHeld>;
+  }
+
+  /** Takes a member's report as it is, in place of its last one. */
+  setReport(input: MemberInput): Decision<FleetHeld> {
+    return this.call("set_report", input) as Decision<FleetHeld>;
+  }
+
+  /** Adds a channel of ours, or replaces it. */
+  setChannel(input: ChannelInput): Decision<FleetHeld> {
+    return this.call("set_channel", input) as Decision<FleetHeld>;
+  }
+
+  /** Adds an external peer, or replaces what the graph shows of it. */
+  setPeer(input: FleetPeerInput): Decision<FleetHeld> {
+    return this.call("set_peer", input) as Decision<FleetHeld>;
+  }
+
+  /** Adds a channel that may give in a rebalance, or replaces it. */
+  setSource(input: Source2Input): Decision<FleetHeld> {
+    return this.call("set_source", input) as Decision<FleetHeld>;
+  }
+
+  /** Changes our own tier and announced rebalances; what is absent stays. */
+  setUs(input: SetUs = {}): Decision<FleetHeld> {
+    return this.call("set_us", input) as Decision<FleetHeld>;
+  }
+
+  /** Forgets a member, a channel, a peer or a source. */
+  remove(input: RemoveFromFleet = {}): Decision<FleetHeld> {
+    return this.call("remove", input) as Decision<FleetHeld>;
+  }
+
+  /** Takes or refuses a message as `gossip.accept` does; what it says becomes its member's report. */
+  take(input: TakeMessage): Decision<Taken> {
+    return this.call("take", input) as Decision<Taken>;
+  }
+
+  /** What other members need at external peers, as `liquidity.needs`. */
+  needs(input: AskFirst): Decision<Needs> {
+    return this.call("needs", input) as Decision<Needs>;
+  }
+
+  /** Where other members hold too much on their own side, as `liquidity.excess`. */
+  excess(input: AskFirst): Decision<Excesses> {
+    return this.call("excess", input) as Decision<Excesses>;
+  }
+
+  /** How the fleet and we do, as `liquidity.state`. */
+  state(input: AskNow): Decision<FleetState> {
+    return this.call("state", input) as Decision<FleetState>;
+  }
+
+  /** External peers that several members serve, as `liquidity.competition`. */
+  competition(input: AskFirst): Decision<Competition> {
+    return this.call("competition", input) as Decision<Competition>;
+  }
+
+  /** How much our channels to a peer let us help there, as `liquidity.relevance`. */
+  relevance(input: AskPeer): Decision<Relevance> {
+    return this.call("relevance", input) as Decision<Relevance>;
+  }
+
+  /** The health of the fleet, as `health.fleet`. */
+  health(input: AskFirst): Decision<FleetHealth> {
+    return this.call("health", input) as Decision<FleetHealth>;
+  }
+
+  /** Whether another member rebalances through a peer, as `rebalance.conflict`. */
+  conflict(input: AskConflict): Decision<Conflict> {
+    return this.call("conflict", input) as Decision<Conflict>;
+  }
+
+  /** Whether our fee towards a peer moves a step for another member, as `fees.adjust`. */
+  fees(input: AskFee): Decision<Adjusted> {
+    return this.call("fees", input) as Decision<Adjusted>;
+  }
+
+  /** What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`. */
+  evaluate(input: EvaluateInput): Decision<Evaluated> {
+    return this.call("evaluate", input) as Decision<Evaluated>;
+  }
+
+  /** Whether a splice keeps the fleet connected to the peer, as `splice.check`. */
+  splice(input: AskSplice): Decision<Checked> {
+    return this.call("splice", input) as Decision<Checked>;
+  }
+
+  /** The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`. */
+  headroom(input: AskHeadroom): Decision<Headroom> {
+    return this.call("headroom", input) as Decision<Headroom>;
+  }
+
+  /** Which external peers a new channel would help most, as `topology.advise`. */
+  advise(input: AskAdvice): Decision<Advised2> {
+    return this.call("advise", input) as Decision<Advised2>;
+  }
+
+  /** Everything the book knows. */
+  snapshot(input: Nothing = {}): Decision<FleetSnapshot> {
+    return this.call("snapshot", input) as Decision<FleetSnapshot>;
+  }
+
+  /** Goes back to a snapshot. */
+  restore(input: RestoreFleet): Decision<FleetHeld> {
+    return this.call("restore", input) as Decision<FleetHeld>;
+  }
+
+  /** sha256 of the canonical snapshot. */
+  digest(input: Nothing = {}): Decision<BookDigest> {
+    return this.call("digest", input) as Decision<BookDigest>;
+  }
 }
 
 /** The accounts of a hub; a tick costs what has changed, not what there is. */

@@ -403,7 +403,7 @@ class HealthFleetDecision(Decision):
         """Members that count."""
     @property
     def members(self) -> list[t.MemberHealth]:
-        """Every member, by id."""
+        """The members, by id."""
     @property
     def stable_count(self) -> t.Count:
         """Stable members that count."""
@@ -1034,7 +1034,7 @@ class Operations:
     def health_fleet(self, input: t.FleetHealthInput | _Dataclass, /) -> HealthFleetDecision:
         """Average health of the fleet, members per tier, stale and implausible ones listed but not counted."""
     @overload
-    def health_fleet(self, *, members: list[t.Member], now: t.Seconds) -> HealthFleetDecision: ...
+    def health_fleet(self, *, first: t.Count | None = ..., members: list[t.Member], now: t.Seconds) -> HealthFleetDecision: ...
     @overload
     def health_verify(self, input: t.VerifyInput | _Dataclass, /) -> HealthVerifyDecision:
         """Whether a member's health report fits what we see, and the score that follows from its counts."""
@@ -1124,7 +1124,7 @@ class Operations:
     def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> RebalanceEvaluateDecision:
         """What a rebalance is worth, every term of it, and what would turn the answer round."""
     @overload
-    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2], successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
+    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
     @overload
     def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> RebalanceSizeDecision:
         """How much a channel should be filled with."""
@@ -1205,6 +1205,604 @@ class Policy(Operations):
         """Calls an operation with JSON; returns the canonical JSON of the envelope."""
     def answer_bytes(self, op: str, input: _Json, /) -> bytes:
         """As `call_bytes`, but an error is returned as JSON too."""
+@type_check_only
+class FleetBookSetMemberDecision(Decision):
+    """What `FleetBook.set_member` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookSetReportDecision(Decision):
+    """What `FleetBook.set_report` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookSetChannelDecision(Decision):
+    """What `FleetBook.set_channel` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookSetPeerDecision(Decision):
+    """What `FleetBook.set_peer` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookSetSourceDecision(Decision):
+    """What `FleetBook.set_source` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookSetUsDecision(Decision):
+    """What `FleetBook.set_us` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookRemoveDecision(Decision):
+    """What `FleetBook.remove` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookTakeDecision(Decision):
+    """What `FleetBook.take` decides."""
+
+    @property
+    def decision(self) -> t.Taken:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str | None:
+        """sha256 of the signed text, the id of the message."""
+    @property
+    def kind(self) -> t.Kind | None:
+        """What it is about, when it was accepted."""
+    @property
+    def outcome(self) -> t.Outcome2:
+        """What became of it."""
+    @property
+    def relay(self) -> bool:
+        """Whether to pass it on to the other members."""
+    @property
+    def reporter(self) -> t.NodeId | None:
+        """Who made it, when it was accepted."""
+
+@type_check_only
+class FleetBookNeedsDecision(Decision):
+    """What `FleetBook.needs` decides."""
+
+    @property
+    def decision(self) -> t.Needs:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_needs(self) -> list[t.Need]:
+        """Worst tier first, then severity, then where we can help most."""
+
+@type_check_only
+class FleetBookExcessDecision(Decision):
+    """What `FleetBook.excess` decides."""
+
+    @property
+    def decision(self) -> t.Excesses:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_excess(self) -> list[t.Excess]:
+        """The largest amount first."""
+
+@type_check_only
+class FleetBookStateDecision(Decision):
+    """What `FleetBook.state` decides."""
+
+    @property
+    def decision(self) -> t.FleetState:
+        """The outcome as plain dicts and lists."""
+    @property
+    def balanced_channels(self) -> t.Count:
+        """Our channels that are neither depleted nor saturated."""
+    @property
+    def common_bottleneck_peers(self) -> list[t.NodeId]:
+        """External peers at which several members are in trouble, most members first."""
+    @property
+    def depleted_channels(self) -> t.Count:
+        """Our depleted channels."""
+    @property
+    def members_rebalancing(self) -> t.Count:
+        """Members that rebalance now, we included."""
+    @property
+    def members_with_depleted_channels(self) -> t.Count:
+        """Other members with a depleted channel."""
+    @property
+    def members_with_excess_outbound(self) -> t.Count:
+        """Other members with a saturated channel."""
+    @property
+    def saturated_channels(self) -> t.Count:
+        """Our saturated channels."""
+
+@type_check_only
+class FleetBookCompetitionDecision(Decision):
+    """What `FleetBook.competition` decides."""
+
+    @property
+    def decision(self) -> t.Competition:
+        """The outcome as plain dicts and lists."""
+    @property
+    def contested(self) -> list[t.Contested]:
+        """Most members first."""
+
+@type_check_only
+class FleetBookRelevanceDecision(Decision):
+    """What `FleetBook.relevance` decides."""
+
+    @property
+    def decision(self) -> t.Relevance:
+        """The outcome as plain dicts and lists."""
+    @property
+    def our_relevance(self) -> t.Share:
+        """0 where we have no channel, 1 with a large and balanced one."""
+
+@type_check_only
+class FleetBookHealthDecision(Decision):
+    """What `FleetBook.health` decides."""
+
+    @property
+    def decision(self) -> t.FleetHealth:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_health(self) -> t.Points:
+        """The average score, floored; 50 for an empty fleet."""
+    @property
+    def member_count(self) -> t.Count:
+        """Members that count."""
+    @property
+    def members(self) -> list[t.MemberHealth]:
+        """The members, by id."""
+    @property
+    def stable_count(self) -> t.Count:
+        """Stable members that count."""
+    @property
+    def struggling_count(self) -> t.Count:
+        """Struggling members that count."""
+    @property
+    def thriving_count(self) -> t.Count:
+        """Thriving members that count."""
+    @property
+    def vulnerable_count(self) -> t.Count:
+        """Vulnerable members that count."""
+
+@type_check_only
+class FleetBookConflictDecision(Decision):
+    """What `FleetBook.conflict` decides."""
+
+    @property
+    def decision(self) -> t.Conflict:
+        """The outcome as plain dicts and lists."""
+    @property
+    def action(self) -> t.Action2:
+        """What to do."""
+    @property
+    def avoid(self) -> list[t.NodeId]:
+        """Peers that other members use now, for a path around them."""
+    @property
+    def conflict(self) -> bool:
+        """Whether another member is using the peer."""
+    @property
+    def priority_over(self) -> t.NodeId | None:
+        """The member before which we go."""
+    @property
+    def until(self) -> t.Seconds | None:
+        """When to ask again."""
+    @property
+    def yield_to(self) -> t.NodeId | None:
+        """The member that goes before us."""
+
+@type_check_only
+class FleetBookFeesDecision(Decision):
+    """What `FleetBook.fees` decides."""
+
+    @property
+    def decision(self) -> t.Adjusted:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fee_ppm(self) -> t.Ppm:
+        """The fee."""
+    @property
+    def for_tier(self) -> t.Tier | None:
+        """The tier of the member it helps; absent when none."""
+    @property
+    def step(self) -> t.Step:
+        """Which way it moved."""
+
+@type_check_only
+class FleetBookEvaluateDecision(Decision):
+    """What `FleetBook.evaluate` decides."""
+
+    @property
+    def decision(self) -> t.Evaluated:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accepted(self) -> bool:
+        """Whether it should be done."""
+    @property
+    def amount_sats(self) -> t.Sat | None:
+        """How much to move, when it is accepted."""
+    @property
+    def flips(self) -> t.Flips | None:
+        """What would turn the answer round."""
+    @property
+    def max_fee_ppm(self) -> t.Ppm | None:
+        """The most to pay for the route, when it is accepted."""
+    @property
+    def model(self) -> t.Model:
+        """The model that valued it."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+    @property
+    def source(self) -> t.NodeId | None:
+        """From where to move, when it is accepted."""
+    @property
+    def terms(self) -> t.Terms | None:
+        """Every term of the value, as far as it was computed."""
+
+@type_check_only
+class FleetBookSpliceDecision(Decision):
+    """What `FleetBook.splice` decides."""
+
+    @property
+    def decision(self) -> t.Checked:
+        """The outcome as plain dicts and lists."""
+    @property
+    def can_proceed(self) -> bool:
+        """Whether the advice is to go on."""
+    @property
+    def fleet_sats(self) -> t.Sat:
+        """What the fleet holds with the peer."""
+    @property
+    def fleet_share(self) -> t.Real | None:
+        """The fleet's share of the peer's capacity."""
+    @property
+    def new_fleet_sats(self) -> t.Sat:
+        """What the fleet will hold."""
+    @property
+    def new_share(self) -> t.Real | None:
+        """The fleet's share afterwards."""
+    @property
+    def others_sats(self) -> t.Sat:
+        """What the other members hold."""
+    @property
+    def ours_sats(self) -> t.Sat:
+        """What we hold."""
+    @property
+    def peer_total_sats(self) -> t.Sat | None:
+        """What the shares are shares of."""
+    @property
+    def safety(self) -> t.Safety:
+        """The advice."""
+
+@type_check_only
+class FleetBookHeadroomDecision(Decision):
+    """What `FleetBook.headroom` decides."""
+
+    @property
+    def decision(self) -> t.Headroom:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_sats(self) -> t.Sat:
+        """What the fleet holds with the peer."""
+    @property
+    def headroom_sats(self) -> t.Sat | None:
+        """The largest amount that is safe; none when nothing is."""
+    @property
+    def others_sats(self) -> t.Sat:
+        """What the other members hold."""
+    @property
+    def ours_sats(self) -> t.Sat:
+        """What we hold."""
+
+@type_check_only
+class FleetBookAdviseDecision(Decision):
+    """What `FleetBook.advise` decides."""
+
+    @property
+    def decision(self) -> t.Advised2:
+        """The outcome as plain dicts and lists."""
+    @property
+    def advice(self) -> list[t.Advice2]:
+        """The best first."""
+
+@type_check_only
+class FleetBookSnapshotDecision(Decision):
+    """What `FleetBook.snapshot` decides."""
+
+    @property
+    def decision(self) -> t.FleetSnapshot:
+        """The outcome as plain dicts and lists."""
+    @property
+    def gossip(self) -> t.GossipState | None:
+        """What is kept of the messages of members."""
+    @property
+    def members(self) -> list[t.FleetMember] | None:
+        """The members, without us."""
+    @property
+    def peers(self) -> list[t.FleetPeer] | None:
+        """External peers."""
+    @property
+    def reports(self) -> list[t.Member] | None:
+        """What each member reported last, as the stateless operations take it."""
+    @property
+    def sources(self) -> list[t.Source2] | None:
+        """The channels that may give in a rebalance."""
+    @property
+    def us(self) -> t.Us:
+        """We ourselves."""
+
+@type_check_only
+class FleetBookRestoreDecision(Decision):
+    """What `FleetBook.restore` decides."""
+
+    @property
+    def decision(self) -> t.FleetHeld:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetBookDigestDecision(Decision):
+    """What `FleetBook.digest` decides."""
+
+    @property
+    def decision(self) -> t.BookDigest:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical snapshot."""
+
+@type_check_only
+class FleetBookMethods:
+    @overload
+    def set_member(self, input: t.FleetMember | _Dataclass, /) -> FleetBookSetMemberDecision:
+        """Adds a member, or replaces what we know of it; its reports stay unless it is banned."""
+    @overload
+    def set_member(self, *, banned: bool = ..., connected: bool = ..., member_id: t.NodeId, public_capacity_sats: t.Sat | None = ..., public_channels: t.Count | None = ...) -> FleetBookSetMemberDecision: ...
+    @overload
+    def set_report(self, input: t.Member | _Dataclass, /) -> FleetBookSetReportDecision:
+        """Takes a member's report as it is, in place of its last one."""
+    @overload
+    def set_report(self, *, answers: list[t.PeerAnswer] = ..., at: t.Seconds, capacities: list[t.PeerCapacity] = ..., depleted: list[t.Trouble] = ..., health_at: t.Seconds | None = ..., implausible: bool = ..., member_id: t.NodeId, node_capacity_sats: t.Sat | None = ..., node_channels: t.Count | None = ..., rebalancing: list[t.Activity] = ..., saturated: list[t.Trouble] = ..., score: t.Points | None = ..., splices: list[t.AnnouncedSplice] = ..., tier: t.Tier | None = ...) -> FleetBookSetReportDecision: ...
+    @overload
+    def set_channel(self, input: t.Channel | _Dataclass, /) -> FleetBookSetChannelDecision:
+        """Adds a channel of ours, or replaces it."""
+    @overload
+    def set_channel(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, fee_ppm: t.Ppm | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., private: bool = ..., short_channel_id: t.NodeId | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSetChannelDecision: ...
+    @overload
+    def set_peer(self, input: t.FleetPeer | _Dataclass, /) -> FleetBookSetPeerDecision:
+        """Adds an external peer, or replaces what the graph shows of it."""
+    @overload
+    def set_peer(self, *, peer_id: t.NodeId, public_capacity_sats: t.Sat | None = ...) -> FleetBookSetPeerDecision: ...
+    @overload
+    def set_source(self, input: t.Source2 | _Dataclass, /) -> FleetBookSetSourceDecision:
+        """Adds a channel that may give in a rebalance, or replaces it."""
+    @overload
+    def set_source(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., peer_id: t.NodeId | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSetSourceDecision: ...
+    @overload
+    def set_us(self, input: t.SetUs | _Dataclass, /) -> FleetBookSetUsDecision:
+        """Changes our own tier and announced rebalances; what is absent stays."""
+    @overload
+    def set_us(self, *, rebalancing: list[t.Activity] | None = ..., tier: t.Tier | None = ...) -> FleetBookSetUsDecision: ...
+    @overload
+    def remove(self, input: t.RemoveFromFleet | _Dataclass, /) -> FleetBookRemoveDecision:
+        """Forgets a member, a channel, a peer or a source."""
+    @overload
+    def remove(self, *, channel_id: t.NodeId | None = ..., member_id: t.NodeId | None = ..., peer_id: t.NodeId | None = ..., source_id: t.NodeId | None = ...) -> FleetBookRemoveDecision: ...
+    @overload
+    def take(self, input: t.TakeMessage | _Dataclass, /) -> FleetBookTakeDecision:
+        """Takes or refuses a message as `gossip.accept` does; what it says becomes its member's report."""
+    @overload
+    def take(self, *, hops: t.Count = ..., message: t.Plain, now: t.Seconds) -> FleetBookTakeDecision: ...
+    @overload
+    def needs(self, input: t.AskFirst | _Dataclass, /) -> FleetBookNeedsDecision:
+        """What other members need at external peers, as `liquidity.needs`."""
+    @overload
+    def needs(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookNeedsDecision: ...
+    @overload
+    def excess(self, input: t.AskFirst | _Dataclass, /) -> FleetBookExcessDecision:
+        """Where other members hold too much on their own side, as `liquidity.excess`."""
+    @overload
+    def excess(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookExcessDecision: ...
+    @overload
+    def state(self, input: t.AskNow | _Dataclass, /) -> FleetBookStateDecision:
+        """How the fleet and we do, as `liquidity.state`."""
+    @overload
+    def state(self, *, now: t.Seconds) -> FleetBookStateDecision: ...
+    @overload
+    def competition(self, input: t.AskFirst | _Dataclass, /) -> FleetBookCompetitionDecision:
+        """External peers that several members serve, as `liquidity.competition`."""
+    @overload
+    def competition(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookCompetitionDecision: ...
+    @overload
+    def relevance(self, input: t.AskPeer | _Dataclass, /) -> FleetBookRelevanceDecision:
+        """How much our channels to a peer let us help there, as `liquidity.relevance`."""
+    @overload
+    def relevance(self, *, peer_id: t.NodeId) -> FleetBookRelevanceDecision: ...
+    @overload
+    def health(self, input: t.AskFirst | _Dataclass, /) -> FleetBookHealthDecision:
+        """The health of the fleet, as `health.fleet`."""
+    @overload
+    def health(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookHealthDecision: ...
+    @overload
+    def conflict(self, input: t.AskConflict | _Dataclass, /) -> FleetBookConflictDecision:
+        """Whether another member rebalances through a peer, as `rebalance.conflict`."""
+    @overload
+    def conflict(self, *, now: t.Seconds, target_peer: t.NodeId) -> FleetBookConflictDecision: ...
+    @overload
+    def fees(self, input: t.AskFee | _Dataclass, /) -> FleetBookFeesDecision:
+        """Whether our fee towards a peer moves a step for another member, as `fees.adjust`."""
+    @overload
+    def fees(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookFeesDecision: ...
+    @overload
+    def evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> FleetBookEvaluateDecision:
+        """What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`."""
+    @overload
+    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> FleetBookEvaluateDecision: ...
+    @overload
+    def splice(self, input: t.AskSplice | _Dataclass, /) -> FleetBookSpliceDecision:
+        """Whether a splice keeps the fleet connected to the peer, as `splice.check`."""
+    @overload
+    def splice(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId, strict: bool = ..., type: t.SpliceType) -> FleetBookSpliceDecision: ...
+    @overload
+    def headroom(self, input: t.AskHeadroom | _Dataclass, /) -> FleetBookHeadroomDecision:
+        """The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`."""
+    @overload
+    def headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookHeadroomDecision: ...
+    @overload
+    def advise(self, input: t.AskAdvice | _Dataclass, /) -> FleetBookAdviseDecision:
+        """Which external peers a new channel would help most, as `topology.advise`."""
+    @overload
+    def advise(self, *, candidates: list[t.NodeId] | None = ..., now: t.Seconds) -> FleetBookAdviseDecision: ...
+    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> FleetBookSnapshotDecision:
+        """Everything the book knows."""
+    @overload
+    def restore(self, input: t.RestoreFleet | _Dataclass, /) -> FleetBookRestoreDecision:
+        """Goes back to a snapshot."""
+    @overload
+    def restore(self, *, state: t.FleetSnapshot) -> FleetBookRestoreDecision: ...
+    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> FleetBookDigestDecision:
+        """sha256 of the canonical snapshot."""
 @type_check_only
 class HubBookSetAccountDecision(Decision):
     """What `HubBook.set_account` decides."""

@@ -9,9 +9,9 @@ from trimtab._native import Decision, Handled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trimtab._native import HubBookMethods
+    from trimtab._native import FleetBookMethods, HubBookMethods
 else:
-    HubBookMethods = object
+    FleetBookMethods = HubBookMethods = object
 
 __all__ = ["Book", "FleetBook", "HubBook"]
 
@@ -64,7 +64,7 @@ class Book:
             return as_method(self.call, name)
 
 
-class FleetBook(Book):
+class FleetBook(Book, FleetBookMethods):
     """What the members of a fleet reported; answers without reading them all again."""
 
     def __init__(self, **fields: Any) -> None:

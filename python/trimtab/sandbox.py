@@ -28,10 +28,10 @@ from trimtab import _native, amounts, books
 from trimtab.errors import InputError, InternalError
 
 if TYPE_CHECKING:
-    from trimtab._native import Decision, HubBookMethods
+    from trimtab._native import Decision, FleetBookMethods, HubBookMethods
     from trimtab._native import Operations as _Operations
 else:
-    _Operations = HubBookMethods = object
+    _Operations = FleetBookMethods = HubBookMethods = object
 
 __all__ = [
     "Book",
@@ -393,7 +393,7 @@ class Book(books.Book):
         return self._handle.answer(op, _bytes(input))[1:]
 
 
-class FleetBook(Book):
+class FleetBook(Book, FleetBookMethods):
     """What the members of a fleet reported, in a sandbox."""
 
     def __init__(self, **fields: Any) -> None:

@@ -358,6 +358,119 @@ class ApplyPlan(TypedDict):
     """The plan, as `plan` gave it."""
 
 
+class _AskAdviceRequired(TypedDict):
+    """Peers that a new channel could go to."""
+
+    now: Seconds
+    """The present moment."""
+
+
+class AskAdvice(_AskAdviceRequired, total=False):
+    """Peers that a new channel could go to."""
+
+    candidates: list[NodeId] | None
+    """The peers to compare; all that were set when absent."""
+
+
+class AskConflict(TypedDict):
+    """A rebalance that might meet another member's."""
+
+    now: Seconds
+    """The present moment."""
+    target_peer: NodeId
+    """The peer through which we would rebalance."""
+
+
+class _AskFeeRequired(TypedDict):
+    """A fee that might help another member."""
+
+    base_ppm: Ppm
+    """The fee we intend without the fleet."""
+    now: Seconds
+    """The present moment."""
+    peer_id: NodeId
+    """The peer towards which the fee is."""
+
+
+class AskFee(_AskFeeRequired, total=False):
+    """A fee that might help another member."""
+
+    ceiling_ppm: Ppm | None
+    """No higher than this; the config's when absent."""
+    floor_ppm: Ppm | None
+    """No lower than this; the config's when absent."""
+
+
+class _AskFirstRequired(TypedDict):
+    """When something is asked, and how much of the answer is wanted."""
+
+    now: Seconds
+    """The present moment."""
+
+
+class AskFirst(_AskFirstRequired, total=False):
+    """When something is asked, and how much of the answer is wanted."""
+
+    first: Count | None
+    """Only so many entries of the answer; all when absent."""
+
+
+class _AskHeadroomRequired(TypedDict):
+    """A peer that something might leave."""
+
+    now: Seconds
+    """The present moment."""
+    peer_id: NodeId
+    """The peer."""
+
+
+class AskHeadroom(_AskHeadroomRequired, total=False):
+    """A peer that something might leave."""
+
+    hive_reachable: bool
+    """Whether the other members could be asked at all."""
+    in_flight: list[Sat]
+    """Our own exits from this peer that none of our channels shows as pending yet."""
+
+
+class AskNow(TypedDict):
+    """When something is asked."""
+
+    now: Seconds
+    """The present moment."""
+
+
+class AskPeer(TypedDict):
+    """Which peer is asked about."""
+
+    peer_id: NodeId
+    """The peer."""
+
+
+class _AskSpliceRequired(TypedDict):
+    """A splice that wants advice."""
+
+    amount_sats: Sat
+    """How much."""
+    now: Seconds
+    """The present moment."""
+    peer_id: NodeId
+    """The peer."""
+    type: SpliceType
+    """Which way it goes."""
+
+
+class AskSplice(_AskSpliceRequired, total=False):
+    """A splice that wants advice."""
+
+    hive_reachable: bool
+    """Whether the other members could be asked at all."""
+    in_flight: list[Sat]
+    """Our own exits from this peer that none of our channels shows as pending yet."""
+    strict: bool
+    """Whether what could not be checked is refused."""
+
+
 class _AssessInputRequired(TypedDict):
     """What a node can observe about itself."""
 
@@ -1040,8 +1153,6 @@ class _EvaluateInputRequired(TypedDict):
     """The channel that should be filled."""
     inbound_ppm: Ppm
     """What the route is expected to cost."""
-    sources: list[Source2]
-    """The channels that may give."""
 
 
 class EvaluateInput(_EvaluateInputRequired, total=False):
@@ -1061,6 +1172,8 @@ class EvaluateInput(_EvaluateInputRequired, total=False):
     """How old our tier is; beyond the configured age it counts as unknown."""
     p_success: Share | None
     """How likely it succeeds; from successes and failures when absent."""
+    sources: list[Source2]
+    """The channels that may give; a book has its own."""
     successes: Count
     """How often a rebalance to it succeeded."""
     tier: Tier | None
@@ -1220,7 +1333,7 @@ class FleetHealth(TypedDict):
     member_count: Count
     """Members that count."""
     members: list[MemberHealth]
-    """Every member, by id."""
+    """The members, by id."""
     stable_count: Count
     """Stable members that count."""
     struggling_count: Count
@@ -1231,13 +1344,35 @@ class FleetHealth(TypedDict):
     """Vulnerable members that count."""
 
 
-class FleetHealthInput(TypedDict):
+class _FleetHealthInputRequired(TypedDict):
     """The members, we included."""
 
     members: list[Member]
     """What each member reported last."""
     now: Seconds
     """The present moment."""
+
+
+class FleetHealthInput(_FleetHealthInputRequired, total=False):
+    """The members, we included."""
+
+    first: Count | None
+    """Only so many members are listed; all when absent. All of them count."""
+
+
+class FleetHeld(TypedDict):
+    """How much the book holds now."""
+
+    changed: bool
+    """Whether the call changed anything."""
+    channels: Count
+    """Our channels."""
+    peers: Count
+    """Peers as the graph shows them."""
+    reports: Count
+    """Members with a report, if only that of their silence."""
+    sources: Count
+    """Channels that may give in a rebalance."""
 
 
 class _FleetInputRequired(TypedDict):
@@ -1256,6 +1391,62 @@ class FleetInput(_FleetInputRequired, total=False):
     """Only so many entries of the answer; all when absent."""
     members: list[Member]
     """What each member reported last; our own report is skipped."""
+
+
+class _FleetMemberRequired(TypedDict):
+    """A node of the fleet, as we know it apart from what it says."""
+
+    member_id: NodeId
+    """Its public key."""
+
+
+class FleetMember(_FleetMemberRequired, total=False):
+    """A node of the fleet, as we know it apart from what it says."""
+
+    banned: bool
+    """Whether the fleet shut it out; then it is no member, and nothing of it is kept."""
+    connected: bool
+    """Whether it is connected to us."""
+    public_capacity_sats: Sat | None
+    """Its public capacity, which its reports are held against."""
+    public_channels: Count | None
+    """How many public channels it has."""
+
+
+class _FleetPeerRequired(TypedDict):
+    """An external peer, as the graph shows it."""
+
+    peer_id: NodeId
+    """The peer."""
+
+
+class FleetPeer(_FleetPeerRequired, total=False):
+    """An external peer, as the graph shows it."""
+
+    public_capacity_sats: Sat | None
+    """Its public capacity; absent when unknown."""
+
+
+class _FleetSnapshotRequired(TypedDict):
+    """Everything a book knows."""
+
+    us: Us
+    """We ourselves."""
+
+
+class FleetSnapshot(_FleetSnapshotRequired, total=False):
+    """Everything a book knows."""
+
+    gossip: GossipState
+    """What is kept of the messages of members."""
+    members: list[FleetMember]
+    """The members, without us."""
+    peers: list[FleetPeer]
+    """External peers."""
+    reports: list[Member]
+    """What each member reported last, as the stateless operations take it."""
+    sources: list[Source2]
+    """The channels that may give in a rebalance."""
 
 
 class FleetState(TypedDict):
@@ -2073,7 +2264,7 @@ class _MemberRequired(TypedDict):
     """What a member reported."""
 
     at: Seconds
-    """When it reported its liquidity."""
+    """When it reported its liquidity; 0 when never."""
     member_id: NodeId
     """Its node id."""
 
@@ -2081,6 +2272,8 @@ class _MemberRequired(TypedDict):
 class Member(_MemberRequired, total=False):
     """What a member reported."""
 
+    answers: list[PeerAnswer]
+    """What it answered when it was asked about a peer, signed."""
     capacities: list[PeerCapacity]
     """What it holds towards each external peer."""
     depleted: list[Trouble]
@@ -2089,6 +2282,10 @@ class Member(_MemberRequired, total=False):
     """When it reported its health; absent when never."""
     implausible: bool
     """Whether its reports contradict what we see; then nothing of it counts."""
+    node_capacity_sats: Sat | None
+    """The capacity of the whole node, where it reported none towards single peers."""
+    node_channels: Count | None
+    """How many channels the whole node has."""
     rebalancing: list[Activity]
     """Where it is rebalancing."""
     saturated: list[Trouble]
@@ -2239,6 +2436,22 @@ OpKind = Literal["c2r", "r2c", "r2r", "forgive", "raw_diff"]
 """What one operation of a settlement does."""
 
 
+class _OpenFleetBookRequired(TypedDict):
+    """What a book is opened with."""
+
+    state: FleetSnapshot
+    """The fleet: at least we ourselves."""
+
+
+class OpenFleetBook(_OpenFleetBookRequired, total=False):
+    """What a book is opened with."""
+
+    config: ConfigOverrides | None
+    """Fields of the config to change."""
+    profile: str | None
+    """The profile to start from; `plan` when absent."""
+
+
 class _OpenHubBookRequired(TypedDict):
     """What a book is opened with."""
 
@@ -2348,6 +2561,17 @@ class Pause(TypedDict):
     """Whether it may be tried now."""
     wait_s: Seconds
     """How long until it may."""
+
+
+class PeerAnswer(TypedDict):
+    """What a member answered about a peer."""
+
+    at: Seconds
+    """When it answered."""
+    capacity_sats: Sat
+    """What it holds with the peer."""
+    peer_id: NodeId
+    """The peer."""
 
 
 class _PeerCapacityRequired(TypedDict):
@@ -2709,6 +2933,19 @@ class RemoveAccount(TypedDict):
     """The peer."""
 
 
+class RemoveFromFleet(TypedDict, total=False):
+    """What to forget; what is absent stays."""
+
+    channel_id: NodeId | None
+    """A channel of ours."""
+    member_id: NodeId | None
+    """A member, with all that it said."""
+    peer_id: NodeId | None
+    """What the graph shows of a peer."""
+    source_id: NodeId | None
+    """A channel that might give in a rebalance."""
+
+
 class _ReplenishAnswerRequired(TypedDict):
     """An answer of a source that was asked to replenish a reserve."""
 
@@ -2821,6 +3058,13 @@ class RestoreBook(TypedDict):
     state: HubState
     """A snapshot."""
 
+
+class RestoreFleet(TypedDict):
+    """What to go back to."""
+
+    state: FleetSnapshot
+    """A snapshot."""
+
 Rounding = Literal["none", "truncate"]
 """How a divided threshold is rounded."""
 
@@ -2926,6 +3170,15 @@ class SetHub(TypedDict, total=False):
     """The clock that the age of a sent batch is measured on; null for `now`."""
     tokens: dict[str, Token] | None
     """Tokens besides those of the config."""
+
+
+class SetUs(TypedDict, total=False):
+    """What changed about ourselves; what is absent stays."""
+
+    rebalancing: list[Activity] | None
+    """Where we are rebalancing."""
+    tier: Tier | None
+    """The tier of our last accepted health report."""
 
 
 class _SettlementEntryRequired(TypedDict):
@@ -3182,6 +3435,48 @@ Strategy = Literal["amount", "time", "fee"]
 
 SumOrder = Literal["ascending", "input"]
 """In which order floats are added: a sum of floats depends on it."""
+
+
+_TakeMessageRequired = TypedDict(
+    "_TakeMessageRequired",
+    {
+        "from": "NodeId",
+        "message": "Plain",
+        "now": "Seconds",
+    },
+)
+
+
+_TakeMessageOptional = TypedDict(
+    "_TakeMessageOptional",
+    {
+        "hops": "Count",
+    }, total=False,
+)
+
+
+class TakeMessage(_TakeMessageRequired, _TakeMessageOptional):
+    """A message that arrived."""
+
+
+class _TakenRequired(TypedDict):
+    """What became of a message that a book took, which keeps the state itself."""
+
+    outcome: Outcome2
+    """What became of it."""
+    relay: bool
+    """Whether to pass it on to the other members."""
+
+
+class Taken(_TakenRequired, total=False):
+    """What became of a message that a book took, which keeps the state itself."""
+
+    digest: str | None
+    """sha256 of the signed text, the id of the message."""
+    kind: Kind | None
+    """What it is about, when it was accepted."""
+    reporter: NodeId | None
+    """Who made it, when it was accepted."""
 
 
 class _TermsRequired(TypedDict):

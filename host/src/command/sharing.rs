@@ -137,7 +137,7 @@ impl View<'_> {
             _ => in_style(paint::BAD, "not worth it"),
         };
         let first = match text(&conflict, "/decision/action") {
-            "proceed" => "no other member rebalances there",
+            "proceed" => "no conflict",
             _ => "another member goes first",
         };
         page.line(format_args!(

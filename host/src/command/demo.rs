@@ -1,6 +1,5 @@
 //! `trimtab demo`: a fleet and a hub that this program carries.
 
-
 use super::caller::{Host, Json};
 use super::node::Fleet;
 use super::paint::{Page, in_style};

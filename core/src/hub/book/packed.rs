@@ -18,8 +18,6 @@ pub enum Key {
     Text(Box<str>),
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 impl Key {
     /// The key of an id.
     #[must_use]
@@ -31,12 +29,16 @@ impl Key {
         let digits = text
             .strip_prefix("0x")
             .filter(|digits| digits.len() == 64)?;
-        let nibble = |digit: &u8| HEX.iter().position(|hex| hex == digit);
+        let nibble = |digit: &u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
         let mut bytes = [0u8; 32];
         let mut digits = digits.as_bytes().iter();
         for byte in &mut bytes {
             let (high, low) = (nibble(digits.next()?)?, nibble(digits.next()?)?);
-            *byte = u8::try_from(high * 16 + low).ok()?;
+            *byte = high << 4 | low;
         }
         Some(Self::Hash(bytes))
     }
@@ -44,7 +46,7 @@ impl Key {
     /// The id of this key.
     pub fn id(&self) -> Result<EntityId, Error> {
         match self {
-            Self::Hash(bytes) => EntityId::new(&format!("0x{}", crate::canonical::hex(bytes))),
+            Self::Hash(bytes) => Ok(EntityId::of_bytes(bytes)),
             Self::Text(text) => EntityId::new(text),
         }
     }

@@ -469,7 +469,10 @@ impl<'a, A: Accounts> Tick<'a, A> {
         accounts: &Reserves,
         memory: HubMemory,
     ) -> Result<Walked, Error> {
-        let memory_bytes = match candidates.is_empty() {
+        let asking = candidates.values().map(Vec::len).sum::<usize>();
+        let most = usize::try_from(self.config.max_deposits.get()).unwrap_or(usize::MAX);
+        // The exact length costs as much as the rest of a tick, and matters only near the limit.
+        let memory_bytes = match memory.is_surely_below(walk::FULL_AT_BYTES, asking.min(most)) {
             true => 0,
             false => canonical::text(&memory)?.len(),
         };

@@ -24,11 +24,10 @@ use clap::Parser;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use trimtab_host::Sandbox;
 
 use metrics::{Metrics, Row};
 use params::{Params, SCENARIOS};
-use policies::{Decider, Kind};
+use policies::{Decider, Kind, Sandbox};
 use sim::{Options, World};
 
 /// Plays hub policies in a simulated world.
@@ -77,7 +76,7 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let sandbox = arguments.sandbox.then(Sandbox::new).transpose()?;
+    let sandbox = arguments.sandbox.then(policies::sandbox).transpose()?;
     let names: Vec<&str> = match arguments.scenario.iter().any(|name| name == "all") {
         true => SCENARIOS.iter().map(|(name, _)| *name).collect(),
         false => arguments.scenario.iter().map(String::as_str).collect(),

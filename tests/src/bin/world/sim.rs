@@ -825,7 +825,8 @@ impl<'w> World<'w> {
                 self.users[place].known = is;
             }
         }
-        book.set_hub(self.own_state(hub), None)?;
+        let own = self.own_state(hub);
+        book.set_hub(own, None)?;
         let plan = book.plan(millis(self.now), &mut Why::off())?;
         if self.metrics.ticks.is_multiple_of(1_009) && self.decider.plan(&self.state(hub))? != plan
         {

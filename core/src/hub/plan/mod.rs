@@ -113,10 +113,13 @@ pub trait Accounts {
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error>;
 }
 
+/// How much is offered, by whom, and how.
+type Offered<'a> = (TokenAmount, &'a EntityId, Offer);
+
 /// The accounts of one call.
 struct Listed<'a> {
     working: Vec<&'a Account>,
-    offers: BTreeMap<TokenId, Vec<(TokenAmount, &'a EntityId, Offer)>>,
+    offers: BTreeMap<TokenId, Vec<Offered<'a>>>,
 }
 
 impl<'a> Listed<'a> {
@@ -126,7 +129,7 @@ impl<'a> Listed<'a> {
         hub: &HubState,
         accounts: Vec<&'a Account>,
     ) -> Result<Self, Error> {
-        let mut offers: BTreeMap<TokenId, Vec<(TokenAmount, &EntityId, Offer)>> = BTreeMap::new();
+        let mut offers: BTreeMap<TokenId, Vec<Offered<'_>>> = BTreeMap::new();
         for account in &accounts {
             let side = hub.side(&account.account_id);
             for offer in pull::offers(config, tokens, account, side)? {
@@ -134,8 +137,15 @@ impl<'a> Listed<'a> {
                 list.push((offer.amount.total(), &account.account_id, offer));
             }
         }
+        let most = usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX);
         for list in offers.values_mut() {
-            list.sort_unstable_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+            let largest_first = |a: &Offered<'_>, b: &Offered<'_>| (b.0, a.1).cmp(&(a.0, b.1));
+            // Nobody looks further; a sweep also asks for the other tokens of an account.
+            if config.funding != Funding::Sweep && list.len() > most {
+                list.select_nth_unstable_by(most, largest_first);
+                list.truncate(most);
+            }
+            list.sort_unstable_by(largest_first);
         }
         let mut working = accounts;
         working.retain(|account| has_work(config, account));

@@ -57,6 +57,9 @@ struct Arguments {
     /// Ticks only on the clock, not at once when a request comes.
     #[arg(long)]
     no_kick: bool,
+    /// Ticks only when something happens, never on the clock.
+    #[arg(long)]
+    only_kick: bool,
     /// Compare intervals between ticks.
     #[arg(long)]
     sweep: bool,
@@ -124,7 +127,8 @@ fn main() -> Result<ExitCode> {
         for kind in &policies {
             let options = Options {
                 no_kick: arguments.no_kick,
-                ..Options::default()
+                only_kick: arguments.only_kick,
+                honest: false,
             };
             rows.push(row(
                 &arguments,
@@ -142,7 +146,8 @@ fn main() -> Result<ExitCode> {
     }
     let broken = rows
         .iter()
-        .any(|row| row.policy.starts_with("trimtab") && row.violations > 0);
+        .filter(|row| row.policy.starts_with("trimtab"))
+        .any(|row| row.violations > 0 || row.starved > 0 || row.adversary_loss > 0.0);
     Ok(if broken {
         ExitCode::FAILURE
     } else {
@@ -203,9 +208,30 @@ fn row(
     } else {
         format!("{} {note}", kind.name())
     };
-    let row = Row::of(&params.name, &name, decider.tick_ms, &runs);
+    let row = Row::of(
+        &params.name,
+        &name,
+        decider.tick_ms,
+        &runs,
+        &changed(arguments, &decider, options),
+    );
     print(&row);
     Ok(row)
+}
+
+/// The options that a replay needs besides scenario, policy and seed.
+fn changed(arguments: &Arguments, decider: &Decider, options: Options) -> String {
+    let set = arguments.set.iter().map(|set| format!(" --set {set}"));
+    let mut text: String = set.collect();
+    text.push_str(&format!(" --tick-ms {}", decider.tick_ms));
+    for (is_on, flag) in [
+        (options.no_kick, " --no-kick"),
+        (options.only_kick, " --only-kick"),
+        (arguments.sandbox, " --sandbox"),
+    ] {
+        text.push_str(if is_on { flag } else { "" });
+    }
+    text
 }
 
 fn play(
@@ -288,6 +314,20 @@ fn print(row: &Row) {
         row.adversary_loss,
         row.violations
     );
+    if !row.missed.is_empty() {
+        println!("    missed: {}", row.missed.join(", "));
+    }
+    if row.late > 0.0 && row.policy.starts_with("trimtab") {
+        let shares = row.late_because.iter();
+        let shares: Vec<_> = shares
+            .map(|(what, share)| format!("{what} {:.2} %", share * 100.0))
+            .collect();
+        println!(
+            "    30 s and more: {:.2} % of requests, most of it waiting for: {}",
+            row.late * 100.0,
+            shares.join(", ")
+        );
+    }
     if let Some(replay) = &row.replay {
         for what in row.first_violation.iter().chain(&row.first_starvation) {
             println!("    {what}");

@@ -28,6 +28,7 @@ use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Why};
+use crate::sorting;
 use crate::value::ATTEMPT;
 
 /// An entry that a list tells apart by its id.
@@ -98,7 +99,9 @@ impl<T: Entry> Entries<T> {
         }
         // The head of each id stands beside its entry: most comparisons never follow a pointer.
         let mut heads: Vec<(u128, &T)> = self.good.iter().map(|t| (head(t.id()), t)).collect();
-        heads.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.id().cmp(b.1.id())));
+        sorting::by(&mut heads, |a, b| {
+            a.0.cmp(&b.0).then_with(|| a.1.id().cmp(b.1.id()))
+        });
         let mut sorted: Vec<&T> = heads.into_iter().map(|(_, entry)| entry).collect();
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         let twice = sorted

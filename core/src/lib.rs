@@ -49,5 +49,6 @@ pub mod policy;
 mod proofs;
 pub mod reason;
 pub mod registry;
+mod sorting;
 pub mod units;
 pub mod value;

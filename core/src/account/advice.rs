@@ -23,6 +23,7 @@ use crate::account::algebra::{Delta, Side};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Bps, EntityId, Millis, Serial, TokenAmount, TokenId};
 
 /// When an entity wants collateral for what it is owed.
@@ -164,7 +165,9 @@ pub fn request_advice(_: &Config, input: &AdviceInput, why: &mut Why) -> Result<
     }
     let side = Side::of(&input.entity_id, &input.peer_id);
     let mut tokens: Vec<(usize, &AdviceToken)> = input.tokens.iter().enumerate().collect();
-    tokens.sort_by_key(|(_, token)| token.delta.token_id);
+    sorting::by(&mut tokens, |a, b| {
+        a.1.delta.token_id.cmp(&b.1.delta.token_id)
+    });
     let twice = tokens
         .iter()
         .zip(tokens.iter().skip(1))

@@ -17,6 +17,7 @@ use crate::config::{Config, Profile};
 use crate::entries::Entries;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Hundredths, NodeId, Real, Sat, Seconds, Share};
 
 /// What an operator may set about advice on new channels.
@@ -131,7 +132,7 @@ pub fn advise(config: &Config, input: &AdviseInput, why: &mut Why) -> Result<Adv
     let held = held(&view)?;
     let mut candidates: Vec<&Candidate> = input.candidates.iter().collect();
     candidates.retain(|one| view.is_external(&one.peer_id));
-    candidates.sort_by(|a, b| a.peer_id.cmp(&b.peer_id));
+    sorting::by(&mut candidates, |a, b| a.peer_id.cmp(&b.peer_id));
     let none = Vec::new();
     let mut advice: Vec<Advice> = Vec::new();
     for candidate in candidates {
@@ -142,7 +143,7 @@ pub fn advise(config: &Config, input: &AdviseInput, why: &mut Why) -> Result<Adv
     if advice.is_empty() {
         why.add(|| Reason::new(Code::NoCandidate, Effect::Allow));
     }
-    advice.sort_by(|a, b| {
+    sorting::by(&mut advice, |a, b| {
         b.score
             .cmp(&a.score)
             .then_with(|| a.peer_id.cmp(&b.peer_id))

@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::hub::netting;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, EntityId, TokenAmount, TokenId, TokenTotal};
 
 /// No call carries more claims.
@@ -92,7 +93,7 @@ pub fn match_cycles(_: &Config, input: &CyclesInput, why: &mut Why) -> Result<Cy
         return Err(Error::too_large("claims", input.claims.len(), MAX_CLAIMS));
     }
     let mut claims: Vec<&Claim> = input.claims.iter().collect();
-    claims.sort_by_key(|claim| key(claim));
+    sorting::by_key(&mut claims, key);
     check(&claims)?;
     let mut tokens = Vec::new();
     for claims in claims.chunk_by(|a, b| a.token_id == b.token_id) {

@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::hub::config::Strategy;
 use crate::hub::pairing::{self, Need, Pairing, Part};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, TokenTotal};
 
 /// No more receivers than these get a reason of their own; all stand in the outcome.
@@ -172,7 +173,7 @@ pub fn match_requests(
 
 fn sorted<'e, T, K: Ord>(entries: &'e [T], key: impl Fn(&'e T) -> K) -> Vec<&'e T> {
     let mut sorted: Vec<&T> = entries.iter().collect();
-    sorted.sort_by_key(|entry| key(entry));
+    sorting::by_key(&mut sorted, key);
     sorted
 }
 
@@ -190,7 +191,7 @@ fn each_once(spenders: &[&Spender], receivers: &[&Receiver]) -> Result<(), Error
         .iter()
         .map(|receiver| (receiver.token_id, &receiver.id, "receivers"));
     let mut all: Vec<_> = from.chain(to).collect();
-    all.sort_unstable();
+    sorting::by(&mut all, Ord::cmp);
     let twice = |(a, b): &(&(TokenId, &EntityId, &str), &(TokenId, &EntityId, &str))| {
         (a.0, a.1) == (b.0, b.1)
     };

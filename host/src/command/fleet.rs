@@ -181,7 +181,7 @@ impl<'f> View<'f> {
                 .unwrap_or_default();
             let peer = text(channel, "/peer_id");
             page.line(format_args!(
-                "     {place:9} to {:4} {}  {} of {} sat ours, needs {} sat {} ({})",
+                "     {place:9} to {:4} {}  {} of {} sat ours, needs {} {} ({})",
                 self.name(peer),
                 in_style(of_word(class), format_args!("{class:9}")),
                 grouped(shown(channel, "/local_sats")),

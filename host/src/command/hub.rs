@@ -1,6 +1,6 @@
 //! `trimtab hub`: who can give, who should get, who is matched with whom, and the plan of one tick.
 
-use serde_json::json;
+use serde_json::{Map, json};
 use std::path::Path;
 
 use super::caller::{Caller, Host, Json};
@@ -101,11 +101,15 @@ fn parties(title: &str, side: &str, detected: &Json, state: &Json, page: &mut Pa
 fn match_input(detected: &Json) -> Json {
     let rows = |side: &str, fields: &[&str]| -> Vec<Json> {
         let rows = sides(detected, side).map(|(token, row)| {
-            let mut out = json!({ "id": row["account_id"], "token_id": token["token_id"] });
-            for field in fields {
-                out[*field] = row[*field].clone();
-            }
-            out
+            let mut out = Map::new();
+            out.insert("id".to_owned(), json!(text(row, "/account_id")));
+            let of = |record: &Json, field: &str| {
+                let value = record.get(field).cloned().unwrap_or_default();
+                (field.to_owned(), value)
+            };
+            out.extend([of(token, "token_id")]);
+            out.extend(fields.iter().map(|field| of(row, field)));
+            Json::Object(out)
         });
         rows.collect()
     };

@@ -14,6 +14,7 @@ use crate::canonical::{digest, float_text};
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::Seconds;
 use crate::value::Value;
 
@@ -253,7 +254,7 @@ fn needs_hash(payload: &Value<'_>) -> Result<(usize, String), Error> {
         };
         keyed.push(((key("target_peer_id")?, key("need_type")?), need));
     }
-    keyed.sort_by_key(|(key, _)| *key);
+    sorting::by(&mut keyed, |a, b| a.0.cmp(&b.0));
     let sorted = keyed.into_iter().map(|(_, need)| need.clone()).collect();
     let hash = digest(python_json(&Value::List(sorted)).as_bytes());
     Ok((needs.len(), hash.chars().take(16).collect()))
@@ -274,7 +275,7 @@ fn gossip_text(payload: &Value<'_>) -> Result<String, Error> {
     if let Some(other) = topology.iter().find(|peer| peer.as_text().is_none()) {
         return Err(malformed("topology", other, "texts"));
     }
-    topology.sort_by(|a, b| a.as_text().cmp(&b.as_text()));
+    sorting::by(&mut topology, |a, b| a.as_text().cmp(&b.as_text()));
     let data = Value::Map(vec![
         field("capacity_sats", Value::Unsigned(0)),
         field("available_sats", Value::Unsigned(0)),
@@ -343,7 +344,7 @@ fn push_json(value: &Value<'_>, out: &mut String) {
         }
         Value::Map(entries) => {
             let mut sorted: Vec<_> = entries.iter().collect();
-            sorted.sort_by(|a, b| a.0.cmp(&b.0));
+            sorting::by(&mut sorted, |a, b| a.0.cmp(&b.0));
             out.push('{');
             for (index, (key, entry)) in sorted.into_iter().enumerate() {
                 if index > 0 {

@@ -26,6 +26,7 @@ use crate::fleet::health::Tier;
 use crate::fleet::member::{Member, Trouble};
 use crate::fleet::view::{FleetInput, View, explain_count, truncated};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{NodeId, Sat, Share};
 
 /// What one member needs at one peer.
@@ -154,7 +155,7 @@ pub fn needs(config: &Config, input: &FleetInput, why: &mut Why) -> Result<Needs
     let view = View::of(&input.members, &input.us, input.now, max_age, why);
     let mut found = needs_of(config, &view);
     explain_count(found.len(), Code::FleetNeeds, Code::NoFleetNeed, why);
-    found.sort_by(order);
+    sorting::by(&mut found, order);
     Ok(Needs {
         fleet_needs: truncated(found, input.first),
     })
@@ -254,7 +255,7 @@ pub fn excess(config: &Config, input: &FleetInput, why: &mut Why) -> Result<Exce
         }
     }
     explain_count(found.len(), Code::FleetExcess, Code::NoFleetExcess, why);
-    found.sort_by(|a, b| {
+    sorting::by(&mut found, |a, b| {
         b.amount_sats
             .cmp(&a.amount_sats)
             .then_with(|| a.member_id.cmp(&b.member_id))

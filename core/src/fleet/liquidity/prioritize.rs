@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{NodeId, Real, Score};
 
 /// The needs to order.
@@ -97,7 +98,9 @@ pub fn prioritize(
         priority: Real::constant((1.0 - need.health_score.get() / 100.0) * need.urgency.weight()),
     };
     let mut needs: Vec<Prioritized> = input.needs.iter().map(priority).collect();
-    needs.sort_by(|a, b| b.priority.get().total_cmp(&a.priority.get()));
+    sorting::by(&mut needs, |a, b| {
+        b.priority.get().total_cmp(&a.priority.get())
+    });
     why.add(|| Reason::new(Code::NeedsOrdered, Effect::Allow).observed(needs.len() as u64));
     Ok(PrioritizedNeeds { needs })
 }

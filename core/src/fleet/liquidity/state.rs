@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::fleet::member::Activity;
 use crate::fleet::view::{FleetInput, View, end_of, explain_count, truncated};
 use crate::reason::{Code, Why};
+use crate::sorting;
 use crate::units::{Count, NodeId, Share};
 
 /// More bottlenecks than this help nobody.
@@ -143,7 +144,7 @@ fn shared_peers<'f>(
             view.is_external(peer).then_some((*peer, members))
         })
         .collect();
-    shared.sort_by_key(|(peer, members)| (std::cmp::Reverse(members.len()), *peer));
+    sorting::by(&mut shared, |a, b| (b.1.len(), a.0).cmp(&(a.1.len(), b.0)));
     shared
 }
 

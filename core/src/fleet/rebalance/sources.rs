@@ -7,6 +7,7 @@
 use super::flow::{Flow, FlowKind, turnover};
 use super::*;
 use crate::entries::{Entries, Entry};
+use crate::sorting;
 use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
 
 /// A channel that may give.
@@ -135,7 +136,7 @@ pub(super) fn rank(
             ranked.push(scored);
         }
     }
-    ranked.sort_by(|a, b| {
+    sorting::by(&mut ranked, |a, b| {
         let best_first = b.score.get().total_cmp(&a.score.get());
         best_first.then_with(|| a.channel_id.cmp(&b.channel_id))
     });

@@ -46,6 +46,7 @@ use crate::hub::plan::walk::{Blocked, Used, Walk};
 use crate::hub::reserves::{self, WatchedReserve};
 use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
 /// What a tick did with one reserve.
@@ -130,22 +131,34 @@ impl<'a> Listed<'a> {
         accounts: Vec<&'a Account>,
     ) -> Result<Self, Error> {
         let mut offers: BTreeMap<TokenId, Vec<Offered<'_>>> = BTreeMap::new();
+        // Nobody looks further; but a sweep asks for every token of an account.
+        let most = match config.funding {
+            Funding::Sweep => usize::MAX,
+            _ => usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX),
+        };
+        let largest_first = |a: &Offered<'_>, b: &Offered<'_>| (b.0, a.1).cmp(&(a.0, b.1));
         for account in &accounts {
             let side = hub.side(&account.account_id);
             for offer in pull::offers(config, tokens, account, side)? {
                 let list = offers.entry(offer.token_id).or_default();
-                list.push((offer.amount.total(), &account.account_id, offer));
+                let offered = (offer.amount.total(), &account.account_id, offer);
+                if list.len() < most {
+                    list.push(offered);
+                    if list.len() == most {
+                        sorting::by(list, largest_first);
+                    }
+                } else if list
+                    .last()
+                    .is_some_and(|last| largest_first(&offered, last).is_lt())
+                {
+                    list.pop();
+                    let place = list.partition_point(|kept| largest_first(kept, &offered).is_lt());
+                    list.insert(place, offered);
+                }
             }
         }
-        let most = usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX);
         for list in offers.values_mut() {
-            let largest_first = |a: &Offered<'_>, b: &Offered<'_>| (b.0, a.1).cmp(&(a.0, b.1));
-            // Nobody looks further; a sweep also asks for the other tokens of an account.
-            if config.funding != Funding::Sweep && list.len() > most {
-                list.select_nth_unstable_by(most, largest_first);
-                list.truncate(most);
-            }
-            list.sort_unstable_by(largest_first);
+            sorting::by(list, largest_first);
         }
         let mut working = accounts;
         working.retain(|account| has_work(config, account));
@@ -417,7 +430,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
         let accounts: &'a A = self.accounts;
         for account in accounts.working() {
             let mut asked: Vec<_> = account.requests.iter().collect();
-            asked.sort_by_key(|request| request.token_id);
+            sorting::by_key(&mut asked, |request| request.token_id);
             for request in asked {
                 if !request.amount.is_zero() {
                     self.is_busy = true;

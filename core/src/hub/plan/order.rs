@@ -5,6 +5,7 @@ use std::cmp::{Ordering, Reverse};
 
 use crate::hub::config::{HubConfig, Strategy};
 use crate::hub::plan::eligibility::Candidate;
+use crate::sorting;
 use crate::units::Millis;
 
 /// Sorts the candidates of one token.
@@ -20,7 +21,7 @@ pub fn sort(candidates: &mut [Candidate<'_>], config: &HubConfig, now: Millis) {
         Strategy::Time => (a.requested_at, Reverse(a.want)).cmp(&(b.requested_at, Reverse(b.want))),
         Strategy::Fee => (Reverse(a.fee), Reverse(a.want)).cmp(&(Reverse(b.fee), Reverse(b.want))),
     };
-    candidates.sort_unstable_by(|a, b| {
+    sorting::by(candidates, |a, b| {
         let waited = match (aged(a), aged(b)) {
             (true, true) => a.requested_at.cmp(&b.requested_at),
             (true, false) => Ordering::Less,

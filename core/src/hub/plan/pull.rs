@@ -9,6 +9,7 @@ use crate::hub::guard::{self, Recoverable};
 use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::plan::{Accounts, order, reserve, walk::Used};
 use crate::hub::state::{Account, SettlementOp};
+use crate::sorting;
 use crate::units::{EntityId, TokenAmount, TokenId, Wide};
 
 /// What the hub may ask back in one token of an account.
@@ -59,7 +60,7 @@ pub fn offers(
             });
         }
     }
-    offers.sort_by_key(|offer| offer.token_id);
+    sorting::by(&mut offers, |a, b| a.token_id.cmp(&b.token_id));
     Ok(offers)
 }
 

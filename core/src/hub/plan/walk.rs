@@ -12,6 +12,7 @@ use crate::hub::plan::eligibility::{Bar, Candidate};
 use crate::hub::plan::outcome::{OutcomeKind, Report};
 use crate::hub::plan::reserve;
 use crate::reason::{Code, Effect};
+use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
 /// The memory refuses new accounts a little before it is full: the present ones still grow.
@@ -131,7 +132,9 @@ impl Walk<'_> {
             }
             let mut limiting: Vec<_> = limiters.iter().filter_map(short).collect();
             // The smallest limiter binds.
-            limiting.sort_by_key(|bar| bar.code != binding);
+            sorting::by(&mut limiting, |a, b| {
+                (a.code != binding).cmp(&(b.code != binding))
+            });
             if limiting.first().is_some_and(|bar| bar.code == binding) {
                 limiting.append(&mut bars);
                 return Ok(limiting);

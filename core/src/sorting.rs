@@ -1,0 +1,69 @@
+//! Sorting for lists of every type with the code of one.
+//!
+//! The standard sort is compiled anew for each type and each order, about 4 kB every time, and the
+//! module is loaded by browsers. Here the sort itself works on places and is compiled once; what a
+//! type brings is its comparison and the swaps. Lists with one entry per account of a large hub
+//! (`hub::pairing`) keep the standard sort.
+
+use std::cmp::Ordering;
+
+/// Sorts by `compare`; entries that compare equal keep their order.
+pub fn by<T>(entries: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    // Most lists of an account have one entry, and a tick looks at many accounts.
+    if entries.len() < 2 {
+        return;
+    }
+    let at = |place: usize| entries.get(place);
+    let swaps = swaps(entries.len(), &|a, b| match (at(a), at(b)) {
+        (Some(a), Some(b)) => compare(a, b),
+        _ => Ordering::Equal,
+    });
+    for (a, b) in swaps {
+        entries.swap(a, b);
+    }
+}
+
+/// Sorts by a key; entries with equal keys keep their order.
+pub fn by_key<'e, T, K: Ord>(entries: &mut [&'e T], key: impl Fn(&'e T) -> K) {
+    by(entries, |a, b| key(a).cmp(&key(b)));
+}
+
+/// The swaps, one after the other, that bring `length` entries into order.
+#[inline(never)]
+fn swaps(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<(usize, usize)> {
+    let mut order: Vec<usize> = (0..length).collect();
+    order.sort_by(|a, b| compare(*a, *b));
+    let mut swaps = Vec::with_capacity(length);
+    for start in 0..length {
+        // Around the ring of places that give each other their entries.
+        let mut place = start;
+        while let Some(source) = order.get_mut(place) {
+            let source = std::mem::replace(source, place);
+            if source == start {
+                break;
+            }
+            swaps.push((place, source));
+            place = source;
+        }
+    }
+    swaps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(crate::proofs::config())]
+
+        #[test]
+        fn sorts_as_the_standard_library_does(entries in prop::collection::vec((0u8..9, any::<u8>()), 0..60)) {
+            let mut ours = entries.clone();
+            by(&mut ours, |a, b| a.0.cmp(&b.0));
+            let mut theirs = entries;
+            theirs.sort_by(|a, b| a.0.cmp(&b.0));
+            prop_assert_eq!(ours, theirs);
+        }
+    }
+}

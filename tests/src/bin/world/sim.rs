@@ -504,7 +504,10 @@ impl<'w> World<'w> {
             Event::Settle { hub, batch, fails } => self.settle(hub, batch, fails)?,
             Event::Sign { user, number } => {
                 let mut hub = None;
-                if let Some(open) = self.users[user]
+                if self.users[user].busy {
+                    // Its own transaction first.
+                    self.at(self.now + 1_000, Event::Sign { user, number });
+                } else if let Some(open) = self.users[user]
                     .account
                     .workspace
                     .as_mut()
@@ -614,7 +617,17 @@ impl<'w> World<'w> {
     fn top_up(&mut self, user: usize) {
         let open = &mut self.users[user];
         let amount = tokens(self.params.top_up);
-        if !open.busy && open.account.user_capacity() < amount / 4 && open.reserve >= amount {
+        // Whoever signed a settlement waits for it: a deposit of its own would change what it pays.
+        let signed = open
+            .account
+            .workspace
+            .as_ref()
+            .is_some_and(|open| open.signed);
+        if !open.busy
+            && !signed
+            && open.account.user_capacity() < amount / 4
+            && open.reserve >= amount
+        {
             open.busy = true;
             let after = (self.params.chain_seconds * 1_000.0) as u64;
             self.at(self.now + after, Event::TopUp { user, amount });

@@ -202,7 +202,7 @@ impl Row {
             first_violation: bad.and_then(|(_, run, _)| run.violations.first().cloned()),
             replay: bad.or(hungry).map(|(seed, _, _)| {
                 let policy = policy.replace(' ', "-");
-                format!("cargo run --release -p trimtab-tests --bin world -- --scenario {scenario} --policy {policy} --seed {seed} --seeds 1{options} --log world.jsonl")
+                format!("cargo run --profile world -p trimtab-tests --bin world -- --scenario {scenario} --policy {policy} --seed {seed} --seeds 1{options} --log world.jsonl")
             }),
         };
         if policy.starts_with("trimtab") {

@@ -9,14 +9,14 @@ PACK := $(CARGO) run --quiet --locked --package trimtab-pack --
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo test parity bench world soak generate module wheel npm fmt clean \
+.PHONY: demo test parity bench world world-short soak generate module wheel npm fmt clean \
         setup host-tests check-format check-generated lint rust-tests doc-tests python-tests npm-tests readme deny
 
 demo: module            ## real decisions on real input
 	@$(CARGO) run --quiet --locked --package trimtab-host --bin trimtab -- demo
 
 test: setup check-format lint rust-tests check-generated module wheel npm host-tests doc-tests \
-      parity python-tests npm-tests readme deny   ## everything that CI checks
+      parity python-tests npm-tests readme world-short deny   ## everything that CI checks
 
 # --- set-up ---
 
@@ -101,8 +101,14 @@ deny:
 bench: setup wheel npm  ## times, written to target/bench.json
 	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python
 
+# Without the sandbox it builds in minutes; `--sandbox` needs the default features.
+WORLD := $(CARGO) run --quiet --locked --profile world --package trimtab-tests --no-default-features --bin world --
+
 world:                  ## the simulator: 1,000 seeds for ours, 100 for the baselines
-	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin world
+	$(WORLD) --scenario all --seeds 1000 --baseline-seeds 100 --json target/world.json
+
+world-short:            ## 20 seeds of every scenario, ours only
+	$(WORLD) --scenario all --policy trimtab --seeds 20
 
 soak:                   ## every property test with 100,000 cases
 	TRIMTAB_CASES=100000 $(CARGO) test --quiet --locked --release --package trimtab-core

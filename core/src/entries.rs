@@ -97,8 +97,12 @@ impl<T: Entry> Entries<T> {
         for aside in &self.bad {
             why.quarantine(&aside.subject, aside.error.clone());
         }
-        let mut sorted: Vec<&T> = self.good.iter().collect();
-        sorting::by(&mut sorted, |a, b| a.id().cmp(b.id()));
+        // The head of each id stands beside its entry: most comparisons never follow a pointer.
+        let mut heads: Vec<(u128, &T)> = self.good.iter().map(|t| (head(t.id()), t)).collect();
+        sorting::by(&mut heads, |a, b| {
+            a.0.cmp(&b.0).then_with(|| a.1.id().cmp(b.1.id()))
+        });
+        let mut sorted: Vec<&T> = heads.into_iter().map(|(_, entry)| entry).collect();
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         let twice = sorted
             .iter()
@@ -123,6 +127,14 @@ impl<T: Entry> Entries<T> {
         });
         sorted
     }
+}
+
+/// The first bytes of an id as a number: ordered as the ids are, but for those that begin alike.
+fn head(id: &str) -> u128 {
+    let bytes = id.bytes().chain(std::iter::repeat(0));
+    bytes
+        .take(16)
+        .fold(0, |head, byte| (head << 8) | u128::from(byte))
 }
 
 impl<T: Serialize> Serialize for Entries<T> {

@@ -432,17 +432,10 @@ impl Sat {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(Arc<str>);
 
-impl Serialize for NodeId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
 /// The id of an entity of the hub's runtime, normalised: hexadecimal ids in lower case and padded
 /// to 32 bytes, others in lower case. LEFT is the smaller of two.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct EntityId(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntityId(Arc<str>);
 
 const ID_BYTES: std::ops::RangeInclusive<usize> = 1..=128;
 const ID_SHAPE: &str = "1 to 128 printable ASCII characters";
@@ -472,6 +465,12 @@ macro_rules! id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -508,13 +507,36 @@ macro_rules! id {
 id!(NodeId, Arc::from);
 id!(EntityId, normal_entity);
 
-fn normal_entity(text: &str) -> String {
+fn normal_entity(text: &str) -> Arc<str> {
+    let is_normal_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    match text.strip_prefix("0x") {
+        Some(digits) if digits.len() == 64 && digits.bytes().all(is_normal_digit) => {
+            return text.into();
+        }
+        _ => {}
+    }
     let lower = text.to_ascii_lowercase();
     match lower.strip_prefix("0x") {
         Some(digits) if digits.len() <= 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
-            format!("0x{digits:0>64}")
+            format!("0x{digits:0>64}").into()
         }
-        _ => lower,
+        _ => lower.into(),
+    }
+}
+
+impl EntityId {
+    /// The id of 32 bytes, in hexadecimal.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8; 32]) -> Self {
+        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+        let mut text = *b"0x0000000000000000000000000000000000000000000000000000000000000000";
+        let pairs = text.chunks_exact_mut(2).skip(1);
+        for (pair, byte) in pairs.zip(bytes) {
+            if let [high, low] = pair {
+                (*high, *low) = (digit(byte >> 4), digit(byte & 15));
+            }
+        }
+        Self(std::str::from_utf8(&text).unwrap_or_default().into())
     }
 }
 

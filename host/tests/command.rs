@@ -250,7 +250,7 @@ fn a_fleet_is_judged_from_raw_answers() {
     for part in [
         "\nl1   038101a0f8…  ",
         "\nl5   026fbcf5e1…  ",
-        "124x1x0   to l4   depleted   565,000 of 8,000,000 sat ours, needs 3,435,000 sat outbound (high)\n",
+        "124x1x0   to l4   depleted   565,000 of 8,000,000 sat ours, needs 3,435,000 outbound (high)\n",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }

@@ -2,11 +2,14 @@
 //!
 //! | room | holds |
 //! |---|---|
+//! | [`hub_rows`] | how long the book of a hub takes |
 //! | [`vectors`] | the cases of `tests/vectors` and what core answers to them |
 //! | [`native`] | the same cases as a caller of typed methods would write them |
-//! | [`parity`] | every case on every surface, and where two of them differ |
+//! | `parity` | every case on every surface, and where two of them differ |
 
+pub mod hub_rows;
 pub mod native;
+#[cfg(feature = "sandbox")]
 pub mod parity;
 pub mod vectors;
 

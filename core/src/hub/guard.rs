@@ -84,7 +84,11 @@ pub fn largest_transfer() -> TokenAmount {
 /// What the peer may claim from the hub on `side` unsecured, and how much of it a deposit can
 /// secure before a stored field leaves its range.
 pub fn securable(delta: &Delta, side: Side) -> Result<TokenAmount, Error> {
-    let claim = delta.seen_from(side)?.own_debt;
+    securable_of(delta.seen_from(side)?.own_debt, delta, side)
+}
+
+/// The same where the claim is known already.
+pub fn securable_of(claim: TokenAmount, delta: &Delta, side: Side) -> Result<TokenAmount, Error> {
     let collateral_room = TokenAmount::MAX.less(delta.collateral);
     let balance_room = match side {
         Side::Left => delta.room(true)?,

@@ -28,6 +28,34 @@ pub struct HubMemory {
     pub tokens: BTreeMap<TokenId, TokenMemory>,
 }
 
+/// The text of one entry of [`HubMemory::served`], its keys included, is never longer: an id has at
+/// most 128 bytes, an amount 78 digits.
+const SERVED_BYTES: usize = 768;
+/// Likewise of one entry of [`HubMemory::tokens`], the id of its request aside.
+const TOKEN_BYTES: usize = 2_048;
+
+impl HubMemory {
+    /// Whether the text is below `limit` for sure, and stays so with `more` entries.
+    pub(crate) fn is_surely_below(&self, limit: usize, more: usize) -> bool {
+        let served: usize = self.served.values().map(BTreeMap::len).sum();
+        let ids = self
+            .tokens
+            .values()
+            .filter_map(|token| token.in_flight.as_ref());
+        // A control character takes six bytes.
+        let ids: usize = ids.map(|asked| asked.id.len().saturating_mul(6)).sum();
+        let entries = served.saturating_add(more).saturating_mul(SERVED_BYTES);
+        let tokens = self.tokens.len().saturating_mul(TOKEN_BYTES);
+        // An account without an entry still takes its key.
+        let accounts = self.served.len().saturating_mul(256);
+        entries
+            .saturating_add(tokens)
+            .saturating_add(accounts)
+            .saturating_add(ids)
+            < limit
+    }
+}
+
 /// What was served in a stretch of at least half an hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -59,6 +59,7 @@ fn main() -> Result<()> {
     rows.extend(sandbox()?);
     rows.extend(python(&arguments)?);
     rows.extend(matching(&arguments)?);
+    rows.extend(hub_book()?);
     for row in &mut rows {
         row.ratio = row.peer.map(|peer| peer / row.ours);
     }
@@ -92,6 +93,16 @@ fn table(rows: &[Row]) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The hub's book, against what it may take.
+fn hub_book() -> Result<Vec<Row>> {
+    let bound = |bound: f64| (!bound.is_nan()).then_some(bound);
+    let rows = trimtab_tests::hub_rows::rows("")?;
+    let row = |row: trimtab_tests::hub_rows::HubRow| {
+        Row::new(row.name, row.ours, bound(row.bound), row.unit)
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// The median of a few numbers.

@@ -26,7 +26,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::canonical;
 use crate::error::Error;
 use crate::hub::apply;
-use crate::hub::config::HubConfig;
 use crate::hub::limits::Tokens;
 use crate::hub::plan::outcome::Report;
 use crate::hub::plan::pull::{self, Offer};
@@ -37,19 +36,18 @@ use crate::reason::Why;
 use crate::units::{EntityId, Millis, TokenAmount, TokenId};
 use packed::Key;
 
-/// An account as the book keeps it.
+/// An account that a tick need not look at, as the book keeps it.
 #[derive(Clone, Debug)]
 enum Stored {
-    /// Something is to be done with it.
+    /// As it is.
     Full(Box<Account>),
-    /// Nothing is.
+    /// As few bytes as it takes.
     Packed(Box<[u8]>),
 }
 
 impl Stored {
-    fn of(account: Account, config: &HubConfig) -> Self {
-        let rests = !plan::has_work(config, &account);
-        match packed::pack(&account).filter(|_| rests) {
+    fn of(account: Account) -> Self {
+        match packed::pack(&account) {
             Some(packed) => Self::Packed(packed),
             None => Self::Full(Box::new(account)),
         }
@@ -66,8 +64,6 @@ impl Stored {
 /// What the book looks accounts up by.
 #[derive(Clone, Debug, Default)]
 struct Index {
-    /// Accounts with an open request or a settlement.
-    work: BTreeSet<Key>,
     /// What can be asked back, largest first.
     offers: BTreeMap<TokenId, BTreeSet<(Reverse<TokenAmount>, Key)>>,
     /// Accounts that are set aside.
@@ -80,7 +76,10 @@ pub struct HubBook {
     policy: Policy,
     hub: HubState,
     tokens: Tokens,
-    store: BTreeMap<Key, Stored>,
+    /// Accounts with an open request or a settlement: what every tick reads, in its order.
+    work: BTreeMap<Key, Box<Account>>,
+    /// All others.
+    rest: BTreeMap<Key, Stored>,
     index: Index,
 }
 
@@ -99,7 +98,8 @@ impl HubBook {
             policy,
             hub: state,
             tokens,
-            store: BTreeMap::new(),
+            work: BTreeMap::new(),
+            rest: BTreeMap::new(),
             index: Index::default(),
         };
         book.add_all(usable)?;
@@ -115,13 +115,13 @@ impl HubBook {
     /// How many accounts it holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.store.len()
+        self.work.len() + self.rest.len()
     }
 
     /// Whether it holds no account.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.store.is_empty()
+        self.work.is_empty() && self.rest.is_empty()
     }
 
     /// Everything but the accounts.
@@ -132,72 +132,76 @@ impl HubBook {
 
     /// One account.
     pub fn account(&self, account_id: &EntityId) -> Result<Option<Account>, Error> {
-        let key = Key::of(account_id);
-        self.store
-            .get(&key)
-            .map(|stored| stored.account(&key))
-            .transpose()
+        self.kept(&Key::of(account_id))
+    }
+
+    fn kept(&self, key: &Key) -> Result<Option<Account>, Error> {
+        if let Some(account) = self.work.get(key) {
+            return Ok(Some(account.as_ref().clone()));
+        }
+        let stored = self.rest.get(key);
+        stored.map(|stored| stored.account(key)).transpose()
     }
 
     /// Adds an account, or replaces it.
     pub fn set_account(&mut self, account: Account) -> Result<(), Error> {
         let key = Key::of(&account.account_id);
-        let entry = self.entry(&key, &account)?;
-        self.unlist(&key)?;
+        let entry = self.entry(&account)?;
+        self.take(&key)?;
+        if entry.works() {
+            self.work.insert(key.clone(), Box::new(account));
+        } else {
+            self.rest.insert(key.clone(), Stored::of(account));
+        }
         entry.list(&key, &mut self.index);
-        let stored = Stored::of(account, &self.policy.config().hub);
-        self.store.insert(key, stored);
         Ok(())
     }
 
     /// Adds many accounts at once: the first fill.
     pub fn add_all(&mut self, accounts: Vec<Account>) -> Result<(), Error> {
-        if !self.store.is_empty() {
+        if !self.is_empty() {
             return accounts
                 .into_iter()
                 .try_for_each(|account| self.set_account(account));
         }
         let mut index = Index::default();
         let mut offers: BTreeMap<TokenId, Vec<(Reverse<TokenAmount>, Key)>> = BTreeMap::new();
-        let mut store = Vec::with_capacity(accounts.len());
+        let mut rest = Vec::with_capacity(accounts.len());
         let mut work = Vec::new();
         for account in accounts {
             let key = Key::of(&account.account_id);
-            match self.entry(&key, &account)? {
+            let entry = self.entry(&account)?;
+            if entry.works() {
+                work.push((key.clone(), Box::new(account)));
+            } else {
+                rest.push((key.clone(), Stored::of(account)));
+            }
+            match entry {
                 Listing::Fault(error) => {
-                    index.faults.insert(key.clone(), error);
+                    index.faults.insert(key, error);
                 }
-                Listing::Fit {
-                    works,
-                    offers: more,
-                } => {
-                    if works {
-                        work.push(key.clone());
-                    }
+                Listing::Fit { offers: more, .. } => {
                     for (token_id, amount) in more {
                         let list = offers.entry(token_id).or_default();
                         list.push((Reverse(amount), key.clone()));
                     }
                 }
             }
-            store.push((key, Stored::of(account, &self.policy.config().hub)));
         }
         // Built at once, a tree has no half-empty nodes.
-        index.work = work.into_iter().collect();
         let sets = offers.into_iter();
         index.offers = sets
             .map(|(id, list)| (id, list.into_iter().collect()))
             .collect();
         self.index = index;
-        self.store = store.into_iter().collect();
+        self.work = work.into_iter().collect();
+        self.rest = rest.into_iter().collect();
         Ok(())
     }
 
     /// Removes an account; whether it was there.
     pub fn remove(&mut self, account_id: &EntityId) -> Result<bool, Error> {
-        let key = Key::of(account_id);
-        self.unlist(&key)?;
-        Ok(self.store.remove(&key).is_some())
+        self.take(&Key::of(account_id))
     }
 
     /// Replaces everything but the accounts. Only another hub, config or list of tokens makes the
@@ -258,13 +262,17 @@ impl HubBook {
 
     /// Everything the book knows, accounts by id.
     pub fn snapshot(&self) -> Result<HubState, Error> {
-        let accounts: Result<Vec<_>, _> = self
-            .store
-            .iter()
-            .map(|(key, stored)| stored.account(key))
-            .collect();
+        let mut accounts = Vec::with_capacity(self.len());
+        for (key, account) in &self.work {
+            accounts.push((key, account.as_ref().clone()));
+        }
+        for (key, stored) in &self.rest {
+            accounts.push((key, stored.account(key)?));
+        }
+        accounts.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let accounts: Vec<Account> = accounts.into_iter().map(|(_, account)| account).collect();
         Ok(HubState {
-            accounts: accounts?.into(),
+            accounts: accounts.into(),
             ..self.hub.clone()
         })
     }
@@ -274,12 +282,12 @@ impl HubBook {
         canonical::digest_of(&self.snapshot()?)
     }
 
-    fn entry(&self, key: &Key, account: &Account) -> Result<Listing, Error> {
+    fn entry(&self, account: &Account) -> Result<Listing, Error> {
         let config = &self.policy.config().hub;
         if let Err(error) = account.validate(&self.hub.hub_id, &self.tokens) {
             return Ok(Listing::Fault(error));
         }
-        let side = self.hub.side(&key.id()?);
+        let side = self.hub.side(&account.account_id);
         let offers = pull::offers(config, &self.tokens, account, side)?;
         Ok(Listing::Fit {
             works: plan::has_work(config, account),
@@ -290,29 +298,27 @@ impl HubBook {
         })
     }
 
-    /// Takes an account out of the index.
-    fn unlist(&mut self, key: &Key) -> Result<(), Error> {
-        let Some(stored) = self.store.get(key) else {
-            return Ok(());
+    /// Takes an account out of the book; whether it was there.
+    fn take(&mut self, key: &Key) -> Result<bool, Error> {
+        let account = match (self.work.remove(key), self.rest.remove(key)) {
+            (Some(account), _) => *account,
+            (_, Some(stored)) => stored.account(key)?,
+            (None, None) => return Ok(false),
         };
-        let account = stored.account(key)?;
-        match self.entry(key, &account)? {
-            Listing::Fault(_) => {
-                self.index.faults.remove(key);
-            }
-            Listing::Fit { offers, .. } => {
-                self.index.work.remove(key);
-                for (token_id, amount) in offers {
-                    if let Some(list) = self.index.offers.get_mut(&token_id) {
-                        list.remove(&(Reverse(amount), key.clone()));
-                        if list.is_empty() {
-                            self.index.offers.remove(&token_id);
-                        }
+        if self.index.faults.remove(key).is_some() {
+            return Ok(true);
+        }
+        if let Listing::Fit { offers, .. } = self.entry(&account)? {
+            for (token_id, amount) in offers {
+                if let Some(list) = self.index.offers.get_mut(&token_id) {
+                    list.remove(&(Reverse(amount), key.clone()));
+                    if list.is_empty() {
+                        self.index.offers.remove(&token_id);
                     }
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -326,15 +332,16 @@ enum Listing {
 }
 
 impl Listing {
+    const fn works(&self) -> bool {
+        matches!(self, Self::Fit { works: true, .. })
+    }
+
     fn list(self, key: &Key, index: &mut Index) {
         match self {
             Self::Fault(error) => {
                 index.faults.insert(key.clone(), error);
             }
-            Self::Fit { works, offers } => {
-                if works {
-                    index.work.insert(key.clone());
-                }
+            Self::Fit { offers, .. } => {
                 for (token_id, amount) in offers {
                     let list = index.offers.entry(token_id).or_default();
                     list.insert((Reverse(amount), key.clone()));
@@ -346,12 +353,7 @@ impl Listing {
 
 impl Accounts for HubBook {
     fn working(&self) -> impl Iterator<Item = &Account> {
-        let stored = self.index.work.iter().map(|key| self.store.get(key));
-        stored.filter_map(|stored| match stored {
-            Some(Stored::Full(account)) => Some(account.as_ref()),
-            // What works is never packed.
-            _ => None,
-        })
+        self.work.values().map(AsRef::as_ref)
     }
 
     fn offered_tokens(&self) -> BTreeSet<TokenId> {
@@ -365,14 +367,14 @@ impl Accounts for HubBook {
 
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error> {
         let key = Key::of(account_id);
-        let Some(stored) = self.store.get(&key) else {
-            return Ok(None);
-        };
         if self.index.faults.contains_key(&key) {
             return Ok(None);
         }
+        let Some(account) = self.kept(&key)? else {
+            return Ok(None);
+        };
         let (config, side) = (&self.policy.config().hub, self.hub.side(account_id));
-        let offers = pull::offers(config, &self.tokens, &stored.account(&key)?, side)?;
+        let offers = pull::offers(config, &self.tokens, &account, side)?;
         Ok(offers.into_iter().find(|offer| offer.token_id == token_id))
     }
 }

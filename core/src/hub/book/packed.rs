@@ -18,8 +18,6 @@ pub enum Key {
     Text(Box<str>),
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 impl Key {
     /// The key of an id.
     #[must_use]
@@ -31,12 +29,16 @@ impl Key {
         let digits = text
             .strip_prefix("0x")
             .filter(|digits| digits.len() == 64)?;
-        let nibble = |digit: &u8| HEX.iter().position(|hex| hex == digit);
+        let nibble = |digit: &u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
         let mut bytes = [0u8; 32];
         let mut digits = digits.as_bytes().iter();
         for byte in &mut bytes {
             let (high, low) = (nibble(digits.next()?)?, nibble(digits.next()?)?);
-            *byte = u8::try_from(high * 16 + low).ok()?;
+            *byte = high << 4 | low;
         }
         Some(Self::Hash(bytes))
     }
@@ -44,7 +46,7 @@ impl Key {
     /// The id of this key.
     pub fn id(&self) -> Result<EntityId, Error> {
         match self {
-            Self::Hash(bytes) => EntityId::new(&format!("0x{}", crate::canonical::hex(bytes))),
+            Self::Hash(bytes) => Ok(EntityId::of_bytes(bytes)),
             Self::Text(text) => EntityId::new(text),
         }
     }
@@ -84,10 +86,11 @@ pub fn pack(account: &Account) -> Option<Box<[u8]>> {
     let flags = status
         | (u8::from(account.pending_frame) << 2)
         | (u8::from(account.pending_settlement) << 3);
-    let mut out = vec![flags, deltas, reserves];
+    let mut out = Vec::with_capacity(128);
+    out.extend([flags, deltas, reserves]);
     for delta in &account.deltas {
         put_token(&mut out, delta.token_id);
-        put(&mut out, delta.collateral.wide());
+        put_amount(&mut out, delta.collateral);
         put(&mut out, delta.ondelta.wide());
         put(&mut out, delta.offdelta.wide());
         for amount in [
@@ -98,12 +101,12 @@ pub fn pack(account: &Account) -> Option<Box<[u8]>> {
             delta.left_allowance,
             delta.right_allowance,
         ] {
-            put(&mut out, amount.wide());
+            put_amount(&mut out, amount);
         }
     }
     for (token_id, amount) in &account.peer_reserves {
         put_token(&mut out, *token_id);
-        put(&mut out, amount.wide());
+        put_amount(&mut out, *amount);
     }
     Some(out.into_boxed_slice())
 }
@@ -112,10 +115,17 @@ fn put_token(out: &mut Vec<u8>, token_id: TokenId) {
     out.extend(token_id.get().to_le_bytes().iter().take(2));
 }
 
+/// As [`put`], without a sign.
+fn put_amount(out: &mut Vec<u8>, amount: TokenAmount) {
+    let used = amount.get().byte_len();
+    out.push(u8::try_from(used).unwrap_or(u8::MAX));
+    out.extend(amount.get().to_le_bytes::<32>().iter().take(used));
+}
+
 /// One byte for sign and length, then the bytes that are not zero.
 fn put(out: &mut Vec<u8>, amount: Wide) {
     let bytes: [u8; 64] = amount.magnitude().to_le_bytes();
-    let used = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let used = amount.magnitude().byte_len();
     let length = u8::try_from(used).unwrap_or(u8::MAX);
     out.push(length | (u8::from(amount.is_negative()) << 7));
     out.extend(bytes.iter().take(used));

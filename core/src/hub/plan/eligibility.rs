@@ -180,7 +180,7 @@ impl Court<'_> {
         };
         let side = self.hub.side(&account.account_id);
         let claim = delta.seen_from(side)?.own_debt;
-        let want = guard::securable(delta, side)?;
+        let want = guard::securable_of(claim, delta, side)?;
         if want.is_zero() || claim <= self.tokens.get(token_id)?.soft_limit {
             return Ok(None);
         }
@@ -304,7 +304,7 @@ impl Court<'_> {
             return Ok((TokenAmount::ZERO, TokenAmount::ZERO));
         };
         let claim = delta.seen_from(side)?.own_debt;
-        let want = request.amount.min(guard::securable(delta, side)?);
+        let want = request.amount.min(guard::securable_of(claim, delta, side)?);
         if want.is_zero() {
             bars.push(Bar::new(Code::WaitingResolution, Effect::Defer).observed(claim));
         }

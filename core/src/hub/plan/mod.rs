@@ -114,10 +114,13 @@ pub trait Accounts {
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error>;
 }
 
+/// How much is offered, by whom, and how.
+type Offered<'a> = (TokenAmount, &'a EntityId, Offer);
+
 /// The accounts of one call.
 struct Listed<'a> {
     working: Vec<&'a Account>,
-    offers: BTreeMap<TokenId, Vec<(TokenAmount, &'a EntityId, Offer)>>,
+    offers: BTreeMap<TokenId, Vec<Offered<'a>>>,
 }
 
 impl<'a> Listed<'a> {
@@ -127,16 +130,35 @@ impl<'a> Listed<'a> {
         hub: &HubState,
         accounts: Vec<&'a Account>,
     ) -> Result<Self, Error> {
-        let mut offers: BTreeMap<TokenId, Vec<(TokenAmount, &EntityId, Offer)>> = BTreeMap::new();
+        let mut offers: BTreeMap<TokenId, Vec<Offered<'_>>> = BTreeMap::new();
+        // Nobody looks further; but a sweep asks for every token of an account.
+        let most = match config.funding {
+            Funding::Sweep => usize::MAX,
+            _ => usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX),
+        };
+        let largest_first = |a: &Offered<'_>, b: &Offered<'_>| (b.0, a.1).cmp(&(a.0, b.1));
         for account in &accounts {
             let side = hub.side(&account.account_id);
             for offer in pull::offers(config, tokens, account, side)? {
                 let list = offers.entry(offer.token_id).or_default();
-                list.push((offer.amount.total(), &account.account_id, offer));
+                let offered = (offer.amount.total(), &account.account_id, offer);
+                if list.len() < most {
+                    list.push(offered);
+                    if list.len() == most {
+                        sorting::by(list, largest_first);
+                    }
+                } else if list
+                    .last()
+                    .is_some_and(|last| largest_first(&offered, last).is_lt())
+                {
+                    list.pop();
+                    let place = list.partition_point(|kept| largest_first(kept, &offered).is_lt());
+                    list.insert(place, offered);
+                }
             }
         }
         for list in offers.values_mut() {
-            sorting::by(list, |a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+            sorting::by(list, largest_first);
         }
         let mut working = accounts;
         working.retain(|account| has_work(config, account));
@@ -470,7 +492,10 @@ impl<'a, A: Accounts> Tick<'a, A> {
         accounts: &Reserves,
         memory: HubMemory,
     ) -> Result<Walked, Error> {
-        let memory_bytes = match candidates.is_empty() {
+        let asking = candidates.values().map(Vec::len).sum::<usize>();
+        let most = usize::try_from(self.config.max_deposits.get()).unwrap_or(usize::MAX);
+        // The exact length costs as much as the rest of a tick, and matters only near the limit.
+        let memory_bytes = match memory.is_surely_below(walk::FULL_AT_BYTES, asking.min(most)) {
             true => 0,
             false => canonical::text(&memory)?.len(),
         };

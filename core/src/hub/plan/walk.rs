@@ -16,7 +16,7 @@ use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
 /// The memory refuses new accounts a little before it is full: the present ones still grow.
-const MEMORY_SLACK_BYTES: usize = 64 << 10;
+pub(crate) const FULL_AT_BYTES: usize = MAX_MEMORY_BYTES - (64 << 10);
 
 /// A deposit that the walk granted.
 #[derive(Clone, Debug)]
@@ -56,6 +56,7 @@ pub struct Walk<'a> {
     pub(crate) room: BatchRoom,
     pub(crate) blocked: Blocked,
     pub(crate) memory: HubMemory,
+    /// The length of the memory's text; from zero where it cannot come near the limit.
     pub(crate) memory_bytes: usize,
     pub(crate) grants: Vec<Grant>,
     pub(crate) used: BTreeMap<TokenId, Used>,
@@ -164,7 +165,7 @@ impl Walk<'_> {
         if !self.room.fits_deposit(candidate.token_id) {
             return Ok(Some(Bar::new(Code::BatchFull, Effect::Defer)));
         }
-        let full = is_new && self.memory_bytes >= MAX_MEMORY_BYTES - MEMORY_SLACK_BYTES;
+        let full = is_new && self.memory_bytes >= FULL_AT_BYTES;
         Ok(full.then(|| Bar::new(Code::MemoryFull, Effect::Defer)))
     }
 
@@ -246,6 +247,10 @@ impl Walk<'_> {
 
 /// The memory at `now`: what is over is dropped.
 pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
+    let mut all = memory.served.values().flat_map(BTreeMap::values);
+    if all.all(|served| served.at(now) == Some(*served)) {
+        return memory.clone();
+    }
     let mut served = BTreeMap::new();
     for (account, tokens) in &memory.served {
         let live = tokens

@@ -88,7 +88,11 @@ impl Account {
 
     /// What the hub can still pay without touching what it promised.
     pub fn hub_capacity(&self) -> i128 {
-        let end = if self.hub_hold > 0 {
+        let submitted = self.workspace.as_ref().filter(|open| open.submitted);
+        let end = if let Some(open) = submitted.filter(|open| open.pay > 0) {
+            // Else the peer would pay a debt that is gone.
+            self.collateral + open.pay
+        } else if self.hub_hold > 0 {
             self.hub_hold
         } else {
             -self.hub_credit

@@ -24,11 +24,10 @@ use clap::Parser;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use trimtab_host::Sandbox;
 
 use metrics::{Metrics, Row};
 use params::{Params, SCENARIOS};
-use policies::{Decider, Kind};
+use policies::{Decider, Kind, Sandbox};
 use sim::{Options, World};
 
 /// Plays hub policies in a simulated world.
@@ -58,6 +57,9 @@ struct Arguments {
     /// Ticks only on the clock, not at once when a request comes.
     #[arg(long)]
     no_kick: bool,
+    /// Ticks only when something happens, never on the clock.
+    #[arg(long)]
+    only_kick: bool,
     /// Compare intervals between ticks.
     #[arg(long)]
     sweep: bool,
@@ -77,7 +79,7 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let sandbox = arguments.sandbox.then(Sandbox::new).transpose()?;
+    let sandbox = arguments.sandbox.then(policies::sandbox).transpose()?;
     let names: Vec<&str> = match arguments.scenario.iter().any(|name| name == "all") {
         true => SCENARIOS.iter().map(|(name, _)| *name).collect(),
         false => arguments.scenario.iter().map(String::as_str).collect(),
@@ -125,7 +127,8 @@ fn main() -> Result<ExitCode> {
         for kind in &policies {
             let options = Options {
                 no_kick: arguments.no_kick,
-                ..Options::default()
+                only_kick: arguments.only_kick,
+                honest: false,
             };
             rows.push(row(
                 &arguments,
@@ -143,7 +146,8 @@ fn main() -> Result<ExitCode> {
     }
     let broken = rows
         .iter()
-        .any(|row| row.policy.starts_with("trimtab") && row.violations > 0);
+        .filter(|row| row.policy.starts_with("trimtab"))
+        .any(|row| row.violations > 0 || row.starved > 0 || row.adversary_loss > 0.0);
     Ok(if broken {
         ExitCode::FAILURE
     } else {
@@ -204,9 +208,30 @@ fn row(
     } else {
         format!("{} {note}", kind.name())
     };
-    let row = Row::of(&params.name, &name, decider.tick_ms, &runs);
+    let row = Row::of(
+        &params.name,
+        &name,
+        decider.tick_ms,
+        &runs,
+        &changed(arguments, &decider, options),
+    );
     print(&row);
     Ok(row)
+}
+
+/// The options that a replay needs besides scenario, policy and seed.
+fn changed(arguments: &Arguments, decider: &Decider, options: Options) -> String {
+    let set = arguments.set.iter().map(|set| format!(" --set {set}"));
+    let mut text: String = set.collect();
+    text.push_str(&format!(" --tick-ms {}", decider.tick_ms));
+    for (is_on, flag) in [
+        (options.no_kick, " --no-kick"),
+        (options.only_kick, " --only-kick"),
+        (arguments.sandbox, " --sandbox"),
+    ] {
+        text.push_str(if is_on { flag } else { "" });
+    }
+    text
 }
 
 fn play(
@@ -289,6 +314,20 @@ fn print(row: &Row) {
         row.adversary_loss,
         row.violations
     );
+    if !row.missed.is_empty() {
+        println!("    missed: {}", row.missed.join(", "));
+    }
+    if row.late > 0.0 && row.policy.starts_with("trimtab") {
+        let shares = row.late_because.iter();
+        let shares: Vec<_> = shares
+            .map(|(what, share)| format!("{what} {:.2} %", share * 100.0))
+            .collect();
+        println!(
+            "    30 s and more: {:.2} % of requests, most of it waiting for: {}",
+            row.late * 100.0,
+            shares.join(", ")
+        );
+    }
     if let Some(replay) = &row.replay {
         for what in row.first_violation.iter().chain(&row.first_starvation) {
             println!("    {what}");

@@ -2,6 +2,7 @@
 
 use crate::params::{Params, TOKEN};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The numbers of one run; amounts in raw units.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Metrics {
     pub equity: i128,
     pub starved: u64,
     pub latencies: Vec<u64>,
+    /// What the requests that took thirty seconds and more waited for longest.
+    pub late: BTreeMap<&'static str, u64>,
     pub open_at_end: Vec<u64>,
     pub violations: Vec<String>,
     pub starvations: Vec<String>,
@@ -97,6 +100,12 @@ pub struct Row {
     pub first_violation: Option<String>,
     pub first_starvation: Option<String>,
     pub replay: Option<String>,
+    /// The share of requests that took thirty seconds and more.
+    pub late: f64,
+    /// What they waited for longest, as shares of all requests.
+    pub late_because: BTreeMap<String, f64>,
+    /// The targets that this row misses.
+    pub missed: Vec<String>,
 }
 
 fn share(part: f64, whole: f64) -> f64 {
@@ -115,6 +124,7 @@ impl Row {
         policy: &str,
         tick_ms: u64,
         runs: &[(u64, Metrics, Option<i128>)],
+        options: &str,
     ) -> Self {
         let seeds = runs.len() as f64;
         let tokens = |raw: i128| raw as f64 / TOKEN as f64;
@@ -145,12 +155,21 @@ impl Row {
                 0.0
             }
         };
+        let mut late_because: BTreeMap<String, f64> = BTreeMap::new();
+        for (what, count) in runs.iter().flat_map(|(_, run, _)| &run.late) {
+            *late_because.entry((*what).to_owned()).or_default() += *count as f64;
+        }
+        let served = all.len().max(1) as f64;
+        late_because.values_mut().for_each(|count| *count /= served);
         let bad = runs.iter().find(|(_, run, _)| run.violation_count > 0);
         let hungry = runs.iter().find(|(_, run, _)| run.starved > 0);
         let loss = runs
             .iter()
             .filter_map(|(_, run, honest)| Some(honest.as_ref()? - run.equity));
-        Self {
+        let mut row = Self {
+            late: late_because.values().sum(),
+            late_because,
+            missed: Vec::new(),
             scenario: scenario.to_owned(),
             policy: policy.to_owned(),
             tick_ms,
@@ -183,8 +202,39 @@ impl Row {
             first_violation: bad.and_then(|(_, run, _)| run.violations.first().cloned()),
             replay: bad.or(hungry).map(|(seed, _, _)| {
                 let policy = policy.replace(' ', "-");
-                format!("cargo run --release -p trimtab-tests --bin world -- --scenario {scenario} --policy {policy} --seed {seed} --seeds 1 --log world.jsonl")
+                format!("cargo run --profile world -p trimtab-tests --bin world -- --scenario {scenario} --policy {policy} --seed {seed} --seeds 1{options} --log world.jsonl")
             }),
+        };
+        if policy.starts_with("trimtab") {
+            row.missed = row.missed();
         }
+        row
+    }
+
+    /// What an operator is promised, where it does not hold.
+    fn missed(&self) -> Vec<String> {
+        let mut missed = Vec::new();
+        let mut must = |holds: bool, what: String| {
+            if !holds {
+                missed.push(what);
+            }
+        };
+        must(
+            self.violations == 0,
+            format!("{} laws broken", self.violations),
+        );
+        must(self.starved == 0, format!("{} starved", self.starved));
+        must(
+            self.adversary_loss <= 0.0,
+            format!("loss {}", self.adversary_loss),
+        );
+        let (faucet, uptime) = (self.faucet_success * 100.0, self.reserve_uptime * 100.0);
+        must(faucet > 95.0, format!("faucet {faucet:.2} %"));
+        must(uptime > 99.0, format!("uptime {uptime:.2} %"));
+        must(
+            self.latency_p95_s < 30.0,
+            format!("p95 {:.1} s", self.latency_p95_s),
+        );
+        missed
     }
 }

@@ -49,6 +49,8 @@ pub struct Params {
     pub credit: f64,
     pub top_up: f64,
     pub cash_out_above: f64,
+    /// Whether users who were just served wait out the hub's cool-down before they ask again.
+    pub patient: bool,
 }
 
 impl Default for Params {
@@ -87,6 +89,7 @@ impl Default for Params {
             credit: 10_000.0,
             top_up: 2_000.0,
             cash_out_above: 3_000.0,
+            patient: true,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use std::str::FromStr;
+#[cfg(feature = "sandbox")]
 use trimtab_core::canonical;
 use trimtab_core::hub::book::HubBook;
 use trimtab_core::hub::plan::Plan;
@@ -10,9 +11,28 @@ use trimtab_core::hub::state::HubState;
 use trimtab_core::policy::{Policy, operations::HubPlan};
 use trimtab_core::units::TokenId;
 use trimtab_core::value::Value;
-use trimtab_host::Sandbox;
 
 use crate::params::Params;
+
+#[cfg(feature = "sandbox")]
+pub use trimtab_host::Sandbox;
+
+/// Where the world is built without the sandbox there is none.
+#[cfg(not(feature = "sandbox"))]
+#[derive(Debug)]
+pub enum Sandbox {}
+
+/// The sandbox to decide in.
+#[cfg(feature = "sandbox")]
+pub fn sandbox() -> Result<Sandbox> {
+    Ok(Sandbox::new()?)
+}
+
+/// The sandbox to decide in.
+#[cfg(not(feature = "sandbox"))]
+pub fn sandbox() -> Result<Sandbox> {
+    bail!("this world was built without the feature `sandbox`")
+}
 
 /// Whose decisions are played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +75,7 @@ impl FromStr for Kind {
 
 enum Way {
     Native(Box<Policy>),
+    #[cfg(feature = "sandbox")]
     Sandbox(Box<trimtab_host::Policy>),
     Fcfs,
     None,
@@ -91,9 +112,12 @@ impl Decider {
         let way = match (kind, sandbox) {
             (Kind::None, _) => Way::None,
             (Kind::Fcfs, _) => Way::Fcfs,
+            #[cfg(feature = "sandbox")]
             (_, Some(sandbox)) => {
                 Way::Sandbox(Box::new(sandbox.policy(profile, Some(config.as_bytes()))?))
             }
+            #[cfg(not(feature = "sandbox"))]
+            (_, Some(sandbox)) => match *sandbox {},
             (_, None) => {
                 let config = Value::from_json(config.as_bytes())?;
                 Way::Native(Box::new(Policy::new(profile, Some(&config))?))
@@ -122,6 +146,7 @@ impl Decider {
     pub fn plan(&self, state: &HubState) -> Result<Plan> {
         Ok(match &self.way {
             Way::Native(policy) => policy.decide::<HubPlan>(state)?.decision,
+            #[cfg(feature = "sandbox")]
             Way::Sandbox(policy) => {
                 let answer = policy.call("hub.plan", canonical::text(state)?.as_bytes())?;
                 let answer = Value::from_json(&answer)?;

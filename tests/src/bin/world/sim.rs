@@ -16,6 +16,7 @@ use trimtab_core::hub::cycles::{self, Claim, CyclesInput};
 use trimtab_core::hub::memory::HubMemory;
 use trimtab_core::hub::plan::Plan;
 use trimtab_core::hub::plan::action::Action;
+use trimtab_core::hub::plan::outcome::{Outcome, OutcomeKind};
 use trimtab_core::hub::state::{
     self as core, Batch, DepositEntry, DepositPair, FeeState, HubState, OpKind, ReplenishAnswer,
     ReplenishOutcome, SettlementEntry, WithdrawalEntry, WorkspaceStatus,
@@ -36,6 +37,10 @@ const MAX_FEE: i128 = 15 * TOKEN;
 const BASE_FEE: i128 = TOKEN / 10;
 const FEE_BPS: u32 = 1;
 const HOUR: u64 = 3_600_000;
+/// A request that waits longer is late: what it waited for longest is counted.
+const LATE_MS: u64 = 30_000;
+/// How long the hub lets an account wait between two deposits.
+const COOL_DOWN_MS: u64 = 30_000;
 
 /// How a run is made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,6 +112,20 @@ struct User {
     known: Option<(Account, i128)>,
     /// What was deposited for it, and when, over the last hour.
     window: VecDeque<(u64, i128)>,
+    /// What its open request waits for, and since when.
+    lack: Option<(&'static str, u64)>,
+    /// How long it has waited for what.
+    lacked: BTreeMap<&'static str, u64>,
+}
+
+impl User {
+    /// From `now` on the request waits for something else.
+    fn waits_for(&mut self, what: Option<&'static str>, now: u64) {
+        if let Some((before, since)) = self.lack.take() {
+            *self.lacked.entry(before).or_default() += now - since;
+        }
+        self.lack = what.map(|what| (what, now));
+    }
 }
 
 struct Hub {
@@ -282,6 +301,8 @@ impl<'w> World<'w> {
                 account,
                 known: None,
                 window: VecDeque::new(),
+                lack: None,
+                lacked: BTreeMap::new(),
             });
         }
         let places = users
@@ -483,7 +504,10 @@ impl<'w> World<'w> {
             Event::Settle { hub, batch, fails } => self.settle(hub, batch, fails)?,
             Event::Sign { user, number } => {
                 let mut hub = None;
-                if let Some(open) = self.users[user]
+                if self.users[user].busy {
+                    // Its own transaction first.
+                    self.at(self.now + 1_000, Event::Sign { user, number });
+                } else if let Some(open) = self.users[user]
                     .account
                     .workspace
                     .as_mut()
@@ -593,7 +617,17 @@ impl<'w> World<'w> {
     fn top_up(&mut self, user: usize) {
         let open = &mut self.users[user];
         let amount = tokens(self.params.top_up);
-        if !open.busy && open.account.user_capacity() < amount / 4 && open.reserve >= amount {
+        // Whoever signed a settlement waits for it: a deposit of its own would change what it pays.
+        let signed = open
+            .account
+            .workspace
+            .as_ref()
+            .is_some_and(|open| open.signed);
+        if !open.busy
+            && !signed
+            && open.account.user_capacity() < amount / 4
+            && open.reserve >= amount
+        {
             open.busy = true;
             let after = (self.params.chain_seconds * 1_000.0) as u64;
             self.at(self.now + after, Event::TopUp { user, amount });
@@ -653,6 +687,12 @@ impl<'w> World<'w> {
         if one.account.request.is_some() || one.account.hub_debt() == 0 {
             return Ok(());
         }
+        // The fee is paid in advance, and the terms of this hub say that nothing comes earlier.
+        let is_told = self.params.patient && self.decider.kind == Kind::Ours;
+        let last = one.window.back().filter(|_| is_told);
+        if last.is_some_and(|(at, _)| self.now - at < COOL_DOWN_MS) {
+            return Ok(());
+        }
         let input = AdviceInput {
             entity_id: one.id.clone(),
             peer_id: self.hubs[one.hub].id.clone(),
@@ -707,6 +747,9 @@ impl<'w> World<'w> {
             starved: false,
             eligible_since: None,
         });
+        let one = &mut self.users[user];
+        one.lacked.clear();
+        one.lack = Some(("the next tick", at));
         self.metrics.fees += fee;
         self.metrics.requests += 1;
         let hub = self.users[user].hub;
@@ -806,6 +849,8 @@ impl<'w> World<'w> {
         if self.log.is_some() {
             return self.decider.plan(&self.state(hub));
         }
+        let whole = self.metrics.ticks.is_multiple_of(1_009);
+        let whole = whole.then(|| self.state(hub));
         let mut book = match self.hubs[hub].book.take() {
             Some(book) => book,
             None => match self.decider.book(self.own_state(hub))? {
@@ -819,17 +864,28 @@ impl<'w> World<'w> {
         };
         for place in 0..self.users.len() {
             let user = &self.users[place];
-            let is = Some((user.account.clone(), user.reserve));
-            if user.hub == hub && user.known != is {
+            let known = user.known.as_ref();
+            let is_known = known.is_some_and(|(account, reserve)| {
+                *account == user.account && *reserve == user.reserve
+            });
+            if user.hub == hub && !is_known {
                 book.set_account(self.account(user))?;
-                self.users[place].known = is;
+                let user = &mut self.users[place];
+                user.known = Some((user.account.clone(), user.reserve));
             }
         }
-        book.set_hub(self.own_state(hub), None)?;
+        // The plan brings the next memory.
+        let memory = std::mem::take(&mut self.hubs[hub].memory);
+        let own = HubState {
+            memory,
+            ..self.own_state(hub)
+        };
+        book.set_hub(own, None)?;
         let plan = book.plan(millis(self.now), &mut Why::off())?;
-        if self.metrics.ticks.is_multiple_of(1_009) && self.decider.plan(&self.state(hub))? != plan
-        {
-            self.broken("the book and the state plan differently");
+        if let Some(whole) = whole {
+            if self.decider.plan(&whole)? != plan {
+                self.broken("the book and the state plan differently");
+            }
         }
         self.hubs[hub].book = Some(book);
         Ok(plan)
@@ -856,6 +912,7 @@ impl<'w> World<'w> {
             )?;
         }
         self.judge(hub, &plan.actions);
+        self.note(&plan.outcomes);
         self.hubs[hub].answers.clear();
         self.hubs[hub].memory = plan.memory;
         for action in &plan.actions {
@@ -878,6 +935,28 @@ impl<'w> World<'w> {
             self.wake(hub, next.max(self.now + 1));
         }
         Ok(())
+    }
+
+    /// What each request waits for from now on.
+    fn note(&mut self, outcomes: &[Outcome]) {
+        let now = self.now;
+        for outcome in outcomes {
+            let what = match outcome.outcome {
+                OutcomeKind::Deposit => "its batch",
+                OutcomeKind::Deferred | OutcomeKind::Refused => {
+                    let binding = outcome.reasons.iter().find(|reason| reason.binding);
+                    binding.map_or("?", |reason| reason.code.entry().name)
+                }
+                _ => continue,
+            };
+            if let Some(place) = self.places.get(&outcome.account_id) {
+                let user = &mut self.users[*place];
+                // The mark of a deposit that is on its way is not another wait.
+                if user.account.request.is_some() && user.account.submitted_at == 0 {
+                    user.waits_for(Some(what), now);
+                }
+            }
+        }
     }
 
     /// The laws of a plan, written again without the policy's code.
@@ -1241,10 +1320,19 @@ impl<'w> World<'w> {
         let now = self.now;
         let one = &mut self.users[user];
         one.account.submitted_at = 0;
+        if one.account.request.is_some() {
+            one.waits_for(None, now);
+        }
         if let Some(request) = &mut one.account.request {
             if !request.served {
                 request.served = true;
-                self.metrics.latencies.push(now - request.at);
+                let latency = now - request.at;
+                self.metrics.latencies.push(latency);
+                if latency >= LATE_MS {
+                    let most = one.lacked.iter().max_by_key(|(_, waited)| **waited);
+                    let most = most.map_or("?", |(what, _)| *what);
+                    *self.metrics.late.entry(most).or_default() += 1;
+                }
             }
             request.amount -= amount;
             if request.amount <= 0 {
@@ -1361,7 +1449,8 @@ impl<'w> World<'w> {
         let free = self.hubs[hub].reserve - self.hubs[hub].committed() - self.floor();
         let now = self.now;
         let mut starved = Vec::new();
-        for user in self.users.iter_mut().filter(|user| user.hub == hub) {
+        let asking = |user: &&mut User| user.hub == hub && user.account.request.is_some();
+        for user in self.users.iter_mut().filter(asking) {
             // The hourly window is kept in two buckets of half an hour, the newer of which
             // stretches: it forgets after at most another hour.
             let lately = |hours: u64| -> i128 {

@@ -128,7 +128,7 @@ fn account(n: u64, asks: bool) -> Result<Account> {
     }
     let size = 1_000_000 * (1 + mixed % 900);
     let mut delta = Delta {
-        collateral: amount(if n % 2 == 0 { 3 * size } else { 0 }),
+        collateral: amount(if n.is_multiple_of(2) { 3 * size } else { 0 }),
         left_credit_limit: amount(10_000_000_000),
         right_credit_limit: amount(10_000_000_000),
         ..Delta::empty(TOKEN)
@@ -238,12 +238,17 @@ fn from_json(count: u64) -> Result<[f64; 3]> {
     let mut kept = [const { Vec::new() }; 3];
     for _ in 0..7 {
         let runs: [&dyn Fn() -> Result<()>; 3] = [
-            &|| Ok(drop(policy.call("hub.plan", text.as_bytes())?)),
-            &|| Ok(drop(Value::from_json(text.as_bytes())?)),
             &|| {
-                Ok(drop(serde_json::from_slice::<serde_json::Value>(
-                    text.as_bytes(),
-                )?))
+                policy.call("hub.plan", text.as_bytes())?;
+                Ok(())
+            },
+            &|| {
+                Value::from_json(text.as_bytes())?;
+                Ok(())
+            },
+            &|| {
+                serde_json::from_slice::<serde_json::Value>(text.as_bytes())?;
+                Ok(())
             },
         ];
         for (kept, run) in kept.iter_mut().zip(runs) {

@@ -269,7 +269,7 @@ impl HubBook {
         for (key, stored) in &self.rest {
             accounts.push((key, stored.account(key)?));
         }
-        accounts.sort_by(|(a, _), (b, _)| a.cmp(b));
+        accounts.sort_by_key(|(id, _)| *id);
         let accounts: Vec<Account> = accounts.into_iter().map(|(_, account)| account).collect();
         Ok(HubState {
             accounts: accounts.into(),

@@ -882,10 +882,10 @@ impl<'w> World<'w> {
         };
         book.set_hub(own, None)?;
         let plan = book.plan(millis(self.now), &mut Why::off())?;
-        if let Some(whole) = whole {
-            if self.decider.plan(&whole)? != plan {
-                self.broken("the book and the state plan differently");
-            }
+        if let Some(whole) = whole
+            && self.decider.plan(&whole)? != plan
+        {
+            self.broken("the book and the state plan differently");
         }
         self.hubs[hub].book = Some(book);
         Ok(plan)

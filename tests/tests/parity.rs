@@ -35,7 +35,10 @@ fn a_planted_difference_turns_the_run_red_and_is_named() -> std::io::Result<()> 
         let output = parity(&["--plant", "wasmtime", "--plant-in", way])?;
         assert_eq!(output.status.code(), Some(1));
         let line = first_difference(&output);
-        assert!(line.starts_with("wasmtime: account.request_advice: "), "{line}");
+        assert!(
+            line.starts_with("wasmtime: account.request_advice: "),
+            "{line}"
+        );
     }
     Ok(())
 }

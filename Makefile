@@ -110,8 +110,8 @@ world:                  ## the simulator: 1,000 seeds for ours, 100 for the base
 world-short:            ## 20 seeds of every scenario, ours only
 	$(WORLD) --scenario all --policy trimtab --seeds 20
 
-soak:                   ## every property test with 100,000 cases
-	TRIMTAB_CASES=100000 $(CARGO) test --quiet --locked --release --package trimtab-core
+soak:                   ## every property test with 100,000 cases, told in docs/soak.json
+	$(PYTHON) tests/soak/run.py 100000
 
 # --- housekeeping ---
 

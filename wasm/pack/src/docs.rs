@@ -1,6 +1,6 @@
 //! `docs/reference.md`: every operation with its fields, every reason code, every error.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -26,6 +26,38 @@ pub fn files(description: &Value) -> Result<Vec<Derived>> {
         path: "docs/reference.md",
         text: out.trim_end().to_owned() + "\n",
     }])
+}
+
+const TABLE: [&str; 2] = [
+    "<!-- The table of operations: `make generate` writes it. -->\n",
+    "<!-- End of the table. -->\n",
+];
+
+/// `README.md` with its table of operations as the core has them.
+pub fn readme(description: &Value, present: &str) -> Result<Derived> {
+    let [begin, end] = TABLE;
+    let (head, rest) = present.split_once(begin).context("README: no table")?;
+    let (_, tail) = rest.split_once(end).context("README: no end of the table")?;
+    let mut text = format!("{head}{begin}\n| operation | decides |\n|---|---|\n");
+    for operation in schema::list(description, "operations") {
+        let name = schema::text(operation, "name");
+        let anchor = name.replace('.', "");
+        let summary = cell(schema::text(operation, "summary"));
+        writeln!(text, "| [`{name}`](docs/reference.md#{anchor}) | {summary} |")?;
+    }
+    for handle in schema::list(description, "handles") {
+        let (kind, summary) = (schema::text(handle, "kind"), schema::text(handle, "summary"));
+        writeln!(
+            text,
+            "| handle [`{kind}`](docs/reference.md#handle-{kind}) | {} |",
+            cell(summary)
+        )?;
+    }
+    write!(text, "\n{end}{tail}")?;
+    Ok(Derived {
+        path: "README.md",
+        text,
+    })
 }
 
 const HEAD: &str = "\

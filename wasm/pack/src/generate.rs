@@ -24,6 +24,8 @@ pub fn generate(root: &Path, check: bool) -> Result<()> {
     files.extend(typescript::files(&description)?);
     files.extend(python::files(&description)?);
     files.extend(docs::files(&description)?);
+    let readme = fs::read_to_string(root.join("README.md"))?;
+    files.push(docs::readme(&description, &readme)?);
     let mut stale = Vec::new();
     for file in &files {
         let path = root.join(file.path);

@@ -15,7 +15,7 @@ BUN := pkg/node_modules/.bin/bun
 demo: module            ## real decisions on real input
 	@$(CARGO) run --quiet --locked --package trimtab-host --bin trimtab -- demo
 
-test: setup check-format lint rust-tests check-generated module wheel npm host-tests doc-tests \
+test: setup check-format module lint rust-tests check-generated wheel npm host-tests doc-tests \
       parity python-tests npm-tests readme world-short deny   ## everything that CI checks
 
 # --- set-up ---

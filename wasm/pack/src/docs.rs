@@ -37,16 +37,24 @@ const TABLE: [&str; 2] = [
 pub fn readme(description: &Value, present: &str) -> Result<Derived> {
     let [begin, end] = TABLE;
     let (head, rest) = present.split_once(begin).context("README: no table")?;
-    let (_, tail) = rest.split_once(end).context("README: no end of the table")?;
+    let (_, tail) = rest
+        .split_once(end)
+        .context("README: no end of the table")?;
     let mut text = format!("{head}{begin}\n| operation | decides |\n|---|---|\n");
     for operation in schema::list(description, "operations") {
         let name = schema::text(operation, "name");
         let anchor = name.replace('.', "");
         let summary = cell(schema::text(operation, "summary"));
-        writeln!(text, "| [`{name}`](docs/reference.md#{anchor}) | {summary} |")?;
+        writeln!(
+            text,
+            "| [`{name}`](docs/reference.md#{anchor}) | {summary} |"
+        )?;
     }
     for handle in schema::list(description, "handles") {
-        let (kind, summary) = (schema::text(handle, "kind"), schema::text(handle, "summary"));
+        let (kind, summary) = (
+            schema::text(handle, "kind"),
+            schema::text(handle, "summary"),
+        );
         writeln!(
             text,
             "| handle [`{kind}`](docs/reference.md#handle-{kind}) | {} |",

@@ -310,6 +310,128 @@ mod runtime {
         let kinds: Vec<_> = plan.actions.iter().map(Action::stage).collect();
         assert_eq!(kinds, [2, 3, 4, 6]);
     }
+
+    /// An account whose claim on the hub and request are `claim` and that paid any fee upfront.
+    fn asks(byte: u8, token: u32, claim: &str) -> Json {
+        json!({
+            "account_id": id(byte),
+            "deltas": [{"token_id": token, "offdelta": format!("-{claim}")}],
+            "requests": [{"token_id": token, "amount": claim, "fee": {
+                "fee_paid_upfront": "1000000000000000000000", "requested_at": 1, "policy_version": 1,
+            }}],
+        })
+    }
+
+    fn hub(reserve: &str, accounts: Vec<Json>) -> Json {
+        json!({"hub_id": id(0x11), "now": 1_000_000, "reserves": {"1": reserve, "2": reserve},
+            "accounts": accounts})
+    }
+
+    fn as_the_runtime(state: &Json) -> Plan {
+        let (plan, aside) = plan_of(&Config::of(Profile::Xln), state);
+        assert!(aside.is_empty());
+        plan
+    }
+
+    #[test]
+    fn difference_what_a_draft_spends_is_not_spent_again() {
+        let mut state = hub("500", vec![asks(0x22, 1, "400"), asks(0x33, 1, "300")]);
+        state["draft"] = json!({"r2c": [{"token_id": 1, "receiving_entity": id(0x11),
+            "pairs": [{"account_id": id(0x22), "amount": "400"}]}]});
+        assert_eq!(
+            deposits(&as_the_runtime(&state)),
+            [(id(0x33), "100".to_owned())]
+        );
+    }
+
+    #[test]
+    fn difference_own_open_debts_are_paid_first() {
+        let mut state = hub("500", vec![asks(0x22, 1, "400")]);
+        state["open_debts"] = json!({"1": "450"});
+        assert_eq!(
+            deposits(&as_the_runtime(&state)),
+            [(id(0x22), "50".to_owned())]
+        );
+    }
+
+    #[test]
+    fn difference_what_the_batch_brings_in_is_usable() {
+        let holds = json!({"account_id": id(0x44),
+            "deltas": [{"token_id": 1, "ondelta": "300", "collateral": "300"}]});
+        let mut state = hub("0", vec![asks(0x22, 1, "200"), holds]);
+        state["draft"] =
+            json!({"c2r": [{"account_id": id(0x44), "token_id": 1, "amount": "300"}]});
+        assert_eq!(
+            deposits(&as_the_runtime(&state)),
+            [(id(0x22), "200".to_owned())]
+        );
+    }
+
+    #[test]
+    fn difference_a_disputed_account_is_not_served() {
+        let mut disputed = asks(0x22, 1, "400");
+        disputed["status"] = json!("disputed");
+        let plan = as_the_runtime(&hub("500", vec![disputed, asks(0x33, 1, "300")]));
+        assert_eq!(deposits(&plan), [(id(0x33), "300".to_owned())]);
+    }
+
+    #[test]
+    fn difference_deposits_go_token_by_token() {
+        let small = asks(0x33, 1, "300");
+        let plan = as_the_runtime(&hub("9000", vec![asks(0x22, 2, "400"), small]));
+        let expected = [(id(0x33), "300".to_owned()), (id(0x22), "400".to_owned())];
+        assert_eq!(deposits(&plan), expected);
+    }
+
+    #[test]
+    fn difference_units_of_different_tokens_are_never_compared() {
+        // 600 whole tokens each: token 1 has six decimals, token 2 has eighteen.
+        let holds = |byte: u8| {
+            let (token, amount) = if byte % 2 == 0 {
+                (1, "600000000")
+            } else {
+                (2, "600000000000000000000")
+            };
+            json!({"account_id": id(byte), "deltas":
+                [{"token_id": token, "ondelta": amount, "collateral": amount}]})
+        };
+        let plan = as_the_runtime(&hub("0", (0x22..0x3a).map(holds).collect()));
+        let of = |token: u32| {
+            let pulls = plan.actions.iter().filter(|action| match action {
+                Action::SettlePropose { ops, .. } => {
+                    ops.iter().all(|op| op.token_id == TokenId::constant(token))
+                }
+                _ => false,
+            });
+            pulls.count()
+        };
+        assert_eq!((of(1), of(2)), (5, 5));
+    }
+
+    #[test]
+    fn difference_no_deposit_is_larger_than_the_contract_takes() {
+        let max = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+        let low = "-57896044618658097711785492504343953926634992332820282019728792003956564819968";
+        let mut large = asks(0x22, 1, "1");
+        large["deltas"][0] = json!({"token_id": 1, "offdelta": low, "ondelta": "-5"});
+        large["requests"][0]["amount"] = json!(max);
+        let fee = "57896044618658097711785492504343953926634992332820282019728792003956564819967";
+        large["requests"][0]["fee"]["fee_paid_upfront"] = json!(fee);
+        let given = deposits(&as_the_runtime(&hub(max, vec![large])));
+        // 2^255 - 1, not the claim of 2^255 + 5.
+        assert_eq!(given, [(id(0x22), fee.to_owned())]);
+    }
+
+    #[test]
+    fn a_deposit_that_waits_in_a_recovery_batch_is_not_drafted_again() {
+        let mut state = hub("9000", vec![asks(0x22, 1, "400")]);
+        state["accounts"][0]["submitted"] = json!({"1": 1});
+        let batch = json!({"r2c": [{"token_id": 1, "receiving_entity": id(0x11),
+            "pairs": [{"account_id": id(0x22), "amount": "400"}]}]});
+        assert_eq!(deposits(&as_the_runtime(&state)).len(), 1);
+        state["recovery"] = json!([batch]);
+        assert_eq!(deposits(&as_the_runtime(&state)), []);
+    }
 }
 
 mod stories {

@@ -49,7 +49,12 @@ fn a_score_can_not_be_claimed_and_true_is_no_number() {
         let error = ask("plan", "health.verify", &verified(&[(field, value)])).unwrap_err();
         assert_eq!(error.code.as_str(), "unknown_field");
     }
-    let error = ask("plan", "health.verify", &verified(&[("total", json!(true))])).unwrap_err();
+    let error = ask(
+        "plan",
+        "health.verify",
+        &verified(&[("total", json!(true))]),
+    )
+    .unwrap_err();
     assert_eq!(error.code.as_str(), "malformed");
 }
 
@@ -80,8 +85,12 @@ fn a_rebalance_that_is_over_blocks_nobody() {
         json!({"target_peer": "x", "now": now, "us": {"node_id": "us"}, "members": [
             {"member_id": "aa", "at": 900, "rebalancing": [{"peer_id": "x", "at": 900, "expected_end": 1200}]}]})
     };
-    let conflict = |now| ask("plan", "rebalance.conflict", &input(now)).unwrap()["conflict"].clone();
-    assert_eq!((conflict(1000), conflict(1201)), (json!(true), json!(false)));
+    let conflict =
+        |now| ask("plan", "rebalance.conflict", &input(now)).unwrap()["conflict"].clone();
+    assert_eq!(
+        (conflict(1000), conflict(1201)),
+        (json!(true), json!(false))
+    );
 }
 
 #[test]
@@ -110,21 +119,26 @@ fn a_target_is_never_above_the_capacity() {
             let input = json!({"capacity_sats": 1_000_000, "spendable_sats": 0,
                 "flow": {"kind": "source", "sats_in": 0, "sats_out": moved}});
             let sized = ask(profile, "rebalance.size", &input).unwrap();
-            assert!(sized["target_sats"].as_u64().unwrap() <= 1_000_000, "{sized}");
+            assert!(
+                sized["target_sats"].as_u64().unwrap() <= 1_000_000,
+                "{sized}"
+            );
         }
     }
 }
 
 #[test]
 fn a_multiplier_in_a_report_is_an_unknown_field() {
-    let input = json!({"ev_sats": 8.0, "min_ev_sats": 10.0, "tier": "stable", "budget_multiplier": 99.0});
+    let input =
+        json!({"ev_sats": 8.0, "min_ev_sats": 10.0, "tier": "stable", "budget_multiplier": 99.0});
     let error = ask("plan", "rebalance.accept", &input).unwrap_err();
     assert_eq!(error.code.as_str(), "unknown_field");
 }
 
 #[test]
 fn every_need_of_a_member_is_kept() {
-    let trouble = |peer: &str| json!({"capacity_sats": 1_000_000, "local_pct": 0.05, "peer_id": peer});
+    let trouble =
+        |peer: &str| json!({"capacity_sats": 1_000_000, "local_pct": 0.05, "peer_id": peer});
     let input = json!({"now": 1000, "us": {"node_id": "us"}, "members": [
         {"member_id": "aa", "at": 1000, "depleted": [trouble("x"), trouble("y"), trouble("z")]}]});
     let found = ask("plan", "liquidity.needs", &input).unwrap();

@@ -359,8 +359,7 @@ mod runtime {
         let holds = json!({"account_id": id(0x44),
             "deltas": [{"token_id": 1, "ondelta": "300", "collateral": "300"}]});
         let mut state = hub("0", vec![asks(0x22, 1, "200"), holds]);
-        state["draft"] =
-            json!({"c2r": [{"account_id": id(0x44), "token_id": 1, "amount": "300"}]});
+        state["draft"] = json!({"c2r": [{"account_id": id(0x44), "token_id": 1, "amount": "300"}]});
         assert_eq!(
             deposits(&as_the_runtime(&state)),
             [(id(0x22), "200".to_owned())]

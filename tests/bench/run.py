@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import statistics
-import time
 from dataclasses import dataclass
-from typing import Any, Callable
 
+import fleet
 import trimtab
-
-ROUNDS = 15
+from timing import row
 
 
 @dataclass
@@ -42,24 +39,6 @@ def plain_score(
     tier = next(name for upper, name in TIERS if score <= upper)
     multiplier = max(0.5, min(2.5, MULTIPLIER[tier]))
     return Scored(score, tier, multiplier)
-
-
-def pair(ours: Callable[[], Any], peer: Callable[[], Any], calls: int) -> tuple[float, float]:
-    """Microseconds a call, interleaved, medians over the rounds."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS):
-        for kept, run in zip(times, (ours, peer)):
-            begin = time.perf_counter()
-            for _ in range(calls):
-                run()
-            kept.append((time.perf_counter() - begin) / calls * 1e6)
-    return statistics.median(times[0]), statistics.median(times[1])
-
-
-def row(name: str, ours: Callable[[], Any], peer: Callable[[], Any], calls: int) -> None:
-    """Print one row."""
-    mine, theirs = pair(ours, peer, calls)
-    print(json.dumps({"name": name, "ours": mine, "peer": theirs, "unit": "us"}), flush=True)
 
 
 def main() -> None:
@@ -95,6 +74,7 @@ def main() -> None:
         lambda: json.dumps(vars(plain_score(**json.loads(text)))),
         5_000,
     )
+    fleet.rows()
 
 
 if __name__ == "__main__":

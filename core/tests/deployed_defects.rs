@@ -144,3 +144,17 @@ fn every_need_of_a_member_is_kept() {
     let found = ask("plan", "liquidity.needs", &input).unwrap();
     assert_eq!(found["fleet_needs"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn nesting_ends_at_a_depth_and_nothing_is_divided_by_zero() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let error = Policy::plan().call("health.score", deep.as_bytes());
+    assert_eq!(error.unwrap_err().code.as_str(), "malformed");
+    for profile in ["plan", "cl-hive"] {
+        let empty = json!({"capacity_sats": 0, "local_sats": 0});
+        assert!(ask(profile, "liquidity.classify", &empty).is_ok());
+        let nobody = json!({"channels": 0, "capacity_sats": 0, "available_sats": 0,
+            "revenue_sats": 0, "average_capacity_sats": 0, "average_revenue_sats": 0});
+        assert!(ask(profile, "health.gossip_scale", &nobody).is_ok());
+    }
+}

@@ -51,7 +51,8 @@ fn check(page: &str, at_least: usize) {
             continue;
         };
         let source = fs::read_to_string(root().join(file));
-        let source = source.unwrap_or_else(|error| panic!("{page} names {file}: {error}"));
+        assert!(source.is_ok(), "{page} names {file}, which is not there");
+        let source = source.unwrap();
         assert!(has_test(&source, file, name), "{page}: no test {span}");
         named += 1;
     }

@@ -386,7 +386,7 @@ mod runtime {
     fn difference_units_of_different_tokens_are_never_compared() {
         // 600 whole tokens each: token 1 has six decimals, token 2 has eighteen.
         let holds = |byte: u8| {
-            let (token, amount) = if byte % 2 == 0 {
+            let (token, amount) = if byte.is_multiple_of(2) {
                 (1, "600000000")
             } else {
                 (2, "600000000000000000000")

@@ -95,6 +95,20 @@ fn says(error: &HostError, part: &str) -> bool {
 }
 
 #[test]
+fn the_module_by_hand_of_the_documents_speaks_the_interface() {
+    let text = include_str!("../../docs/abi.md");
+    let (_, rest) = text.split_once("```wat\n").unwrap();
+    let (module, _) = rest.split_once("```").unwrap();
+    let module = wat::parse_str(module).unwrap();
+    let sandbox = Sandbox::builder().module(&module).limits(small()).build();
+    let error = sandbox.unwrap().call("any.thing", b"{}").unwrap_err();
+    assert!(
+        matches!(&error, HostError::BadInput(error) if error.code == ErrorCode::UnknownOperation),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn our_module_answers_as_core_does() {
     let sandbox = Sandbox::new().unwrap();
     assert_eq!(

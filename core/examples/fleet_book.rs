@@ -12,7 +12,6 @@ use std::fmt::Write as _;
 use std::time::Instant;
 use trimtab_core::error::Error;
 use trimtab_core::fleet::book::{self, AskFirst, FleetBook};
-use trimtab_core::policy::Handle;
 use trimtab_core::reason::Why;
 use trimtab_core::units::Seconds;
 use trimtab_core::value::Value;

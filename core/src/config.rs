@@ -55,6 +55,17 @@ impl Profile {
         }
     }
 
+    /// The digest of its config, worked out once for all: an instance that lives for one call would
+    /// spend more on it than on the call. A test holds it against [`Config::digest`].
+    #[must_use]
+    pub const fn digest(self) -> &'static str {
+        match self {
+            Self::Plan => "13cbba7843c218c222ba685bc8d211bbcef91406f33207c2e56e06daf07b8b9b",
+            Self::ClHive => "43fde1041bc724457119902e1552a9f75ec9a3a2635931310ddca109be1c2f89",
+            Self::Xln => "87caba014b3bbbe0f8d1d90b8dcfe6bf39ee0590be7ecd6d5b297903796aca29",
+        }
+    }
+
     /// The profile of that name.
     pub fn named(name: &str) -> Result<Self, Error> {
         let named = Self::ALL
@@ -160,5 +171,18 @@ impl Config {
     /// sha256 of the canonical config: two nodes with the same digest decide alike.
     pub fn digest(&self) -> Result<String, Error> {
         canonical::digest_of(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_a_profile_is_that_of_its_config() {
+        for profile in Profile::ALL {
+            let worked_out = Config::of(profile).digest().unwrap();
+            assert_eq!(profile.digest(), worked_out, "{profile:?}");
+        }
     }
 }

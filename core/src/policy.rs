@@ -11,11 +11,14 @@
 use crate::canonical::{self, Amounts};
 use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
+use crate::fleet::book::FleetBook;
+use crate::hub::book::HubBook;
 use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// The version of this policy; one for the whole workspace.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -312,14 +315,13 @@ impl Policy {
     /// The constants and variants of `profile`.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
-        let config = Config::of(profile);
-        // A config of ours always encodes; the empty digest could only be a defect.
-        let digest = config.digest().unwrap_or_default();
-        let stamp = canonical::text(&stamp(profile, &digest)).unwrap_or_default();
+        let digest = profile.digest();
+        // Five short texts always encode.
+        let stamp = canonical::text(&stamp(profile, digest)).unwrap_or_default();
         Self {
             profile,
-            config,
-            digest,
+            config: Config::of(profile),
+            digest: digest.to_owned(),
             stamp,
         }
     }
@@ -424,7 +426,9 @@ impl Policy {
     }
 }
 
-fn stamp(profile: Profile, digest: &str) -> Stamp<'_> {
+/// The stamp of a policy with this config.
+#[must_use]
+pub fn stamp(profile: Profile, digest: &str) -> Stamp<'_> {
     Stamp {
         config: digest,
         name: "trimtab",
@@ -489,29 +493,6 @@ pub fn error_text(error: &Error) -> Vec<u8> {
     canonical::text(&Answer { error })
         .unwrap_or_default()
         .into_bytes()
-}
-
-/// Something that stays open between calls: a parsed config, a hub's accounts, a fleet's members.
-pub trait Handle {
-    /// Calls `operation` on it; a failed call changes nothing.
-    fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error>;
-
-    /// Calls `operation` with JSON bytes; the answer is canonical JSON.
-    fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
-        let answer = self.call_on(operation, &parse(input)?)?;
-        Ok(canonical::text(&answer)?.into_bytes())
-    }
-}
-
-impl Handle for Policy {
-    fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
-        self.call_value(operation, input)
-    }
-
-    // A mistake keeps its byte offset.
-    fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call(operation, input)
-    }
 }
 
 /// One method of a book: a handle that keeps state between calls.
@@ -612,10 +593,9 @@ macro_rules! book_methods {
                 let answer = run(self, input, &mut why, amounts)?;
                 self.policy().envelope_text(&answer, why)
             }
-        }
 
-        impl $crate::policy::Handle for $book {
-            fn call_on(
+            /// Calls a method by name with a plain value; a failed call changes nothing.
+            pub fn call_on(
                 &mut self,
                 operation: &str,
                 input: &$crate::value::Value<'_>,
@@ -624,7 +604,8 @@ macro_rules! book_methods {
                 $crate::value::from_marked(&self.answer(operation, input, marked)?)
             }
 
-            fn call_bytes(
+            /// Calls a method by name with JSON bytes; the answer is canonical JSON.
+            pub fn call_bytes(
                 &mut self,
                 operation: &str,
                 input: &[u8],
@@ -640,7 +621,7 @@ macro_rules! book_methods {
 pub(crate) use {book_method, book_methods};
 
 /// The method of that name.
-pub(crate) fn method<B>(
+pub fn method<B>(
     methods: &'static [MethodEntry<B>],
     name: &str,
 ) -> Result<&'static MethodEntry<B>, Error> {
@@ -664,12 +645,45 @@ pub struct BookDigest {
     pub digest: String,
 }
 
+/// Something that stays open between calls.
+#[derive(Debug)]
+pub enum Opened {
+    /// A parsed config.
+    Policy(Arc<Policy>),
+    /// The members of a fleet.
+    FleetBook(Box<FleetBook>),
+    /// The accounts of a hub.
+    HubBook(Box<HubBook>),
+}
+
+impl Opened {
+    /// Calls `operation` on it; a failed call changes nothing.
+    pub fn call_on(&mut self, operation: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
+        match self {
+            Self::Policy(policy) => policy.call_value(operation, input),
+            Self::FleetBook(book) => book.call_on(operation, input),
+            Self::HubBook(book) => book.call_on(operation, input),
+        }
+    }
+
+    /// Calls `operation` with JSON bytes; the answer is canonical JSON.
+    pub fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Policy(policy) => policy.call(operation, input),
+            Self::FleetBook(book) => book.call_bytes(operation, input),
+            Self::HubBook(book) => book.call_bytes(operation, input),
+        }
+    }
+}
+
 /// Opens a handle of `kind` (`policy`, `fleet_book`, `hub_book`) from `{"profile"?, "config"?, …}`.
-pub fn open(kind: &str, input: &Value<'_>) -> Result<Box<dyn Handle + Send>, Error> {
+pub fn open(kind: &str, input: &Value<'_>) -> Result<Opened, Error> {
     match kind {
-        "policy" => Ok(Box::new(opened_policy(input)?)),
-        "fleet_book" => Ok(Box::new(crate::fleet::book::open(input)?)),
-        "hub_book" => Ok(Box::new(crate::hub::book::open(input)?)),
+        "policy" => Ok(Opened::Policy(Arc::new(opened_policy(input)?))),
+        "fleet_book" => Ok(Opened::FleetBook(Box::new(crate::fleet::book::open(
+            input,
+        )?))),
+        "hub_book" => Ok(Opened::HubBook(Box::new(crate::hub::book::open(input)?))),
         _ => Err(Error::new(
             ErrorCode::UnknownOperation,
             "kind",

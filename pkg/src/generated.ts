@@ -3611,6 +3611,8 @@ export interface Snapshot {
   readonly profits: ReadonlyArray<ChannelProfit>;
   /** The public capacity of every node of the graph; empty when the graph is unknown. */
   readonly public_capacities: ReadonlyArray<PeerCapacity>;
+  /** What the other members may know of its channels, as they keep it; without its health. */
+  readonly report: Member;
   /** Forwarding fees of the last four weeks, one week each, oldest first. */
   readonly revenue_windows: ReadonlyArray<Msat>;
   /** The node itself, as other policies read it. */

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use serde::de::DeserializeOwned;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 use trimtab_core::error::Error;
@@ -18,7 +19,7 @@ use crate::writer::{self, Picked};
 use crate::{intake, reader};
 
 /// What a call gives.
-type Answered = Result<Box<dyn Answer>, Failure>;
+pub type Answered = Result<Box<dyn Answer>, Failure>;
 
 /// One operation.
 #[derive(Debug)]
@@ -81,7 +82,8 @@ where
     })
 }
 
-fn input<'py>(
+/// The one record, or the fields by name as one.
+pub fn input<'py>(
     arguments: &Bound<'py, PyTuple>,
     fields: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -95,16 +97,21 @@ fn input<'py>(
     }
 }
 
+/// The typed input: read the fast way, or the slow way that names a mistake.
+pub fn input_of<T: DeserializeOwned>(any: &Bound<'_, PyAny>) -> Result<T, Failure> {
+    match reader::read(any) {
+        Some(input) => Ok(input),
+        None => Ok(value::decode(&intake::value(any)?)?),
+    }
+}
+
 fn decided<O>(policy: &Arc<Policy>, any: &Bound<'_, PyAny>, mut why: Why) -> Answered
 where
     O: Op + 'static,
     O::Input: Send + Sync + 'static,
     O::Output: Send + Sync + 'static,
 {
-    let input: O::Input = match reader::read(any) {
-        Some(input) => input,
-        None => value::decode(&intake::value(any)?)?,
-    };
+    let input: O::Input = input_of(any)?;
     let decision = O::decide(policy.config(), &input, &mut why)?;
     let (reasons, quarantined) = why.finish();
     let known = OnceLock::new();

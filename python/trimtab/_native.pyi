@@ -1,5 +1,6 @@
 # Written by `trimtab-pack generate` from core's description; edit that.
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, Union, final, overload, type_check_only
 
 from trimtab import types as t
@@ -70,6 +71,8 @@ class Handled:
         """Which kind of handle it is."""
     def call(self, op: str, input: object, /) -> dict[str, Any]:
         """Calls an operation on it; returns the envelope. A failed call changes nothing."""
+    def bound(self, op: str) -> Callable[..., Decision]:
+        """The typed method of an operation: one record as argument, or its fields by name."""
     def call_bytes(self, op: str, input: _Json, /) -> bytes:
         """Calls an operation with JSON; returns the canonical JSON of the envelope."""
     def answer_bytes(self, op: str, input: _Json, /) -> bytes:
@@ -339,6 +342,9 @@ class SnapshotClnDecision(Decision):
     @property
     def public_capacities(self) -> list[t.PeerCapacity]:
         """The public capacity of every node of the graph; empty when the graph is unknown."""
+    @property
+    def report(self) -> t.Member:
+        """What the other members may know of its channels, as they keep it; without its health."""
     @property
     def revenue_windows(self) -> list[t.Msat]:
         """Forwarding fees of the last four weeks, one week each, oldest first."""

@@ -16,18 +16,6 @@ else:
 __all__ = ["Book", "FleetBook", "HubBook"]
 
 
-def as_method(call: Callable[[str, Any], dict[str, Any]], op: str) -> Callable[..., Decision]:
-    """Let `op` be called with one record or with its fields by name."""
-
-    def method(*record: Any, **fields: Any) -> Decision:
-        if len(record) > 1 or (record and fields):
-            raise TypeError("takes either one input or its fields by name")
-        return Decision.of_envelope(call(op, record[0] if record else fields))
-
-    method.__name__ = method.__qualname__ = op
-    return method
-
-
 class Book:
     """A handle of some kind. Its operations are methods: `book.plan(now=...)`.
 
@@ -61,7 +49,12 @@ class Book:
             """Any other public name is an operation of the handle."""
             if name.startswith("_"):
                 raise AttributeError(name)
-            return as_method(self.call, name)
+            return self._method(name)
+
+        def _method(self, op: str) -> Callable[..., Decision]:
+            method = self._handled.bound(op)
+            setattr(self, op, method)  # From now on it is found without asking here.
+            return method
 
 
 class FleetBook(Book, FleetBookMethods):

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any, Callable
 import wasmtime
 
 from trimtab import _native, amounts, books
+from trimtab._native import Decision
 from trimtab.errors import InputError, InternalError
 
 if TYPE_CHECKING:
-    from trimtab._native import Decision, FleetBookMethods, HubBookMethods
+    from trimtab._native import FleetBookMethods, HubBookMethods
     from trimtab._native import Operations as _Operations
 else:
     _Operations = FleetBookMethods = HubBookMethods = object
@@ -345,9 +346,21 @@ class Policy(_Operations):
         return self._handle.answer(op, _bytes(input))[1:]
 
 
+def _as_method(call: Callable[[str, Any], dict[str, Any]], op: str) -> Callable[..., Decision]:
+    """Let `op` be called with one record or with its fields by name."""
+
+    def method(*record: Any, **fields: Any) -> Decision:
+        if len(record) > 1 or (record and fields):
+            raise TypeError("takes either one input or its fields by name")
+        return Decision.of_envelope(call(op, record[0] if record else fields))
+
+    method.__name__ = method.__qualname__ = op
+    return method
+
+
 def _typed(op: str, summary: str) -> Callable[..., Decision]:
     def method(self: Policy, *record: Any, **fields: Any) -> Decision:
-        return books.as_method(self._handle.call, op)(*record, **fields)
+        return _as_method(self._handle.call, op)(*record, **fields)
 
     method.__doc__ = summary
     return method
@@ -391,6 +404,12 @@ class Book(books.Book):
     def answer_bytes(self, op: str, input: bytes | bytearray | str, /) -> bytes:  # noqa: A002
         """As `call_bytes`, but an error is returned as JSON too."""
         return self._handle.answer(op, _bytes(input))[1:]
+
+
+    if not TYPE_CHECKING:
+
+        def _method(self, op: str) -> Callable[..., Decision]:
+            return _as_method(self.call, op)
 
 
 class FleetBook(Book, FleetBookMethods):

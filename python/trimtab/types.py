@@ -3285,6 +3285,8 @@ class _SnapshotRequired(TypedDict):
     """The books of every channel that counts; empty when the forwards are unknown."""
     public_capacities: list[PeerCapacity]
     """The public capacity of every node of the graph; empty when the graph is unknown."""
+    report: Member
+    """What the other members may know of its channels, as they keep it; without its health."""
     revenue_windows: list[Msat]
     """Forwarding fees of the last four weeks, one week each, oldest first."""
     us: Us

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::policy::{self, Handle, Policy};
+use trimtab_core::policy::{self, Opened, Policy};
 
 /// The first byte of an answer: a decision follows.
 pub const DECIDED: u8 = 0;
@@ -36,7 +36,7 @@ pub fn call(operation: &[u8], input: &[u8]) -> Vec<u8> {
 #[derive(Default)]
 pub struct Session {
     last: u32,
-    open: BTreeMap<u32, Box<dyn Handle + Send>>,
+    open: BTreeMap<u32, Opened>,
 }
 
 impl fmt::Debug for Session {

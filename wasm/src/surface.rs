@@ -5,8 +5,8 @@
 
 use std::cell::RefCell;
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::value::Value;
-use trimtab_core::{policy, value};
+use trimtab_core::policy::{self, Opened};
+use trimtab_core::value::{self, Value};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::{intake, outlet};
@@ -98,7 +98,7 @@ impl Policy {
 
 /// A handle: state that stays inside the module between calls.
 #[wasm_bindgen]
-pub struct Book(RefCell<Box<dyn policy::Handle + Send>>);
+pub struct Book(RefCell<Opened>);
 
 impl std::fmt::Debug for Book {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -134,10 +134,7 @@ impl Book {
             .unwrap_or_else(|error| policy::error_text(&error))
     }
 
-    fn with<T>(
-        &self,
-        run: impl FnOnce(&mut dyn policy::Handle) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    fn with<T>(&self, run: impl FnOnce(&mut Opened) -> Result<T, Error>) -> Result<T, Error> {
         let mut handle = self.0.try_borrow_mut().map_err(|_| {
             Error::new(
                 ErrorCode::Internal,
@@ -146,7 +143,7 @@ impl Book {
                 "one at a time",
             )
         })?;
-        run(handle.as_mut())
+        run(&mut handle)
     }
 }
 

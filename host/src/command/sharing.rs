@@ -2,7 +2,6 @@
 //! means for its own fees, and whether to rebalance what it lacks itself.
 
 use serde_json::json;
-use std::collections::BTreeMap;
 
 use super::Failure;
 use super::caller::Json;
@@ -167,36 +166,17 @@ impl Member<'_> {
         self.health.pointer("/decision/tier")
     }
 
-    /// What the member tells the others: health, channels in need, capacities; no balances.
+    /// What the member tells the others: its channels and its health.
     fn report(&self, now: u64) -> Json {
-        let all = channels(&self.snapshot);
-        let trouble = |class: &str| -> Vec<Json> {
-            let judged = self.judged.iter();
-            let judged = judged.filter(|(_, judged)| text(judged, "/class") == class);
-            let told = judged.filter_map(|(index, judged)| {
-                let channel = all.get(*index)?;
-                Some(json!({
-                    "capacity_sats": channel.get("capacity_sats"),
-                    "local_pct": judged.get("local_pct"),
-                    "peer_id": channel.get("peer_id"),
-                }))
-            });
-            told.collect()
-        };
-        let mut held: BTreeMap<&str, u64> = BTreeMap::new();
-        for channel in all {
-            let capacity = channel.get("capacity_sats").and_then(Json::as_u64);
-            let sum = held.entry(text(channel, "/peer_id")).or_default();
-            *sum = sum.saturating_add(capacity.unwrap_or_default());
+        let mut report = self.snapshot.get("report").cloned().unwrap_or_default();
+        if let (Some(fields), Some(health)) = (report.as_object_mut(), self.health.get("decision"))
+        {
+            fields.insert("health_at".to_owned(), json!(now));
+            for name in ["score", "tier"] {
+                fields.insert(name.to_owned(), json!(health.get(name)));
+            }
         }
-        let held = held.iter();
-        let held = held.map(|(peer, sum)| json!({ "peer_id": peer, "capacity_sats": sum }));
-        json!({
-            "member_id": self.id, "at": now, "health_at": now,
-            "tier": self.tier(), "score": self.health.pointer("/decision/score"),
-            "depleted": trouble("depleted"), "saturated": trouble("saturated"),
-            "capacities": held.collect::<Vec<_>>(),
-        })
+        report
     }
 
     /// What the peer of `channel` takes for payments towards us.

@@ -40,16 +40,8 @@ pub fn readme(description: &Value, present: &str) -> Result<Derived> {
     let (_, tail) = rest
         .split_once(end)
         .context("README: no end of the table")?;
-    let mut text = format!("{head}{begin}\n| operation | decides |\n|---|---|\n");
-    for operation in schema::list(description, "operations") {
-        let name = schema::text(operation, "name");
-        let anchor = name.replace('.', "");
-        let summary = cell(schema::text(operation, "summary"));
-        writeln!(
-            text,
-            "| [`{name}`](docs/reference.md#{anchor}) | {summary} |"
-        )?;
-    }
+    let mut text = format!("{head}{begin}\n");
+    operations(description, "docs/reference.md", &mut text)?;
     for handle in schema::list(description, "handles") {
         let (kind, summary) = (
             schema::text(handle, "kind"),
@@ -76,14 +68,21 @@ const HEAD: &str = "\
 ";
 
 fn overview(description: &Value, out: &mut String) -> Result<()> {
-    out.push_str("## Operations\n\n| operation | decides |\n|---|---|\n");
+    out.push_str("## Operations\n\n");
+    operations(description, "", out)?;
+    out.push('\n');
+    Ok(())
+}
+
+/// The table of operations, each with a link to its section on `page`.
+fn operations(description: &Value, page: &str, out: &mut String) -> Result<()> {
+    out.push_str("| operation | decides |\n|---|---|\n");
     for operation in schema::list(description, "operations") {
         let name = schema::text(operation, "name");
         let anchor = name.replace('.', "");
         let summary = cell(schema::text(operation, "summary"));
-        writeln!(out, "| [`{name}`](#{anchor}) | {summary} |")?;
+        writeln!(out, "| [`{name}`]({page}#{anchor}) | {summary} |")?;
     }
-    out.push('\n');
     Ok(())
 }
 

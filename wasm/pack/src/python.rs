@@ -38,6 +38,7 @@ from typing import Any, Literal, TypedDict, Union
 
 const SURFACE_HEAD: &str = r#"# Written by `trimtab-pack generate` from core's description; edit that.
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, Union, final, overload, type_check_only
 
 from trimtab import types as t
@@ -108,6 +109,8 @@ class Handled:
         """Which kind of handle it is."""
     def call(self, op: str, input: object, /) -> dict[str, Any]:
         """Calls an operation on it; returns the envelope. A failed call changes nothing."""
+    def bound(self, op: str) -> Callable[..., Decision]:
+        """The typed method of an operation: one record as argument, or its fields by name."""
     def call_bytes(self, op: str, input: _Json, /) -> bytes:
         """Calls an operation with JSON; returns the canonical JSON of the envelope."""
     def answer_bytes(self, op: str, input: _Json, /) -> bytes:

@@ -249,10 +249,18 @@ method!(FleetTakeDigest, "digest", Nothing => BookDigest,
     "sha256 of the canonical snapshot.",
     |book, _, _| Ok(BookDigest { digest: book.digest()? }));
 
-book_methods! {
-    FleetBook,
-    FleetSetMember, FleetSetReport, FleetSetChannel, FleetSetPeer, FleetSetSource, FleetSetUs,
-    FleetRemove, FleetTake, FleetNeeds, FleetExcess, FleetTellState, FleetCompetition,
-    FleetRelevance, FleetTellHealth, FleetConflict, FleetFees, FleetEvaluate, FleetSplice,
-    FleetHeadroom, FleetAdvise, FleetTakeSnapshot, FleetRestore, FleetTakeDigest,
+/// Every method of the book: `$then!` is called with its type and theirs.
+#[macro_export]
+macro_rules! for_each_fleet_method {
+    ($then:ident) => {
+        $then! {
+            $crate::fleet::book::FleetBook,
+            FleetSetMember, FleetSetReport, FleetSetChannel, FleetSetPeer, FleetSetSource, FleetSetUs,
+            FleetRemove, FleetTake, FleetNeeds, FleetExcess, FleetTellState, FleetCompetition,
+            FleetRelevance, FleetTellHealth, FleetConflict, FleetFees, FleetEvaluate, FleetSplice,
+            FleetHeadroom, FleetAdvise, FleetTakeSnapshot, FleetRestore, FleetTakeDigest,
+        }
+    };
 }
+
+for_each_fleet_method!(book_methods);

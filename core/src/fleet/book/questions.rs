@@ -294,14 +294,7 @@ impl FleetBook {
             splice_type: ask.splice_type,
             strict: ask.strict,
         };
-        let none = Ours::default();
-        let situation = Situation {
-            hive_reachable: ask.hive_reachable,
-            in_flight: &ask.in_flight,
-            now: ask.now,
-            ours: self.ours_at(&ask.peer_id, &none),
-            public: self.public_capacity(&ask.peer_id),
-        };
+        let situation = self.situation(&ask.peer_id, ask.hive_reachable, &ask.in_flight, ask.now);
         let mut estimates = Vec::new();
         let others: Vec<&Other> = self.index.others_at(&ask.peer_id, &mut estimates);
         splice::advise(self.policy.config(), &situation, others, wish, why)
@@ -309,21 +302,30 @@ impl FleetBook {
 
     /// As `splice.headroom` with what the other members' reports hold.
     pub fn headroom(&self, ask: &AskHeadroom, why: &mut Why) -> Result<Headroom, Error> {
-        let none = Ours::default();
-        let situation = Situation {
-            hive_reachable: ask.hive_reachable,
-            in_flight: &ask.in_flight,
-            now: ask.now,
-            ours: self.ours_at(&ask.peer_id, &none),
-            public: self.public_capacity(&ask.peer_id),
-        };
+        let situation = self.situation(&ask.peer_id, ask.hive_reachable, &ask.in_flight, ask.now);
         let mut estimates = Vec::new();
         let others: Vec<&Other> = self.index.others_at(&ask.peer_id, &mut estimates);
         splice::room(self.policy.config(), &situation, others, why)
     }
 
-    fn ours_at<'b>(&'b self, peer: &NodeId, none: &'b Ours) -> &'b Ours {
-        self.index.row(peer).map_or(none, |row| &row.ours)
+    fn situation<'b>(
+        &'b self,
+        peer: &NodeId,
+        hive_reachable: bool,
+        in_flight: &'b [Sat],
+        now: Seconds,
+    ) -> Situation<'b> {
+        static NONE: Ours = Ours {
+            channels: Vec::new(),
+            node_id: None,
+        };
+        Situation {
+            hive_reachable,
+            in_flight,
+            now,
+            ours: self.index.row(peer).map_or(&NONE, |row| &row.ours),
+            public: self.public_capacity(peer),
+        }
     }
 
     fn public_capacity(&self, peer: &NodeId) -> Option<Sat> {

@@ -19,6 +19,7 @@
 //! `forwards_unknown`, `graph_unknown`.
 
 pub mod raw;
+mod report;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ use super::channel::Channel;
 use super::health::assess::{AssessInput, TrendSource};
 use super::health::balance::LocalShare;
 use super::health::profit::{Profit, ProfitClass, ProfitInput, profit};
-use super::member::{PeerCapacity, Us};
+use super::member::{Member, PeerCapacity, Us};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
@@ -58,6 +59,8 @@ pub struct Snapshot {
     pub profits: Vec<ChannelProfit>,
     /// The public capacity of every node of the graph; empty when the graph is unknown.
     pub public_capacities: Vec<PeerCapacity>,
+    /// What the other members may know of its channels, as they keep it; without its health.
+    pub report: Member,
     /// Forwarding fees of the last four weeks, one week each, oldest first.
     pub revenue_windows: Vec<Msat>,
     /// The node itself, as other policies read it.
@@ -96,6 +99,8 @@ pub fn cln(config: &Config, input: &ClnInput, why: &mut Why) -> Result<Snapshot,
         capacity_sats: capacity.map_err(|error| error.inside("listpeerchannels"))?,
         profits,
         public_capacities: public_capacities(input, why)?,
+        report: report::report(config, &input.getinfo.id, input.now, counted())
+            .map_err(|error| error.inside("listpeerchannels"))?,
         revenue_windows,
         us: Us {
             channels: channels.into(),

@@ -318,8 +318,16 @@ method!(BookTakeDigest, "digest", Nothing => BookDigest,
     "sha256 of the canonical snapshot.",
     |book, _, _| Ok(BookDigest { digest: book.digest()? }));
 
-book_methods! {
-    HubBook,
-    BookSetAccount, BookLoad, BookRemove, BookSetHub, BookPlan, BookApply, BookSnapshot,
-    BookRestore, BookTakeDigest,
+/// Every method of the book: `$then!` is called with its type and theirs.
+#[macro_export]
+macro_rules! for_each_hub_method {
+    ($then:ident) => {
+        $then! {
+            $crate::hub::book::HubBook,
+            BookSetAccount, BookLoad, BookRemove, BookSetHub, BookPlan, BookApply, BookSnapshot,
+            BookRestore, BookTakeDigest,
+        }
+    };
 }
+
+for_each_hub_method!(book_methods);

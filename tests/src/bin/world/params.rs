@@ -1,5 +1,4 @@
-//! The parameters of a scenario: one JSON file each, `tests/world/*.json`; absent ones are those
-//! of `calm`.
+//! The parameters of a scenario: one JSON file each, `tests/world/*.json`, every one of them in it.
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ pub const TOKEN: i128 = 1_000_000;
 
 /// What a scenario sets. Times in seconds unless they say otherwise, amounts in tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Params {
     pub name: String,
     pub hours: f64,
@@ -51,47 +50,6 @@ pub struct Params {
     pub cash_out_above: f64,
     /// Whether users who were just served wait out the hub's cool-down before they ask again.
     pub patient: bool,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self {
-            name: "calm".to_owned(),
-            hours: 24.0,
-            hubs: 1,
-            users: 200,
-            receivers: 0.5,
-            to_receivers: 0.8,
-            payments_per_user_minute: 0.2,
-            smallest_payment: 1.0,
-            largest_payment: 500.0,
-            to_next_hub: 0.0,
-            faucet_per_hour: 30.0,
-            faucet_amount: 10.0,
-            drains_per_day: 0,
-            drain_seconds: 1_200,
-            chain_seconds: 12.0,
-            chain_failure: 0.01,
-            hang_seconds: 0,
-            treasury_seconds: 20.0,
-            treasury_mean_seconds: 20.0,
-            treasury_failure: 0.05,
-            signers: 0.9,
-            sign_mean_seconds: 20.0,
-            attackers: 0.0,
-            attack_mean_seconds: 10.0,
-            crashes_per_hour: 1.0,
-            crash_mean_seconds: 3.0,
-            min_reserve: 50_000,
-            target_reserve: 100_000,
-            floor: 5_000,
-            user_reserve: 1_000_000.0,
-            credit: 10_000.0,
-            top_up: 2_000.0,
-            cash_out_above: 3_000.0,
-            patient: true,
-        }
-    }
 }
 
 /// Every scenario that has a file here.

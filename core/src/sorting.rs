@@ -6,6 +6,7 @@
 //! (`hub::pairing`) keep the standard sort.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts by `compare`; entries that compare equal keep their order.
 pub fn by<T>(entries: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
@@ -21,6 +22,24 @@ pub fn by<T>(entries: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     for (a, b) in swaps {
         entries.swap(a, b);
     }
+}
+
+/// A map of pairs; the last one of a key counts. `collect` would bring a sort for each type.
+pub fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    for (key, value) in pairs {
+        map.insert(key, value);
+    }
+    map
+}
+
+/// A set of entries, as [`map`].
+pub fn set<T: Ord>(entries: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    for entry in entries {
+        set.insert(entry);
+    }
+    set
 }
 
 /// Sorts by a key; entries with equal keys keep their order.

@@ -222,6 +222,7 @@ macro_rules! integer {
         }
 
         impl<'de> Deserialize<'de> for $name {
+            #[inline(never)]
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let visitor = IntegerVisitor { low: Self::MIN.0 as i128, high: Self::MAX.0 as i128 };
                 // The hint lets a map key be a number; every value decides by what it is.
@@ -304,6 +305,7 @@ macro_rules! real {
         }
 
         impl<'de> Deserialize<'de> for $name {
+            #[inline(never)]
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_f64(RealVisitor { low: Self::MIN.0, high: Self::MAX.0 }).map(Self)
             }
@@ -475,6 +477,7 @@ macro_rules! id {
         }
 
         impl<'de> Deserialize<'de> for $name {
+            #[inline(never)]
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Id;
                 impl de::Visitor<'_> for Id {
@@ -961,6 +964,7 @@ macro_rules! amount {
         }
 
         impl<'de> Deserialize<'de> for $name {
+            #[inline(never)]
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let wide = deserializer.deserialize_newtype_struct(AMOUNT, AmountVisitor { signed: $signed })?;
                 let amount: Result<Self, Error> = $from(wide);

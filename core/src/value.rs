@@ -315,7 +315,7 @@ fn repeated_key<'k>(entries: &'k [(Cow<'_, str>, Value<'_>)]) -> Option<&'k str>
         });
     }
     let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
-    keys.sort_unstable();
+    crate::sorting::by(&mut keys, Ord::cmp);
     keys.iter()
         .zip(keys.iter().skip(1))
         .find(|(a, b)| a == b)
@@ -635,6 +635,7 @@ where
 {
     type Error = Fault;
 
+    #[inline(never)]
     fn next_element_seed<T: de::DeserializeSeed<'de>>(
         &mut self,
         seed: T,
@@ -676,6 +677,8 @@ where
         seed.deserialize(Key(key)).map(Some)
     }
 
+    // One copy for every type of field, not one for every field.
+    #[inline(never)]
     fn next_value_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
         let (key, value) = self
             .current

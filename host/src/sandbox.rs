@@ -10,7 +10,8 @@ use trimtab_core::reason::{Quarantined, Reason};
 use trimtab_core::value::{self, Value};
 use trimtab_core::{canonical, policy};
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, InstancePre, OptLevel, PoolingAllocationConfig,
+    Cache, Config, Engine, InstanceAllocationStrategy, InstancePre, OptLevel,
+    PoolingAllocationConfig,
 };
 
 use crate::MODULE;
@@ -44,6 +45,7 @@ pub struct Builder<'b> {
     digest: Option<&'b str>,
     limits: Limits,
     pool: Option<u32>,
+    cached: bool,
 }
 
 impl<'b> Builder<'b> {
@@ -81,7 +83,18 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// Compiles the module, about a tenth of a second; a clone of the sandbox costs nothing.
+    /// Keeps the compiled module in the cache directory of the user, as the command `wasmtime` does:
+    /// compiling takes seconds, reading it again does not. Whoever may write there decides what runs
+    /// here. Where there is no such directory the module is compiled as without this.
+    #[must_use]
+    pub fn cached(self) -> Self {
+        Self {
+            cached: true,
+            ..self
+        }
+    }
+
+    /// Compiles the module, a few seconds of work; a clone of the sandbox costs nothing.
     pub fn build(self) -> Result<Sandbox, HostError> {
         let source = Source::checked(self.module.unwrap_or(MODULE), self.digest)?;
         let engine = Engine::new(&self.config(source.foreign)).map_err(unavailable)?;
@@ -124,6 +137,9 @@ impl<'b> Builder<'b> {
             .wasm_memory64(false)
             .wasm_multi_memory(false)
             .wasm_backtrace_max_frames(None);
+        if self.cached {
+            config.cache(Cache::from_file(None).ok());
+        }
         if let Some(instances) = self.pool {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(self.pool(instances)));
         }

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyBytes, PyCFunction, PyDict};
 use std::ffi::{CStr, CString};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use trimtab_core::config::Profile;
 use trimtab_core::error::Error;
 use trimtab_core::fleet::book::FleetBook;
@@ -55,9 +55,9 @@ impl Shared {
 
     /// The name of a typed method, as a function of Python has it.
     fn name_of(&self, op: &str) -> Option<&'static CStr> {
-        match &self.by {
+        match self.by {
             By::Policy(_) => None,
-            By::Book(methods) => Some(methods.named(op).ok()?.name()),
+            By::Book(methods) => Some(methods.named(op).ok()?.name.as_c_str()),
         }
     }
 
@@ -80,24 +80,17 @@ trait Book: Send + Sized + 'static {
 struct Methods {
     /// Core finds the name, and words the error, so that it is the same one everywhere.
     known: fn(&str) -> Result<&'static str, Error>,
-    entries: &'static [Entry],
+    entries: Vec<Entry>,
 }
 
 struct Entry {
     method: &'static str,
     ask: fn(&Shared, &Bound<'_, PyAny>) -> Answered,
-    name: OnceLock<CString>,
-}
-
-impl Entry {
-    fn name(&'static self) -> &'static CStr {
-        let name = || CString::new(self.method).unwrap_or_default();
-        self.name.get_or_init(name)
-    }
+    name: CString,
 }
 
 impl Methods {
-    fn named(&self, op: &str) -> Result<&'static Entry, Error> {
+    fn named(&self, op: &str) -> Result<&Entry, Error> {
         let known = (self.known)(op)?;
         let found = self.entries.iter().find(|entry| entry.method == known);
         found.ok_or_else(|| Error::internal("a method without its Python entry"))
@@ -118,17 +111,14 @@ macro_rules! methods {
             }
         }
 
-        static $methods: Methods = Methods {
+        static $methods: LazyLock<Methods> = LazyLock::new(|| Methods {
             known: |op| policy::method($table, op).map(|method| method.name),
-            entries: {
-                static ENTRIES: &[Entry] = &[$(Entry {
-                    method: <$marker as Method<$book>>::NAME,
-                    ask: asked::<$book, $marker>,
-                    name: OnceLock::new(),
-                }),*];
-                ENTRIES
-            },
-        };
+            entries: vec![$(Entry {
+                method: <$marker as Method<$book>>::NAME,
+                ask: asked::<$book, $marker>,
+                name: CString::new(<$marker as Method<$book>>::NAME).unwrap_or_default(),
+            }),*],
+        });
     };
 }
 

@@ -1,5 +1,7 @@
 //! The class `Policy`: a config, parsed and checked once, with a typed method per operation.
 
+use pyo3::Borrowed;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use std::sync::{Arc, LazyLock};
@@ -51,12 +53,27 @@ pub fn envelope<'py>(
 }
 
 /// The bytes of an input: `bytes`, `bytearray` or `str`.
-#[derive(FromPyObject)]
 pub enum Bytes {
     /// Bytes, borrowed from Python.
     Bytes(pyo3::pybacked::PyBackedBytes),
     /// A text, as UTF-8.
     Text(pyo3::pybacked::PyBackedStr),
+}
+
+// Not derived: a variant that does not fit would word an error for nobody, at the cost of a call.
+impl<'a, 'py> FromPyObject<'a, 'py> for Bytes {
+    type Error = PyErr;
+
+    fn extract(any: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if any.is_instance_of::<PyString>() {
+            return any.extract().map(Self::Text);
+        }
+        any.extract().map(Self::Bytes).map_err(|_| {
+            let got = any.get_type().qualname();
+            let got = got.map_or_else(|_| "something else".to_owned(), |name| name.to_string());
+            PyTypeError::new_err(format!("takes bytes, bytearray or str, not {got}"))
+        })
+    }
 }
 
 impl AsRef<[u8]> for Bytes {

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -148,6 +149,10 @@ def _engine_config() -> wasmtime.Config:
     config.wasm_relaxed_simd = False
     config.wasm_memory64 = False
     config.wasm_multi_memory = False
+    # Compiling takes seconds; what was compiled once is kept in the user's cache directory, where
+    # there is one.
+    with suppress(wasmtime.WasmtimeError):
+        config.cache = True
     return config
 
 

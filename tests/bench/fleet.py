@@ -31,7 +31,10 @@ class Trouble:
 
 @dataclass
 class Member:
-    """What a member reported."""
+    """What a member reported.
+
+    `topology` names its peers, as the members of the deployed plugins tell them: a list.
+    """
 
     member_id: str
     at: int
@@ -40,6 +43,8 @@ class Member:
     depleted: list[Trouble] = field(default_factory=list)
     saturated: list[Trouble] = field(default_factory=list)
     capacities: dict[str, int] = field(default_factory=dict)
+    topology: list[str] = field(default_factory=list)
+    capacity_sats: int = 0
 
 
 @dataclass
@@ -68,6 +73,8 @@ def fleet_of(members: int, peers: int) -> list[Member]:
         one = Member(key(2, m), NOW - 60, score, tier)
         for p in range(peers):
             one.capacities[key(9, p)] = 2_000_000 + p
+            one.topology.append(key(9, p))
+            one.capacity_sats += 2_000_000 + p
             if p >= 40:
                 continue
             share = (m * 7 + p * 13) % 19 / 100
@@ -203,17 +210,38 @@ def plain_ev(
 
 
 def plain_splice(reports: list[Member], ours: int, asked: dict[str, Any], public: int) -> str:
-    """Return whether the fleet stays connected to a peer."""
+    """Return whether the fleet stays connected to a peer, as the deployed plugin looks it up."""
     peer_id, amount, now = asked["peer_id"], asked["amount_sats"], asked["now"]
-    others = sum(
-        member.capacities.get(peer_id, 0) for member in reports if now - member.at <= MAX_AGE
-    )
+    others = 0
+    for member in reports:
+        if now - member.at <= MAX_AGE and peer_id in member.topology:
+            others += member.capacity_sats // len(member.topology)
     if public == 0:
         return "unchecked"
     new = max(0, others + ours - amount)
     if others > 1_000_000 or new / public >= 0.10:
         return "safe"
     return "coordinate" if new > 0 else "blocked"
+
+
+def three(
+    name: str, book: trimtab.FleetBook, op: str, asked: dict[str, Any], plain: Any, calls: int
+) -> None:
+    """Print the rows of one question: objects, the same with every reason read, JSON."""
+    text, method = json.dumps(asked), getattr(book, op)
+    row(f"{name}, book through PyO3, against plain Python", lambda: method(**asked), plain, calls)
+    row(
+        f"{name}, book through PyO3 with the reasons read, against plain Python",
+        lambda: method(**asked).to_dict(),
+        plain,
+        calls,
+    )
+    row(
+        f"{name}, book through PyO3 as JSON, against plain Python",
+        lambda: book.answer_bytes(op, text),
+        plain,
+        calls,
+    )
 
 
 def rows() -> None:
@@ -236,16 +264,12 @@ def rows() -> None:
     needs = book.call("needs", {"now": NOW, "first": 50})["decision"]["fleet_needs"]
     plain = plain_needs(reports, channels, NOW, 50)
     assert [each["tier"] for each in needs] == [each["tier"] for each in plain]
-    asked = json.dumps({"now": NOW, "first": 50})
-    row(
-        "first 50 needs of 50 x 40, book through PyO3 as JSON, against plain Python",
-        lambda: book.answer_bytes("needs", asked),
-        lambda: plain_needs(reports, channels, NOW, 50),
-        50,
-    )
-    row(
-        "first 50 needs of 50 x 40, book through PyO3 as objects, against plain Python",
-        lambda: book.needs(now=NOW, first=50),
+    asked = {"now": NOW, "first": 50}
+    three(
+        "first 50 needs of 50 x 40",
+        book,
+        "needs",
+        asked,
         lambda: plain_needs(reports, channels, NOW, 50),
         50,
     )
@@ -259,10 +283,11 @@ def rows() -> None:
     candidate = {"destination": destination, "inbound_ppm": 500, "p_success": 0.8, "tier": "stable"}
     accepted, _ = plain_ev(sources, destination, 500, 0.8)
     assert book.call("evaluate", candidate)["decision"]["accepted"] == accepted
-    text = json.dumps(candidate)
-    row(
-        "EV with 40 sources, book through PyO3 as JSON, against plain Python",
-        lambda: book.answer_bytes("evaluate", text),
+    three(
+        "EV with 40 sources",
+        book,
+        "evaluate",
+        candidate,
         lambda: plain_ev(sources, destination, 500, 0.8),
         500,
     )
@@ -270,22 +295,18 @@ def rows() -> None:
     wide = book_of(large, [], [])
     health = wide.call("health", {"now": NOW, "first": 50})["decision"]
     assert health["fleet_health"] == plain_health(large, NOW)["fleet_health"]
-    row(
-        "health of 1000 members, book through PyO3 as JSON, against plain Python",
-        lambda: wide.answer_bytes("health", asked),
-        lambda: plain_health(large, NOW),
-        50,
-    )
-    spread = fleet_of(50, 200)
-    splicing = book_of(spread, channels, [])
-    splicing.set_peer(peer_id=key(9, 3), public_capacity_sats=400_000_000)
-    splice = {"peer_id": key(9, 3), "amount_sats": 1_000_000, "type": "splice_out", "now": NOW}
+    three("health of 1000 members", wide, "health", asked, lambda: plain_health(large, NOW), 50)
+    spread, asked_about = fleet_of(50, 200), key(9, 100)
+    splicing = book_of(spread, [{**channels[0], "peer_id": asked_about}], [])
+    splicing.set_peer(peer_id=asked_about, public_capacity_sats=400_000_000)
+    splice = {"peer_id": asked_about, "amount_sats": 1_000_000, "type": "splice_out", "now": NOW}
     checked = splicing.call("splice", splice)["decision"]
     assert checked["safety"] == plain_splice(spread, 4_000_000, splice, 400_000_000)
-    question = json.dumps(splice)
-    row(
-        "splice check of 50 x 200, book through PyO3 as JSON, against plain Python",
-        lambda: splicing.answer_bytes("splice", question),
+    three(
+        "splice check of 50 x 200",
+        splicing,
+        "splice",
+        splice,
         lambda: plain_splice(spread, 4_000_000, splice, 400_000_000),
-        500,
+        200,
     )

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, Seconds};
 
 /// What an operator may set about limits.
@@ -81,7 +82,7 @@ pub fn check(config: &Config, input: &LimitInput, why: &mut Why) -> Result<Limit
     let most = usize::try_from(count.get()).unwrap_or(usize::MAX);
     let mut history: Vec<Seconds> = input.history.clone();
     history.retain(|at| input.now.less(*at) < period);
-    history.sort_unstable();
+    sorting::by(&mut history, Ord::cmp);
     let observed = history.len() as u64;
     let allowed = history.len() < most;
     let retry_at = match history.len().checked_sub(most) {
@@ -101,7 +102,7 @@ pub fn check(config: &Config, input: &LimitInput, why: &mut Why) -> Result<Limit
     });
     if allowed {
         history.push(input.now);
-        history.sort_unstable();
+        sorting::by(&mut history, Ord::cmp);
     }
     Ok(Limited {
         allowed,

@@ -193,8 +193,7 @@ impl Other {
     /// The same for every peer that the reports name.
     pub(in crate::fleet) fn by_peer(member: &Member) -> BTreeMap<&NodeId, Self> {
         let told = told(member, |_| true).into_iter();
-        told.filter_map(|(peer, told)| Some((peer, Self::of(member, told)?)))
-            .collect()
+        crate::sorting::map(told.filter_map(|(peer, told)| Some((peer, Self::of(member, told)?))))
     }
 
     /// Whether only the size of the whole node is known: then it is an estimate for every peer.

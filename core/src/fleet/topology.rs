@@ -6,7 +6,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::health::Tier;
 use super::liquidity::needs::{Ready, ready_of};
@@ -208,7 +208,7 @@ fn advice_on(
 ) -> Advice {
     let peer = &candidate.peer_id;
     let (asked, fleet) = (&standing.asked, standing.held);
-    let helps: BTreeSet<&NodeId> = asked.iter().map(|(member, _)| &member.member_id).collect();
+    let helps = sorting::set(asked.iter().map(|(member, _)| &member.member_id));
     let tier = |member: &Member| member.tier_at(now, config.health.max_report_age_s);
     let help: i64 = asked
         .iter()

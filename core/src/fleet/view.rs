@@ -9,6 +9,7 @@ use super::channel::Channel;
 use super::member::{Activity, Member, Us, is_fresh};
 use crate::entries::Entries;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, NodeId, Seconds};
 
 /// The fleet as we know it.
@@ -56,7 +57,7 @@ impl<'f> View<'f> {
         why: &mut Why,
     ) -> Self {
         let members = members.usable(why);
-        let mut fleet: BTreeSet<&str> = members.iter().map(|one| one.member_id.as_str()).collect();
+        let mut fleet = sorting::set(members.iter().map(|one| one.member_id.as_str()));
         fleet.insert(us.node_id.as_str());
         let others = members
             .into_iter()

@@ -228,7 +228,7 @@ impl HubConfig {
             failures_per_source: Count::constant(3),
             sources: vec![Source::Treasury, Source::Withdraw, Source::Faucet],
             token_sources: BTreeMap::new(),
-            tokens: TOKENS.into_iter().map(token).collect(),
+            tokens: crate::sorting::map(TOKENS.into_iter().map(token)),
         }
     }
 

@@ -147,7 +147,7 @@ fn netted(claims: &[&Claim]) -> Result<TokenCycles, Error> {
         .iter()
         .flat_map(|claim| [&claim.debtor, &claim.creditor]);
     let mut parties: Vec<&EntityId> = ends.collect();
-    parties.sort_unstable();
+    sorting::by(&mut parties, Ord::cmp);
     parties.dedup();
     let place = |id: &EntityId| {
         let found = parties.binary_search(&id);

@@ -16,7 +16,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::canonical;
 use crate::config::Config;
@@ -29,6 +29,7 @@ use crate::hub::plan::action::Action;
 use crate::hub::plan::reserve::{self, Flows};
 use crate::hub::state::{HubState, ReplenishOutcome};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, Millis, Serial, TokenAmount, TokenId, Wide};
 
 /// What the watch found for one token.
@@ -67,7 +68,7 @@ pub fn reserves(config: &Config, hub: &HubState, why: &mut Why) -> Result<Watche
     let mut memory = crate::hub::plan::walk::current(&hub.memory, hub.now);
     let mut accounts = BTreeMap::new();
     let held = hub.reserves.keys().copied().chain(flows.tokens());
-    for token_id in held.collect::<BTreeSet<_>>() {
+    for token_id in sorting::set(held) {
         if let Ok(limits) = tokens.get(token_id) {
             let flow = flows.of_token(token_id);
             let account = reserve::Account::of(hub, limits, token_id, flow, Wide::ZERO)?;

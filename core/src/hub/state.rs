@@ -32,6 +32,7 @@ use crate::hub::config::{HubConfig, Token};
 use crate::hub::limits::Tokens;
 use crate::hub::memory::HubMemory;
 use crate::reason::Why;
+use crate::sorting;
 use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
 
 /// The runtime stores no more tokens in one account.
@@ -404,7 +405,7 @@ fn each_token_once(
         return Ok(());
     }
     let mut tokens: Vec<TokenId> = tokens.collect();
-    tokens.sort_unstable();
+    sorting::by(&mut tokens, Ord::cmp);
     match tokens
         .iter()
         .zip(tokens.iter().skip(1))

@@ -24,7 +24,7 @@ impl Host {
         let sandbox = if asked.native {
             None
         } else {
-            Some(Sandbox::builder().limits(asked.limits()).build()?)
+            Some(Sandbox::builder().limits(asked.limits()).cached().build()?)
         };
         Ok(Self { sandbox })
     }

@@ -260,9 +260,9 @@ impl Index {
             self.estimated.insert(member.member_id.clone());
         }
         let mut others = Other::by_peer(member);
-        let serves: BTreeSet<&NodeId> = member.capacities.iter().map(|one| &one.peer_id).collect();
+        let serves = sorting::set(member.capacities.iter().map(|one| &one.peer_id));
         let troubles = member.depleted.iter().chain(&member.saturated);
-        let troubled: BTreeSet<&NodeId> = troubles.map(|one| &one.peer_id).collect();
+        let troubled = sorting::set(troubles.map(|one| &one.peer_id));
         for peer in peers_of(member) {
             let said = Said {
                 at: member.at,

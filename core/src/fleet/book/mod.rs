@@ -42,6 +42,7 @@ use crate::fleet::member::{Member, Us};
 use crate::fleet::rebalance::sources::Source;
 use crate::policy::Policy;
 use crate::reason::Why;
+use crate::sorting;
 use crate::units::{Count, NodeId, Sat};
 use index::Index;
 
@@ -177,7 +178,7 @@ impl FleetBook {
         let known = members
             .iter()
             .map(|one| (one.member_id.clone(), one.clone()));
-        book.roster = known.collect();
+        book.roster = sorting::map(known);
         for report in all(&state.reports, "reports")? {
             book.set_report(report)
                 .map_err(|error| error.inside("reports"))?;

@@ -16,7 +16,6 @@ use crate::fleet::liquidity::needs::{
 use crate::fleet::liquidity::state::{Competition, FleetState, competition_of, state_of};
 use crate::fleet::member::{Member, SpliceType, is_fresh};
 use crate::fleet::rebalance::evaluate::{EvaluateInput, Evaluated, evaluate_from};
-use crate::fleet::rebalance::sources::Source;
 use crate::fleet::splice::{self, Checked, Headroom, Other, Ours, Situation, Wish};
 use crate::fleet::topology::{Advised, Candidate, Standing, advise_of, distinct};
 use crate::fleet::view::{Fleet, View, may_count};
@@ -283,8 +282,7 @@ impl FleetBook {
                 "none: the book has them",
             ));
         }
-        let sources: Vec<&Source> = self.sources.values().collect();
-        evaluate_from(self.policy.config(), ask, &sources, why)
+        evaluate_from(self.policy.config(), ask, self.sources.values(), why)
     }
 
     /// As `splice.check` with what the other members' reports hold, see [`Other::at_peer`].

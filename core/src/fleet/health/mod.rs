@@ -40,6 +40,7 @@ use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, Multiplier, Points, Real, Score, Seconds, Share};
 
 /// What an operator may set about health.
@@ -103,7 +104,7 @@ impl SumOrder {
     #[must_use]
     pub fn sum(self, mut terms: Vec<f64>) -> f64 {
         if self == Self::Ascending {
-            terms.sort_by(f64::total_cmp);
+            sorting::by(&mut terms, f64::total_cmp);
         }
         terms.into_iter().fold(0.0, |sum, term| sum + term)
     }

@@ -2,7 +2,7 @@
 //! order of operations. The whole fee budget counts as cost.
 
 use super::evaluate::{Case, Evaluated, Flips, Terms, word};
-use super::sources::{Ask, Ranked, base_threshold, pays, tolerance_ppm};
+use super::sources::{Ask, Candidate, base_threshold, pays, tolerance_ppm};
 use super::*;
 use crate::units::{Msat, Ppm, Real, Sat, Share, SignedPpm};
 
@@ -85,7 +85,7 @@ impl Value {
 /// How much of the bet is placed.
 fn kelly(case: &Case<'_>) -> f64 {
     let p = case.p.get();
-    let cost = i64::from(case.inbound.get()) + i64::from(case.ranked.opportunity_ppm.get());
+    let cost = i64::from(case.inbound.get()) + i64::from(case.best.opportunity_ppm.get());
     let odds = match cost {
         ..=0 => f64::INFINITY,
         cost => f64::from(case.out.get()) / cost as f64,
@@ -103,8 +103,8 @@ fn income(case: &Case<'_>, used: f64) -> f64 {
 }
 
 fn loss(case: &Case<'_>, used: f64) -> f64 {
-    let likely = (case.ranked.turnover.get() * 7.0).min(1.0);
-    let whole = case.amount.as_f64() * used * f64::from(case.source.fee_ppm.get()) * likely;
+    let likely = (case.best.turnover.get() * 7.0).min(1.0);
+    let whole = case.amount.as_f64() * used * f64::from(case.best.source.fee_ppm.get()) * likely;
     floor_divided(whole, 1e6)
 }
 
@@ -154,7 +154,7 @@ pub(super) fn value(
         amount_sats: accepted.then_some(case.amount),
         flips: Some(flips),
         max_fee_ppm: terms.max_fee_ppm.filter(|_| accepted),
-        source: accepted.then(|| case.source.channel_id.clone()),
+        source: accepted.then(|| case.best.source.channel_id.clone()),
         terms: Some(terms),
         ..refused
     })
@@ -273,14 +273,14 @@ fn source_pays(case: &Case<'_>) -> bool {
     let Ok(spread_ppm) = SignedPpm::new(case.spread()) else {
         return false;
     };
-    let ranked = Ranked {
+    let candidate = Candidate {
         spread_ppm,
-        ..case.ranked.clone()
+        ..case.best
     };
     let ask = Ask {
         amount: case.amount,
         inbound: case.inbound,
         out: case.out,
     };
-    pays(&case.config.rebalance, &ranked, ask, &mut Why::off())
+    pays(&case.config.rebalance, &candidate, ask, &mut Why::off())
 }

@@ -12,7 +12,7 @@
 
 use super::flow::{Flow, FlowKind, turnover};
 use super::size::{SizeInput, Sized, size};
-use super::sources::{Ask, Ranked, Source, rank};
+use super::sources::{Ask, Candidate, Source, best};
 use super::*;
 use crate::entries::Entries;
 use crate::units::{Count, Msat, Ppm, Real, Sat, Share, SignedPpm};
@@ -215,15 +215,14 @@ pub(super) struct Case<'c> {
     pub p: Share,
     pub tier: Option<Tier>,
     pub turnover: Share,
-    pub source: &'c Source,
-    pub ranked: Ranked,
+    pub best: Candidate<'c>,
 }
 
 impl Case<'_> {
     /// What is left of the destination's fee.
     pub fn spread(&self) -> i64 {
         let signed = |ppm: Ppm| i64::from(ppm.get());
-        signed(self.out) - signed(self.inbound) - signed(self.ranked.opportunity_ppm)
+        signed(self.out) - signed(self.inbound) - signed(self.best.opportunity_ppm)
     }
 
     /// The share of the moved sats that will be used before the next rebalance.
@@ -244,12 +243,12 @@ impl Case<'_> {
             income: None,
             kelly: None,
             max_fee_ppm: None,
-            opportunity_ppm: self.ranked.opportunity_ppm,
+            opportunity_ppm: self.best.opportunity_ppm,
             out_ppm: self.out,
             p_success: self.p,
             source_loss: None,
-            source_ppm: self.source.fee_ppm,
-            source_turnover: self.ranked.turnover,
+            source_ppm: self.best.source.fee_ppm,
+            source_turnover: self.best.turnover,
             spread_ppm: SignedPpm::new(self.spread())?,
             threshold: None,
             tolerance_ppm: None,
@@ -290,14 +289,14 @@ pub(super) const fn word(tier: Tier) -> &'static str {
 /// Values a rebalance.
 pub fn evaluate(config: &Config, input: &EvaluateInput, why: &mut Why) -> Result<Evaluated, Error> {
     let usable = input.sources.usable(why);
-    evaluate_from(config, input, &usable, why)
+    evaluate_from(config, input, usable.into_iter(), why)
 }
 
-/// Values a rebalance out of `usable`, which are by id; the sources of the input do not count.
-pub(in crate::fleet) fn evaluate_from(
-    config: &Config,
-    input: &EvaluateInput,
-    usable: &[&Source],
+/// Values a rebalance out of `sources`, which are by id; those of the input do not count.
+pub(in crate::fleet) fn evaluate_from<'c>(
+    config: &'c Config,
+    input: &'c EvaluateInput,
+    sources: impl Iterator<Item = &'c Source>,
     why: &mut Why,
 ) -> Result<Evaluated, Error> {
     let tier = known_tier(config, input.tier, input.health_age_s, why);
@@ -326,14 +325,8 @@ pub(in crate::fleet) fn evaluate_from(
         inbound: input.inbound_ppm,
         out,
     };
-    let Some(best) = rank(config, usable, ask, why)?.into_iter().next() else {
+    let Some(best) = best(config, sources, ask, why)? else {
         return Ok(refused);
-    };
-    let Some(source) = usable
-        .iter()
-        .find(|source| source.channel_id == best.channel_id)
-    else {
-        return Err(Error::internal("a ranked source that was not offered"));
     };
     let destination = &input.destination;
     let case = Case {
@@ -350,8 +343,7 @@ pub(in crate::fleet) fn evaluate_from(
             destination.capacity_sats,
             config.rebalance.flow_window_days,
         ),
-        source,
-        ranked: best,
+        best,
     };
     match config.rebalance.model {
         Model::ExpectedCost => expected::value(&case, refused, why),

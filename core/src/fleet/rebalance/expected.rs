@@ -20,11 +20,11 @@ impl Value {
         let settings = &case.config.rebalance;
         let (amount, used) = (case.amount.as_f64(), case.utilisation());
         let rate = |ppm: Ppm| f64::from(ppm.get());
-        let likely = (case.ranked.turnover.get() * 7.0).min(1.0);
+        let likely = (case.best.turnover.get() * 7.0).min(1.0);
         let base = RealSat::named("amount_sats", base_threshold(settings, case.amount) as f64)?;
         Ok(Self {
             income: amount * used * rate(case.out) / 1e6,
-            source_loss: amount * used * rate(case.source.fee_ppm) * likely / 1e6,
+            source_loss: amount * used * rate(case.best.source.fee_ppm) * likely / 1e6,
             cost: amount * rate(case.inbound) / 1e6 + case.input.fixed_msat.as_f64() / 1000.0,
             p: case.p.get(),
             attempt: case.input.attempt_cost_sats.as_f64(),
@@ -78,7 +78,7 @@ pub(super) fn value(
         amount_sats: accepted.then_some(case.amount),
         flips: Some(flips),
         max_fee_ppm: terms.max_fee_ppm.filter(|_| accepted),
-        source: accepted.then(|| case.source.channel_id.clone()),
+        source: accepted.then(|| case.best.source.channel_id.clone()),
         terms: Some(terms),
         ..refused
     })
@@ -204,7 +204,7 @@ fn least_amount(
     }
     let destination = &case.input.destination;
     let room = destination.capacity_sats.less(destination.spendable_sats);
-    let most = room.min(case.source.spendable_sats).get();
+    let most = room.min(case.best.source.spendable_sats).get();
     let accepted = |amount: u64| {
         let amount = Sat::new(amount).unwrap_or_default();
         let other = Case {

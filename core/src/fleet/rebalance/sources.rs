@@ -4,6 +4,8 @@
 //! `source_too_small`, `source_offline`, `source_drains`, `spread_beyond_tolerance`,
 //! `source_earns_too_little`, `source_ranked`, `no_source`.
 
+use std::cmp::Ordering;
+
 use super::flow::{Flow, FlowKind, turnover};
 use super::*;
 use crate::entries::{Entries, Entry};
@@ -96,7 +98,9 @@ pub fn sources(config: &Config, input: &SourcesInput, why: &mut Why) -> Result<S
         inbound: input.inbound_ppm,
         out: input.out_ppm,
     };
-    let ranked = rank(config, &usable, ask, why)?;
+    let mut giving = giving(config, usable.iter().copied(), ask, why)?;
+    sorting::by(&mut giving, Candidate::order);
+    let ranked: Vec<Ranked> = giving.iter().map(Candidate::ranked).collect();
     let refused = u32::try_from(usable.len() - ranked.len()).unwrap_or(u32::MAX);
     if let Some(best) = ranked.first() {
         why.add(|| {
@@ -119,31 +123,66 @@ pub(super) struct Ask {
     pub out: Ppm,
 }
 
-/// The sources that may give, best first; every other one has a reason.
-pub(super) fn rank(
+/// A source that was looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<'s> {
+    pub source: &'s Source,
+    pub opportunity_ppm: Ppm,
+    pub score: Real,
+    pub spread_ppm: SignedPpm,
+    pub turnover: Share,
+}
+
+impl Candidate<'_> {
+    /// Best first; ties by id.
+    fn order(&self, other: &Self) -> Ordering {
+        let best_first = other.score.get().total_cmp(&self.score.get());
+        best_first.then_with(|| self.source.channel_id.cmp(&other.source.channel_id))
+    }
+
+    fn ranked(&self) -> Ranked {
+        Ranked {
+            channel_id: self.source.channel_id.clone(),
+            opportunity_ppm: self.opportunity_ppm,
+            score: self.score,
+            spread_ppm: self.spread_ppm,
+            turnover: self.turnover,
+        }
+    }
+}
+
+/// The sources that may give, in their own order; every other one has a reason.
+pub(super) fn giving<'s>(
     config: &Config,
-    sources: &[&Source],
+    sources: impl Iterator<Item = &'s Source>,
     ask: Ask,
     why: &mut Why,
-) -> Result<Vec<Ranked>, Error> {
-    let mut ranked = Vec::new();
+) -> Result<Vec<Candidate<'s>>, Error> {
+    let mut giving = Vec::new();
     for source in sources {
         let fits = may_give(&config.rebalance, source, ask.amount, why);
         let scored = scored(&config.rebalance, source, ask)?;
         let pays = config.rebalance.model == Model::ExpectedCost
             || pays(&config.rebalance, &scored, ask, why);
         if fits && pays {
-            ranked.push(scored);
+            giving.push(scored);
         }
     }
-    sorting::by(&mut ranked, |a, b| {
-        let best_first = b.score.get().total_cmp(&a.score.get());
-        best_first.then_with(|| a.channel_id.cmp(&b.channel_id))
-    });
-    if ranked.is_empty() {
+    if giving.is_empty() {
         why.add(|| Reason::new(Code::NoSource, Effect::Refuse));
     }
-    Ok(ranked)
+    Ok(giving)
+}
+
+/// The source that gives best.
+pub(super) fn best<'s>(
+    config: &Config,
+    sources: impl Iterator<Item = &'s Source>,
+    ask: Ask,
+    why: &mut Why,
+) -> Result<Option<Candidate<'s>>, Error> {
+    let giving = giving(config, sources, ask, why)?;
+    Ok(giving.into_iter().min_by(Candidate::order))
 }
 
 fn ratio(source: &Source) -> f64 {
@@ -189,7 +228,11 @@ fn may_give(settings: &RebalanceConfig, source: &Source, amount: Sat, why: &mut 
     fits
 }
 
-fn scored(settings: &RebalanceConfig, source: &Source, ask: Ask) -> Result<Ranked, Error> {
+fn scored<'s>(
+    settings: &RebalanceConfig,
+    source: &'s Source,
+    ask: Ask,
+) -> Result<Candidate<'s>, Error> {
     let kind = source.flow.map_or(FlowKind::Unknown, |flow| flow.kind);
     let turnover = turnover(
         source.flow.as_ref(),
@@ -214,8 +257,8 @@ fn scored(settings: &RebalanceConfig, source: &Source, ask: Ask) -> Result<Ranke
         Model::ExpectedCost => 0.0 - fee * (turn * 7.0).min(1.0),
         Model::ClRevenueOps => deployed_score(source, kind, turn),
     };
-    Ok(Ranked {
-        channel_id: source.channel_id.clone(),
+    Ok(Candidate {
+        source,
         opportunity_ppm: opportunity,
         score: Real::new(score)?,
         spread_ppm: SignedPpm::new(spread)?,
@@ -239,7 +282,12 @@ fn deployed_score(source: &Source, kind: FlowKind, turn: f64) -> f64 {
 }
 
 /// What the deployed plugin asks of a source before it values it.
-pub(super) fn pays(settings: &RebalanceConfig, scored: &Ranked, ask: Ask, why: &mut Why) -> bool {
+pub(super) fn pays(
+    settings: &RebalanceConfig,
+    scored: &Candidate<'_>,
+    ask: Ask,
+    why: &mut Why,
+) -> bool {
     let spread = i128::from(scored.spread_ppm.get());
     let least = -tolerance_ppm(settings.tolerance_sats, ask.amount);
     let least_profit = base_threshold(settings, ask.amount);
@@ -247,7 +295,7 @@ pub(super) fn pays(settings: &RebalanceConfig, scored: &Ranked, ask: Ask, why: &
     if spread < least {
         why.add(|| {
             Reason::new(Code::SpreadBeyondTolerance, Effect::Adjust)
-                .about(&scored.channel_id)
+                .about(&scored.source.channel_id)
                 .observed(spread)
                 .limit(least)
         });
@@ -255,7 +303,7 @@ pub(super) fn pays(settings: &RebalanceConfig, scored: &Ranked, ask: Ask, why: &
     if profit < least_profit {
         why.add(|| {
             Reason::new(Code::SourceEarnsTooLittle, Effect::Adjust)
-                .about(&scored.channel_id)
+                .about(&scored.source.channel_id)
                 .observed(profit)
                 .limit(least_profit)
         });

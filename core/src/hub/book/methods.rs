@@ -13,6 +13,7 @@ use crate::hub::plan::Plan;
 use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
 use crate::lint::Overrides;
 use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
+use crate::sorting;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
 use crate::value::{self, Value};
 
@@ -203,7 +204,7 @@ impl AccountColumns {
             }
         }
         let mut ids: Vec<&EntityId> = accounts.iter().map(|account| &account.account_id).collect();
-        ids.sort_unstable();
+        sorting::by(&mut ids, Ord::cmp);
         match ids.iter().zip(ids.iter().skip(1)).find(|(a, b)| a == b) {
             Some((id, _)) => Err(Error::duplicate("account_id", id)),
             None => Ok(accounts),

@@ -33,6 +33,7 @@ use crate::hub::plan::{self, Accounts, Plan};
 use crate::hub::state::{Account, HubState};
 use crate::policy::Policy;
 use crate::reason::Why;
+use crate::sorting;
 use crate::units::{EntityId, Millis, TokenAmount, TokenId};
 use packed::Key;
 
@@ -357,7 +358,7 @@ impl Accounts for HubBook {
     }
 
     fn offered_tokens(&self) -> BTreeSet<TokenId> {
-        self.index.offers.keys().copied().collect()
+        sorting::set(self.index.offers.keys().copied())
     }
 
     fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId> {

@@ -184,7 +184,7 @@ impl Accounts for Listed<'_> {
     }
 
     fn offered_tokens(&self) -> BTreeSet<TokenId> {
-        self.offers.keys().copied().collect()
+        sorting::set(self.offers.keys().copied())
     }
 
     fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId> {
@@ -440,7 +440,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
             if self.config.proactive {
                 let mut deltas: Vec<_> =
                     account.deltas.iter().map(|delta| delta.token_id).collect();
-                deltas.sort_unstable();
+                sorting::by(&mut deltas, Ord::cmp);
                 for token_id in deltas {
                     if account.request(token_id).is_some() {
                         continue;
@@ -457,7 +457,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
 
     fn reserve_accounts(&self, candidates: &Lines<'a>, why: &mut Why) -> Result<Reserves, Error> {
         let flows = Flows::of(self.hub)?;
-        let mut tokens: BTreeSet<TokenId> = self.hub.reserves.keys().copied().collect();
+        let mut tokens = sorting::set(self.hub.reserves.keys().copied());
         tokens.extend(flows.tokens());
         tokens.extend(candidates.keys().copied());
         tokens.extend(self.gains.keys().chain(self.open.keys()).copied());
@@ -581,7 +581,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
         pulled: &Sums,
         watch: Vec<WatchedReserve>,
     ) -> Result<Vec<ReserveAccount>, Error> {
-        let mut watch: BTreeMap<_, _> = watch.into_iter().map(|w| (w.token_id, w)).collect();
+        let mut watch = sorting::map(watch.into_iter().map(|w| (w.token_id, w)));
         let mut reports = Vec::new();
         for (token_id, account) in accounts {
             let used = used.get(token_id).copied().unwrap_or_default();

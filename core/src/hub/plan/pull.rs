@@ -1,6 +1,6 @@
 //! Pulling back: from whom, and how much. `funding` decides how much, never who waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::account::algebra::Side;
 use crate::error::Error;
@@ -176,7 +176,7 @@ fn complete(
     needs: &BTreeMap<TokenId, Wide>,
     chosen: &mut [Proposal],
 ) -> Result<(), Error> {
-    let tokens: BTreeSet<TokenId> = needs.keys().copied().collect();
+    let tokens = sorting::set(needs.keys().copied());
     for proposal in chosen {
         for token_id in &tokens {
             if let Some(offer) = accounts.offer(&proposal.account_id, *token_id)? {

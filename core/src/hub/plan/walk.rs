@@ -256,7 +256,7 @@ pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
         let live = tokens
             .iter()
             .filter_map(|(token, served)| Some((*token, served.at(now)?)));
-        let live: BTreeMap<_, _> = live.collect();
+        let live = sorting::map(live);
         if !live.is_empty() {
             served.insert(account.clone(), live);
         }

@@ -9,7 +9,7 @@ const folder = join(import.meta.dirname, "../../pkg");
 // As another package would find it, by its own list of exports.
 const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 const entry = exports["."].node.import.default;
-const { Policy, TrimtabError, initSync, moduleDigest } = await import(pathToFileURL(join(folder, entry)).href);
+const { Book, Policy, TrimtabError, initSync, moduleDigest } = await import(pathToFileURL(join(folder, entry)).href);
 const bytes = readFileSync(join(folder, "module/trimtab.wasm"));
 initSync(bytes);
 const promised = readFileSync(join(folder, "module/trimtab.wasm.sha256"), "utf8").split(" ")[0];
@@ -59,9 +59,24 @@ const byBytes = (job) => {
 
 const byMethod = (job) => attempt(() => policyOf(job)[camel(job.method)](native(job.typed)));
 
+const session = (job) => {
+  const opened = () => new Book(job.op, native(job.typed));
+  const answer = attempt(() => {
+    const book = opened();
+    const ask = ({ method, input }) => decoder.decode(book.callBytes(method, encoder.encode(JSON.stringify(input))));
+    return job.steps.map(ask).join("\n");
+  });
+  const typed = attempt(() => {
+    const book = opened();
+    return { decision: job.steps.map(({ method, input }) => attempt(() => book.call(method, native(input)))) };
+  });
+  return { bytes: typeof answer === "string" ? answer : JSON.stringify(answer), typed };
+};
+
 const lines = readFileSync(cases, "utf8").split("\n").filter((line) => line !== "");
 const answered = lines.map((line) => {
   const job = JSON.parse(line);
+  if (job.steps.length > 0) return JSON.stringify(session(job), plain);
   const typed = job.typed === null ? null : byMethod(job);
   return JSON.stringify({ bytes: byBytes(job), typed }, plain);
 });

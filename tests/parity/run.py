@@ -89,15 +89,41 @@ def by_method(policy_of: Callable[[], Any], job: dict[str, Any]) -> Any:
     return attempt(run)
 
 
+def session(book: Callable[..., Any], job: dict[str, Any]) -> dict[str, Any]:
+    """Ask a handle with bytes, and another one through its typed methods."""
+
+    def opened() -> Any:
+        return book(job["op"], **native(job["typed"]))
+
+    def lines() -> list[str]:
+        handle = opened()
+        return [handle.answer_bytes(s["method"], json.dumps(s["input"])).decode() for s in steps]
+
+    def trees() -> Any:
+        handle = opened()
+        asked = [(getattr(handle, step["method"]), native(step["input"])) for step in steps]
+        return {"decision": [attempt(lambda: plain(ask(what).to_dict())) for ask, what in asked]}
+
+    steps = job["steps"]
+    answer = attempt(lambda: "\n".join(lines()))
+    if not isinstance(answer, str):
+        answer = json.dumps(answer, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return {"bytes": answer, "typed": attempt(trees)}
+
+
 def main() -> None:
     """Answer every case."""
     surface, cases, answers = sys.argv[1:]
     kind: Any = sandbox.Policy if surface == "wasmtime-py" else trimtab.Policy
+    book: Any = sandbox.Book if surface == "wasmtime-py" else trimtab.Book
     policies: dict[str, Any] = {}
 
     with Path(answers).open("w", encoding="utf-8") as out:
         for line in Path(cases).read_text(encoding="utf-8").strip("\n").split("\n"):
             job = json.loads(line)
+            if job["steps"]:
+                out.write(json.dumps(session(book, job)) + "\n")
+                continue
 
             def policy_of(job: dict[str, Any] = job) -> Any:
                 key = json.dumps([job["profile"], job["config"]])

@@ -5,8 +5,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::process::{Child, Command};
 
 use trimtab_core::canonical;
 use trimtab_core::error::Error;
-use trimtab_core::policy::{Decided, Op, Policy, error_text, operations};
+use trimtab_core::policy::{self, Decided, Op, Policy, error_text, operations};
 use trimtab_core::value;
 use trimtab_host::{HostError, Sandbox};
 
@@ -61,10 +61,21 @@ pub struct Job<'c> {
     config: Option<&'c RawValue>,
     /// The bytes to call with.
     text: &'c str,
-    /// The same input with markers, where a host can write it as an object.
+    /// The same input with markers, where a host can write it as an object. For a handle: what it
+    /// is opened with.
     typed: Option<Json>,
+    /// What is asked of a handle of the kind `op`; empty for an operation.
+    steps: Vec<Step>,
     #[serde(skip)]
     case: &'c Case,
+}
+
+/// One call of a method of a handle.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    method: &'static str,
+    /// The bytes to call with; the same for the typed method, which needs no marker.
+    input: Json,
 }
 
 /// What a surface answers to one case.
@@ -122,11 +133,69 @@ pub fn jobs(suites: &[Suite]) -> Vec<Job<'_>> {
                 typed: schemas
                     .marked(operation, case.bytes())
                     .filter(|input| !input.is_null()),
+                steps: Vec::new(),
                 case,
             }
         }));
+        jobs.extend(
+            cases
+                .iter()
+                .filter_map(|case| session(&schemas, operation, case)),
+        );
     }
     jobs
+}
+
+/// What a case of `hub.plan` or `liquidity.needs` asks, asked of a book that holds its input.
+fn session<'c>(schemas: &Schemas, operation: &str, case: &'c Case) -> Option<Job<'c>> {
+    let input = schemas.marked(operation, case.bytes())?;
+    let now = input.get("now").cloned().unwrap_or_default();
+    let (kind, state, steps) = match operation {
+        "hub.plan" => {
+            let later = now
+                .as_u64()
+                .map(|now| json!({ "now": now.saturating_add(60_000) }));
+            let asked = [
+                ("plan", json!({})),
+                ("snapshot", json!({})),
+                ("digest", json!({})),
+                ("plan", later.unwrap_or_default()),
+            ];
+            ("hub_book", input, asked.to_vec())
+        }
+        "liquidity.needs" => {
+            let asked = json!({ "now": now, "first": 3 });
+            let at = json!({ "now": now });
+            let told =
+                ["needs", "excess", "competition", "health"].map(|name| (name, asked.clone()));
+            let mut steps = vec![
+                ("state", at),
+                ("snapshot", json!({})),
+                ("digest", json!({})),
+            ];
+            steps.extend(told);
+            let state = json!({ "us": input.get("us"), "reports": input.get("members") });
+            ("fleet_book", state, steps)
+        }
+        _ => return None,
+    };
+    let mut opened = json!({ "profile": case.profile(), "state": state });
+    if let (Some(config), Some(fields)) = (&case.config, opened.as_object_mut()) {
+        let config = serde_json::from_str(config.get()).ok()?;
+        fields.insert("config".to_owned(), config);
+    }
+    let step = |(method, input)| Step { method, input };
+    Some(Job {
+        op: kind,
+        method: String::new(),
+        name: &case.name,
+        profile: case.profile(),
+        config: None,
+        text: "",
+        typed: Some(opened),
+        steps: steps.into_iter().map(step).collect(),
+        case,
+    })
 }
 
 /// What core answers.
@@ -135,6 +204,9 @@ pub fn native(jobs: &[Job<'_>]) -> Result<Vec<Answer>> {
 }
 
 fn native_answer(job: &Job<'_>) -> Result<Answer> {
+    if !job.steps.is_empty() {
+        return native_session(job);
+    }
     let typed = job.typed.as_ref().map(|input| match job.case.policy() {
         Ok(policy) => typed_call(job.op, input, &policy),
         Err(error) => Ok(Err(error)),
@@ -148,6 +220,40 @@ fn native_answer(job: &Job<'_>) -> Result<Answer> {
     })
 }
 
+fn native_session(job: &Job<'_>) -> Result<Answer> {
+    let opened = native::value(job.typed.as_ref().unwrap_or(&Json::Null));
+    let mut book = match policy::open(job.op, &opened) {
+        Ok(book) => book,
+        Err(error) => return refused_session(&error),
+    };
+    let mut lines = Vec::new();
+    for step in &job.steps {
+        let answer = book.call_bytes(step.method, step.input.to_string().as_bytes());
+        lines.push(String::from_utf8(
+            answer.unwrap_or_else(|error| error_text(&error)),
+        )?);
+    }
+    told(&lines)
+}
+
+fn refused_session(error: &Error) -> Result<Answer> {
+    let bytes = String::from_utf8(error_text(error))?;
+    Ok(Answer {
+        typed: Some(serde_json::from_str(&bytes)?),
+        bytes,
+    })
+}
+
+/// The answers of a session: line by line, and as one typed outcome.
+fn told(lines: &[String]) -> Result<Answer> {
+    let trees = lines.iter().map(|line| serde_json::from_str(line));
+    let trees = trees.collect::<Result<Vec<Json>, _>>()?;
+    Ok(Answer {
+        bytes: lines.join("\n"),
+        typed: Some(json!({ "decision": trees })),
+    })
+}
+
 /// What the module answers in the sandbox of the host, each import a trap.
 pub fn wasmtime(jobs: &[Job<'_>]) -> Result<Vec<Answer>> {
     let sandbox = Sandbox::new()?;
@@ -157,6 +263,9 @@ pub fn wasmtime(jobs: &[Job<'_>]) -> Result<Vec<Answer>> {
 }
 
 fn wasmtime_answer(sandbox: &Sandbox, job: &Job<'_>) -> Result<Answer> {
+    if !job.steps.is_empty() {
+        return wasmtime_session(sandbox, job);
+    }
     let config = job.config.map(|config| config.get().as_bytes());
     let by_default = config.is_none() && job.profile == "plan";
     let call = |input: &[u8]| {
@@ -180,6 +289,21 @@ fn wasmtime_answer(sandbox: &Sandbox, job: &Job<'_>) -> Result<Answer> {
             .map(|bytes| serde_json::from_slice(&bytes))
             .transpose()?,
     })
+}
+
+fn wasmtime_session(sandbox: &Sandbox, job: &Job<'_>) -> Result<Answer> {
+    let opened = native::value(job.typed.as_ref().unwrap_or(&Json::Null));
+    let mut book = match sandbox.open(job.op, canonical::text(&opened)?.as_bytes()) {
+        Ok(book) => book,
+        Err(HostError::BadInput(error)) => return refused_session(&error),
+        Err(other) => return Err(other.into()),
+    };
+    let mut lines = Vec::new();
+    for step in &job.steps {
+        let answer = book.call_on(step.method, step.input.to_string().as_bytes());
+        lines.push(String::from_utf8(answer.or_else(refused)?)?);
+    }
+    told(&lines)
 }
 
 fn refused(error: HostError) -> Result<Vec<u8>> {

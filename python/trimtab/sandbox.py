@@ -410,7 +410,6 @@ class Book(books.Book):
         """As `call_bytes`, but an error is returned as JSON too."""
         return self._handle.answer(op, _bytes(input))[1:]
 
-
     if not TYPE_CHECKING:
 
         def _method(self, op: str) -> Callable[..., Decision]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 
 import trimtab
 from timing import row
@@ -225,9 +225,14 @@ def plain_splice(reports: list[Member], ours: int, asked: dict[str, Any], public
 
 
 def three(
-    name: str, book: trimtab.FleetBook, op: str, asked: dict[str, Any], plain: Any, calls: int
+    name: str,
+    question: tuple[trimtab.FleetBook, str],
+    asked: dict[str, Any],
+    plain: Callable[[], Any],
+    calls: int,
 ) -> None:
     """Print the rows of one question: objects, the same with every reason read, JSON."""
+    book, op = question
     text, method = json.dumps(asked), getattr(book, op)
     row(f"{name}, book through PyO3, against plain Python", lambda: method(**asked), plain, calls)
     row(
@@ -267,8 +272,7 @@ def rows() -> None:
     asked = {"now": NOW, "first": 50}
     three(
         "first 50 needs of 50 x 40",
-        book,
-        "needs",
+        (book, "needs"),
         asked,
         lambda: plain_needs(reports, channels, NOW, 50),
         50,
@@ -285,8 +289,7 @@ def rows() -> None:
     assert book.call("evaluate", candidate)["decision"]["accepted"] == accepted
     three(
         "EV with 40 sources",
-        book,
-        "evaluate",
+        (book, "evaluate"),
         candidate,
         lambda: plain_ev(sources, destination, 500, 0.8),
         500,
@@ -295,7 +298,7 @@ def rows() -> None:
     wide = book_of(large, [], [])
     health = wide.call("health", {"now": NOW, "first": 50})["decision"]
     assert health["fleet_health"] == plain_health(large, NOW)["fleet_health"]
-    three("health of 1000 members", wide, "health", asked, lambda: plain_health(large, NOW), 50)
+    three("health of 1000 members", (wide, "health"), asked, lambda: plain_health(large, NOW), 50)
     spread, asked_about = fleet_of(50, 200), key(9, 100)
     splicing = book_of(spread, [{**channels[0], "peer_id": asked_about}], [])
     splicing.set_peer(peer_id=asked_about, public_capacity_sats=400_000_000)
@@ -304,8 +307,7 @@ def rows() -> None:
     assert checked["safety"] == plain_splice(spread, 4_000_000, splice, 400_000_000)
     three(
         "splice check of 50 x 200",
-        splicing,
-        "splice",
+        (splicing, "splice"),
         splice,
         lambda: plain_splice(spread, 4_000_000, splice, 400_000_000),
         200,

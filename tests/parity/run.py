@@ -99,10 +99,13 @@ def session(book: Callable[..., Any], job: dict[str, Any]) -> dict[str, Any]:
         handle = opened()
         return [handle.answer_bytes(s["method"], json.dumps(s["input"])).decode() for s in steps]
 
+    def tree(handle: Any, step: dict[str, Any]) -> Any:
+        method = getattr(handle, step["method"])
+        return attempt(lambda: plain(method(native(step["input"])).to_dict()))
+
     def trees() -> Any:
         handle = opened()
-        asked = [(getattr(handle, step["method"]), native(step["input"])) for step in steps]
-        return {"decision": [attempt(lambda: plain(ask(what).to_dict())) for ask, what in asked]}
+        return {"decision": [tree(handle, step) for step in steps]}
 
     steps = job["steps"]
     answer = attempt(lambda: "\n".join(lines()))

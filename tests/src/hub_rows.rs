@@ -27,7 +27,8 @@ pub struct HubRow {
 }
 
 const TOKEN: TokenId = TokenId::constant(1);
-const NOW: u64 = 1_700_000_000_000;
+/// The moment of the first tick, in milliseconds.
+pub const NOW: u64 = 1_700_000_000_000;
 
 fn row(name: &str, ours: f64, bound: f64, unit: &'static str) -> HubRow {
     HubRow {
@@ -120,7 +121,7 @@ fn amount(n: u64) -> TokenAmount {
 }
 
 /// One token of 18 decimals, credit both ways; every other account holds something of the hub's.
-fn account(n: u64, asks: bool) -> Result<Account> {
+pub fn account(n: u64, asks: bool) -> Result<Account> {
     let mut bytes = [0; 32];
     let mixed = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for (byte, value) in bytes.iter_mut().zip(mixed.to_be_bytes()) {
@@ -161,6 +162,16 @@ fn hub() -> Result<HubState> {
         reserves: [(TOKEN, amount(1_000_000_000_000))].into(),
         ..HubState::empty(EntityId::new("0x1")?, Millis::constant(NOW))
     })
+}
+
+/// What a `hub_book` with `open` accounts, every one of which asks, is opened with: JSON.
+pub fn opening(open: u64) -> Result<String> {
+    let accounts: Result<Vec<Account>> = (0..open).map(|n| account(n, true)).collect();
+    let state = HubState {
+        accounts: accounts?.into(),
+        ..hub()?
+    };
+    Ok(format!("{{\"state\":{}}}", canonical::text(&state)?))
 }
 
 /// The resident memory of this process in bytes, where the system tells it.

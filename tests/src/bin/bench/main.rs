@@ -2,6 +2,9 @@
 //!
 //! Nothing here is asserted: times belong to a machine and a moment.
 
+mod books;
+mod signatures;
+
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
@@ -60,6 +63,8 @@ fn main() -> Result<()> {
     rows.extend(python(&arguments)?);
     rows.extend(matching(&arguments)?);
     rows.extend(hub_book()?);
+    rows.extend(books::rows()?);
+    rows.extend(signatures::rows()?);
     for row in &mut rows {
         row.ratio = row.peer.map(|peer| peer / row.ours);
     }

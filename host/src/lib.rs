@@ -33,6 +33,9 @@
 //!   systems. Fuel is a limit, never part of an identity.
 //! - **A limit that is hit ends the call** with a typed error; a handle whose call was ended so is
 //!   lost, because nobody knows what its memory holds.
+//! - **Compiling the module takes seconds.** The command `trimtab` keeps what was compiled in the
+//!   user's cache directory; a service decides for itself ([`Builder::cached`]), because whoever may
+//!   write there decides what runs.
 //! - **Hub plans of a foreign module** are checked by the core of this host against the
 //!   conservation and cap laws before they are let out.
 

@@ -35,6 +35,52 @@ pub fn last_integer(low: u64, high: u64, gone: impl Fn(u64) -> bool) -> Option<u
     Some(below)
 }
 
+/// As [`last_integer`], for a caller who can guess: the search begins there and needs few steps when
+/// the guess is good.
+pub fn last_integer_near(
+    guess: u64,
+    low: u64,
+    high: u64,
+    gone: impl Fn(u64) -> bool,
+) -> Option<u64> {
+    if low > high {
+        return None;
+    }
+    let (mut at, mut step) = (guess.clamp(low, high), 1_u64);
+    if gone(at) {
+        while at < high {
+            let next = at.saturating_add(step).min(high);
+            if !gone(next) {
+                return last_integer(at, next - 1, gone);
+            }
+            (at, step) = (next, step.saturating_mul(2));
+        }
+        return Some(high);
+    }
+    while at > low {
+        let next = at.saturating_sub(step).max(low);
+        if gone(next) {
+            return last_integer(next, at - 1, gone);
+        }
+        (at, step) = (next, step.saturating_mul(2));
+    }
+    None
+}
+
+/// As [`first_integer`], for a caller who can guess.
+pub fn first_integer_near(
+    guess: u64,
+    low: u64,
+    high: u64,
+    gone: impl Fn(u64) -> bool,
+) -> Option<u64> {
+    let last = last_integer_near(guess, low, high, |n| !gone(n));
+    match last {
+        None => (low <= high).then_some(low),
+        Some(last) => (last < high).then(|| last + 1),
+    }
+}
+
 /// The smallest float in `low..=high` where `gone` holds, for a rule that stays gone upwards.
 pub fn first_real(low: f64, high: f64, gone: impl Fn(f64) -> bool) -> Option<f64> {
     first_integer(rank(low), rank(high), |n| gone(unrank(n))).map(unrank)
@@ -98,6 +144,22 @@ mod tests {
             prop_assert_eq!(found, (at <= low + width).then_some(at.max(low)));
             let found = last_integer(low, low + width, |n| n <= at);
             prop_assert_eq!(found, (at >= low).then_some(at.min(low + width)));
+        }
+
+        #[test]
+        fn a_guess_changes_the_effort_and_not_what_is_found(
+            low in 0..1000u64, width in 0..1000u64, at in 0..3000u64, guess in 0..3000u64,
+        ) {
+            let high = low + width;
+            prop_assert_eq!(
+                last_integer_near(guess, low, high, |n| n <= at),
+                last_integer(low, high, |n| n <= at)
+            );
+            prop_assert_eq!(
+                first_integer_near(guess, low, high, |n| n >= at),
+                first_integer(low, high, |n| n >= at)
+            );
+            prop_assert_eq!(last_integer_near(guess, high + 1, low, |_| true), None);
         }
     }
 

@@ -204,7 +204,7 @@ pub struct Terms {
 }
 
 /// A candidate with its source and amount found: what both models value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Case<'c> {
     pub config: &'c Config,
     pub input: &'c EvaluateInput,

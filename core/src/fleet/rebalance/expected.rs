@@ -49,8 +49,8 @@ impl Value {
         let due = (self.threshold + (1.0 - self.p) * self.attempt) / self.p;
         let guess = (self.income - self.source_loss - due).floor().max(0.0) as u64;
         // The guess divides and the value multiplies: the last bit may say otherwise.
-        let near = guess.saturating_sub(2)..=guess.saturating_add(2);
-        flip::last_integer(*near.start(), *near.end(), |cost| {
+        let (low, high) = (guess.saturating_sub(2), guess.saturating_add(2));
+        flip::last_integer_near(guess, low, high, |cost| {
             self.ev_at(cost as f64) >= self.threshold
         })
     }
@@ -177,7 +177,9 @@ fn flips(case: &Case<'_>, value: &Value, multiplier: Multiplier) -> Result<Flips
         let cost = cost_at(case, inbound);
         Value { cost, ..*value }.accepted(left)
     };
-    let max_inbound = flip::last_integer(0, u32::MAX.into(), at_inbound);
+    let affordable = value.budget().unwrap_or_default() as f64 - cost_at(case, 0);
+    let guess = affordable * 1e6 / case.amount.as_f64().max(1.0);
+    let max_inbound = flip::last_integer_near(guess as u64, 0, u32::MAX.into(), at_inbound);
     let with_tier = |tier: Tier| {
         let multiplier = own_multiplier(case.config, Some(tier));
         Value::of(case, multiplier).is_ok_and(|value| value.accepted(left))
@@ -199,7 +201,8 @@ fn least_amount(
     multiplier: Multiplier,
 ) -> Result<Option<Sat>, Error> {
     let rate = case.amount.as_f64() * f64::from(case.inbound.get()) / 1e6;
-    if value.income - value.source_loss - rate <= 0.0 {
+    let gain = value.income - value.source_loss - rate;
+    if gain <= 0.0 {
         return Ok(None);
     }
     let destination = &case.input.destination;
@@ -207,13 +210,12 @@ fn least_amount(
     let most = room.min(case.best.source.spendable_sats).get();
     let accepted = |amount: u64| {
         let amount = Sat::new(amount).unwrap_or_default();
-        let other = Case {
-            amount,
-            ..case.clone()
-        };
+        let other = Case { amount, ..*case };
         Value::of(&other, multiplier).is_ok_and(|value| value.accepted(None))
     };
-    flip::first_integer(1, most, accepted)
+    let due = (value.threshold + (1.0 - value.p) * value.attempt) / value.p + cost_at(case, 0);
+    let guess = due * case.amount.as_f64() / gain;
+    flip::first_integer_near(guess as u64, 1, most, accepted)
         .map(Sat::new)
         .transpose()
 }

@@ -98,7 +98,9 @@ pub fn sources(config: &Config, input: &SourcesInput, why: &mut Why) -> Result<S
         inbound: input.inbound_ppm,
         out: input.out_ppm,
     };
-    let mut giving = giving(config, usable.iter().copied(), ask, why)?;
+    let mut giving = Vec::new();
+    let all = usable.iter().copied();
+    each_giving(config, all, ask, why, |candidate| giving.push(candidate))?;
     sorting::by(&mut giving, Candidate::order);
     let ranked: Vec<Ranked> = giving.iter().map(Candidate::ranked).collect();
     let refused = u32::try_from(usable.len() - ranked.len()).unwrap_or(u32::MAX);
@@ -151,27 +153,29 @@ impl Candidate<'_> {
     }
 }
 
-/// The sources that may give, in their own order; every other one has a reason.
-pub(super) fn giving<'s>(
+/// Looks at every source; those that may give go to `take`, every other one has a reason.
+fn each_giving<'s>(
     config: &Config,
     sources: impl Iterator<Item = &'s Source>,
     ask: Ask,
     why: &mut Why,
-) -> Result<Vec<Candidate<'s>>, Error> {
-    let mut giving = Vec::new();
+    mut take: impl FnMut(Candidate<'s>),
+) -> Result<(), Error> {
+    let mut some = false;
     for source in sources {
         let fits = may_give(&config.rebalance, source, ask.amount, why);
         let scored = scored(&config.rebalance, source, ask)?;
         let pays = config.rebalance.model == Model::ExpectedCost
             || pays(&config.rebalance, &scored, ask, why);
         if fits && pays {
-            giving.push(scored);
+            some = true;
+            take(scored);
         }
     }
-    if giving.is_empty() {
+    if !some {
         why.add(|| Reason::new(Code::NoSource, Effect::Refuse));
     }
-    Ok(giving)
+    Ok(())
 }
 
 /// The source that gives best.
@@ -181,8 +185,13 @@ pub(super) fn best<'s>(
     ask: Ask,
     why: &mut Why,
 ) -> Result<Option<Candidate<'s>>, Error> {
-    let giving = giving(config, sources, ask, why)?;
-    Ok(giving.into_iter().min_by(Candidate::order))
+    let mut best: Option<Candidate<'s>> = None;
+    each_giving(config, sources, ask, why, |candidate| {
+        if best.is_none_or(|best| candidate.order(&best).is_lt()) {
+            best = Some(candidate);
+        }
+    })?;
+    Ok(best)
 }
 
 fn ratio(source: &Source) -> f64 {

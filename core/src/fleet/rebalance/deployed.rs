@@ -196,7 +196,7 @@ fn explain_stop(case: &Case<'_>, stop: &Stop, multiplier: Multiplier, why: &mut 
         Stop::Kelly(share) => {
             let surer = flip::first_real(case.p.get(), 1.0, |p| {
                 let p = Share::constant(p);
-                kelly(&Case { p, ..case.clone() }) > 0.0
+                kelly(&Case { p, ..*case }) > 0.0
             });
             Reason::new(Code::KellyRefuses, Effect::Refuse)
                 .observed(*share)
@@ -206,7 +206,7 @@ fn explain_stop(case: &Case<'_>, stop: &Stop, multiplier: Multiplier, why: &mut 
         Stop::Fee => {
             let surer = flip::first_real(case.p.get(), 1.0, |p| {
                 let p = Share::constant(p);
-                let case = Case { p, ..case.clone() };
+                let case = Case { p, ..*case };
                 matches!(Value::of(&case, multiplier), Ok(Ok(_)))
             });
             Reason::new(Code::NoFeeLeft, Effect::Refuse).flip_if("p_success", surer)
@@ -242,10 +242,7 @@ fn explain(case: &Case<'_>, value: &Value, flips: &Flips, why: &mut Why) {
 fn flips(case: &Case<'_>, multiplier: Multiplier, now: Option<&Value>) -> Result<Flips, Error> {
     let at = |inbound: u64| {
         let inbound = Ppm::new(u32::try_from(inbound).unwrap_or(u32::MAX)).unwrap_or_default();
-        let case = Case {
-            inbound,
-            ..case.clone()
-        };
+        let case = Case { inbound, ..*case };
         let value = Value::of(&case, multiplier).ok().and_then(Result::ok);
         value.filter(|_| source_pays(&case))
     };

@@ -9,16 +9,15 @@ use trimtab_core::config::Profile;
 use trimtab_core::error::Error;
 use trimtab_core::fleet::book::FleetBook;
 use trimtab_core::hub::book::HubBook;
-use trimtab_core::policy::{self, Method, Opened, Policy};
+use trimtab_core::policy::{self, Method, Opened, Policy, Stamp};
 use trimtab_core::reason::{Quarantined, Reason, Why};
 use trimtab_core::{for_each_fleet_method, for_each_hub_method};
 
 use crate::boundary::{Failure, contained, guarded};
-use crate::decision::{Answer, Decision};
+use crate::decision::{Decided, Decision};
 use crate::intake;
 use crate::operations::{self, Answered};
 use crate::policy::{Bytes, answer, raised, told};
-use crate::writer::{self, Picked};
 
 /// A handle of some kind: `policy`, `fleet_book` or `hub_book`.
 #[pyclass(frozen, subclass, module = "trimtab")]
@@ -176,29 +175,23 @@ struct Told<T> {
     reasons: Vec<Reason>,
 }
 
-impl<T: serde::Serialize + Send + Sync> Answer for Told<T> {
-    fn field<'py>(
-        &self,
-        py: Python<'py>,
-        same: &dyn Fn(&'static str) -> bool,
-    ) -> PyResult<Picked<'py>> {
-        writer::pick(py, &self.decision, same)
+impl<T: serde::Serialize + Send + Sync> Decided for Told<T> {
+    type Outcome = T;
+
+    fn outcome(&self) -> &T {
+        &self.decision
     }
 
-    fn decision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        writer::write(py, &self.decision)
-    }
-
-    fn reasons(&self) -> Result<Vec<Reason>, Failure> {
+    fn why(&self) -> Result<Vec<Reason>, Error> {
         Ok(self.reasons.clone())
     }
 
-    fn quarantined<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        writer::write(py, &self.quarantined)
+    fn aside(&self) -> &[Quarantined] {
+        &self.quarantined
     }
 
-    fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        writer::write(py, &policy::stamp(self.profile, &self.digest))
+    fn stamp(&self) -> Stamp<'_> {
+        policy::stamp(self.profile, &self.digest)
     }
 }
 

@@ -5,8 +5,10 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
+use serde::Serialize;
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::reason::Reason;
+use trimtab_core::policy::Stamp;
+use trimtab_core::reason::{Quarantined, Reason};
 use trimtab_core::value;
 
 use crate::boundary::{Failure, guarded};
@@ -29,6 +31,46 @@ pub trait Answer: Send + Sync {
     fn quarantined<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>>;
     /// Who decided, under which config.
     fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// A decision that core made in this process, with what an [`Answer`] is written from.
+pub trait Decided: Send + Sync {
+    /// The record of the outcome.
+    type Outcome: Serialize;
+    /// The outcome.
+    fn outcome(&self) -> &Self::Outcome;
+    /// Every reason, in evaluation order.
+    fn why(&self) -> Result<Vec<Reason>, Error>;
+    /// The entries that were set aside.
+    fn aside(&self) -> &[Quarantined];
+    /// Who decided, under which config.
+    fn stamp(&self) -> Stamp<'_>;
+}
+
+impl<D: Decided> Answer for D {
+    fn field<'py>(
+        &self,
+        py: Python<'py>,
+        same: &dyn Fn(&'static str) -> bool,
+    ) -> PyResult<Picked<'py>> {
+        writer::pick(py, self.outcome(), same)
+    }
+
+    fn decision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        writer::write(py, self.outcome())
+    }
+
+    fn reasons(&self) -> Result<Vec<Reason>, Failure> {
+        Ok(self.why()?)
+    }
+
+    fn quarantined<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        writer::write(py, self.aside())
+    }
+
+    fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        writer::write(py, &self.stamp())
+    }
 }
 
 /// The outcome of an operation; its fields are attributes. `reasons` are built when read.

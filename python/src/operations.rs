@@ -9,13 +9,12 @@ use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 use trimtab_core::error::Error;
 use trimtab_core::for_each_operation;
-use trimtab_core::policy::{Op, Policy, operations};
+use trimtab_core::policy::{Op, Policy, Stamp, operations};
 use trimtab_core::reason::{Quarantined, Reason, Why};
 use trimtab_core::value;
 
 use crate::boundary::{Failure, guarded};
-use crate::decision::{Answer, Decision};
-use crate::writer::{self, Picked};
+use crate::decision::{self, Answer, Decision};
 use crate::{intake, reader};
 
 /// What a call gives.
@@ -148,33 +147,27 @@ impl<O: Op> Decided<O> {
     }
 }
 
-impl<O> Answer for Decided<O>
+impl<O> decision::Decided for Decided<O>
 where
     O: Op,
     O::Input: Send + Sync,
     O::Output: Send + Sync,
 {
-    fn field<'py>(
-        &self,
-        py: Python<'py>,
-        same: &dyn Fn(&'static str) -> bool,
-    ) -> PyResult<Picked<'py>> {
-        writer::pick(py, &self.decision, same)
+    type Outcome = O::Output;
+
+    fn outcome(&self) -> &O::Output {
+        &self.decision
     }
 
-    fn decision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        writer::write(py, &self.decision)
+    fn why(&self) -> Result<Vec<Reason>, Error> {
+        self.told().clone()
     }
 
-    fn reasons(&self) -> Result<Vec<Reason>, Failure> {
-        self.told().clone().map_err(Failure::from)
+    fn aside(&self) -> &[Quarantined] {
+        &self.quarantined
     }
 
-    fn quarantined<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        writer::write(py, &self.quarantined)
-    }
-
-    fn policy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        writer::write(py, &self.policy.stamp())
+    fn stamp(&self) -> Stamp<'_> {
+        self.policy.stamp()
     }
 }

@@ -729,7 +729,7 @@ reasons! {
         in ["hub.detect"],
         "{observed} peers have something to take back or wait for collateral";
     /// The account is disputed, or a dispute is being prepared.
-    AccountTakesNoPart = "account_takes_no_part", None, flips None,
+    AccountTakesNoPart = "account_takes_no_part", None, flips Some("status"),
         in ["hub.detect"],
         "a dispute is open or being prepared";
     /// The hub owes the peer nothing unsecured that its request could secure.
@@ -779,11 +779,11 @@ reasons! {
         in ["hub.plan", "hub.explain"],
         "the sent batch has not settled for {observed}, more than {limit}, and is taken back";
     /// A sent batch has not settled: no deposit and no settlement can be added.
-    SentBatchPending = "sent_batch_pending", Some(Unit::Ms), flips None,
+    SentBatchPending = "sent_batch_pending", Some(Unit::Ms), flips Some("now"),
         in ["hub.plan", "hub.explain"],
         "a batch sent {observed} ago has not settled; it is given {limit}";
     /// What the draft spends first is more than the reserve.
-    DraftOvercommitted = "draft_overcommitted", Some(Unit::Token), flips None,
+    DraftOvercommitted = "draft_overcommitted", Some(Unit::Token), flips Some("reserves"),
         in ["hub.plan", "hub.explain"],
         "the draft cannot settle: {observed} against {limit}";
     /// The account is disputed, or a dispute is prepared.
@@ -815,7 +815,7 @@ reasons! {
         in ["hub.plan", "hub.explain"],
         "the account does not hold the token of the request";
     /// The peer has no unsecured claim that a deposit could secure.
-    WaitingResolution = "waiting_resolution", Some(Unit::Token), flips None,
+    WaitingResolution = "waiting_resolution", Some(Unit::Token), flips Some("offdelta"),
         in ["hub.plan", "hub.explain"],
         "there is nothing to secure: the unsecured claim is {observed}";
     /// The prepaid fee does not cover the request.
@@ -831,7 +831,7 @@ reasons! {
         in ["hub.plan", "hub.explain"],
         "one deposit is limited: {observed} against {limit}";
     /// The account has been given what it may get in an hour.
-    WindowUsedUp = "window_used_up", Some(Unit::Token), flips None,
+    WindowUsedUp = "window_used_up", Some(Unit::Token), flips Some("now"),
         in ["hub.plan", "hub.explain"],
         "the hourly window of the account limits the deposit: {observed} against {limit}";
     /// The tick has deposited what it may of this token.
@@ -839,11 +839,11 @@ reasons! {
         in ["hub.plan", "hub.explain"],
         "the limit of the tick limits the deposit: {observed} against {limit}";
     /// The reserve above its floor does not suffice.
-    ReserveShort = "reserve_short", Some(Unit::Token), flips None,
+    ReserveShort = "reserve_short", Some(Unit::Token), flips Some("reserves"),
         in ["hub.plan", "hub.explain"],
         "the usable reserve limits the deposit: {observed} against {limit}";
     /// The request is too small to be served.
-    BelowMinDeposit = "below_min_deposit", Some(Unit::Token), flips None,
+    BelowMinDeposit = "below_min_deposit", Some(Unit::Token), flips Some("amount"),
         in ["hub.plan", "hub.explain"],
         "the request for {observed} is below the smallest deposit of {limit}";
     /// The tick has made all the deposits it may.
@@ -928,23 +928,23 @@ reasons! {
         in ["hub.verify_plan"],
         "the settlement takes more than is ours now";
     /// A deposit is above the claim or the request.
-    PlanAboveClaim = "plan_above_claim", Some(Unit::Token), flips None,
+    PlanAboveClaim = "plan_above_claim", Some(Unit::Token), flips Some("amount"),
         in ["hub.verify_plan"],
         "the deposit of {observed} is above the claim or request of {limit}";
     /// A proposal takes more than is ours.
-    PlanAboveShare = "plan_above_share", Some(Unit::Token), flips None,
+    PlanAboveShare = "plan_above_share", Some(Unit::Token), flips Some("amount"),
         in ["hub.verify_plan"],
         "the settlement takes {observed}, of which {limit} is ours";
     /// A cap or a limit of the tick or the batch is exceeded.
-    PlanAboveCap = "plan_above_cap", Some(Unit::Token), flips None,
+    PlanAboveCap = "plan_above_cap", Some(Unit::Token), flips Some("amount"),
         in ["hub.verify_plan"],
         "a cap is exceeded: {observed} against {limit}";
     /// Deposits exceed the usable reserve.
-    PlanAboveUsable = "plan_above_usable", Some(Unit::Token), flips None,
+    PlanAboveUsable = "plan_above_usable", Some(Unit::Token), flips Some("amount"),
         in ["hub.verify_plan"],
         "deposits of {observed} exceed the usable {limit}";
     /// The reserve falls below its floor.
-    PlanCrossesFloor = "plan_crosses_floor", Some(Unit::Token), flips None,
+    PlanCrossesFloor = "plan_crosses_floor", Some(Unit::Token), flips Some("amount"),
         in ["hub.verify_plan"],
         "the reserve would fall to {limit}, below {observed}";
 
@@ -954,15 +954,15 @@ reasons! {
         in ["hub.plan", "hub.explain", "hub.reserves"],
         "the reserve of {observed} is enough, the minimum is {limit}";
     /// The reserve fell below its minimum and is filled up to its target.
-    ReserveBelowMin = "reserve_below_min", Some(Unit::Token), flips None,
+    ReserveBelowMin = "reserve_below_min", Some(Unit::Token), flips Some("reserves"),
         in ["hub.plan", "hub.explain", "hub.reserves"],
         "the reserve is low: {observed} are available, the target is {limit}";
     /// The reserve is at its floor: no request is served from it.
-    ReserveAtFloor = "reserve_at_floor", Some(Unit::Token), flips None,
+    ReserveAtFloor = "reserve_at_floor", Some(Unit::Token), flips Some("reserves"),
         in ["hub.plan", "hub.explain", "hub.reserves"],
         "the reserve of {observed} is at its floor of {limit}";
     /// A replenishment is on its way.
-    ReplenishInFlight = "replenish_in_flight", Some(Unit::Ms), flips None,
+    ReplenishInFlight = "replenish_in_flight", Some(Unit::Ms), flips Some("now"),
         in ["hub.plan", "hub.explain", "hub.reserves"],
         "a replenishment was asked for {observed} ago; it is given {limit}";
     /// The last replenishment failed; the next try waits.

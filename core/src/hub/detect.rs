@@ -98,7 +98,11 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
     for account in hub.usable(&config.hub, why)? {
         let id = &account.account_id;
         if !account.is_active() {
-            let reason = || Reason::new(Code::AccountTakesNoPart, Effect::Refuse).about(id);
+            let reason = || {
+                Reason::new(Code::AccountTakesNoPart, Effect::Refuse)
+                    .about(id)
+                    .flip("status", "active")
+            };
             say(why, &reason);
             continue;
         }

@@ -7,7 +7,7 @@ use crate::account::algebra::{Delta, Side};
 use crate::error::Error;
 use crate::hub::config::HubConfig;
 use crate::hub::state::Account;
-use crate::units::{TokenAmount, Wide};
+use crate::units::{SignedTokenAmount, TokenAmount, Wide};
 
 /// What a hub can take back from a peer in one token. Both ways need the peer's signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -98,6 +98,20 @@ pub fn securable_of(claim: TokenAmount, delta: &Delta, side: Side) -> Result<Tok
         .min(largest_transfer())
         .min(collateral_room)
         .min(balance_room))
+}
+
+/// The `offdelta` nearest to the present one with which the peer has a claim to secure.
+#[must_use]
+pub fn smallest_claim(delta: &Delta, side: Side) -> Option<SignedTokenAmount> {
+    let one = TokenAmount::new(1).wide();
+    let total = match side {
+        Side::Left => one.negated(),
+        Side::Right => delta.collateral.wide().plus(one).ok()?,
+    };
+    let offdelta = SignedTokenAmount::new(total.minus(delta.ondelta.wide()).ok()?).ok()?;
+    let claimed = Delta { offdelta, ..*delta };
+    let secured = securable(&claimed, side).ok()?;
+    (delta.offdelta != offdelta && !secured.is_zero()).then_some(offdelta)
 }
 
 /// `wide` as an amount for a report: below zero is zero, above the largest is the largest.

@@ -106,6 +106,14 @@ impl Served {
         self.newer.amount.plus(older)
     }
 
+    /// When no more than `most` of it counts any longer.
+    #[must_use]
+    pub fn falls_to(self, most: TokenAmount) -> Option<Millis> {
+        let older = self.older.filter(|_| self.newer.amount <= most);
+        let last = older.map_or(self.newer.to, |older| older.to.min(self.newer.to));
+        last.plus(Millis::constant(WINDOW_MS)).ok()
+    }
+
     /// After `amount` more.
     pub fn plus(self, amount: TokenAmount, now: Millis) -> Result<Self, Error> {
         let fresh = HalfHour {

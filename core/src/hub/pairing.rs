@@ -121,32 +121,24 @@ fn total(parts: &[Part]) -> Result<TokenTotal, Error> {
 }
 
 /// The first entries up to `amount`, the last of them in part, and what is left of all.
-fn cut(parts: Vec<Part>, amount: TokenTotal) -> (Vec<Part>, Vec<Part>) {
-    let (mut taken, mut rest) = (Vec::with_capacity(parts.len()), Vec::new());
+fn cut(mut parts: Vec<Part>, amount: TokenTotal) -> (Vec<Part>, Vec<Part>) {
     let mut open = amount.get();
-    for part in parts {
-        if open.is_zero() {
-            rest.push(part);
-            continue;
-        }
-        let whole = U512::from(part.amount.get());
-        if whole <= open {
-            open = open.wrapping_sub(whole);
-            taken.push(part);
-            continue;
-        }
+    let whole = parts.iter().take_while(|part| {
+        let left = open.checked_sub(U512::from(part.amount.get()));
+        open = left.unwrap_or(open);
+        left.is_some()
+    });
+    let whole = whole.count();
+    let mut rest = parts.split_off(whole);
+    if let Some(first) = rest.first_mut().filter(|_| !open.is_zero()) {
         let some = TokenAmount::from_u256(open.saturating_to::<U256>());
-        open = U512::ZERO;
-        taken.push(Part {
+        parts.push(Part {
             amount: some,
-            ..part
+            ..*first
         });
-        rest.push(Part {
-            amount: part.amount.less(some),
-            ..part
-        });
+        first.amount = first.amount.less(some);
     }
-    (taken, rest)
+    (parts, rest)
 }
 
 /// A sort key as narrow as the largest amount allows: most tokens fit 64 bits, and comparing 256
@@ -234,42 +226,48 @@ fn in_order_by<K: Key>(strategy: Strategy, receivers: &[Need]) -> Vec<Part> {
 }
 
 fn largest_first(spenders: &[TokenAmount]) -> Vec<Part> {
-    let parts = (0u32..)
-        .zip(spenders)
-        .filter(|(_, amount)| !amount.is_zero())
-        .map(|(place, amount)| Part {
-            place,
-            amount: *amount,
-        })
-        .collect();
-    by_size(parts)
-}
-
-/// Largest first; equal ones stay in the order of their places.
-fn by_size(parts: Vec<Part>) -> Vec<Part> {
-    match widest(parts.iter().map(|part| part.amount)) {
-        0..=64 => by_size_as::<u64>(parts),
-        65..=128 => by_size_as::<u128>(parts),
-        _ => by_size_as::<(u128, u128)>(parts),
-    }
-}
-
-fn by_size_as<K: Key>(parts: Vec<Part>) -> Vec<Part> {
-    let mut rows: Vec<(K, u32, TokenAmount)> = parts
+    let part = |place: u32| {
+        let amount = *spenders.get(usize::try_from(place).ok()?)?;
+        (!amount.is_zero()).then_some(Part { place, amount })
+    };
+    by_size(spenders.iter().copied())
         .into_iter()
-        .map(|part| (K::falling(part.amount.get()), part.place, part.amount))
-        .collect();
-    rows.sort_unstable_by_key(|row| (row.0, row.1));
-    rows.into_iter()
-        .map(|(_, place, amount)| Part { place, amount })
+        .filter_map(part)
         .collect()
 }
 
+/// The places of the amounts, largest first; equal ones stay in order.
+fn by_size(amounts: impl Iterator<Item = TokenAmount> + Clone) -> Vec<u32> {
+    match widest(amounts.clone()) {
+        0..=64 => by_size_as::<u64>(amounts),
+        65..=128 => by_size_as::<u128>(amounts),
+        _ => by_size_as::<(u128, u128)>(amounts),
+    }
+}
+
+fn by_size_as<K: Key>(amounts: impl Iterator<Item = TokenAmount>) -> Vec<u32> {
+    let keys = amounts.map(|amount| K::falling(amount.get()));
+    let mut rows: Vec<(K, u32)> = keys.zip(0u32..).collect();
+    rows.sort_unstable();
+    rows.into_iter().map(|(_, place)| place).collect()
+}
+
 fn pairs(served: &[Part], pulled: &[Part]) -> Vec<Pair> {
-    let (mut receivers, mut spenders) = (served.to_vec(), pulled.to_vec());
-    let mut pairs = equal_pairs(&mut receivers, &mut spenders);
-    let open = |parts: Vec<Part>| parts.into_iter().filter(|part| !part.amount.is_zero());
-    let (mut receivers, mut spenders) = (open(receivers), open(spenders));
+    let equal = equal_pairs(served, pulled);
+    let (mut paid, mut spent) = (vec![false; served.len()], vec![false; pulled.len()]);
+    let mut pairs = Vec::with_capacity(served.len().saturating_add(pulled.len()));
+    for (receiver, spender) in equal {
+        if let (Some(to), Some(from)) = (served.get(receiver), pulled.get(spender)) {
+            pairs.push(Pair {
+                spender: from.place,
+                receiver: to.place,
+                amount: to.amount,
+            });
+        }
+        mark(&mut paid, receiver);
+        mark(&mut spent, spender);
+    }
+    let (mut receivers, mut spenders) = (unmarked(served, &paid), unmarked(pulled, &spent));
     let (mut receiver, mut spender) = (receivers.next(), spenders.next());
     while let (Some(to), Some(from)) = (&mut receiver, &mut spender) {
         let amount = to.amount.min(from.amount);
@@ -291,41 +289,40 @@ fn pairs(served: &[Part], pulled: &[Part]) -> Vec<Pair> {
     pairs
 }
 
-/// Takes every pair of equal amounts out of both lists: the first receiver in order with the
-/// first spender in order, which among equal ones is the smallest id.
-fn equal_pairs(receivers: &mut [Part], spenders: &mut [Part]) -> Vec<Pair> {
-    // The places of `sized` are positions in `receivers`, so that equal ones stay in order.
-    let sized = (0u32..).zip(receivers.iter()).map(|(place, part)| Part {
-        place,
-        amount: part.amount,
-    });
-    let mut sized: Vec<Part> = sized.collect();
-    if !sized.is_sorted_by(|a, b| a.amount >= b.amount) {
-        sized = by_size(sized);
+fn mark(marks: &mut [bool], place: usize) {
+    if let Some(mark) = marks.get_mut(place) {
+        *mark = true;
     }
-    let mut equal: Vec<(u32, u32)> = Vec::new();
-    let mut haves = spenders.iter_mut().peekable();
-    for want in &sized {
-        while haves.next_if(|have| have.amount > want.amount).is_some() {}
-        if let Some(have) = haves.next_if(|have| have.amount == want.amount) {
-            equal.push((want.place, have.place));
-            have.amount = TokenAmount::ZERO;
+}
+
+fn unmarked<'p>(parts: &'p [Part], marks: &'p [bool]) -> impl Iterator<Item = Part> + 'p {
+    let open = parts.iter().zip(marks).filter(|(_, mark)| !**mark);
+    open.map(|(part, _)| *part)
+}
+
+/// The pairs of equal amounts, as positions in both lists, in the order of service: the first
+/// receiver in order with the first spender in order, which among equal ones is the smallest id.
+fn equal_pairs(receivers: &[Part], spenders: &[Part]) -> Vec<(usize, usize)> {
+    let wanted = |place: usize| Some((place, receivers.get(place)?.amount));
+    let positions: Vec<usize> = if receivers.is_sorted_by(|a, b| a.amount >= b.amount) {
+        (0..receivers.len()).collect()
+    } else {
+        let sized = by_size(receivers.iter().map(|part| part.amount));
+        sized
+            .into_iter()
+            .filter_map(|place| usize::try_from(place).ok())
+            .collect()
+    };
+    let mut equal: Vec<(usize, usize)> = Vec::new();
+    let mut haves = spenders.iter().enumerate().peekable();
+    for (place, want) in positions.into_iter().filter_map(wanted) {
+        while haves.next_if(|(_, have)| have.amount > want).is_some() {}
+        if let Some((have, _)) = haves.next_if(|(_, have)| have.amount == want) {
+            equal.push((place, have));
         }
     }
     equal.sort_unstable();
-    let mut equal = equal.into_iter().peekable();
-    let mut pairs = Vec::with_capacity(receivers.len().saturating_add(spenders.len()));
-    for (position, receiver) in (0u32..).zip(receivers.iter_mut()) {
-        if let Some((_, spender)) = equal.next_if(|(at, _)| *at == position) {
-            pairs.push(Pair {
-                spender,
-                receiver: receiver.place,
-                amount: receiver.amount,
-            });
-            receiver.amount = TokenAmount::ZERO;
-        }
-    }
-    pairs
+    equal
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub fn reserves(config: &Config, hub: &HubState, why: &mut Why) -> Result<Watche
             accounts.insert(token_id, account);
         }
     }
-    let (actions, reserves) = watch(config, hub, &tokens, &accounts, &mut memory, why)?;
+    let (actions, reserves) = watch(config, hub, &tokens, &accounts, &mut memory, None, why)?;
     let next = hub.now.plus(config.monitor_ms).ok();
     Ok(Watched {
         actions,
@@ -92,6 +92,7 @@ pub(crate) fn watch(
     tokens: &Tokens,
     accounts: &BTreeMap<TokenId, reserve::Account>,
     memory: &mut HubMemory,
+    until: Option<Millis>,
     why: &mut Why,
 ) -> Result<(Vec<Action>, Vec<WatchedReserve>), Error> {
     let (mut actions, mut reports) = (Vec::new(), Vec::new());
@@ -107,8 +108,10 @@ pub(crate) fn watch(
             limits: tokens.get(*token_id)?,
             token_id: *token_id,
             account,
+            old: &old,
+            until,
         };
-        let (new, report) = look.look(old, &mut actions, why)?;
+        let (new, report) = look.look(&mut actions, why)?;
         memory.tokens.insert(*token_id, new);
         reports.push(report);
     }
@@ -137,15 +140,19 @@ struct Look<'a> {
     limits: &'a TokenLimits,
     token_id: TokenId,
     account: &'a reserve::Account,
+    /// What was remembered of the token.
+    old: &'a TokenMemory,
+    /// The moment from which on a tick does something else.
+    until: Option<Millis>,
 }
 
 impl Look<'_> {
     fn look(
         &self,
-        old: TokenMemory,
         actions: &mut Vec<Action>,
         why: &mut Why,
     ) -> Result<(TokenMemory, WatchedReserve), Error> {
+        let old = self.old;
         let spent = match old.reserve.is_zero() {
             true => TokenAmount::ZERO,
             false => old.reserve.less(self.account.reserve),
@@ -153,7 +160,7 @@ impl Look<'_> {
         let mut memory = TokenMemory {
             outflow: old.outflow.plus(spent, self.hub.now)?,
             reserve: self.account.reserve,
-            ..old
+            ..old.clone()
         };
         self.hear(&mut memory, why)?;
         let available = |memory: &TokenMemory| {
@@ -264,6 +271,28 @@ impl Look<'_> {
         Ok(())
     }
 
+    fn no_later(&self, at: Millis) -> Millis {
+        self.until.map_or(at, |until| until.min(at))
+    }
+
+    /// The smallest reserve that leaves more than `net` after debts and outflow.
+    fn reserve_above(&self, net: Wide) -> Option<TokenAmount> {
+        let more = net.plus(TokenAmount::new(1).wide()).ok()?;
+        self.account.reserve_of(more)
+    }
+
+    /// The smallest reserve with which no episode is open. While a replenishment is in flight a
+    /// risen reserve could also be its arrival.
+    fn enough(&self) -> Option<TokenAmount> {
+        let limits = self.limits;
+        let net = match self.old.since {
+            Some(_) => limits.target_reserve.max(limits.min_reserve),
+            None => limits.min_reserve,
+        };
+        let reserve = self.account.reserve_of(net.wide());
+        reserve.filter(|_| self.old.in_flight.is_none())
+    }
+
     /// Asks the source whose turn it is, unless something is in flight or it is too early.
     fn ask(
         &self,
@@ -277,6 +306,7 @@ impl Look<'_> {
             about(Code::ReserveBelowMin, Effect::Adjust)
                 .observed(available)
                 .limit(self.limits.target_reserve)
+                .flip_if("reserves", self.enough())
         });
         if let Some(asked) = &memory.in_flight {
             let waited = self.hub.now.less(asked.at);
@@ -285,15 +315,17 @@ impl Look<'_> {
                 about(Code::ReplenishInFlight, Effect::Defer)
                     .observed(waited)
                     .limit(limit)
+                    .flip_if("now", asked.at.plus(limit).ok().map(|at| self.no_later(at)))
             });
             return Ok(());
         }
         if let Some(next_at) = memory.next_at.filter(|at| *at > self.hub.now) {
+            let known = self.old.next_at == memory.next_at;
             why.add(|| {
                 about(Code::ReplenishWaits, Effect::Defer)
                     .observed(self.hub.now)
                     .limit(next_at)
-                    .flip("now", next_at)
+                    .flip_if("now", known.then(|| self.no_later(next_at)))
             });
             return Ok(());
         }
@@ -352,6 +384,7 @@ impl Look<'_> {
                 .about(self.token_id)
                 .observed(self.account.net)
                 .limit(floor)
+                .flip_if("reserves", self.reserve_above(floor.wide()))
         });
         actions.push(Action::Alert {
             floor,

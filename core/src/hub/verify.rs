@@ -115,16 +115,23 @@ impl<'a> Check<'a> {
         &mut self,
         code: Code,
         about: &EntityId,
+        amount: TokenAmount,
         found: impl Into<Wide>,
         limit: impl Into<Wide>,
     ) {
         let (found, limit) = (found.into(), limit.into());
         if found > limit {
+            let fits = || {
+                let least = amount.wide().plus(limit).ok()?.minus(found).ok()?;
+                let is_amount = !least.is_negative();
+                is_amount.then(|| least.positive_part().ok())?
+            };
             self.why.add(|| {
                 Reason::new(code, Effect::Refuse)
                     .about(about)
                     .observed(found)
                     .limit(limit)
+                    .flip_if("amount", fits())
             });
         }
     }
@@ -328,7 +335,13 @@ impl<'a> Check<'a> {
             }
             last = Some(*place);
             let limits = self.tokens.get(*token_id)?;
-            self.above(Code::PlanAboveClaim, account_id, *amount, candidate.want);
+            self.above(
+                Code::PlanAboveClaim,
+                account_id,
+                *amount,
+                *amount,
+                candidate.want,
+            );
             let given = memory
                 .served
                 .get(account_id)
@@ -341,11 +354,18 @@ impl<'a> Check<'a> {
                 Code::PlanAboveCap,
                 account_id,
                 *amount,
+                *amount,
                 limits.per_request_cap,
             );
             let window = limits.per_account_window.less(given);
-            self.above(Code::PlanAboveCap, account_id, *amount, window);
-            self.above(Code::PlanAboveCap, account_id, sum, limits.per_tick_cap);
+            self.above(Code::PlanAboveCap, account_id, *amount, *amount, window);
+            self.above(
+                Code::PlanAboveCap,
+                account_id,
+                *amount,
+                sum,
+                limits.per_tick_cap,
+            );
             let fits = room.fits_deposit(*token_id) && count <= self.config.max_deposits.get();
             if !fits || *amount < limits.min_deposit {
                 self.refuse(Code::PlanAboveCap, Some(account_id));
@@ -354,10 +374,16 @@ impl<'a> Check<'a> {
             let gain = gains.get(token_id).copied().unwrap_or_default();
             let flow = flows.of_token(*token_id);
             let account = reserve::Account::of(self.hub, limits, *token_id, flow, gain)?;
-            self.above(Code::PlanAboveUsable, account_id, sum, account.usable);
+            self.above(
+                Code::PlanAboveUsable,
+                account_id,
+                *amount,
+                sum,
+                account.usable,
+            );
             let left = account.net.plus(account.flow.inflow)?.minus(sum)?;
             let least = limits.floor.wide().min(account.net.max(Wide::ZERO));
-            self.above(Code::PlanCrossesFloor, account_id, least, left);
+            self.above(Code::PlanCrossesFloor, account_id, *amount, least, left);
         }
         Ok(())
     }
@@ -433,7 +459,13 @@ impl<'a> Check<'a> {
             if amount.is_zero() {
                 self.refuse(Code::PlanNotEligible, Some(&account.account_id));
             }
-            self.above(Code::PlanAboveShare, &account.account_id, amount, limit);
+            self.above(
+                Code::PlanAboveShare,
+                &account.account_id,
+                amount,
+                amount,
+                limit,
+            );
         }
         Ok(())
     }

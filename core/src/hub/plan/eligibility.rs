@@ -50,9 +50,26 @@ impl Bar {
     }
 
     /// The nearest value of the field that the registry names for this code.
-    pub(crate) fn to(mut self, value: impl Into<Quantity>) -> Self {
+    pub(crate) fn flip(mut self, value: impl Into<Quantity>) -> Self {
         self.flip = Some(value.into());
         self
+    }
+
+    /// As [`Self::flip`], where such a value may not exist.
+    pub(crate) fn flip_if(mut self, value: Option<impl Into<Quantity>>) -> Self {
+        self.flip = value.map(Into::into);
+        self
+    }
+
+    /// A wait ends at `until`, whatever it waits for.
+    pub(crate) fn no_later_than(self, until: Option<Millis>) -> Self {
+        match (self.code.entry().flips, &self.flip, until) {
+            (Some("now"), Some(Quantity::Whole(at)), Some(until)) => {
+                let at = (*at).min(until.get().into());
+                self.flip(at)
+            }
+            _ => self,
+        }
     }
 
     pub(crate) fn reason(self, subject: &EntityId) -> Reason {
@@ -77,10 +94,14 @@ pub struct Candidate<'a> {
     pub want: TokenAmount,
     /// The whole unsecured claim.
     pub claim: TokenAmount,
+    /// The part of the claim that a deposit can secure.
+    pub securable: TokenAmount,
     /// When it was made.
     pub requested_at: Millis,
     /// What was paid for it.
     pub fee: TokenAmount,
+    /// Whether the peer asked for it, or the hub acts unasked.
+    pub asked: bool,
     /// Whether it is tried again after a stale mark.
     pub retried: bool,
 }
@@ -150,7 +171,8 @@ impl Court<'_> {
         if self.config.fee_basis == FeeBasis::Request {
             self.fee(limits, fee, request.amount, &mut bars)?;
         }
-        let (claim, want) = self.want(account, request, side, &mut bars)?;
+        let (claim, securable) = self.claim(account, request.token_id, side, &mut bars)?;
+        let want = request.amount.min(securable);
         if self.config.fee_basis == FeeBasis::Want && !want.is_zero() {
             self.fee(limits, fee, want, &mut bars)?;
         }
@@ -163,8 +185,10 @@ impl Court<'_> {
             token_id: request.token_id,
             want,
             claim,
+            securable,
             requested_at: fee.requested_at,
             fee: fee.fee_paid_upfront,
+            asked: true,
             retried,
         }))
     }
@@ -205,8 +229,10 @@ impl Court<'_> {
             token_id,
             want,
             claim,
+            securable: want,
             requested_at: self.hub.now,
             fee: TokenAmount::ZERO,
+            asked: false,
             retried,
         })))
     }
@@ -218,7 +244,7 @@ impl Court<'_> {
             AccountStatus::Disputed => "disputed",
         };
         let bar = Bar::new(Code::AccountNotActive, Effect::Refuse);
-        vec![bar.seen(status, "active").to("active")]
+        vec![bar.seen(status, "active").flip("active")]
     }
 
     fn request_state(
@@ -259,9 +285,8 @@ impl Court<'_> {
         let age = mark.map(|at| self.hub.now.less(at));
         let waits = age.is_some_and(|age| age < stale);
         if let (true, Some(age)) = (waits, age) {
-            let mut bar = Bar::new(Code::SubmittedPending, Effect::Defer).seen(age, stale);
-            bar.flip = mark.and_then(|at| after(at, stale));
-            bars.push(bar);
+            let bar = Bar::new(Code::SubmittedPending, Effect::Defer).seen(age, stale);
+            bars.push(bar.flip_if(mark.and_then(|at| after(at, stale))));
         }
         let retried = mark.is_some() && !waits;
         let version = fee.policy_version.max(Serial::constant(1));
@@ -269,7 +294,7 @@ impl Court<'_> {
         let compared = mark.is_none() || self.config.recheck_version_on_retry;
         if compared && version != ours {
             let bar = Bar::new(Code::PolicyMismatch, Effect::Refuse);
-            bars.push(bar.seen(version, ours).to(ours));
+            bars.push(bar.seen(version, ours).flip(ours));
         }
         retried
     }
@@ -287,28 +312,30 @@ impl Court<'_> {
         let required = limits.fee(basis, self.config.fee_bps)?;
         if fee.fee_paid_upfront < required {
             let bar = Bar::new(Code::PrepaidFeeTooLow, Effect::Refuse);
-            bars.push(bar.seen(fee.fee_paid_upfront, required).to(required));
+            bars.push(bar.seen(fee.fee_paid_upfront, required).flip(required));
         }
         Ok(())
     }
 
-    fn want(
+    /// The claim and the part of it that a deposit can secure.
+    fn claim(
         &self,
         account: &Account,
-        request: &Request,
+        token_id: TokenId,
         side: Side,
         bars: &mut Vec<Bar>,
     ) -> Result<(TokenAmount, TokenAmount), Error> {
-        let Some(delta) = account.delta(request.token_id) else {
+        let Some(delta) = account.delta(token_id) else {
             bars.push(Bar::new(Code::RequestWithoutDelta, Effect::Refuse));
             return Ok((TokenAmount::ZERO, TokenAmount::ZERO));
         };
         let claim = delta.seen_from(side)?.own_debt;
-        let want = request.amount.min(guard::securable_of(claim, delta, side)?);
-        if want.is_zero() {
-            bars.push(Bar::new(Code::WaitingResolution, Effect::Defer).observed(claim));
+        let securable = guard::securable_of(claim, delta, side)?;
+        if securable.is_zero() {
+            let bar = Bar::new(Code::WaitingResolution, Effect::Defer).observed(claim);
+            bars.push(bar.flip_if(guard::smallest_claim(delta, side)));
         }
-        Ok((claim, want))
+        Ok((claim, securable))
     }
 
     fn cool_down(&self, account_id: &EntityId, token_id: TokenId, bars: &mut Vec<Bar>) {
@@ -322,9 +349,8 @@ impl Court<'_> {
         };
         let passed = self.hub.now.less(last.last_at());
         if passed < wait {
-            let mut bar = Bar::new(Code::CoolDown, Effect::Defer).seen(passed, wait);
-            bar.flip = after(last.last_at(), wait);
-            bars.push(bar);
+            let bar = Bar::new(Code::CoolDown, Effect::Defer).seen(passed, wait);
+            bars.push(bar.flip_if(after(last.last_at(), wait)));
         }
     }
 }

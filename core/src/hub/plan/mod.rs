@@ -16,6 +16,8 @@
 pub mod action;
 pub mod eligibility;
 pub mod explain;
+#[cfg(test)]
+mod flip_laws;
 pub mod order;
 pub mod outcome;
 pub mod pull;
@@ -42,7 +44,7 @@ use crate::hub::plan::outcome::{Outcome, OutcomeKind, Report, Turned};
 use crate::hub::plan::pull::Offer;
 use crate::hub::plan::reserve::Flows;
 use crate::hub::plan::settle::Ripe;
-use crate::hub::plan::walk::{Blocked, Used, Walk};
+use crate::hub::plan::walk::{Ahead, Pending, Used, Walk};
 use crate::hub::reserves::{self, WatchedReserve};
 use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};
@@ -236,23 +238,30 @@ pub fn tick(
         });
     }
     let clock = hub.submit_clock.unwrap_or(hub.now);
-    let sent_age = hub.sent.as_ref().map(|sent| clock.less(sent.sent_at));
-    if let Some(age) = sent_age.filter(|age| *age > config.sent_stale_ms) {
-        return Ok(abort(config, hub, age, why));
+    let pending = hub.sent.as_ref().map(|sent| {
+        let stale = config.sent_stale_ms.plus(Millis::constant(1));
+        let until = stale.and_then(|stale| sent.sent_at.plus(stale)).ok();
+        Pending {
+            age: clock.less(sent.sent_at),
+            until: until.filter(|_| hub.submit_clock.is_none()),
+        }
+    });
+    if let Some(sent) = pending.filter(|sent| sent.age > config.sent_stale_ms) {
+        return Ok(abort(config, hub, sent.age, why));
     }
     let tick = Tick {
         config,
         hub,
         tokens,
         accounts,
-        sent_age,
-        report,
+        pending,
+        report: report.until(pending.and_then(|sent| sent.until)),
         gains: BTreeMap::new(),
         open: BTreeMap::new(),
         room: BatchRoom::of(hub, config),
         rejects: Vec::new(),
         executes: Vec::new(),
-        is_busy: sent_age.is_some(),
+        is_busy: pending.is_some(),
     };
     tick.run(why)
 }
@@ -293,7 +302,7 @@ struct Tick<'a, A> {
     hub: &'a HubState,
     tokens: &'a Tokens,
     accounts: &'a A,
-    sent_age: Option<Millis>,
+    pending: Option<Pending>,
     report: Report,
     /// What this plan's executes bring.
     gains: Sums,
@@ -307,11 +316,12 @@ struct Tick<'a, A> {
 
 impl<'a, A: Accounts> Tick<'a, A> {
     fn run(mut self, why: &mut Why) -> Result<Plan, Error> {
-        if let Some(age) = self.sent_age {
+        if let Some(Pending { age, until }) = self.pending {
             why.add(|| {
                 Reason::new(Code::SentBatchPending, Effect::Defer)
                     .observed(age)
                     .limit(self.config.sent_stale_ms)
+                    .flip_if("now", until)
             });
         }
         let memory = walk::current(&self.hub.memory, self.hub.now);
@@ -335,6 +345,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
             self.tokens,
             &accounts,
             &mut memory,
+            self.pending.and_then(|sent| sent.until),
             why,
         )?;
         let reserves = self.reserves(&accounts, &used, &pulled, watch)?;
@@ -390,7 +401,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
                     }
                 }
                 Ripe::Execute => {
-                    let may = self.sent_age.is_none()
+                    let may = self.pending.is_none()
                         && self.executes.len() < most(self.config.max_executes)
                         && self.room.take_settlement(workspace.ops.len());
                     if may {
@@ -479,6 +490,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
                         .about(token_id)
                         .observed(account.reserve)
                         .limit(account.flow.early)
+                        .flip_if("reserves", account.reserve_to_settle())
                 });
             }
             accounts.insert(token_id, account);
@@ -499,6 +511,8 @@ impl<'a, A: Accounts> Tick<'a, A> {
             true => 0,
             false => canonical::text(&memory)?.len(),
         };
+        let alone = |token_id: &TokenId| Ahead::new(*token_id, self.room.clone());
+        let ahead = candidates.keys().map(alone).collect();
         let mut lists: Vec<_> = candidates.into_values().collect();
         for list in &mut lists {
             order::sort(list, self.config, self.hub.now);
@@ -509,7 +523,8 @@ impl<'a, A: Accounts> Tick<'a, A> {
             tokens: self.tokens,
             accounts,
             room: self.room.clone(),
-            blocked: self.sent_age.map_or(Blocked::No, Blocked::BySentBatch),
+            ahead,
+            pending: self.pending,
             memory,
             memory_bytes,
             grants: Vec::new(),

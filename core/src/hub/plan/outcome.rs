@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::error::Error;
 use crate::hub::plan::eligibility::Bar;
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::units::{Count, EntityId, TokenAmount, TokenId};
+use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId};
 
 /// A plan reports no more deferred requests in full.
 pub const MAX_FULL_OUTCOMES: usize = 256;
@@ -76,6 +76,8 @@ pub struct Report {
     full: usize,
     focus: Option<(EntityId, TokenId)>,
     events: bool,
+    /// The moment from which on nobody is turned down: the whole tick does something else.
+    until: Option<Millis>,
 }
 
 impl Report {
@@ -96,6 +98,12 @@ impl Report {
             focus: Some((account_id, token_id)),
             ..Self::default()
         }
+    }
+
+    /// Nobody is turned down from `until` on.
+    #[must_use]
+    pub fn until(self, until: Option<Millis>) -> Self {
+        Self { until, ..self }
     }
 
     fn is_out_of_focus(&self, account_id: &EntityId, token_id: Option<TokenId>) -> bool {
@@ -150,7 +158,7 @@ impl Report {
         self.full += 1;
         let mut why = Why::new();
         for bar in bars()? {
-            why.add(|| bar.reason(account_id));
+            why.add(|| bar.no_later_than(self.until).reason(account_id));
         }
         let reasons = why.into_reasons();
         let bound = reasons.iter().find(|reason| reason.binding);

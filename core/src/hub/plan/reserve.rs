@@ -143,4 +143,31 @@ impl Account {
             overcommitted,
         })
     }
+
+    /// The smallest reserve with which the draft can settle as it stands.
+    #[must_use]
+    pub fn reserve_to_settle(&self) -> Option<TokenAmount> {
+        let needed = self.debts.wide().plus(self.flow.early).ok()?;
+        needed.positive_part().ok()
+    }
+
+    /// The smallest reserve with which deposits may spend `usable`.
+    #[must_use]
+    pub fn reserve_for(&self, usable: TokenAmount, limits: &TokenLimits) -> Option<TokenAmount> {
+        let beyond_inflow = usable.wide().minus(self.flow.inflow).ok()?;
+        let guarded = match beyond_inflow > Wide::ZERO {
+            true => limits.floor.wide(),
+            false => Wide::ZERO,
+        };
+        let net = beyond_inflow.plus(guarded).ok()?;
+        let reserve = self.reserve_of(net)?;
+        Some(reserve.max(self.reserve_to_settle()?))
+    }
+
+    /// The reserve that leaves `net` after debts and outflow.
+    #[must_use]
+    pub fn reserve_of(&self, net: Wide) -> Option<TokenAmount> {
+        let taken = self.debts.wide().plus(self.flow.outflow).ok()?;
+        net.plus(taken).ok()?.positive_part().ok()
+    }
 }

@@ -987,15 +987,17 @@ pub(crate) mod laws {
     }
 
     fn accounts() -> impl Strategy<Value = Vec<Account>> {
-        let account = (
-            any::<u16>(),
-            proptest::option::of(rows(1, 6)),
-            proptest::option::of(rows(2, 18)),
-            0u8..20,
-        );
-        proptest::collection::vec(account, 0..40).prop_map(|entries| {
+        let account = || {
+            let (one, two) = (rows(1, 6), rows(2, 18));
+            let rows = (proptest::option::of(one), proptest::option::of(two));
+            (any::<u16>(), rows, 0u8..20)
+        };
+        // Now and then hundreds of them.
+        let sizes = prop_oneof![39 => 0..40usize, 1 => 200..500usize];
+        let accounts = sizes.prop_flat_map(move |n| proptest::collection::vec(account(), n));
+        accounts.prop_map(|entries| {
             let mut accounts: BTreeMap<EntityId, Account> = BTreeMap::new();
-            for (number, one, two, luck) in entries {
+            for (number, (one, two), luck) in entries {
                 let account_id = EntityId::new(&format!("0x{number:064x}")).unwrap();
                 let mut account = Account::empty(account_id.clone());
                 for row in [one, two].into_iter().flatten() {
@@ -1040,7 +1042,7 @@ pub(crate) mod laws {
         })
     }
 
-    fn configs() -> impl Strategy<Value = Config> {
+    pub(crate) fn configs() -> impl Strategy<Value = Config> {
         use crate::hub::config::Strategy as Order;
         let funding = prop_oneof![
             Just(Funding::MatchFirst),
@@ -1164,11 +1166,9 @@ pub(crate) mod laws {
             let mut why = Why::new();
             verify(&config, &input, &mut why).unwrap();
             why.into_reasons()
-                .into_iter()
-                .map(|reason| reason.code)
-                .collect::<Vec<_>>()
         };
-        assert_eq!(verdict(&base, &good), [Code::PlanValid]);
+        let codes = |reasons: &[Reason]| reasons.iter().map(|r| r.code).collect::<Vec<_>>();
+        assert_eq!(codes(&verdict(&base, &good)), [Code::PlanValid]);
         let actions = good["actions"].as_array().unwrap().clone();
         let kinds: Vec<_> = actions
             .iter()
@@ -1184,11 +1184,43 @@ pub(crate) mod laws {
                 "broadcast"
             ]
         );
+        let told = |actions: &[Json]| verdict(&base, &json!({ "actions": actions }));
+        let with = |actions: &[Json], subject: &str, amount: i128| {
+            let mut actions = actions.to_vec();
+            let own = actions.iter_mut().filter(|a| a["account_id"] == subject);
+            for action in own {
+                let place = if action.get("ops").is_some() {
+                    "/ops/0/amount"
+                } else {
+                    "/amount"
+                };
+                *action.pointer_mut(place).unwrap() = json!(amount.to_string());
+            }
+            actions
+        };
         let refused = |change: &dyn Fn(&mut Vec<Json>), code: Code| {
             let mut changed = actions.clone();
             change(&mut changed);
-            let codes = verdict(&base, &json!({"actions": changed}));
-            assert!(codes.contains(&code), "{code:?} not in {codes:?}");
+            let reasons = told(&changed);
+            assert!(
+                codes(&reasons).contains(&code),
+                "{code:?} not in {reasons:?}"
+            );
+            // With the amount that the flip names the refusal is gone, with one more it is there.
+            for reason in reasons.iter().filter(|reason| reason.code == code) {
+                let Some(flip) = &reason.flip else { continue };
+                let to: i128 = flip.to.to_string().parse().unwrap();
+                let subject = reason.subject.as_deref().unwrap();
+                let gone = told(&with(&changed, subject, to));
+                assert!(!codes(&gone).contains(&code), "{code:?} stays at {to}");
+                let back = told(&with(&changed, subject, to + 1));
+                assert!(codes(&back).contains(&code), "{code:?} is gone before {to}");
+            }
+            let flips = code.entry().flips.is_some();
+            assert_eq!(
+                flips,
+                reasons.iter().any(|r| r.code == code && r.flip.is_some())
+            );
         };
         refused(
             &|a| a[2]["amount"] = json!(tokens(701)),
@@ -1235,10 +1267,10 @@ pub(crate) mod laws {
         refused(&|a| a.insert(4, ask.clone()), Code::PlanNotEligible);
         let mut shrunk = base.clone();
         shrunk["accounts"][2]["deltas"][0]["ondelta"] = json!(tokens(40));
-        assert!(verdict(&shrunk, &good).contains(&Code::PlanShareShrunk));
+        assert!(codes(&verdict(&shrunk, &good)).contains(&Code::PlanShareShrunk));
         let mut sent = base.clone();
         sent["sent"] = json!({"sent_at": 999_000});
-        assert!(verdict(&sent, &good).contains(&Code::PlanBlocked));
+        assert!(codes(&verdict(&sent, &good)).contains(&Code::PlanBlocked));
     }
 
     #[test]

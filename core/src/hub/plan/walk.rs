@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use crate::canonical;
 use crate::error::Error;
 use crate::hub::config::HubConfig;
-use crate::hub::limits::{BatchRoom, Tokens};
+use crate::hub::limits::{BatchRoom, TokenLimits, Tokens};
 use crate::hub::memory::{HubMemory, MAX_MEMORY_BYTES, Served};
 use crate::hub::plan::eligibility::{Bar, Candidate};
 use crate::hub::plan::outcome::{OutcomeKind, Report};
 use crate::hub::plan::reserve;
-use crate::reason::{Code, Effect};
+use crate::reason::{Code, Effect, Quantity};
 use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
@@ -38,13 +38,65 @@ pub struct Used {
     pub unmet: Wide,
 }
 
-/// What stands in the way of every deposit of this tick.
+/// The same walk with the reserve of one token never short: so much must be there before the next
+/// in its line is reached.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    token_id: TokenId,
+    room: BatchRoom,
+    deposits: Count,
+    granted: BTreeMap<TokenId, TokenAmount>,
+}
+
+impl Ahead {
+    /// Nothing yet, in a batch with so much room.
+    #[must_use]
+    pub const fn new(token_id: TokenId, room: BatchRoom) -> Self {
+        Self {
+            token_id,
+            room,
+            deposits: Count::MIN,
+            granted: BTreeMap::new(),
+        }
+    }
+
+    fn granted(&self, token_id: TokenId) -> TokenAmount {
+        self.granted.get(&token_id).copied().unwrap_or_default()
+    }
+
+    /// Takes what a request takes: at most `amount`, what the tick leaves, and what is `usable`.
+    fn step(
+        &mut self,
+        config: &HubConfig,
+        limits: &TokenLimits,
+        token_id: TokenId,
+        amount: TokenAmount,
+        usable: TokenAmount,
+    ) -> Result<(), Error> {
+        if self.deposits >= config.max_deposits || !self.room.fits_deposit(token_id) {
+            return Ok(());
+        }
+        let granted = self.granted(token_id);
+        let mut amount = amount.min(limits.per_tick_cap.less(granted));
+        if token_id != self.token_id {
+            amount = amount.min(usable.less(granted));
+        }
+        if amount >= limits.min_deposit {
+            self.room.take_deposit(token_id);
+            self.deposits = self.deposits.plus(Count::constant(1))?;
+            self.granted.insert(token_id, granted.plus(amount)?);
+        }
+        Ok(())
+    }
+}
+
+/// A batch on its way: nothing is deposited until it settles.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Blocked {
-    /// Nothing.
-    No,
-    /// A sent batch of this age has not settled.
-    BySentBatch(Millis),
+pub struct Pending {
+    /// How old it is.
+    pub age: Millis,
+    /// The `now` at which it is taken back, where `now` is its clock.
+    pub until: Option<Millis>,
 }
 
 /// The state of a walk.
@@ -54,7 +106,8 @@ pub struct Walk<'a> {
     pub(crate) tokens: &'a Tokens,
     pub(crate) accounts: &'a BTreeMap<TokenId, reserve::Account>,
     pub(crate) room: BatchRoom,
-    pub(crate) blocked: Blocked,
+    pub(crate) ahead: Vec<Ahead>,
+    pub(crate) pending: Option<Pending>,
     pub(crate) memory: HubMemory,
     /// The length of the memory's text; from zero where it cannot come near the limit.
     pub(crate) memory_bytes: usize,
@@ -101,16 +154,44 @@ impl Walk<'_> {
         let grant = limiters
             .iter()
             .fold(candidate.want, |least, (_, limit)| least.min(*limit));
+        let line = self.ahead.iter();
+        let mut line = line.filter(|line| line.token_id == candidate.token_id);
+        let ahead = line
+            .next()
+            .map_or(TokenAmount::ZERO, |line| line.granted(candidate.token_id));
+        // With `enough` of it a limit no longer matters.
+        let to = |code: Code, enough: TokenAmount| -> Option<Quantity> {
+            match code {
+                Code::WindowUsedUp if enough <= limits.per_account_window => served?
+                    .falls_to(limits.per_account_window.less(enough))
+                    .map(Into::into),
+                Code::ReserveShort => account?
+                    .reserve_for(ahead.plus(enough).ok()?, limits)
+                    .map(Into::into),
+                Code::DraftOvercommitted => account?.reserve_to_settle().map(Into::into),
+                _ => None,
+            }
+        };
         let blocked = self.stop(candidate, served.is_none() && remembers)?;
+        if self.pending.is_none() {
+            let [(_, cap), (_, window), _, _] = limiters;
+            let amount = candidate.want.min(cap).min(window);
+            for line in &mut self.ahead {
+                line.step(self.config, limits, candidate.token_id, amount, usable)?;
+            }
+        }
         if blocked.is_none() && grant >= limits.min_deposit {
-            return self.grant(
-                candidate,
-                grant,
-                &limiters,
-                served.filter(|_| remembers),
-                remembers,
-                report,
-            );
+            let clamp = |(code, limit): &Limiter| {
+                let bar = Bar::new(*code, Effect::Adjust).seen(candidate.want, *limit);
+                let bar = match *code {
+                    Code::RequestCapReached => bar.flip_if(candidate.asked.then_some(*limit)),
+                    code => bar.flip_if(to(code, candidate.want)),
+                };
+                (*limit < candidate.want).then_some(bar)
+            };
+            let clamped = limiters.iter().filter_map(clamp).collect();
+            let served = served.filter(|_| remembers);
+            return self.grant(candidate, grant, clamped, served, remembers, report);
         }
         let used = self.used.entry(candidate.token_id).or_default();
         used.unmet = used.unmet.plus(candidate.want.wide())?;
@@ -122,13 +203,17 @@ impl Walk<'_> {
         let binding = blocked.as_ref().map_or(least, |bar| bar.code);
         let bars = || {
             let short = |(code, limit): &Limiter| {
-                let bar = Bar::new(*code, Effect::Defer).seen(*limit, limits.min_deposit);
-                (*limit < limits.min_deposit).then_some(bar)
+                (*limit < limits.min_deposit).then(|| {
+                    let bar = Bar::new(*code, Effect::Defer).seen(*limit, limits.min_deposit);
+                    bar.flip_if(to(*code, limits.min_deposit))
+                })
             };
             let mut bars: Vec<Bar> = blocked.into_iter().collect();
             if candidate.want < limits.min_deposit {
                 let bar = Bar::new(Code::BelowMinDeposit, Effect::Defer);
-                bars.push(bar.seen(candidate.want, limits.min_deposit));
+                let bar = bar.seen(candidate.want, limits.min_deposit);
+                let more = candidate.securable >= limits.min_deposit;
+                bars.push(bar.flip_if(more.then_some(limits.min_deposit)));
             }
             let mut limiting: Vec<_> = limiters.iter().filter_map(short).collect();
             // The smallest limiter binds.
@@ -153,9 +238,10 @@ impl Walk<'_> {
 
     /// What stops a deposit whatever its amount.
     fn stop(&self, candidate: &Candidate<'_>, is_new: bool) -> Result<Option<Bar>, Error> {
-        if let Blocked::BySentBatch(age) = self.blocked {
+        if let Some(pending) = self.pending {
             let bar = Bar::new(Code::SentBatchPending, Effect::Defer);
-            return Ok(Some(bar.seen(age, self.config.sent_stale_ms)));
+            let bar = bar.seen(pending.age, self.config.sent_stale_ms);
+            return Ok(Some(bar.flip_if(pending.until)));
         }
         let done = Count::new(u32::try_from(self.grants.len()).unwrap_or(u32::MAX))?;
         if done >= self.config.max_deposits {
@@ -173,7 +259,7 @@ impl Walk<'_> {
         &mut self,
         candidate: &Candidate<'_>,
         amount: TokenAmount,
-        limiters: &[Limiter],
+        mut bars: Vec<Bar>,
         served: Option<Served>,
         remembers: bool,
         report: &mut Report,
@@ -187,16 +273,6 @@ impl Walk<'_> {
         if remembers {
             self.remember(id, token_id, served, amount)?;
         }
-        let clamp = |(code, limit): &Limiter| {
-            let bar = Bar::new(*code, Effect::Adjust).seen(candidate.want, *limit);
-            let bar = if *code == Code::RequestCapReached {
-                bar.to(*limit)
-            } else {
-                bar
-            };
-            (*limit < candidate.want).then_some(bar)
-        };
-        let mut bars: Vec<Bar> = limiters.iter().filter_map(clamp).collect();
         let limits = self.tokens.get(token_id)?;
         if candidate.claim > limits.hard_limit {
             let bar = Bar::new(Code::ClaimAboveHardLimit, Effect::Warn);

@@ -10,12 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts by `compare`; entries that compare equal keep their order.
 pub fn by<T>(entries: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    first(entries, usize::MAX, compare);
+}
+
+/// Brings the first `count` entries to the front, in order; the others stay in no order. No two
+/// entries compare equal, unless all are sorted.
+pub fn first<T>(entries: &mut [T], count: usize, compare: impl Fn(&T, &T) -> Ordering) {
     // Most lists of an account have one entry, and a tick looks at many accounts.
     if entries.len() < 2 {
         return;
     }
     let at = |place: usize| entries.get(place);
-    let swaps = swaps(entries.len(), &|a, b| match (at(a), at(b)) {
+    let swaps = swaps(entries.len(), count, &|a, b| match (at(a), at(b)) {
         (Some(a), Some(b)) => compare(a, b),
         _ => Ordering::Equal,
     });
@@ -47,11 +53,19 @@ pub fn by_key<'e, T, K: Ord>(entries: &mut [&'e T], key: impl Fn(&'e T) -> K) {
     by(entries, |a, b| key(a).cmp(&key(b)));
 }
 
-/// The swaps, one after the other, that bring `length` entries into order.
+/// The swaps, one after the other, that bring the first `count` of `length` entries into order.
 #[inline(never)]
-fn swaps(length: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<(usize, usize)> {
+fn swaps(
+    length: usize,
+    count: usize,
+    compare: &dyn Fn(usize, usize) -> Ordering,
+) -> Vec<(usize, usize)> {
     let mut order: Vec<usize> = (0..length).collect();
-    order.sort_by(|a, b| compare(*a, *b));
+    if count < length {
+        order.select_nth_unstable_by(count, |a, b| compare(*a, *b));
+    }
+    let front = order.get_mut(..count.min(length)).unwrap_or_default();
+    front.sort_by(|a, b| compare(*a, *b));
     let mut swaps = Vec::with_capacity(length);
     for start in 0..length {
         // Around the ring of places that give each other their entries.
@@ -82,6 +96,18 @@ mod tests {
             by(&mut ours, |a, b| a.0.cmp(&b.0));
             let mut theirs = entries;
             theirs.sort_by_key(|a| a.0);
+            prop_assert_eq!(ours, theirs);
+        }
+
+        #[test]
+        fn the_first_ones_are_those_of_a_whole_sort(entries in prop::collection::hash_set(any::<u8>(), 0..60), count in 0usize..70) {
+            let mut ours: Vec<u8> = entries.into_iter().collect();
+            let mut theirs = ours.clone();
+            first(&mut ours, count, Ord::cmp);
+            theirs.sort_unstable();
+            let count = count.min(ours.len());
+            prop_assert_eq!(&ours[..count], &theirs[..count]);
+            ours.sort_unstable();
             prop_assert_eq!(ours, theirs);
         }
     }

@@ -297,7 +297,7 @@ impl<'a> Check<'a> {
         }
         let mut lists: Vec<_> = candidates.into_values().collect();
         for list in &mut lists {
-            order::sort(list, self.config, self.hub.now);
+            order::first(list, usize::MAX, self.config, self.hub.now);
         }
         let places = order::interleaved(lists).enumerate();
         Ok(places

@@ -290,6 +290,10 @@ type Lines<'a> = BTreeMap<TokenId, Vec<Candidate<'a>>>;
 /// A request that may not be served, and why.
 type Barred<'a> = (&'a EntityId, TokenId, Vec<Bar>);
 
+/// So many candidates of a token are put in order at once. Of a large hub only these can matter:
+/// the others are counted.
+const FRONT: usize = 1_024;
+
 /// What the walk leaves.
 struct Walked {
     grants: Vec<Action>,
@@ -514,9 +518,14 @@ impl<'a, A: Accounts> Tick<'a, A> {
         let alone = |token_id: &TokenId| Ahead::new(*token_id, self.room.clone());
         let ahead = candidates.keys().map(alone).collect();
         let mut lists: Vec<_> = candidates.into_values().collect();
-        for list in &mut lists {
-            order::sort(list, self.config, self.hub.now);
-        }
+        let sort = |lists: &mut Vec<Vec<Candidate<'a>>>, count: usize| {
+            for list in lists {
+                order::first(list, count, self.config, self.hub.now);
+            }
+        };
+        sort(&mut lists, FRONT);
+        let split = |list: &mut Vec<_>| list.split_off(FRONT.min(list.len()));
+        let mut others: Vec<_> = lists.iter_mut().map(split).collect();
         let mut walk = Walk {
             config: self.config,
             now: self.hub.now,
@@ -531,6 +540,13 @@ impl<'a, A: Accounts> Tick<'a, A> {
             used: BTreeMap::new(),
         };
         for candidate in order::interleaved(lists) {
+            walk.step(&candidate, &mut self.report)?;
+        }
+        let behind = others.iter().flat_map(|list| list.first());
+        if !self.report.is_full() || !walk.is_over(behind)? {
+            sort(&mut others, usize::MAX);
+        }
+        for candidate in order::interleaved(others) {
             walk.step(&candidate, &mut self.report)?;
         }
         let deposit = |grant: walk::Grant| Action::Deposit {

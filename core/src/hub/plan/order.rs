@@ -8,8 +8,8 @@ use crate::hub::plan::eligibility::Candidate;
 use crate::sorting;
 use crate::units::Millis;
 
-/// Sorts the candidates of one token.
-pub fn sort(candidates: &mut [Candidate<'_>], config: &HubConfig, now: Millis) {
+/// Brings the first `count` candidates of one token to the front, in order.
+pub fn first(candidates: &mut [Candidate<'_>], count: usize, config: &HubConfig, now: Millis) {
     let aged = |candidate: &Candidate<'_>| {
         let age = now.less(candidate.requested_at);
         config.max_wait_ms.is_some_and(|most| age > most)
@@ -21,7 +21,7 @@ pub fn sort(candidates: &mut [Candidate<'_>], config: &HubConfig, now: Millis) {
         Strategy::Time => (a.requested_at, Reverse(a.want)).cmp(&(b.requested_at, Reverse(b.want))),
         Strategy::Fee => (Reverse(a.fee), Reverse(a.want)).cmp(&(Reverse(b.fee), Reverse(b.want))),
     };
-    sorting::by(candidates, |a, b| {
+    sorting::first(candidates, count, |a, b| {
         let waited = match (aged(a), aged(b)) {
             (true, true) => a.requested_at.cmp(&b.requested_at),
             (true, false) => Ordering::Less,

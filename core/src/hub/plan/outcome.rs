@@ -100,6 +100,12 @@ impl Report {
         }
     }
 
+    /// Whether those turned down from now on are only counted, in whatever order they come.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.focus.is_none() && self.full >= MAX_FULL_OUTCOMES
+    }
+
     /// Nobody is turned down from `until` on.
     #[must_use]
     pub fn until(self, until: Option<Millis>) -> Self {
@@ -138,6 +144,12 @@ impl Report {
         });
     }
 
+    /// A request that is turned down and only counted.
+    pub fn counted(&mut self, token_id: TokenId, binding: Code) {
+        let count = self.counts.entry((token_id, binding)).or_insert(0);
+        *count = count.saturating_add(1);
+    }
+
     /// A request that is turned down; `bars` is asked only where it is reported in full.
     pub fn turned(
         &mut self,
@@ -151,8 +163,7 @@ impl Report {
             return Ok(());
         }
         if self.full >= MAX_FULL_OUTCOMES {
-            let count = self.counts.entry((token_id, binding)).or_insert(0);
-            *count = count.saturating_add(1);
+            self.counted(token_id, binding);
             return Ok(());
         }
         self.full += 1;

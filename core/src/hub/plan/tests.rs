@@ -1274,6 +1274,55 @@ pub(crate) mod laws {
     }
 
     #[test]
+    fn a_long_line_is_served_in_order_to_its_end() {
+        let asks = |n: u64| {
+            let want = (1_000_000 + n).to_string();
+            json!({
+                "account_id": format!("0x{:064x}", 0x8001 + n), "deltas": [{"token_id": 1, "offdelta": format!("-{want}")}],
+                "requests": [{"token_id": 1, "amount": want, "fee": {"requested_at": 999_000}}],
+            })
+        };
+        let state = |reserve: u64, asking: u64| {
+            let accounts: Vec<Json> = (0..asking).map(asks).collect();
+            state_of(&json!({
+                "hub_id": format!("0x{:064x}", 0x8000), "now": 1_000_000,
+                "reserves": {"1": reserve.to_string()}, "accounts": accounts,
+            }))
+        };
+        let mut config = Config::default();
+        config.hub = HubConfig {
+            floor: crate::hub::amount::HubAmount::tokens(0),
+            max_deposits: Count::constant(2_000),
+            batch_pairs: Count::constant(2_000),
+            batch_pairs_per_entry: Count::constant(2_000),
+            ..config.hub
+        };
+        // Enough for 1,200 of 1,500: the largest ones, one after the other.
+        let decided = plan(&config, &state(1_200 * 1_001_499, 1_500), &mut Why::off()).unwrap();
+        let served: Vec<u64> = decided
+            .actions
+            .iter()
+            .filter_map(|action| match action {
+                Action::Deposit { account_id, .. } => {
+                    let digits = account_id.as_str().trim_start_matches("0x");
+                    Some(u64::from_str_radix(digits, 16).unwrap() - 0x8001)
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(served, (300..1_500).rev().collect::<Vec<_>>());
+        // Nothing is left for the others, in whatever order they come.
+        let counted: u32 = decided.turned.iter().map(|turned| turned.count.get()).sum();
+        assert_eq!(counted + 256, 300);
+        let mut turned = state(5_000_000, 3_000);
+        let decided = plan(&config, &turned, &mut Why::off()).unwrap();
+        let mut accounts: Vec<Account> = turned.accounts.readable().to_vec();
+        accounts.reverse();
+        turned.accounts = accounts.into();
+        assert_eq!(plan(&config, &turned, &mut Why::off()).unwrap(), decided);
+    }
+
+    #[test]
     fn a_sent_batch_blocks_deposits_and_a_stale_one_is_taken_back() {
         let mut state =
             HubState::empty(EntityId::new("0x11").unwrap(), Millis::constant(1_000_000));

@@ -121,6 +121,12 @@ type Limiter = (Code, TokenAmount);
 impl Walk<'_> {
     /// Serves or defers one request.
     pub fn step(&mut self, candidate: &Candidate<'_>, report: &mut Report) -> Result<(), Error> {
+        if let Some(code) = self.stopped().filter(|_| report.is_full()) {
+            let used = self.used.entry(candidate.token_id).or_default();
+            used.unmet = used.unmet.plus(candidate.want.wide())?;
+            report.counted(candidate.token_id, code);
+            return Ok(());
+        }
         let used = self
             .used
             .get(&candidate.token_id)
@@ -228,6 +234,39 @@ impl Walk<'_> {
             Ok(bars)
         };
         report.turned(id, candidate.token_id, Some(candidate.want), binding, bars)
+    }
+
+    /// What stops every deposit from now on.
+    fn stopped(&self) -> Option<Code> {
+        if self.pending.is_some() {
+            return Some(Code::SentBatchPending);
+        }
+        let done = u32::try_from(self.grants.len()).unwrap_or(u32::MAX);
+        let all = done >= self.config.max_deposits.get();
+        all.then_some(Code::DepositLimitReached)
+    }
+
+    /// Whether nothing more is granted, neither to these candidates nor to others of their tokens:
+    /// then the order does not matter any longer.
+    pub fn is_over<'c, 'a: 'c>(
+        &self,
+        behind: impl IntoIterator<Item = &'c Candidate<'a>>,
+    ) -> Result<bool, Error> {
+        if self.stopped().is_some() {
+            return Ok(true);
+        }
+        for candidate in behind {
+            let token_id = candidate.token_id;
+            let limits = self.tokens.get(token_id)?;
+            let used = self.used.get(&token_id).copied().unwrap_or_default();
+            let usable = self.accounts.get(&token_id);
+            let usable = usable.map_or(TokenAmount::ZERO, |account| account.usable);
+            let left = usable.min(limits.per_tick_cap).less(used.granted);
+            if left >= limits.min_deposit && self.room.fits_deposit(token_id) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether this token's grants are worth remembering under this config.

@@ -199,7 +199,7 @@ impl Writer {
             return Cow::Borrowed(inner);
         }
         // An escape sorts elsewhere than the character it stands for.
-        serde_json::from_str(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
+        serde_json::from_slice(quoted.as_bytes()).map_or(Cow::Borrowed(inner), Cow::Owned)
     }
 }
 
@@ -473,7 +473,8 @@ impl ser::SerializeMap for Open<'_> {
         {
             Some(plain) if !plain.contains('\\') => self.key(plain),
             Some(_) => {
-                let plain: String = serde_json::from_str(&text).map_err(Error::internal)?;
+                let plain: String =
+                    serde_json::from_slice(text.as_bytes()).map_err(Error::internal)?;
                 self.key(&plain);
             }
             None => self.key(&text),

@@ -170,10 +170,10 @@ fn place_of(bytes: &[u8], path: &str) -> Option<u64> {
     for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
         here = match step.strip_suffix(']') {
             Some(index) => {
-                let entries: Vec<&RawValue> = serde_json::from_str(here.get()).ok()?;
+                let entries: Vec<&RawValue> = serde_json::from_slice(here.get().as_bytes()).ok()?;
                 entries.get(index.parse::<usize>().ok()?)?
             }
-            None => serde_json::from_str::<Fields<'_>>(here.get())
+            None => serde_json::from_slice::<Fields<'_>>(here.get().as_bytes())
                 .ok()?
                 .get(step)?,
         };

@@ -220,6 +220,36 @@ fn a_pool_answers_alike_and_is_finite() {
 }
 
 #[test]
+fn nothing_of_a_call_is_left_in_the_pool() {
+    // Counts in the data that it answers with, and in memory that began as zeros.
+    let counting = Hand {
+        call: r"(i32.store8 (i32.const 29)
+              (i32.add (i32.load8_u (i32.const 29)) (i32.add (i32.load8_u (i32.const 100000)) (i32.const 1))))
+            (i32.store8 (i32.const 100000) (i32.const 1))
+            (i64.const 0x0000_0010_0000_000f)",
+        ..Hand::default()
+    };
+    let builder = Sandbox::builder().limits(small());
+    let pooled = builder
+        .pooled(1)
+        .module(&counting.binary())
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        let answer = pooled.call("any.thing", b"{}").unwrap();
+        assert_eq!(answer, br#"{"decision":2}"#);
+    }
+    let mut held = pooled.open("policy", b"{}").unwrap();
+    for expected in ["{\"decision\":2}", "{\"decision\":4}"] {
+        let answer = held.call_on("any.thing", b"").unwrap();
+        assert_eq!(answer, expected.as_bytes());
+    }
+    held.close().unwrap();
+    let answer = pooled.call("any.thing", b"{}").unwrap();
+    assert_eq!(answer, br#"{"decision":2}"#);
+}
+
+#[test]
 fn our_own_module_runs_out_of_fuel() {
     let limits = Limits {
         fuel: Some(1000),

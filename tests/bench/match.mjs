@@ -1,13 +1,8 @@
 // The matcher of the npm package against plain JavaScript on objects with bigint:
 //   node match.mjs FILE…      prints one JSON row a file
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { median, trimtab } from "./package.mjs";
 
-const folder = join(import.meta.dirname, "../../pkg");
-const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-const trimtab = await import(pathToFileURL(join(folder, exports["."].node.import.default)).href);
-trimtab.initSync(readFileSync(join(folder, "module/trimtab.wasm")));
 const policy = new trimtab.Policy();
 
 const bySize = (a, b) => (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : a.id < b.id ? -1 : 1);
@@ -31,8 +26,6 @@ const plain = ({ spenders, receivers }) => {
   }
   return { matches, unmatched_spenders: from.slice(i), unmatched_receivers: to.slice(j) };
 };
-
-const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 
 const columns = ({ spenders, receivers }) => {
   const bytes = new Uint8Array(16 + 32 * spenders.length + 72 * receivers.length);

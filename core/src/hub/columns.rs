@@ -112,13 +112,13 @@ fn write(pairing: &Pairing) -> Result<Vec<u8>, Error> {
     bytes.extend(MAGIC);
     bytes.extend(word(pairs.len())?);
     for pair in pairs {
-        bytes.extend(pair.spender.to_le_bytes());
+        bytes.extend_from_slice(&pair.spender.to_le_bytes());
     }
     for pair in pairs {
-        bytes.extend(pair.receiver.to_le_bytes());
+        bytes.extend_from_slice(&pair.receiver.to_le_bytes());
     }
     for pair in pairs {
-        bytes.extend(pair.amount.get().to_le_bytes::<AMOUNT>());
+        bytes.extend_from_slice(&pair.amount.get().to_le_bytes::<AMOUNT>());
     }
     bytes.extend(word(pairing.pulled.len())?);
     bytes.extend(word(pairing.served.len())?);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::Error;
 use crate::hub::config::HubConfig;
 use crate::hub::state::{Batch, HubState};
+use crate::sorting;
 use crate::units::{Bps, Decimals, TokenAmount, TokenId};
 
 /// The amounts of a config, scaled to one token.
@@ -77,11 +78,9 @@ impl Tokens {
     pub fn of(hub: &HubState, config: &HubConfig) -> Self {
         let known = config.tokens.iter().chain(&hub.tokens);
         let limits = |decimals| TokenLimits::of(config, decimals);
-        Self(
-            known
-                .map(|(id, token)| (*id, limits(token.decimals)))
-                .collect(),
-        )
+        Self(sorting::map(
+            known.map(|(id, token)| (*id, limits(token.decimals))),
+        ))
     }
 
     /// The limits of a token. One that is unknown, or whose decimals cannot represent the config,

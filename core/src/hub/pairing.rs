@@ -16,9 +16,11 @@
 //! slices stand for ids: of two equal ones the earlier goes first.
 
 use ruint::aliases::{U256, U512};
+use std::cmp::Ordering;
 
 use crate::error::Error;
 use crate::hub::config::Strategy;
+use crate::sorting;
 use crate::units::{Millis, TokenAmount, TokenTotal};
 
 /// What one receiver waits for.
@@ -141,115 +143,72 @@ fn cut(mut parts: Vec<Part>, amount: TokenTotal) -> (Vec<Part>, Vec<Part>) {
     (parts, rest)
 }
 
-/// A sort key as narrow as the largest amount allows: most tokens fit 64 bits, and comparing 256
-/// costs several times as much.
-trait Key: Ord + Copy {
-    fn rising(amount: U256) -> Self;
-    fn falling(amount: U256) -> Self;
+/// The places of `count` entries in order: by their keys, where those are equal by `tie`, and at
+/// last by place. Most comparisons end at the key, and comparing 256 bits costs several times as
+/// much.
+fn ordered(
+    count: usize,
+    key: impl Fn(usize) -> u64,
+    tie: &dyn Fn(usize, usize) -> Ordering,
+) -> Vec<usize> {
+    let mut rows: Vec<(u64, usize)> = (0..count).map(|place| (key(place), place)).collect();
+    rows.sort_unstable_by(|a, b| {
+        let keys = a.0.cmp(&b.0);
+        keys.then_with(|| tie(a.1, b.1).then(a.1.cmp(&b.1)))
+    });
+    rows.into_iter().map(|(_, place)| place).collect()
 }
 
-impl Key for u64 {
-    fn rising(amount: U256) -> Self {
-        amount.wrapping_to()
-    }
-    fn falling(amount: U256) -> Self {
-        !Self::rising(amount)
-    }
-}
-
-impl Key for u128 {
-    fn rising(amount: U256) -> Self {
-        amount.wrapping_to()
-    }
-    fn falling(amount: U256) -> Self {
-        !Self::rising(amount)
-    }
-}
-
-impl Key for (u128, u128) {
-    fn rising(amount: U256) -> Self {
-        let high: U256 = amount >> 128;
-        (high.wrapping_to(), amount.wrapping_to())
-    }
-    fn falling(amount: U256) -> Self {
-        let (high, low) = Self::rising(amount);
-        (!high, !low)
-    }
-}
-
-fn widest(amounts: impl Iterator<Item = TokenAmount>) -> usize {
+/// The leading bits of each amount, so that the largest comes first.
+fn leading(amounts: impl Iterator<Item = TokenAmount>) -> impl Fn(TokenAmount) -> u64 {
     let all = amounts.fold(U256::ZERO, |bits, amount| bits | amount.get());
-    all.bit_len()
+    let shift = all.bit_len().saturating_sub(64);
+    move |amount| {
+        let leading: u64 = (amount.get() >> shift).wrapping_to();
+        !leading
+    }
 }
 
 fn in_order(strategy: Strategy, receivers: &[Need]) -> Vec<Part> {
-    let bits = widest(
-        receivers
-            .iter()
-            .map(|need| TokenAmount::from_u256(need.amount.get() | need.fee.get())),
-    );
-    match bits {
-        0..=64 => in_order_by::<u64>(strategy, receivers),
-        65..=128 => in_order_by::<u128>(strategy, receivers),
-        _ => in_order_by::<(u128, u128)>(strategy, receivers),
-    }
-}
-
-fn in_order_by<K: Key>(strategy: Strategy, receivers: &[Need]) -> Vec<Part> {
-    let keys = |need: &Need| {
-        let amount = K::falling(need.amount.get());
-        let since = || K::rising(U256::from(need.requested_at.get()));
+    let amount = leading(receivers.iter().map(|need| need.amount));
+    let fee = leading(receivers.iter().map(|need| need.fee));
+    let at = |place: usize| receivers.get(place).copied().unwrap_or_default();
+    let key = |place| match strategy {
+        Strategy::Amount => amount(at(place).amount),
+        Strategy::Time => at(place).requested_at.get(),
+        Strategy::Fee => fee(at(place).fee),
+    };
+    let places = ordered(receivers.len(), key, &|a, b| {
+        let (a, b) = (at(a), at(b));
+        let amount = b.amount.cmp(&a.amount);
         match strategy {
-            Strategy::Amount => (amount, since()),
-            Strategy::Time => (since(), amount),
-            Strategy::Fee => (K::falling(need.fee.get()), amount),
+            Strategy::Amount => amount.then(a.requested_at.cmp(&b.requested_at)),
+            Strategy::Time => amount,
+            Strategy::Fee => b.fee.cmp(&a.fee).then(amount),
         }
-    };
-    let mut rows: Vec<((K, K), u32)> = (0u32..)
-        .zip(receivers)
-        .filter(|(_, need)| !need.amount.is_zero())
-        .map(|(place, need)| (keys(need), place))
-        .collect();
-    rows.sort_unstable();
-    let part = |place: u32| {
-        let need = usize::try_from(place)
-            .ok()
-            .and_then(|at| receivers.get(at))?;
-        Some(Part {
-            place,
-            amount: need.amount,
-        })
-    };
-    rows.into_iter()
-        .filter_map(|(_, place)| part(place))
-        .collect()
+    });
+    parts(places, |place| at(place).amount)
 }
 
 fn largest_first(spenders: &[TokenAmount]) -> Vec<Part> {
-    let part = |place: u32| {
-        let amount = *spenders.get(usize::try_from(place).ok()?)?;
+    let at = |place: usize| spenders.get(place).copied().unwrap_or_default();
+    parts(by_size(spenders.len(), at), at)
+}
+
+/// The places of `count` amounts, largest first; equal ones stay in order.
+fn by_size(count: usize, at: impl Fn(usize) -> TokenAmount) -> Vec<usize> {
+    let key = leading((0..count).map(&at));
+    ordered(count, |place| key(at(place)), &|a, b| at(b).cmp(&at(a)))
+}
+
+/// What is there, in the order of the places.
+fn parts(places: Vec<usize>, amount: impl Fn(usize) -> TokenAmount) -> Vec<Part> {
+    let part = |place: usize| {
+        let amount = amount(place);
+        let place = u32::try_from(place).ok()?;
         (!amount.is_zero()).then_some(Part { place, amount })
     };
-    by_size(spenders.iter().copied())
-        .into_iter()
-        .filter_map(part)
-        .collect()
-}
-
-/// The places of the amounts, largest first; equal ones stay in order.
-fn by_size(amounts: impl Iterator<Item = TokenAmount> + Clone) -> Vec<u32> {
-    match widest(amounts.clone()) {
-        0..=64 => by_size_as::<u64>(amounts),
-        65..=128 => by_size_as::<u128>(amounts),
-        _ => by_size_as::<(u128, u128)>(amounts),
-    }
-}
-
-fn by_size_as<K: Key>(amounts: impl Iterator<Item = TokenAmount>) -> Vec<u32> {
-    let keys = amounts.map(|amount| K::falling(amount.get()));
-    let mut rows: Vec<(K, u32)> = keys.zip(0u32..).collect();
-    rows.sort_unstable();
-    rows.into_iter().map(|(_, place)| place).collect()
+    places.into_iter().filter_map(part).collect()
 }
 
 fn pairs(served: &[Part], pulled: &[Part]) -> Vec<Pair> {
@@ -303,25 +262,25 @@ fn unmarked<'p>(parts: &'p [Part], marks: &'p [bool]) -> impl Iterator<Item = Pa
 /// The pairs of equal amounts, as positions in both lists, in the order of service: the first
 /// receiver in order with the first spender in order, which among equal ones is the smallest id.
 fn equal_pairs(receivers: &[Part], spenders: &[Part]) -> Vec<(usize, usize)> {
-    let wanted = |place: usize| Some((place, receivers.get(place)?.amount));
-    let positions: Vec<usize> = if receivers.is_sorted_by(|a, b| a.amount >= b.amount) {
-        (0..receivers.len()).collect()
-    } else {
-        let sized = by_size(receivers.iter().map(|part| part.amount));
-        sized
-            .into_iter()
-            .filter_map(|place| usize::try_from(place).ok())
-            .collect()
+    let wanted = |place: usize| {
+        let part = receivers.get(place);
+        part.map_or(TokenAmount::ZERO, |part| part.amount)
+    };
+    let sorted = receivers.is_sorted_by(|a, b| a.amount >= b.amount);
+    let places = match sorted {
+        true => (0..receivers.len()).collect(),
+        false => by_size(receivers.len(), wanted),
     };
     let mut equal: Vec<(usize, usize)> = Vec::new();
     let mut haves = spenders.iter().enumerate().peekable();
-    for (place, want) in positions.into_iter().filter_map(wanted) {
+    for place in places {
+        let want = wanted(place);
         while haves.next_if(|(_, have)| have.amount > want).is_some() {}
         if let Some((have, _)) = haves.next_if(|(_, have)| have.amount == want) {
             equal.push((place, have));
         }
     }
-    equal.sort_unstable();
+    sorting::by(&mut equal, Ord::cmp);
     equal
 }
 

@@ -27,6 +27,7 @@ use crate::hub::plan::settle::{self, Ripe};
 use crate::hub::plan::{Plan, order, walk};
 use crate::hub::state::{Account, HubState, OpKind, SettlementOp};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::units::{Count, EntityId, TokenAmount, TokenId, Wide};
 
 /// A plan and the state it was made for.
@@ -64,8 +65,8 @@ pub fn verify(
         config,
         hub: &input.state,
         plan: &input.plan,
-        accounts: accounts.into_iter().map(|a| (&a.account_id, a)).collect(),
-        aside: aside.iter().map(|aside| aside.subject.as_str()).collect(),
+        accounts: sorting::map(accounts.into_iter().map(|a| (&a.account_id, a))),
+        aside: sorting::set(aside.iter().map(|aside| aside.subject.as_str())),
         tokens: &tokens,
         why: &mut found,
     };
@@ -300,12 +301,10 @@ impl<'a> Check<'a> {
             order::first(list, usize::MAX, self.config, self.hub.now);
         }
         let places = order::interleaved(lists).enumerate();
-        Ok(places
-            .map(|(place, candidate)| {
-                let key = (&candidate.account.account_id, candidate.token_id);
-                (key, (place, candidate))
-            })
-            .collect())
+        Ok(sorting::map(places.map(|(place, candidate)| {
+            let key = (&candidate.account.account_id, candidate.token_id);
+            (key, (place, candidate))
+        })))
     }
 
     /// Each deposit within claim, caps, batch and usable reserve, in the order of the line.

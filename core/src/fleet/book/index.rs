@@ -24,7 +24,7 @@ impl Card {
     fn of(member: Member, needs: Vec<Ready>) -> Self {
         let mut places: Vec<(&NodeId, usize)> =
             needs.iter().map(|need| &need.peer_id).zip(0..).collect();
-        places.sort_unstable();
+        sorting::by(&mut places, Ord::cmp);
         Self {
             by_peer: places.into_iter().map(|(_, place)| place).collect(),
             member,
@@ -304,9 +304,5 @@ fn peers_of(member: &Member) -> BTreeSet<&NodeId> {
     let capacities = member.capacities.iter().map(|one| &one.peer_id);
     let splices = member.splices.iter().map(|one| &one.peer_id);
     let answers = member.answers.iter().map(|one| &one.peer_id);
-    troubles
-        .chain(capacities)
-        .chain(splices)
-        .chain(answers)
-        .collect()
+    sorting::set(troubles.chain(capacities).chain(splices).chain(answers))
 }

@@ -270,7 +270,7 @@ impl HubBook {
         for (key, stored) in &self.rest {
             accounts.push((key, stored.account(key)?));
         }
-        accounts.sort_by_key(|(id, _)| *id);
+        sorting::by(&mut accounts, |a, b| a.0.cmp(b.0));
         let accounts: Vec<Account> = accounts.into_iter().map(|(_, account)| account).collect();
         Ok(HubState {
             accounts: accounts.into(),

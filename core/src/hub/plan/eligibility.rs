@@ -9,8 +9,9 @@ use crate::hub::config::{FeeBasis, HubConfig};
 use crate::hub::guard;
 use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::memory::HubMemory;
-use crate::hub::state::{Account, AccountStatus, FeeState, HubState, Request};
+use crate::hub::state::{Account, AccountStatus, DepositPair, FeeState, HubState, Request};
 use crate::reason::{Code, Effect, Quantity, Reason};
+use crate::sorting;
 use crate::units::{EntityId, Millis, Serial, TokenAmount, TokenId};
 
 /// A reason before anybody reads it: no text is built for the thousands that are only counted.
@@ -126,15 +127,10 @@ impl Carried {
             let side = entry.receiving_entity.as_ref();
             side.is_none_or(|side| *side == hub.hub_id)
         });
-        Self(
-            own.flat_map(|entry| {
-                let key = |pair: &crate::hub::state::DepositPair| {
-                    (pair.account_id.clone(), entry.token_id)
-                };
-                entry.pairs.iter().map(key)
-            })
-            .collect(),
-        )
+        Self(sorting::set(own.flat_map(|entry| {
+            let key = |pair: &DepositPair| (pair.account_id.clone(), entry.token_id);
+            entry.pairs.iter().map(key)
+        })))
     }
 
     fn has(&self, account_id: &EntityId, token_id: TokenId) -> bool {

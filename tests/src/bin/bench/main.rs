@@ -64,7 +64,7 @@ fn main() -> Result<()> {
     rows.extend(matching(&arguments)?);
     rows.extend(hub_book()?);
     rows.extend(books::rows()?);
-    rows.extend(signatures::rows()?);
+    rows.extend(signatures::rows(&arguments.node)?);
     for row in &mut rows {
         row.ratio = row.peer.map(|peer| peer / row.ours);
     }
@@ -278,7 +278,8 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
     let packed = packed(&input);
     let (policy, sandbox) = (Policy::plan(), Sandbox::new()?);
     let rounds = if node.count >= 100_000 { 7 } else { 15 };
-    let [typed, columns, sandboxed_columns, bytes, sandboxed] = times(
+    let mut pinned = sandbox.open("policy", b"{}")?;
+    let [typed, columns, sandboxed_columns, staying, bytes, sandboxed] = times(
         rounds,
         [
             &mut || {
@@ -295,6 +296,12 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
             &mut || {
                 sandbox
                     .call("hub.match_columns", &packed)
+                    .map(drop)
+                    .map_err(Into::into)
+            },
+            &mut || {
+                pinned
+                    .call_on("hub.match_columns", &packed)
                     .map(drop)
                     .map_err(Into::into)
             },
@@ -324,6 +331,12 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
         Row::new(
             name("wasmtime, columns"),
             sandboxed_columns,
+            node.plain,
+            "ms",
+        ),
+        Row::new(
+            name("wasmtime instance that stays, columns"),
+            staying,
             node.plain,
             "ms",
         ),

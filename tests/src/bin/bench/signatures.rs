@@ -6,11 +6,12 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
+use std::process::Command;
 use trimtab_core::policy::Policy;
 use trimtab_host::Sandbox;
 use trimtab_tests::vectors;
 
-use super::{Row, times};
+use super::{Row, script, times, told};
 
 /// One answer of `signmessage`.
 #[derive(Deserialize)]
@@ -21,16 +22,16 @@ struct Sample {
 }
 
 /// Every row.
-pub fn rows() -> Result<Vec<Row>> {
-    let mut rows = verifying()?;
+pub fn rows(node: &str) -> Result<Vec<Row>> {
+    let mut rows = verifying(node)?;
     rows.extend(refusing()?);
     Ok(rows)
 }
 
 /// All samples one after the other, in microseconds each.
-fn verifying() -> Result<Vec<Row>> {
+fn verifying(node: &str) -> Result<Vec<Row>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cln/signmessage.json");
-    let samples: Vec<Sample> = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    let samples: Vec<Sample> = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
     let inputs: Vec<String> = samples
         .iter()
         .map(|one| {
@@ -61,9 +62,12 @@ fn verifying() -> Result<Vec<Row>> {
     )?;
     let [native, sandboxed, peer] = taken.map(|time| time * 1e3 / samples.len() as f64);
     let name = |how: &str| format!("gossip.verify of real signatures, {how}, against libsecp256k1");
+    let told = told(Command::new(node).arg(script("verify.mjs")).arg(file))?;
+    let in_node: f64 = told.trim().parse()?;
     Ok(vec![
         Row::new(name("native, JSON"), native, peer, "us"),
         Row::new(name("wasmtime, JSON"), sandboxed, peer, "us"),
+        Row::new(name("Node, JSON"), in_node, peer, "us"),
     ])
 }
 

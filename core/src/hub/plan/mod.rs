@@ -14,6 +14,7 @@
 //! Source: plan phases 1 and 3, and the runtime. Codes: see the section `hub: plan` of the registry.
 
 pub mod action;
+pub mod bounds;
 pub mod eligibility;
 pub mod explain;
 #[cfg(test)]
@@ -39,12 +40,13 @@ use crate::hub::guard::reported;
 use crate::hub::limits::{BatchRoom, Tokens};
 use crate::hub::memory::HubMemory;
 use crate::hub::plan::action::{Action, MEMO};
+use crate::hub::plan::bounds::Ahead;
 use crate::hub::plan::eligibility::{Bar, Candidate, Carried, Court, Judged};
 use crate::hub::plan::outcome::{Outcome, OutcomeKind, Report, Turned};
 use crate::hub::plan::pull::Offer;
 use crate::hub::plan::reserve::Flows;
 use crate::hub::plan::settle::Ripe;
-use crate::hub::plan::walk::{Ahead, Pending, Used, Walk};
+use crate::hub::plan::walk::{Pending, Used, Walk};
 use crate::hub::reserves::{self, WatchedReserve};
 use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};

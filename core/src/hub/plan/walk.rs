@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use crate::canonical;
 use crate::error::Error;
 use crate::hub::config::HubConfig;
-use crate::hub::limits::{BatchRoom, TokenLimits, Tokens};
+use crate::hub::limits::{BatchRoom, Tokens};
 use crate::hub::memory::{HubMemory, MAX_MEMORY_BYTES, Served};
+use crate::hub::plan::bounds::{Ahead, Bounds};
 use crate::hub::plan::eligibility::{Bar, Candidate};
 use crate::hub::plan::outcome::{OutcomeKind, Report};
 use crate::hub::plan::reserve;
-use crate::reason::{Code, Effect, Quantity};
+use crate::reason::{Code, Effect};
 use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
@@ -36,58 +37,6 @@ pub struct Used {
     pub granted: TokenAmount,
     /// What eligible requests want and did not get.
     pub unmet: Wide,
-}
-
-/// The same walk with the reserve of one token never short: so much must be there before the next
-/// in its line is reached.
-#[derive(Clone, Debug)]
-pub struct Ahead {
-    token_id: TokenId,
-    room: BatchRoom,
-    deposits: Count,
-    granted: BTreeMap<TokenId, TokenAmount>,
-}
-
-impl Ahead {
-    /// Nothing yet, in a batch with so much room.
-    #[must_use]
-    pub const fn new(token_id: TokenId, room: BatchRoom) -> Self {
-        Self {
-            token_id,
-            room,
-            deposits: Count::MIN,
-            granted: BTreeMap::new(),
-        }
-    }
-
-    fn granted(&self, token_id: TokenId) -> TokenAmount {
-        self.granted.get(&token_id).copied().unwrap_or_default()
-    }
-
-    /// Takes what a request takes: at most `amount`, what the tick leaves, and what is `usable`.
-    fn step(
-        &mut self,
-        config: &HubConfig,
-        limits: &TokenLimits,
-        token_id: TokenId,
-        amount: TokenAmount,
-        usable: TokenAmount,
-    ) -> Result<(), Error> {
-        if self.deposits >= config.max_deposits || !self.room.fits_deposit(token_id) {
-            return Ok(());
-        }
-        let granted = self.granted(token_id);
-        let mut amount = amount.min(limits.per_tick_cap.less(granted));
-        if token_id != self.token_id {
-            amount = amount.min(usable.less(granted));
-        }
-        if amount >= limits.min_deposit {
-            self.room.take_deposit(token_id);
-            self.deposits = self.deposits.plus(Count::constant(1))?;
-            self.granted.insert(token_id, granted.plus(amount)?);
-        }
-        Ok(())
-    }
 }
 
 /// A batch on its way: nothing is deposited until it settles.
@@ -115,10 +64,7 @@ pub struct Walk<'a> {
     pub(crate) used: BTreeMap<TokenId, Used>,
 }
 
-/// One limit of a grant.
-type Limiter = (Code, TokenAmount);
-
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Serves or defers one request.
     pub fn step(&mut self, candidate: &Candidate<'_>, report: &mut Report) -> Result<(), Error> {
         if let Some(code) = self.stopped().filter(|_| report.is_full()) {
@@ -127,113 +73,49 @@ impl Walk<'_> {
             report.counted(candidate.token_id, code);
             return Ok(());
         }
-        let used = self
-            .used
-            .get(&candidate.token_id)
-            .copied()
-            .unwrap_or_default();
-        let limits = self.tokens.get(candidate.token_id)?;
-        let account = self.accounts.get(&candidate.token_id);
-        let usable = account.map_or(TokenAmount::ZERO, |account| account.usable);
-        let over = account.is_some_and(|account| account.overcommitted);
+        let bounds = self.bounds(candidate)?;
         let remembers = self.remembers(candidate.token_id)?;
-        let id = &candidate.account.account_id;
-        let served = self.memory.served.get(id);
-        let served = served
-            .and_then(|tokens| tokens.get(&candidate.token_id))
-            .copied();
-        let given = served.map_or(Ok(TokenAmount::ZERO), |served| served.amount())?;
-        // In this order a smaller limit binds before an equal later one.
-        let limiters: [Limiter; 4] = [
-            (Code::RequestCapReached, limits.per_request_cap),
-            (Code::WindowUsedUp, limits.per_account_window.less(given)),
-            (Code::TickCapReached, limits.per_tick_cap.less(used.granted)),
-            (
-                if over {
-                    Code::DraftOvercommitted
-                } else {
-                    Code::ReserveShort
-                },
-                usable.less(used.granted),
-            ),
-        ];
-        let grant = limiters
-            .iter()
-            .fold(candidate.want, |least, (_, limit)| least.min(*limit));
-        let line = self.ahead.iter();
-        let mut line = line.filter(|line| line.token_id == candidate.token_id);
-        let ahead = line
-            .next()
-            .map_or(TokenAmount::ZERO, |line| line.granted(candidate.token_id));
-        // With `enough` of it a limit no longer matters.
-        let to = |code: Code, enough: TokenAmount| -> Option<Quantity> {
-            match code {
-                Code::WindowUsedUp if enough <= limits.per_account_window => served?
-                    .falls_to(limits.per_account_window.less(enough))
-                    .map(Into::into),
-                Code::ReserveShort => account?
-                    .reserve_for(ahead.plus(enough).ok()?, limits)
-                    .map(Into::into),
-                Code::DraftOvercommitted => account?.reserve_to_settle().map(Into::into),
-                _ => None,
-            }
-        };
-        let blocked = self.stop(candidate, served.is_none() && remembers)?;
+        let blocked = self.stop(candidate, bounds.served.is_none() && remembers)?;
         if self.pending.is_none() {
-            let [(_, cap), (_, window), _, _] = limiters;
-            let amount = candidate.want.min(cap).min(window);
             for line in &mut self.ahead {
-                line.step(self.config, limits, candidate.token_id, amount, usable)?;
+                line.step(self.config, &bounds, candidate)?;
             }
         }
-        if blocked.is_none() && grant >= limits.min_deposit {
-            let clamp = |(code, limit): &Limiter| {
-                let bar = Bar::new(*code, Effect::Adjust).seen(candidate.want, *limit);
-                let bar = match *code {
-                    Code::RequestCapReached => bar.flip_if(candidate.asked.then_some(*limit)),
-                    code => bar.flip_if(to(code, candidate.want)),
-                };
-                (*limit < candidate.want).then_some(bar)
-            };
-            let clamped = limiters.iter().filter_map(clamp).collect();
-            let served = served.filter(|_| remembers);
-            return self.grant(candidate, grant, clamped, served, remembers, report);
+        let amount = bounds.grant(candidate.want);
+        if blocked.is_none() && amount >= bounds.limits.min_deposit {
+            return self.grant(candidate, amount, &bounds, remembers, report);
         }
         let used = self.used.entry(candidate.token_id).or_default();
         used.unmet = used.unmet.plus(candidate.want.wide())?;
-        let least = limiters
-            .iter()
-            .filter(|(_, limit)| *limit < candidate.want)
-            .min_by_key(|(_, limit)| *limit);
-        let least = least.map_or(Code::BelowMinDeposit, |(code, _)| *code);
+        let least = bounds.least(candidate.want);
         let binding = blocked.as_ref().map_or(least, |bar| bar.code);
+        let id = &candidate.account.account_id;
         let bars = || {
-            let short = |(code, limit): &Limiter| {
-                (*limit < limits.min_deposit).then(|| {
-                    let bar = Bar::new(*code, Effect::Defer).seen(*limit, limits.min_deposit);
-                    bar.flip_if(to(*code, limits.min_deposit))
-                })
-            };
             let mut bars: Vec<Bar> = blocked.into_iter().collect();
-            if candidate.want < limits.min_deposit {
-                let bar = Bar::new(Code::BelowMinDeposit, Effect::Defer);
-                let bar = bar.seen(candidate.want, limits.min_deposit);
-                let more = candidate.securable >= limits.min_deposit;
-                bars.push(bar.flip_if(more.then_some(limits.min_deposit)));
-            }
-            let mut limiting: Vec<_> = limiters.iter().filter_map(short).collect();
-            // The smallest limiter binds.
-            sorting::by(&mut limiting, |a, b| {
+            bars.extend(bounds.shortages(candidate));
+            sorting::by(&mut bars, |a, b| {
                 (a.code != binding).cmp(&(b.code != binding))
             });
-            if limiting.first().is_some_and(|bar| bar.code == binding) {
-                limiting.append(&mut bars);
-                return Ok(limiting);
-            }
-            bars.append(&mut limiting);
             Ok(bars)
         };
         report.turned(id, candidate.token_id, Some(candidate.want), binding, bars)
+    }
+
+    /// What limits the grant of this request.
+    fn bounds(&self, candidate: &Candidate<'_>) -> Result<Bounds<'a>, Error> {
+        let token_id = candidate.token_id;
+        let (tokens, accounts) = (self.tokens, self.accounts);
+        let used = self.used.get(&token_id).copied().unwrap_or_default();
+        let served = self.memory.served.get(&candidate.account.account_id);
+        let served = served.and_then(|tokens| tokens.get(&token_id)).copied();
+        let mut lines = self.ahead.iter();
+        Bounds::of(
+            tokens.get(token_id)?,
+            accounts.get(&token_id),
+            served,
+            used.granted,
+            lines.find_map(|line| line.own(token_id)),
+        )
     }
 
     /// What stops every deposit from now on.
@@ -248,9 +130,9 @@ impl Walk<'_> {
 
     /// Whether nothing more is granted, neither to these candidates nor to others of their tokens:
     /// then the order does not matter any longer.
-    pub fn is_over<'c, 'a: 'c>(
+    pub fn is_over<'c, 'd: 'c>(
         &self,
-        behind: impl IntoIterator<Item = &'c Candidate<'a>>,
+        behind: impl IntoIterator<Item = &'c Candidate<'d>>,
     ) -> Result<bool, Error> {
         if self.stopped().is_some() {
             return Ok(true);
@@ -298,8 +180,7 @@ impl Walk<'_> {
         &mut self,
         candidate: &Candidate<'_>,
         amount: TokenAmount,
-        mut bars: Vec<Bar>,
-        served: Option<Served>,
+        bounds: &Bounds<'_>,
         remembers: bool,
         report: &mut Report,
     ) -> Result<(), Error> {
@@ -310,12 +191,13 @@ impl Walk<'_> {
         let rest = candidate.want.less(amount);
         used.unmet = used.unmet.plus(rest.wide())?;
         if remembers {
-            self.remember(id, token_id, served, amount)?;
+            self.remember(id, token_id, bounds.served, amount)?;
         }
-        let limits = self.tokens.get(token_id)?;
-        if candidate.claim > limits.hard_limit {
+        let mut bars = bounds.clamps(candidate);
+        let hard_limit = bounds.limits.hard_limit;
+        if candidate.claim > hard_limit {
             let bar = Bar::new(Code::ClaimAboveHardLimit, Effect::Warn);
-            bars.push(bar.seen(candidate.claim, limits.hard_limit));
+            bars.push(bar.seen(candidate.claim, hard_limit));
         }
         if candidate.retried {
             bars.push(Bar::new(Code::RetriedAfterStaleMark, Effect::Warn));

@@ -162,7 +162,7 @@ impl Report {
         if self.is_out_of_focus(account_id, Some(token_id)) {
             return Ok(());
         }
-        if self.full >= MAX_FULL_OUTCOMES {
+        if self.is_full() {
             self.counted(token_id, binding);
             return Ok(());
         }

@@ -123,9 +123,15 @@ impl<'a> Walk<'a> {
         if self.pending.is_some() {
             return Some(Code::SentBatchPending);
         }
-        let done = u32::try_from(self.grants.len()).unwrap_or(u32::MAX);
-        let all = done >= self.config.max_deposits.get();
+        let all = self.done() >= self.config.max_deposits;
         all.then_some(Code::DepositLimitReached)
+    }
+
+    /// How many deposits are granted.
+    fn done(&self) -> Count {
+        let done = u32::try_from(self.grants.len()).ok();
+        done.and_then(|done| Count::new(done).ok())
+            .unwrap_or(Count::MAX)
     }
 
     /// Whether nothing more is granted, neither to these candidates nor to others of their tokens:
@@ -159,15 +165,14 @@ impl<'a> Walk<'a> {
 
     /// What stops a deposit whatever its amount.
     fn stop(&self, candidate: &Candidate<'_>, is_new: bool) -> Result<Option<Bar>, Error> {
-        if let Some(pending) = self.pending {
-            let bar = Bar::new(Code::SentBatchPending, Effect::Defer);
-            let bar = bar.seen(pending.age, self.config.sent_stale_ms);
-            return Ok(Some(bar.flip_if(pending.until)));
-        }
-        let done = Count::new(u32::try_from(self.grants.len()).unwrap_or(u32::MAX))?;
-        if done >= self.config.max_deposits {
-            let bar = Bar::new(Code::DepositLimitReached, Effect::Defer);
-            return Ok(Some(bar.seen(done, self.config.max_deposits)));
+        if let Some(code) = self.stopped() {
+            let bar = Bar::new(code, Effect::Defer);
+            return Ok(Some(match self.pending {
+                Some(sent) => bar
+                    .seen(sent.age, self.config.sent_stale_ms)
+                    .flip_if(sent.until),
+                None => bar.seen(self.done(), self.config.max_deposits),
+            }));
         }
         if !self.room.fits_deposit(candidate.token_id) {
             return Ok(Some(Bar::new(Code::BatchFull, Effect::Defer)));

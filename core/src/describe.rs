@@ -14,10 +14,10 @@ use crate::fleet::book as fleet_book;
 use crate::hub::book;
 use crate::policy::{ABI, MAX_INPUT_BYTES, OPERATIONS, Op, VERSION, operations};
 use crate::reason::{Code, Reason, Why};
-use crate::value::{self, Value};
+use crate::value::{self, FromValue, Value};
 
 /// Which part to describe; everything when empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DescribeInput {
     /// Only this operation.
@@ -261,7 +261,7 @@ macro_rules! schemas_of_all {
 crate::for_each_operation!(schemas_of_all);
 
 /// Which reasons to put into words, and for whom.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExplainInput {
     /// The reasons of a decision, as it carries them.
@@ -272,7 +272,9 @@ pub struct ExplainInput {
 }
 
 /// Who reads a reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
     /// The operator of this node.
@@ -283,7 +285,7 @@ pub enum View {
 }
 
 /// Reasons in words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Explained {
     /// The reasons as this reader may see them.
     pub reasons: Vec<Reason>,

@@ -4,7 +4,7 @@
 //! ```
 //! use trimtab_core::{entries::{Entries, Entry}, reason::Why, units::Sat, value::{self, Value}};
 //! # use schemars::JsonSchema; use serde::{Deserialize, Serialize};
-//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 //! struct Peer { id: String, capacity: Sat }
 //! impl Entry for Peer {
 //!     const ID: &'static str = "id";
@@ -28,8 +28,9 @@ use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Why};
+use crate::record;
 use crate::sorting;
-use crate::value::ATTEMPT;
+use crate::value::{ATTEMPT, Fault, FromValue, Value};
 
 /// An entry that a list tells apart by its id.
 pub trait Entry {
@@ -178,6 +179,31 @@ impl<'de, T: Deserialize<'de> + Entry> Deserialize<'de> for Entries<T> {
         }
         deserializer.deserialize_seq(List(PhantomData))
     }
+}
+
+impl<T: FromValue + Entry> FromValue for Entries<T> {
+    #[inline(never)]
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        let mut entries = Self::default();
+        for (index, entry) in record::list(value)?.iter().enumerate() {
+            match T::from_value(entry) {
+                Ok(read) => entries.good.push(read),
+                Err(fault) => entries.bad.push(aside(entry, T::ID, index, &fault)),
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// An entry that cannot be read, under its id if it has one.
+fn aside(entry: &Value<'_>, id: &str, index: usize, fault: &Fault) -> Quarantined {
+    let id = entry.get(id).and_then(Value::as_text).unwrap_or_default();
+    let subject = match id {
+        "" => format!("[{index}]"),
+        id => id.to_owned(),
+    };
+    let error = fault.error().clone();
+    Quarantined { subject, error }
 }
 
 enum Attempted<T> {

@@ -13,10 +13,21 @@ use serde::{Deserialize, Serialize, de};
 use std::fmt;
 
 use crate::canonical::float_text;
+use crate::value::FromValue;
 
 /// The stable names of what can be wrong with an input.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -94,7 +105,7 @@ impl ErrorCode {
 }
 
 /// Why an input was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[non_exhaustive]
 pub struct Error {
     /// What kind of mistake it is.

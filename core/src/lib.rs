@@ -34,6 +34,9 @@
 
 #![forbid(unsafe_code)]
 
+// What the derive writes names this crate as the others do.
+extern crate self as trimtab_core;
+
 pub mod account;
 pub mod canonical;
 pub mod config;
@@ -48,6 +51,7 @@ pub mod policy;
 #[cfg(test)]
 mod proofs;
 pub mod reason;
+pub mod record;
 pub mod registry;
 mod sorting;
 pub mod units;

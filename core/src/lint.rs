@@ -21,10 +21,10 @@ use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::Count;
-use crate::value::Value;
+use crate::value::{Fault, FromValue, Value};
 
 /// Which config to check; the one in force when empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LintInput {
     /// Start from this profile instead of the config in force.
@@ -54,6 +54,12 @@ impl<'de> Deserialize<'de> for Overrides {
     }
 }
 
+impl FromValue for Overrides {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        Ok(Self(value.clone().into_owned()))
+    }
+}
+
 impl JsonSchema for Overrides {
     fn schema_name() -> Cow<'static, str> {
         "ConfigOverrides".into()
@@ -64,7 +70,7 @@ impl JsonSchema for Overrides {
 }
 
 /// What the check found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Linted {
     /// Whether nothing is odd.
     pub coherent: bool,

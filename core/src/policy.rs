@@ -15,7 +15,7 @@ use crate::fleet::book::FleetBook;
 use crate::hub::book::HubBook;
 use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
-use crate::value::{self, Value};
+use crate::value::{self, FromValue, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub const MAX_INPUT_BYTES: usize = 256 << 20;
 /// One operation: a pure function from a typed input to a typed decision.
 pub trait Op {
     /// What it is asked with.
-    type Input: Serialize + DeserializeOwned + JsonSchema;
+    type Input: Serialize + DeserializeOwned + FromValue + JsonSchema;
     /// What it decides.
     type Output: Serialize + JsonSchema;
     /// Its name, `family.verb`.
@@ -498,7 +498,7 @@ pub fn error_text(error: &Error) -> Vec<u8> {
 /// One method of a book: a handle that keeps state between calls.
 pub trait Method<B> {
     /// What it is called with.
-    type Input: DeserializeOwned + JsonSchema;
+    type Input: FromValue + JsonSchema;
     /// What it answers.
     type Output: Serialize + JsonSchema;
     /// Its name.
@@ -634,12 +634,12 @@ pub fn method<B>(
 }
 
 /// Nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// The digest of a book.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct BookDigest {
     /// sha256 of the canonical snapshot.
     pub digest: String,

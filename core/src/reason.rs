@@ -28,10 +28,21 @@ use crate::units::{
     Count, Millis, Msat, Multiplier, Points, Ppm, Real, RealSat, Sat, Score, Seconds, Serial,
     Share, SignedPpm, SignedSat, SignedTokenAmount, TokenAmount, TokenId, TokenTotal, Unit, Wide,
 };
+use crate::value::{Fault, FromValue, Value};
 
 /// What a reason does to the outcome.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -109,6 +120,12 @@ impl Serialize for Quantity {
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::read)
+    }
+}
+
+impl FromValue for Quantity {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        String::from_value(value).map(Self::read)
     }
 }
 
@@ -196,7 +213,7 @@ impl From<String> for Quantity {
 }
 
 /// The legal value nearest to the present one with which this reason no longer applies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Flip {
     /// The field of the input.
     pub field: Cow<'static, str>,
@@ -205,7 +222,7 @@ pub struct Flip {
 }
 
 /// One reason of a decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[non_exhaustive]
 pub struct Reason {
     // In the order of the canonical text, which then needs no sorting.
@@ -345,7 +362,7 @@ pub struct Why {
 }
 
 /// An entry of a collection that was set aside because it is bad; the rest was decided.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Quarantined {
     /// The id of the entry, or its place in the list.
     pub subject: String,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::Unit;
+use crate::value::{Fault, FromValue, Value};
 
 /// What the registry knows about a code.
 #[derive(Debug)]
@@ -42,11 +43,21 @@ impl Serialize for Code {
 // By the table: a comparison per code, compiled out, is the largest function of the module.
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
+        Self::read(&String::deserialize(deserializer)?)
+    }
+}
+
+impl FromValue for Code {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        Self::read(&String::from_value(value)?)
+    }
+}
+
+impl Code {
+    fn read<E: de::Error>(name: &str) -> Result<Self, E> {
         let named = Self::ALL.iter().find(|code| code.entry().name == name);
-        named.copied().ok_or_else(|| {
-            de::Error::invalid_value(de::Unexpected::Str(&name), &"a code of the registry")
-        })
+        let wrong = || E::invalid_value(de::Unexpected::Str(name), &"a code of the registry");
+        named.copied().ok_or_else(wrong)
     }
 }
 

@@ -17,11 +17,21 @@ use std::sync::Arc;
 
 use crate::canonical::float_text;
 use crate::error::{Error, ErrorCode};
-use crate::value::AMOUNT;
+use crate::value::{AMOUNT, Fault, FromValue, Value};
 
 /// The unit of an observed value and its limit.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -146,6 +156,50 @@ fn bound_text(x: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
+/// An integer out of a plain value; one function for all units.
+#[inline(never)]
+fn whole(value: &Value<'_>, low: i128, high: i128) -> Result<i128, Fault> {
+    value.number(IntegerVisitor { low, high })
+}
+
+/// A key is text; where a record wants an integer (a token id) its digits count.
+fn number_key(key: &str) -> Value<'_> {
+    match key.parse::<u64>() {
+        // "+1" and "01" are other texts of the same number: one of two readers would differ.
+        Ok(n) if n.to_string() == key => Value::Unsigned(n),
+        _ => Value::Text(Cow::Borrowed(key)),
+    }
+}
+
+/// A float out of a plain value.
+#[inline(never)]
+fn real(value: &Value<'_>, low: f64, high: f64) -> Result<f64, Fault> {
+    value.number(RealVisitor { low, high })
+}
+
+/// An amount out of a plain value.
+#[inline(never)]
+fn wide(value: &Value<'_>, signed: bool) -> Result<Wide, Fault> {
+    let visitor = AmountVisitor { signed };
+    match value {
+        Value::Integer(digits) | Value::Text(digits) => de::Visitor::visit_str(visitor, digits),
+        _ => value.number(visitor),
+    }
+}
+
+/// A legal id out of a plain value.
+#[inline(never)]
+fn id_text<'v>(value: &'v Value<'_>) -> Result<&'v str, Fault> {
+    match value {
+        Value::Text(text) if check_id(text) => Ok(text),
+        Value::Text(text) => Err(de::Error::invalid_value(
+            de::Unexpected::Str(text),
+            &ID_SHAPE,
+        )),
+        _ => Err(value.wrong_type(&ID_SHAPE)),
+    }
+}
+
 macro_rules! integer {
     ($(#[doc = $doc:literal])* $name:ident($inner:ty), $unit:expr, $low:literal..=$high:expr) => {
         $(#[doc = $doc])*
@@ -230,6 +284,16 @@ macro_rules! integer {
             }
         }
 
+        impl FromValue for $name {
+            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+                whole(value, Self::MIN.0 as i128, Self::MAX.0 as i128).map(|n| Self(n as $inner))
+            }
+
+            fn from_key(key: &str) -> Result<Self, Fault> {
+                Self::from_value(&number_key(key))
+            }
+        }
+
         impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
                 stringify!($name).into()
@@ -308,6 +372,12 @@ macro_rules! real {
             #[inline(never)]
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_f64(RealVisitor { low: Self::MIN.0, high: Self::MAX.0 }).map(Self)
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+                real(value, Self::MIN.0, Self::MAX.0).map(Self)
             }
         }
 
@@ -493,6 +563,12 @@ macro_rules! id {
                     }
                 }
                 deserializer.deserialize_str(Id)
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+                id_text(value).map(|text| $name($normal(text)))
             }
         }
 
@@ -968,6 +1044,13 @@ macro_rules! amount {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let wide = deserializer.deserialize_newtype_struct(AMOUNT, AmountVisitor { signed: $signed })?;
                 let amount: Result<Self, Error> = $from(wide);
+                amount.map_err(de::Error::custom)
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+                let amount: Result<Self, Error> = $from(wide(value, $signed)?);
                 amount.map_err(de::Error::custom)
             }
         }

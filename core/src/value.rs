@@ -7,7 +7,7 @@
 //! JSON has no NaN: `{"$f64":"NaN"}` (`Infinity`, `-Infinity`) stands for the float, so that a
 //! refused input can be logged and replayed.
 
-use serde::de::{self, DeserializeOwned, IntoDeserializer as _};
+use serde::de;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -123,9 +123,28 @@ impl<'a> Value<'a> {
     }
 }
 
+/// What can be read from a plain value; derived for records, see [`crate::record`].
+pub trait FromValue: Sized {
+    /// Reads it.
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault>;
+
+    /// What the absence of a field of this type means, if it means anything.
+    #[must_use]
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// Reads it from the key of a map.
+    fn from_key(key: &str) -> Result<Self, Fault> {
+        Self::from_value(&Value::Text(Cow::Borrowed(key)))
+    }
+}
+
+pub use trimtab_derive::FromValue;
+
 /// A typed record out of a plain value.
-pub fn decode<T: DeserializeOwned>(value: &Value<'_>) -> Result<T, Error> {
-    T::deserialize(value).map_err(|fault| *fault.0)
+pub fn decode<T: FromValue>(value: &Value<'_>) -> Result<T, Error> {
+    T::from_value(value).map_err(|fault| *fault.0)
 }
 
 /// A plain value out of a typed record.
@@ -353,19 +372,32 @@ impl<'de> Deserialize<'de> for BorrowedText<'de> {
 pub struct Fault(Box<Error>);
 
 impl Fault {
-    #[cold]
-    fn internal(what: &str) -> Self {
-        Self(Box::new(Error::internal(what)))
+    /// The error on its way.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.0
     }
 
     #[cold]
-    fn inside(self, key: &str) -> Self {
+    pub(crate) fn twice(name: &str) -> Self {
+        Self(Box::new(Error::duplicate(name, name)))
+    }
+
+    #[cold]
+    pub(crate) fn inside(self, key: &str) -> Self {
         Self(Box::new((*self.0).inside(key)))
     }
 
     #[cold]
-    fn at(self, index: usize) -> Self {
+    pub(crate) fn at(self, index: usize) -> Self {
         Self(Box::new((*self.0).at(index)))
+    }
+}
+
+impl From<Error> for Fault {
+    #[cold]
+    fn from(error: Error) -> Self {
+        Self(Box::new(error))
     }
 }
 
@@ -419,155 +451,9 @@ impl de::Error for Fault {
     }
 }
 
-impl<'v, 'de> Deserializer<'de> for &'v Value<'de>
-where
-    'v: 'de,
-{
-    type Error = Fault;
-
-    fn deserialize_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(b) => visitor.visit_bool(*b),
-            Value::Unsigned(n) => visitor.visit_u64(*n),
-            Value::Signed(n) => visitor.visit_i64(*n),
-            Value::Float(x) => visitor.visit_f64(*x),
-            // A host's big integer where a plain number is due: as JSON would carry it.
-            Value::Integer(digits) => visitor.visit_f64(digits.parse().unwrap_or(f64::NAN)),
-            Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::List(entries) => visitor.visit_seq(Entries {
-                rest: entries.iter(),
-                index: 0,
-            }),
-            Value::Map(entries) => visitor.visit_map(Fields {
-                rest: entries.iter(),
-                current: None,
-            }),
-        }
-    }
-
-    fn deserialize_option<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: de::Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        if let Some(id_field) = name.strip_prefix(ATTEMPT) {
-            return visitor.visit_seq(Attempt {
-                value: self,
-                id_field,
-                error: None,
-            });
-        }
-        match self {
-            Value::Integer(digits) if name == AMOUNT => visitor.visit_borrowed_str(digits),
-            Value::Text(text) if name == AMOUNT => visitor.visit_borrowed_str(text),
-            _ if name == AMOUNT => self.deserialize_u64(visitor),
-            _ => visitor.visit_newtype_struct(self),
-        }
-    }
-
-    // Each hint leads to the few visits that can answer it. That keeps the module small: a visit
-    // that is never made is never compiled.
-    //
-    // A record by position would make the order of our fields part of the format.
-    fn deserialize_struct<V: de::Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.deserialize_map(visitor)
-    }
-
-    fn deserialize_seq<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Value::List(entries) => visitor.visit_seq(Entries {
-                rest: entries.iter(),
-                index: 0,
-            }),
-            _ => Err(self.wrong_type(&"a list")),
-        }
-    }
-
-    fn deserialize_map<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Value::Map(entries) => visitor.visit_map(Fields {
-                rest: entries.iter(),
-                current: None,
-            }),
-            _ => Err(self.wrong_type(&"an object")),
-        }
-    }
-
-    fn deserialize_str<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Value::Text(text) => visitor.visit_borrowed_str(text),
-            _ => Err(self.wrong_type(&visitor)),
-        }
-    }
-
-    fn deserialize_string<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_bool<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Value::Bool(b) => visitor.visit_bool(*b),
-            _ => Err(self.wrong_type(&visitor)),
-        }
-    }
-
-    fn deserialize_u64<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Value::Unsigned(n) => visitor.visit_u64(*n),
-            Value::Signed(n) => visitor.visit_i64(*n),
-            Value::Float(x) => visitor.visit_f64(*x),
-            // A host's big integer where a plain number is due: as JSON would carry it.
-            Value::Integer(digits) => visitor.visit_f64(digits.parse().unwrap_or(f64::NAN)),
-            _ => Err(self.wrong_type(&visitor)),
-        }
-    }
-
-    fn deserialize_f64<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.deserialize_u64(visitor)
-    }
-
-    fn deserialize_enum<V: de::Visitor<'de>>(
-        self,
-        _name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        match self {
-            Value::Text(text) => visitor.visit_enum(text.as_ref().into_deserializer()),
-            Value::Map(entries) => match entries.as_slice() {
-                [(key, value)] => visitor.visit_enum(Tagged { tag: key, value }),
-                _ => Err(self.wrong_type(&variants.join(" | ").as_str())),
-            },
-            _ => Err(self.wrong_type(&variants.join(" | ").as_str())),
-        }
-    }
-
-    fn deserialize_ignored_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_unit()
-    }
-
-    serde::forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 char bytes byte_buf
-        unit unit_struct tuple tuple_struct identifier
-    }
-}
-
 impl Value<'_> {
     #[cold]
-    fn wrong_type(&self, expected: &dyn de::Expected) -> Fault {
+    pub(crate) fn wrong_type(&self, expected: &dyn de::Expected) -> Fault {
         let found = match self {
             Self::Null => de::Unexpected::Unit,
             Self::Bool(b) => de::Unexpected::Bool(*b),
@@ -581,206 +467,17 @@ impl Value<'_> {
         };
         <Fault as de::Error>::invalid_type(found, expected)
     }
-}
 
-/// Offers an entry first as what it should be; if it is not, its error and then its id.
-struct Attempt<'v, 'de> {
-    value: &'v Value<'de>,
-    id_field: &'static str,
-    error: Option<Fault>,
-}
-
-impl<'v, 'de> de::SeqAccess<'de> for Attempt<'v, 'de>
-where
-    'v: 'de,
-{
-    type Error = Fault;
-
-    fn next_element_seed<T: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Fault> {
-        let Some(error) = &self.error else {
-            return seed
-                .deserialize(self.value)
-                .map(Some)
-                .inspect_err(|error| self.error = Some(error.clone()));
-        };
-        let id = self
-            .value
-            .get(self.id_field)
-            .and_then(Value::as_text)
-            .unwrap_or_default();
-        let fields = [
-            error.0.code.as_str().to_owned(),
-            error.0.field.clone(),
-            error.0.got.clone(),
-            error.0.expected.clone(),
-            id.to_owned(),
-        ];
-        let fields: de::value::SeqDeserializer<_, Fault> =
-            de::value::SeqDeserializer::new(fields.into_iter());
-        seed.deserialize(fields).map(Some)
-    }
-}
-
-struct Entries<'v, 'de> {
-    rest: std::slice::Iter<'v, Value<'de>>,
-    index: usize,
-}
-
-impl<'v, 'de> de::SeqAccess<'de> for Entries<'v, 'de>
-where
-    'v: 'de,
-{
-    type Error = Fault;
-
-    #[inline(never)]
-    fn next_element_seed<T: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Fault> {
-        let Some(value) = self.rest.next() else {
-            return Ok(None);
-        };
-        let index = self.index;
-        self.index += 1;
-        seed.deserialize(value)
-            .map(Some)
-            .map_err(|error| error.at(index))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.rest.len())
-    }
-}
-
-struct Fields<'v, 'de> {
-    rest: std::slice::Iter<'v, (Cow<'de, str>, Value<'de>)>,
-    current: Option<(&'v str, &'v Value<'de>)>,
-}
-
-impl<'v, 'de> de::MapAccess<'de> for Fields<'v, 'de>
-where
-    'v: 'de,
-{
-    type Error = Fault;
-
-    fn next_key_seed<K: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
-        let Some((key, value)) = self.rest.next() else {
-            return Ok(None);
-        };
-        self.current = Some((key.as_ref(), value));
-        seed.deserialize(Key(key)).map(Some)
-    }
-
-    // One copy for every type of field, not one for every field.
-    #[inline(never)]
-    fn next_value_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
-        let (key, value) = self
-            .current
-            .take()
-            .ok_or_else(|| Fault::internal("a value before its key"))?;
-        seed.deserialize(value).map_err(|error| error.inside(key))
-    }
-}
-
-/// A key is text; where the record wants an integer (a token id) its digits count.
-struct Key<'de>(&'de str);
-
-impl<'de> Deserializer<'de> for Key<'de> {
-    type Error = Fault;
-
-    fn deserialize_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_borrowed_str(self.0)
-    }
-
-    fn deserialize_u64<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.0.parse::<u64>() {
-            // "+1" and "01" are other texts of the same number: one of two readers would differ.
-            Ok(n) if n.to_string() == self.0 => visitor.visit_u64(n),
-            _ => visitor.visit_borrowed_str(self.0),
+    /// Lets `visitor` take a number.
+    pub(crate) fn number<'v, V: de::Visitor<'v>>(&self, visitor: V) -> Result<V::Value, Fault> {
+        match self {
+            Self::Unsigned(n) => visitor.visit_u64(*n),
+            Self::Signed(n) => visitor.visit_i64(*n),
+            Self::Float(x) => visitor.visit_f64(*x),
+            // A host's big integer where a plain number is due: as JSON would carry it.
+            Self::Integer(digits) => visitor.visit_f64(digits.parse().unwrap_or(f64::NAN)),
+            _ => Err(self.wrong_type(&visitor)),
         }
-    }
-
-    fn deserialize_newtype_struct<V: de::Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: de::Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        visitor.visit_enum(self.0.into_deserializer())
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-struct Tagged<'v, 'de> {
-    tag: &'v str,
-    value: &'v Value<'de>,
-}
-
-impl<'v, 'de> de::EnumAccess<'de> for Tagged<'v, 'de>
-where
-    'v: 'de,
-{
-    type Error = Fault;
-    type Variant = Self;
-
-    fn variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self), Fault> {
-        let tag: de::value::BorrowedStrDeserializer<'de, Fault> =
-            de::value::BorrowedStrDeserializer::new(self.tag);
-        Ok((seed.deserialize(tag)?, self))
-    }
-}
-
-impl<'v, 'de> de::VariantAccess<'de> for Tagged<'v, 'de>
-where
-    'v: 'de,
-{
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        Err(self.value.wrong_type(&"no content").inside(self.tag))
-    }
-
-    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        seed.deserialize(self.value)
-            .map_err(|error| error.inside(self.tag))
-    }
-
-    fn tuple_variant<V: de::Visitor<'de>>(
-        self,
-        _len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.value
-            .deserialize_seq(visitor)
-            .map_err(|error| error.inside(self.tag))
-    }
-
-    fn struct_variant<V: de::Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.value
-            .deserialize_struct("", fields, visitor)
-            .map_err(|error| error.inside(self.tag))
     }
 }
 

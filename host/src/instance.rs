@@ -1,11 +1,10 @@
 //! One instance of a module: carries bytes in and out, and believes nothing the module says.
 
-use serde::Deserialize;
 use std::time::Instant;
 
 use trimtab_core::error::Error;
 use trimtab_core::policy::MAX_INPUT_BYTES;
-use trimtab_core::value::{self, Value};
+use trimtab_core::value::{self, FromValue, Value};
 use wasmtime::{Extern, Func, Instance as Linked, Memory, ModuleExport, Store, Trap, TypedFunc};
 use wasmtime::{WasmParams, WasmResults};
 
@@ -43,7 +42,7 @@ pub(crate) struct Answer {
 }
 
 /// An error as it crosses the interface.
-#[derive(Deserialize)]
+#[derive(FromValue)]
 struct Failed {
     error: Error,
 }

@@ -1,13 +1,13 @@
 //! The sandbox: a compiled module, its limits, and the ways to call it.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
 use trimtab_core::error::Error;
 use trimtab_core::policy::{Decided, Op};
 use trimtab_core::reason::{Quarantined, Reason};
-use trimtab_core::value::{self, Value};
+use trimtab_core::value::{self, FromValue, Value};
 use trimtab_core::{canonical, policy};
 use wasmtime::{
     Cache, Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, OptLevel,
@@ -298,7 +298,7 @@ impl Sandbox {
     /// Calls an operation with typed input and output.
     pub fn decide<O: Op>(&self, input: &O::Input) -> Result<Decided<O::Output>, HostError>
     where
-        O::Output: DeserializeOwned,
+        O::Output: FromValue,
     {
         self.plan.decide::<O>(input)
     }
@@ -373,7 +373,7 @@ impl Policy {
     /// As [`Sandbox::decide`], under this policy.
     pub fn decide<O: Op>(&self, input: &O::Input) -> Result<Decided<O::Output>, HostError>
     where
-        O::Output: DeserializeOwned,
+        O::Output: FromValue,
     {
         let input = canonical::text(input)?;
         let envelope = self.call(O::NAME, input.as_bytes())?;
@@ -421,7 +421,7 @@ pub(crate) fn handle_number(opened: &[u8]) -> Result<u32, HostError> {
     number.ok_or_else(|| HostError::BadModule("it opened no handle".to_owned()))
 }
 
-fn typed_envelope<T: DeserializeOwned>(envelope: &[u8]) -> Result<Decided<T>, Error> {
+fn typed_envelope<T: FromValue>(envelope: &[u8]) -> Result<Decided<T>, Error> {
     let envelope = Value::from_json(envelope)?;
     let part = |name: &str| envelope.get(name);
     let reasons: Option<Vec<Reason>> = part("reasons").map(value::decode).transpose()?;

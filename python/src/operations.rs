@@ -11,7 +11,7 @@ use trimtab_core::error::Error;
 use trimtab_core::for_each_operation;
 use trimtab_core::policy::{Op, Policy, Stamp, operations};
 use trimtab_core::reason::{Quarantined, Reason, Why};
-use trimtab_core::value;
+use trimtab_core::value::{self, FromValue};
 
 use crate::boundary::{Failure, guarded};
 use crate::decision::{self, Answer, Decision};
@@ -97,7 +97,7 @@ pub fn input<'py>(
 }
 
 /// The typed input: read the fast way, or the slow way that names a mistake.
-pub fn input_of<T: DeserializeOwned>(any: &Bound<'_, PyAny>) -> Result<T, Failure> {
+pub fn input_of<T: DeserializeOwned + FromValue>(any: &Bound<'_, PyAny>) -> Result<T, Failure> {
     match reader::read(any) {
         Some(input) => Ok(input),
         None => Ok(value::decode(&intake::value(any)?)?),

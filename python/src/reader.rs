@@ -161,6 +161,18 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_> {
         }
     }
 
+    // A list of another length is the slow way's to refuse.
+    fn deserialize_tuple<V: de::Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Unfit> {
+        match self.any.len() {
+            Ok(found) if found == length => self.deserialize_any(visitor),
+            _ => Err(Unfit),
+        }
+    }
+
     fn deserialize_option<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         match self.any.is_none() {
             true => visitor.visit_none(),
@@ -254,7 +266,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_> {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 char str string bytes byte_buf
-        unit unit_struct tuple tuple_struct identifier
+        unit unit_struct tuple_struct identifier
     }
 }
 

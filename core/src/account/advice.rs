@@ -25,9 +25,10 @@ use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Bps, EntityId, Millis, Serial, TokenAmount, TokenId};
+use crate::value::FromValue;
 
 /// When an entity wants collateral for what it is owed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestPolicy {
     /// A claim up to this may stay unsecured.
@@ -39,7 +40,7 @@ pub struct RequestPolicy {
 }
 
 /// What the counterparty asks for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeeTerms {
     /// The version of these terms.
@@ -66,7 +67,7 @@ impl FeeTerms {
 }
 
 /// One token of the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdviceToken {
     /// The stored state.
@@ -83,7 +84,7 @@ pub struct AdviceToken {
 }
 
 /// An account as one of its entities sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdviceInput {
     /// The entity that may ask.
@@ -108,7 +109,7 @@ pub struct AdviceInput {
 }
 
 /// What to do about one token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Advice {
     /// Ask now.
@@ -122,7 +123,7 @@ pub enum Advice {
 }
 
 /// A request to make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct AdvisedRequest {
     /// How much to ask for: all that is owed unsecured.
     pub amount: TokenAmount,
@@ -135,7 +136,7 @@ pub struct AdvisedRequest {
 }
 
 /// The advice for one token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct TokenAdvice {
     /// What to do.
     pub advice: Advice,
@@ -151,7 +152,7 @@ pub struct TokenAdvice {
 }
 
 /// The advice for an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Advised {
     /// One entry per token, by token.
     pub tokens: Vec<TokenAdvice>,

@@ -24,9 +24,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::units::{EntityId, SignedTokenAmount, TokenAmount, TokenId, Wide};
+use crate::value::FromValue;
 
 /// A side of an account. LEFT is the smaller id in byte order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The entity with the smaller id.
@@ -59,7 +60,7 @@ impl Side {
 }
 
 /// The stored state of one token in an account. Absent amounts are zero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delta {
     /// The token.
@@ -94,7 +95,7 @@ pub struct Delta {
 }
 
 /// What one side holds and owes in one token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Position {
     /// Own share of the collateral.
     pub own_share: TokenAmount,

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::entries::Entry;
 use crate::units::{NodeId, Ppm, Sat, Share};
+use crate::value::FromValue;
 
 /// One channel of ours.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
     /// Its whole capacity, as confirmed.

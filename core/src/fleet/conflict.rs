@@ -29,9 +29,10 @@ use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{NodeId, Seconds};
+use crate::value::FromValue;
 
 /// The peer through which we would rebalance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConflictInput {
     /// What each member reported last; our own report is skipped.
@@ -47,7 +48,17 @@ pub struct ConflictInput {
 
 /// What to do about a rebalance.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -58,7 +69,7 @@ pub enum Action {
 }
 
 /// Whether to rebalance through a peer now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Conflict {
     /// What to do.
     pub action: Action,

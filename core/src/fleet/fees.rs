@@ -29,9 +29,10 @@ use crate::error::Error;
 use crate::lint::without_effect;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Ppm, Real};
+use crate::value::FromValue;
 
 /// What an operator may set about fees that help the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeesConfig {
     /// No fee is raised above this.
@@ -103,7 +104,7 @@ impl FeesConfig {
 }
 
 /// The fee to adjust, and what the fleet needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdjustInput {
     /// The fee we intend without the fleet.
@@ -125,7 +126,17 @@ pub struct AdjustInput {
 
 /// Which way a fee moved.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -138,7 +149,7 @@ pub enum Step {
 }
 
 /// The fee to set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Adjusted {
     /// The fee.
     pub fee_ppm: Ppm,
@@ -234,7 +245,7 @@ fn scaled(base: Ppm, factor: Real) -> Ppm {
 }
 
 /// The deployed fee controller's question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LegacyFeeInput {
     /// The fee we intend without the fleet.
@@ -250,7 +261,7 @@ pub struct LegacyFeeInput {
 }
 
 /// A need as the deployed plugin words it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LegacyNeed {
     /// The member's tier; a need without one is passed over.
@@ -266,7 +277,17 @@ pub struct LegacyNeed {
 
 /// What the deployed plugin knows to be needed.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LegacyNeedType {
@@ -279,7 +300,7 @@ pub enum LegacyNeedType {
 }
 
 /// The deployed fee controller's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct LegacyFee {
     /// The fee.
     pub fee_ppm: Ppm,

@@ -19,9 +19,10 @@ use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, Seconds};
+use crate::value::FromValue;
 
 /// What an operator may set about limits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsConfig {
     /// So many local reports fit the period.
@@ -48,7 +49,7 @@ impl LimitsConfig {
 }
 
 /// Past reports and the one that asks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitInput {
     /// So many fit the period; that of local reports when absent.
@@ -64,7 +65,7 @@ pub struct LimitInput {
 }
 
 /// Whether one more fits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Limited {
     /// Whether it fits.
     pub allowed: bool,

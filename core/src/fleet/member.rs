@@ -11,9 +11,10 @@ use super::channel::Channel;
 use super::health::Tier;
 use crate::entries::{Entries, Entry};
 use crate::units::{Count, NodeId, Points, Sat, Seconds, Share};
+use crate::value::FromValue;
 
 /// What a member reported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
     /// What it answered when it was asked about a peer, signed.
@@ -59,7 +60,7 @@ pub struct Member {
 }
 
 /// A depleted or saturated channel of a member.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trouble {
     /// The capacity of the channel.
@@ -71,7 +72,7 @@ pub struct Trouble {
 }
 
 /// A rebalance that somebody announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Activity {
     /// When it was announced.
@@ -83,7 +84,7 @@ pub struct Activity {
 }
 
 /// What a member holds towards a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerCapacity {
     /// The sum of its channels with the peer.
@@ -96,7 +97,7 @@ pub struct PeerCapacity {
 }
 
 /// What a member answered about a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerAnswer {
     /// When it answered.
@@ -109,7 +110,17 @@ pub struct PeerAnswer {
 
 /// Which way a splice goes.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum SpliceType {
@@ -120,7 +131,7 @@ pub enum SpliceType {
 }
 
 /// A splice that a member announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnnouncedSplice {
     /// How much.
@@ -134,7 +145,7 @@ pub struct AnnouncedSplice {
 }
 
 /// We ourselves: our own channels and what we announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Us {
     /// Our channels.

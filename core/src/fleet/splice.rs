@@ -30,9 +30,10 @@ use crate::flip;
 use crate::lint;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, NodeId, Real, Sat, Seconds, Share};
+use crate::value::FromValue;
 
 /// What an operator may set about splices.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpliceConfig {
     /// How long a signed answer replaces a member's estimate.
@@ -53,7 +54,17 @@ pub struct SpliceConfig {
 
 /// What the share of the fleet is a share of.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Whole {
@@ -104,7 +115,7 @@ impl SpliceConfig {
 }
 
 /// One of our channels with the peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnChannel {
     /// What it will hold when the splices that are under way have confirmed.
@@ -115,7 +126,7 @@ pub struct OwnChannel {
 }
 
 /// Our own side.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ours {
     /// Our channels with the peer.
@@ -127,7 +138,7 @@ pub struct Ours {
 }
 
 /// A member's signed answer about the peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// When it was given.
@@ -137,7 +148,7 @@ pub struct Answer {
 }
 
 /// A splice-out that a member announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Announced {
     /// How much will leave.
@@ -147,7 +158,7 @@ pub struct Announced {
 }
 
 /// What another member holds with the peer, as far as we know.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Other {
     /// Its announced splice-outs at this peer.
@@ -265,7 +276,7 @@ impl Entry for Other {
 }
 
 /// A splice that wants advice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckInput {
     /// How much.
@@ -297,7 +308,7 @@ pub struct CheckInput {
 }
 
 /// How much may leave a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeadroomInput {
     /// Whether the other members could be asked at all.
@@ -326,7 +337,17 @@ fn yes() -> bool {
 
 /// The advice about a splice.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Safety {
@@ -341,7 +362,7 @@ pub enum Safety {
 }
 
 /// The advice with what it rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Checked {
     /// Whether the advice is to go on.
     pub can_proceed: bool,
@@ -367,7 +388,7 @@ pub struct Checked {
 }
 
 /// How much may leave a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Headroom {
     /// What the fleet holds with the peer.
     pub fleet_sats: Sat,

@@ -19,9 +19,10 @@ use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Hundredths, NodeId, Real, Sat, Seconds, Share};
+use crate::value::FromValue;
 
 /// What an operator may set about advice on new channels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TopologyConfig {
     /// Above this share of a peer's capacity, more capacity of the fleet is redundant.
@@ -48,7 +49,7 @@ impl TopologyConfig {
 }
 
 /// The peers to compare.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdviseInput {
     /// The peers to compare; members among them are passed over.
@@ -63,7 +64,7 @@ pub struct AdviseInput {
 }
 
 /// A peer that a new channel could go to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// The peer.
@@ -74,7 +75,7 @@ pub struct Candidate {
 }
 
 /// What a channel to one peer would be worth to the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Advice {
     /// The fleet's share of the peer's capacity; absent when unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,7 +91,7 @@ pub struct Advice {
 }
 
 /// The peers, best first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Advised {
     /// The best first.
     pub advice: Vec<Advice>,

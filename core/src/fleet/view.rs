@@ -11,9 +11,10 @@ use crate::entries::Entries;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, NodeId, Seconds};
+use crate::value::FromValue;
 
 /// The fleet as we know it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetInput {
     /// Only so many entries of the answer; all when absent.

@@ -20,6 +20,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorCode};
 use crate::units::{Decimals, TokenAmount};
+use crate::value::{Fault, FromValue, Value};
 
 /// An amount of any token: `"500"` or `"0.1"` tokens, `"1 unit"` raw units, or `"unlimited"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +178,18 @@ impl<'de> Deserialize<'de> for HubAmount {
             }
         }
         deserializer.deserialize_any(Amount)
+    }
+}
+
+impl FromValue for HubAmount {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        match value {
+            Value::Text(text) => text
+                .parse()
+                .map_err(|_| de::Error::invalid_value(de::Unexpected::Str(text), &SHAPE)),
+            Value::Unsigned(tokens) => Ok(Self::tokens(*tokens)),
+            _ => Err(value.wrong_type(&SHAPE)),
+        }
     }
 }
 

@@ -10,9 +10,10 @@ use crate::hub::amount::HubAmount;
 use crate::lint::without_effect;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Bps, Count, Decimals, Millis, Serial, TokenId};
+use crate::value::FromValue;
 
 /// Who is served first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// The largest, then the oldest; older runtimes call it `hnw`.
@@ -26,7 +27,7 @@ pub enum Strategy {
 }
 
 /// How much is pulled back from peers that hold what is the hub's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Funding {
     /// As much as this plan pays from the reserve, and what waits unmet.
@@ -38,7 +39,7 @@ pub enum Funding {
 }
 
 /// Which amount the proportional fee is taken of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeBasis {
     /// What the hub would deposit: the smaller of request and claim.
@@ -49,7 +50,17 @@ pub enum FeeBasis {
 
 /// Where a reserve is replenished from. Configured, never taken from state or from a peer.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -62,7 +73,7 @@ pub enum Source {
 }
 
 /// What a hub knows about a token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
     /// Its decimal places.
@@ -70,7 +81,7 @@ pub struct Token {
 }
 
 /// What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HubConfig {
     /// The time between two ticks, in milliseconds.

@@ -25,12 +25,13 @@ use crate::hub::netting;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, EntityId, TokenAmount, TokenId, TokenTotal};
+use crate::value::FromValue;
 
 /// No call carries more claims.
 pub const MAX_CLAIMS: usize = 20_000;
 
 /// What one hub owes another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     /// Who owes.
@@ -44,7 +45,7 @@ pub struct Claim {
 }
 
 /// The claims between several hubs; each debtor, creditor and token together once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CyclesInput {
     /// The claims.

@@ -28,12 +28,13 @@ use crate::hub::limits::Tokens;
 use crate::hub::state::{Account, HubState};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{EntityId, Millis, TokenAmount, TokenId};
+use crate::value::FromValue;
 
 /// No more accounts than these get a reason of their own.
 pub const MAX_ACCOUNT_REASONS: usize = 256;
 
 /// A peer with something to take back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct NetSpender {
     /// The peer.
     pub account_id: EntityId,
@@ -46,7 +47,7 @@ pub struct NetSpender {
 }
 
 /// A peer that waits for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct NetReceiver {
     /// The peer.
     pub account_id: EntityId,
@@ -63,7 +64,7 @@ pub struct NetReceiver {
 }
 
 /// Both sides of one token.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct TokenDetected {
     /// Who waits, by id.
     pub receivers: Vec<NetReceiver>,
@@ -74,7 +75,7 @@ pub struct TokenDetected {
 }
 
 /// Both sides of every token, by token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Detected {
     /// One entry per token with a spender or a receiver.
     pub tokens: Vec<TokenDetected>,

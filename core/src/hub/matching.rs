@@ -25,12 +25,13 @@ use crate::hub::pairing::{self, Need, Pairing, Part};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, TokenTotal};
+use crate::value::FromValue;
 
 /// No more receivers than these get a reason of their own; all stand in the outcome.
 pub const MAX_RECEIVER_REASONS: usize = 256;
 
 /// A peer with something to take back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spender {
     /// The peer.
@@ -42,7 +43,7 @@ pub struct Spender {
 }
 
 /// A peer that waits for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Receiver {
     /// The peer.
@@ -60,7 +61,7 @@ pub struct Receiver {
 }
 
 /// Spenders and receivers of any number of tokens. A peer stands once per token, on one side.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchInput {
     /// Who is served first; absent for the strategy of the config.

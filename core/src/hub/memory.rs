@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::units::{Count, EntityId, Millis, Serial, TokenAmount, TokenId};
+use crate::value::FromValue;
 
 /// The canonical text of a memory is never longer, in bytes.
 pub const MAX_MEMORY_BYTES: usize = 1 << 20;
@@ -17,7 +18,7 @@ pub const WINDOW_MS: u64 = 3_600_000;
 const HALF_WINDOW_MS: u64 = WINDOW_MS / 2;
 
 /// What a hub remembers. Absent is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HubMemory {
     /// What was served in the last hour, per account and token.
@@ -57,7 +58,9 @@ impl HubMemory {
 }
 
 /// What was served in a stretch of at least half an hour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct HalfHour {
     /// How much.
@@ -70,7 +73,9 @@ pub struct HalfHour {
 
 /// What one account was given of one token in the last hour: two half-hour buckets. A bucket is
 /// forgotten an hour after its last deposit, so that no hour ever sees more than the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Served {
     /// The newer bucket.
@@ -150,7 +155,7 @@ impl Served {
 }
 
 /// A replenishment that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InFlight {
     /// Its id, the same for every try of an episode.
@@ -167,7 +172,7 @@ pub struct InFlight {
 }
 
 /// What flowed out of a reserve in the last hour, in six ten-minute buckets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outflow {
     /// The number of the newest bucket: the time divided by ten minutes.
@@ -205,7 +210,7 @@ impl Outflow {
 }
 
 /// The replenishment of one token.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenMemory {
     /// The number of the present or last episode.

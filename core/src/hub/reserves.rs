@@ -31,9 +31,10 @@ use crate::hub::state::{HubState, ReplenishOutcome};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, Millis, Serial, TokenAmount, TokenId, Wide};
+use crate::value::FromValue;
 
 /// What the watch found for one token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct WatchedReserve {
     /// What is left after debts and batches, with what is being replenished.
     pub available: TokenAmount,
@@ -47,7 +48,7 @@ pub struct WatchedReserve {
 }
 
 /// What the watch decides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Watched {
     /// Replenishments and alerts.
     pub actions: Vec<Action>,

@@ -34,12 +34,15 @@ use crate::hub::memory::HubMemory;
 use crate::reason::Why;
 use crate::sorting;
 use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
+use crate::value::FromValue;
 
 /// The runtime stores no more tokens in one account.
 pub const MAX_TOKENS_PER_ACCOUNT: usize = 128;
 
 /// Whether an account takes part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountStatus {
     /// It does.
@@ -52,7 +55,7 @@ pub enum AccountStatus {
 }
 
 /// Why a refund was begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundReason {
     /// The fee terms changed.
@@ -66,7 +69,7 @@ pub enum RefundReason {
 }
 
 /// A refund of a prepaid fee that is under way: the request is frozen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refund {
     /// Why.
@@ -78,7 +81,7 @@ pub struct Refund {
 }
 
 /// What was agreed when a request was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeeState {
     /// The id of the request.
@@ -109,7 +112,7 @@ fn first_version() -> Serial {
 }
 
 /// An open request for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The token.
@@ -123,7 +126,17 @@ pub struct Request {
 
 /// What one operation of a settlement does.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum OpKind {
@@ -140,7 +153,7 @@ pub enum OpKind {
 }
 
 /// One operation of a settlement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettlementOp {
     /// What it does.
@@ -216,7 +229,9 @@ impl SettlementOp {
 }
 
 /// How far a settlement workspace is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkspaceStatus {
     /// Being written.
@@ -231,7 +246,7 @@ pub enum WorkspaceStatus {
 }
 
 /// A settlement that the two sides negotiate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workspace {
     /// What it does.
@@ -272,7 +287,7 @@ impl Workspace {
 }
 
 /// One account of the hub.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// The id of the peer.
@@ -417,7 +432,7 @@ fn each_token_once(
 }
 
 /// One account of a deposit entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DepositPair {
     /// The peer.
@@ -427,7 +442,7 @@ pub struct DepositPair {
 }
 
 /// Reserve to collateral: one entry per depositing side and token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DepositEntry {
     /// The token.
@@ -441,7 +456,7 @@ pub struct DepositEntry {
 }
 
 /// Collateral to reserve.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawalEntry {
     /// The peer.
@@ -453,7 +468,7 @@ pub struct WithdrawalEntry {
 }
 
 /// Reserve to somewhere else, or from there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransferEntry {
     /// The token.
@@ -463,7 +478,7 @@ pub struct TransferEntry {
 }
 
 /// What a settlement changes in the hub's reserve.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettlementEntry {
     /// The peer.
@@ -476,7 +491,7 @@ pub struct SettlementEntry {
 }
 
 /// On-chain operations that go out together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     /// The id of the batch, where it has one: a batch that is listed twice counts once.
@@ -518,7 +533,7 @@ impl Batch {
 }
 
 /// A batch that was sent and has not settled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentBatch {
     /// When it was sent.
@@ -529,7 +544,7 @@ pub struct SentBatch {
 }
 
 /// An answer of a source that was asked to replenish a reserve.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplenishAnswer {
     /// The token it is about.
@@ -544,7 +559,7 @@ pub struct ReplenishAnswer {
 }
 
 /// What came of a replenishment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplenishOutcome {
     /// The amount was sent.
@@ -556,7 +571,7 @@ pub enum ReplenishOutcome {
 }
 
 /// Everything a hub policy reads.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HubState {
     /// The hub.

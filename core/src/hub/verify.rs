@@ -29,9 +29,10 @@ use crate::hub::state::{Account, HubState, OpKind, SettlementOp};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, EntityId, TokenAmount, TokenId, Wide};
+use crate::value::FromValue;
 
 /// A plan and the state it was made for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HubVerifyInput {
     /// The state.
@@ -41,7 +42,7 @@ pub struct HubVerifyInput {
 }
 
 /// Whether a plan keeps the laws.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct HubVerified {
     /// How many actions were checked.
     pub actions: Count,

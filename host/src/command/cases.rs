@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
 use trimtab_core::error::Error;
 use trimtab_core::policy::MAX_INPUT_BYTES;
-use trimtab_core::value::{self, Value};
+use trimtab_core::value::{self, FromValue, Value};
 use trimtab_host::HostError;
 
 use super::caller::{Caller, Host, Json};
@@ -108,7 +108,7 @@ struct Line<'l> {
 }
 
 /// For a mistake in a line: the same fields, so that the reader names it as every operation does.
-#[derive(Deserialize)]
+#[derive(FromValue)]
 #[serde(deny_unknown_fields)]
 struct Checked {
     #[serde(rename = "op")]

@@ -25,10 +25,10 @@ use crate::fleet::topology::Advised;
 use crate::lint::Overrides;
 use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
 use crate::units::{Count, NodeId, Seconds};
-use crate::value::{self, Value};
+use crate::value::{self, FromValue, Value};
 
 /// What a book is opened with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenFleetBook {
     /// The profile to start from; `plan` when absent.
@@ -50,7 +50,7 @@ pub fn open(input: &Value<'_>) -> Result<FleetBook, Error> {
 }
 
 /// What changed about ourselves; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetUs {
     /// Where we are rebalancing.
@@ -62,7 +62,7 @@ pub struct SetUs {
 }
 
 /// What to forget; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveFromFleet {
     /// A channel of ours.
@@ -80,7 +80,7 @@ pub struct RemoveFromFleet {
 }
 
 /// A message that arrived.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeMessage {
     /// Who sent it; that need not be who made it.
@@ -95,7 +95,7 @@ pub struct TakeMessage {
 }
 
 /// What to go back to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RestoreFleet {
     /// A snapshot.
@@ -103,7 +103,7 @@ pub struct RestoreFleet {
 }
 
 /// How much the book holds now.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct FleetHeld {
     /// Whether the call changed anything.
     pub changed: bool,

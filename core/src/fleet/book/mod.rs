@@ -44,10 +44,11 @@ use crate::policy::Policy;
 use crate::reason::Why;
 use crate::sorting;
 use crate::units::{Count, NodeId, Sat};
+use crate::value::FromValue;
 use index::Index;
 
 /// A node of the fleet, as we know it apart from what it says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetMember {
     /// Whether the fleet shut it out; then it is no member, and nothing of it is kept.
@@ -74,7 +75,7 @@ impl Entry for FleetMember {
 }
 
 /// An external peer, as the graph shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetPeer {
     /// The peer.
@@ -92,7 +93,7 @@ impl Entry for FleetPeer {
 }
 
 /// Everything a book knows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetSnapshot {
     /// What is kept of the messages of members.

@@ -21,9 +21,10 @@ use crate::fleet::topology::{Advised, Candidate, Standing, advise_of, distinct};
 use crate::fleet::view::{Fleet, View, may_count};
 use crate::reason::Why;
 use crate::units::{Count, NodeId, Ppm, Sat, Seconds, Share};
+use crate::value::FromValue;
 
 /// When something is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskNow {
     /// The present moment.
@@ -31,7 +32,7 @@ pub struct AskNow {
 }
 
 /// When something is asked, and how much of the answer is wanted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskFirst {
     /// Only so many entries of the answer; all when absent.
@@ -42,7 +43,7 @@ pub struct AskFirst {
 }
 
 /// Which peer is asked about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskPeer {
     /// The peer.
@@ -50,7 +51,7 @@ pub struct AskPeer {
 }
 
 /// A rebalance that might meet another member's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskConflict {
     /// The present moment.
@@ -60,7 +61,7 @@ pub struct AskConflict {
 }
 
 /// A fee that might help another member.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskFee {
     /// The fee we intend without the fleet.
@@ -78,7 +79,7 @@ pub struct AskFee {
 }
 
 /// A splice that wants advice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskSplice {
     /// How much.
@@ -102,7 +103,7 @@ pub struct AskSplice {
 }
 
 /// A peer that something might leave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskHeadroom {
     /// Whether the other members could be asked at all.
@@ -118,7 +119,7 @@ pub struct AskHeadroom {
 }
 
 /// Peers that a new channel could go to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskAdvice {
     /// The peers to compare; all that were set when absent.

@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use super::body::{self, Known, SpliceAnswer, SpliceCheck};
 use super::*;
 use crate::error::ErrorCode;
-use crate::value::{self, Value};
+use crate::value::{self, FromValue, Value};
 
 /// A member of the fleet, as the receiver knows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberStanding {
     /// Whether the fleet shut it out.
@@ -31,7 +31,7 @@ pub struct MemberStanding {
 }
 
 /// Everything that is kept between messages; bounded for every member.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GossipState {
     /// What each sender may still send.
@@ -43,7 +43,7 @@ pub struct GossipState {
 }
 
 /// What a sender may still send.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
     /// When it was counted.
@@ -53,7 +53,7 @@ pub struct Bucket {
 }
 
 /// What a reporter said.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reporter {
     /// Its announced splices, one for each peer.
@@ -74,7 +74,7 @@ pub struct Reporter {
 }
 
 /// An announced splice that reserves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Announcement {
     /// When it was made.
@@ -84,7 +84,7 @@ pub struct Announcement {
 }
 
 /// A signed answer about a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answered {
     /// What it says.
@@ -94,7 +94,7 @@ pub struct Answered {
 }
 
 /// The last message of a kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stored {
     /// When it was made.
@@ -108,7 +108,7 @@ pub struct Stored {
 }
 
 /// A message that arrived.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptInput {
     /// Who sent it; that need not be who made it.
@@ -129,7 +129,17 @@ pub struct AcceptInput {
 
 /// What became of a message.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -142,7 +152,7 @@ pub enum Outcome {
 }
 
 /// What became of a message, and what is kept now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Received {
     /// sha256 of the signed text, the id of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,7 +172,7 @@ pub struct Received {
 }
 
 /// What became of a message that a book took, which keeps the state itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Taken {
     /// sha256 of the signed text, the id of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -440,7 +450,7 @@ fn read(config: &GossipConfig, message: &Plain) -> Result<Message, Stop> {
 }
 
 /// The fields of a message on the wire.
-#[derive(Deserialize)]
+#[derive(Deserialize, FromValue)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     at: Seconds,

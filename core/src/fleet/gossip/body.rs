@@ -7,10 +7,10 @@ use super::Kind;
 use crate::error::Error;
 use crate::fleet::member::SpliceType;
 use crate::units::{Count, NodeId, Sat, Seconds};
-use crate::value::{self, Value};
+use crate::value::{self, FromValue, Value};
 
 /// How a member does: what it can see of its own channels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct HealthStatus {
     /// The capacity of its channels.
     pub capacity_sats: Sat,
@@ -37,7 +37,7 @@ pub struct HealthStatus {
 }
 
 /// What a member holds where.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct LiquidityState {
     /// What it holds with each external peer.
     #[serde(default)]
@@ -54,7 +54,7 @@ pub struct LiquidityState {
 }
 
 /// What a member holds with a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Capacity {
     /// The sum of its channels with the peer.
     pub capacity_sats: Sat,
@@ -63,7 +63,7 @@ pub struct Capacity {
 }
 
 /// A depleted or saturated channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Trouble {
     /// The capacity of the channel.
     pub capacity_sats: Sat,
@@ -74,7 +74,7 @@ pub struct Trouble {
 }
 
 /// A rebalance under way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Rebalancing {
     /// When it should be over.
     pub expected_end: Seconds,
@@ -85,7 +85,7 @@ pub struct Rebalancing {
 }
 
 /// A question about a splice, or its announcement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct SpliceCheck {
     /// How much.
     pub amount_sats: Sat,
@@ -102,7 +102,17 @@ pub struct SpliceCheck {
 
 /// Whether a splice is only asked about or will be done.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
@@ -113,7 +123,7 @@ pub enum Intent {
 }
 
 /// The answer to a question about a splice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct SpliceAnswer {
     /// What the member holds with the peer.
     pub capacity_sats: Sat,

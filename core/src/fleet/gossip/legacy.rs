@@ -16,11 +16,21 @@ use crate::error::{Error, ErrorCode};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::Seconds;
-use crate::value::Value;
+use crate::value::{FromValue, Value};
 
 /// A message of the deployed plugin.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LegacyKind {
@@ -35,7 +45,7 @@ pub enum LegacyKind {
 }
 
 /// A message whose text is wanted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LegacyTextInput {
     /// What it is.
@@ -45,14 +55,14 @@ pub struct LegacyTextInput {
 }
 
 /// The text that is signed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct LegacyText {
     /// The text that is signed.
     pub text: String,
 }
 
 /// A message that should be checked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LegacyVerifyInput {
     /// What it is.
@@ -67,7 +77,7 @@ pub struct LegacyVerifyInput {
 }
 
 /// Whether a message may be taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct LegacyVerified {
     /// The text that is signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::lint;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, NodeId, Seconds, Serial};
+use crate::value::FromValue;
 
 pub mod accept;
 pub mod body;
@@ -37,7 +38,7 @@ use plain::{Plain, normal};
 pub const VERSION: u64 = 1;
 
 /// What an operator may set about gossip.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GossipConfig {
     /// How many messages of a sender are taken a minute, in points.
@@ -112,7 +113,17 @@ impl GossipConfig {
 
 /// What a message is about.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -140,7 +151,7 @@ impl Kind {
 }
 
 /// What should be told to the other members.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BuildInput {
     /// The time.
@@ -157,7 +168,7 @@ pub struct BuildInput {
 }
 
 /// A message that lacks only its signature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Built {
     /// sha256 of the text, the id of the message.
     pub digest: String,
@@ -168,7 +179,7 @@ pub struct Built {
 }
 
 /// A message without its signature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Unsigned {
     /// When it was made.
     pub at: Seconds,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorCode};
-use crate::value::Value;
+use crate::value::{Fault, FromValue, Value};
 
 /// A plain value, kept as it came.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +30,12 @@ impl Plain {
 impl<'de> Deserialize<'de> for Plain {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(|value| Self(value.into_owned()))
+    }
+}
+
+impl FromValue for Plain {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        Ok(Self(value.clone().into_owned()))
     }
 }
 

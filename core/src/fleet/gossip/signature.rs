@@ -23,9 +23,10 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::NodeId;
+use crate::value::FromValue;
 
 /// A signed text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyInput {
     /// The public key that should have signed, 66 hexadecimal digits.
@@ -37,7 +38,7 @@ pub struct VerifyInput {
 }
 
 /// Whether the key signed the text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Verified {
     /// Whether the key signed the text.
     pub valid: bool,

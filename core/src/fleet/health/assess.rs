@@ -23,9 +23,10 @@ use crate::error::{Error, ErrorCode};
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Msat, Multiplier, Points, Real, Score, Share};
+use crate::value::FromValue;
 
 /// What a node can observe about itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssessInput {
     /// The node's channels; instead of a liquidity score.
@@ -48,7 +49,7 @@ pub struct AssessInput {
 }
 
 /// Where the trend comes from. A word counts for ourselves only: of others we take numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TrendSource {
     /// Up, as the node says.
@@ -62,7 +63,7 @@ pub enum TrendSource {
 }
 
 /// A node's health in one record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Assessed {
     /// Multiplier of the node's own budget and threshold.
     pub budget_multiplier: Multiplier,
@@ -111,7 +112,7 @@ pub struct Assessed {
 }
 
 /// The points that each component gives.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Components {
     /// Up to 20 for balanced channels.
     pub liquidity: Real,
@@ -124,7 +125,7 @@ pub struct Components {
 }
 
 /// The way up.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct TierAbove {
     /// Whole points that are missing.
     pub missing: Points,
@@ -136,7 +137,7 @@ pub struct TierAbove {
 }
 
 /// The way down.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct TierBelow {
     /// Whole points whose loss is enough to fall.
     pub spare: Points,

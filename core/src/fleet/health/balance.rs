@@ -21,12 +21,13 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Points, Share};
+use crate::value::FromValue;
 
 /// A node without channels is neither well nor badly spread.
 const NO_CHANNELS: Points = Points::constant(50);
 
 /// The channels to judge.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiquidityScoreInput {
     /// The node's channels.
@@ -34,7 +35,7 @@ pub struct LiquidityScoreInput {
 }
 
 /// How full a channel is on our side.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LocalShare {
     /// Share of the capacity on our side.
@@ -42,7 +43,7 @@ pub struct LocalShare {
 }
 
 /// How evenly the channels are filled.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct LiquidityScored {
     /// The score.
     pub liquidity_score: Points,

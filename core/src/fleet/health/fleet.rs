@@ -14,9 +14,10 @@ use crate::fleet::member::{Member, is_fresh};
 use crate::fleet::view::{stale, truncated};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Multiplier, NodeId, Points, Seconds};
+use crate::value::FromValue;
 
 /// The members, we included.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetHealthInput {
     /// Only so many members are listed; all when absent. All of them count.
@@ -29,7 +30,7 @@ pub struct FleetHealthInput {
 }
 
 /// One member's health.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct MemberHealth {
     /// How old its report is.
     pub age_s: Seconds,
@@ -47,7 +48,7 @@ pub struct MemberHealth {
 }
 
 /// The health of the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct FleetHealth {
     /// The average score, floored; 50 for an empty fleet.
     pub fleet_health: Points,

@@ -11,9 +11,10 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Points, RealSat, Sat};
+use crate::value::FromValue;
 
 /// What the second scale looks at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GossipScaleInput {
     /// The part of the capacity on our side.
@@ -32,7 +33,17 @@ pub struct GossipScaleInput {
 
 /// A tier of the second scale.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum GossipTier {
@@ -47,7 +58,7 @@ pub enum GossipTier {
 }
 
 /// A score of the second scale.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct GossipScaled {
     /// How balanced we are.
     pub balance_score: Points,

@@ -42,9 +42,10 @@ use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, Multiplier, Points, Real, Score, Seconds, Share};
+use crate::value::FromValue;
 
 /// What an operator may set about health.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthConfig {
     /// A reporter may have this many more channels than it announces, whatever its size.
@@ -77,7 +78,17 @@ pub struct HealthConfig {
 
 /// How far the worst spread of balances lowers the liquidity score.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Spread {
@@ -89,7 +100,17 @@ pub enum Spread {
 
 /// In which order floats are added: a sum of floats depends on it.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum SumOrder {
@@ -191,7 +212,9 @@ impl HealthConfig {
 }
 
 /// Where revenue is going.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// Up.
@@ -215,7 +238,17 @@ impl Trend {
 
 /// How well a node does, worst first.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
@@ -302,7 +335,7 @@ impl Tier {
 }
 
 /// The shares of a node's channels and the state of its liquidity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreInput {
     /// Share of channels that earn.
@@ -316,7 +349,7 @@ pub struct ScoreInput {
 }
 
 /// A health score with what follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Scored {
     /// Multiplier of the node's own budget and threshold.
     pub budget_multiplier: Multiplier,

@@ -23,9 +23,10 @@ use crate::error::Error;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Msat, NodeId, Real, Seconds};
+use crate::value::FromValue;
 
 /// A channel's books over the last 30 days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfitInput {
     /// Which channel; only named in the reasons.
@@ -43,7 +44,17 @@ pub struct ProfitInput {
 
 /// What a channel is worth to its node, worst first.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ProfitClass {
@@ -58,7 +69,7 @@ pub enum ProfitClass {
 }
 
 /// How a channel does.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Profit {
     /// What the channel is worth.
     pub class: ProfitClass,

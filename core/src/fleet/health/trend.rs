@@ -18,9 +18,10 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::Msat;
+use crate::value::FromValue;
 
 /// Revenue of equal, adjoining stretches of time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrendInput {
     /// Revenue per window, oldest first.
@@ -28,7 +29,7 @@ pub struct TrendInput {
 }
 
 /// Where revenue is going.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Trended {
     /// The trend.
     pub trend: Trend,

@@ -15,12 +15,13 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{BasisPoints, Count, Msat, Points, Sat, Score, Seconds, Share};
+use crate::value::FromValue;
 
 /// Clocks may differ by this much.
 const CLOCKS_DIFFER: Seconds = Seconds::constant(600);
 
 /// A report and what we see.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyInput {
     /// What we see ourselves.
@@ -32,7 +33,7 @@ pub struct VerifyInput {
 }
 
 /// The observations of a member about itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthReport {
     /// When it was made.
@@ -56,7 +57,7 @@ pub struct HealthReport {
 }
 
 /// What the receiver can see itself.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// What it holds together with us.
@@ -77,7 +78,7 @@ pub struct Evidence {
 }
 
 /// An earlier report.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Previous {
     /// When it was made.
@@ -88,7 +89,17 @@ pub struct Previous {
 
 /// What a report is worth.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -101,7 +112,7 @@ pub enum Verdict {
 }
 
 /// What a report is worth and what follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Verified {
     /// How balanced its channels are, from its sums.
     pub liquidity_score: Points,

@@ -24,9 +24,10 @@ use crate::fleet::health::profit::nearest;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Ppm, Sat, Share};
+use crate::value::FromValue;
 
 /// The channel to judge; a channel of a snapshot as it is, or its two amounts alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClassifyInput {
     /// Its whole capacity, as confirmed.
@@ -61,7 +62,17 @@ pub struct ClassifyInput {
 
 /// How full a channel is.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LiquidityClass {
@@ -76,7 +87,7 @@ pub enum LiquidityClass {
 }
 
 /// How full a channel is and what it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Classified {
     /// How much would bring it to balance.
     pub amount_sats: Sat,

@@ -21,9 +21,10 @@ use crate::error::Error;
 use crate::lint::without_effect;
 use crate::reason::Why;
 use crate::units::{Sat, Seconds, Share};
+use crate::value::FromValue;
 
 /// What an operator may set about liquidity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiquidityConfig {
     /// An announced rebalance counts no longer than this.
@@ -88,7 +89,17 @@ impl LiquidityConfig {
 
 /// How badly something is needed, worst first.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -100,7 +111,17 @@ pub enum Severity {
 
 /// What kind of liquidity is needed.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum NeedType {

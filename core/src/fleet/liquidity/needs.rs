@@ -29,9 +29,10 @@ use crate::fleet::view::{FleetInput, View, explain_count, wanted};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, NodeId, Sat, Seconds, Share};
+use crate::value::FromValue;
 
 /// What one member needs at one peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Need {
     /// The capacity of the channel.
@@ -53,14 +54,14 @@ pub struct Need {
 }
 
 /// What the fleet needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Needs {
     /// Worst tier first, then severity, then where we can help most.
     pub fleet_needs: Vec<Need>,
 }
 
 /// Where one member has more on its own side than it can use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Excess {
     /// What is above half of the capacity.
     pub amount_sats: Sat,
@@ -77,14 +78,14 @@ pub struct Excess {
 }
 
 /// Where the fleet has too much on its own side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Excesses {
     /// The largest amount first.
     pub fleet_excess: Vec<Excess>,
 }
 
 /// Our channels to one peer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RelevanceInput {
     /// Our channels to the peer that are in normal operation.
@@ -92,7 +93,7 @@ pub struct RelevanceInput {
 }
 
 /// The two amounts of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Balance {
     /// The whole capacity.
@@ -102,7 +103,7 @@ pub struct Balance {
 }
 
 /// How much we could help at a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Relevance {
     /// 0 where we have no channel, 1 with a large and balanced one.
     pub our_relevance: Share,

@@ -19,9 +19,10 @@ use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{NodeId, Real, Score};
+use crate::value::FromValue;
 
 /// The needs to order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrioritizeInput {
     /// The needs; those of equal priority keep this order.
@@ -29,7 +30,7 @@ pub struct PrioritizeInput {
 }
 
 /// One need.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Urgent {
     /// The health score of whoever needs it.
@@ -42,7 +43,17 @@ pub struct Urgent {
 
 /// How urgent a need is.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
@@ -68,7 +79,7 @@ impl Urgency {
 }
 
 /// A need with its priority.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Prioritized {
     /// Its id.
     pub id: NodeId,
@@ -77,7 +88,7 @@ pub struct Prioritized {
 }
 
 /// The needs in order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct PrioritizedNeeds {
     /// The highest priority first.
     pub needs: Vec<Prioritized>,

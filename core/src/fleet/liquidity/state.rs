@@ -17,12 +17,13 @@ use crate::fleet::view::{FleetInput, View, end_of, explain_count, truncated};
 use crate::reason::{Code, Why};
 use crate::sorting;
 use crate::units::{Count, NodeId, Share};
+use crate::value::FromValue;
 
 /// More bottlenecks than this help nobody.
 const MOST_BOTTLENECKS: usize = 10;
 
 /// How the fleet and we do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct FleetState {
     /// Our channels that are neither depleted nor saturated.
     pub balanced_channels: Count,
@@ -41,7 +42,7 @@ pub struct FleetState {
 }
 
 /// A peer that several members serve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Contested {
     /// The share of fees that the competition may cost.
     pub fee_loss: Share,
@@ -52,7 +53,7 @@ pub struct Contested {
 }
 
 /// Peers that several members serve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Competition {
     /// Most members first.
     pub contested: Vec<Contested>,

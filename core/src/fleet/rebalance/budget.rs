@@ -5,9 +5,10 @@
 
 use super::*;
 use crate::units::Sat;
+use crate::value::FromValue;
 
 /// Our budget and what is gone of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetInput {
     /// The budget of a healthy node; from the revenue when absent.
@@ -35,7 +36,7 @@ fn one() -> Multiplier {
 }
 
 /// What may still be spent.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Budget {
     /// The budget of a healthy node.
     pub base_sats: Sat,

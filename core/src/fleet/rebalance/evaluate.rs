@@ -16,9 +16,10 @@ use super::sources::{Ask, Candidate, Source, best};
 use super::*;
 use crate::entries::Entries;
 use crate::units::{Count, Msat, Ppm, Real, Sat, Share, SignedPpm};
+use crate::value::FromValue;
 
 /// The channel that should be filled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     /// How old it is, in days.
@@ -52,7 +53,18 @@ pub struct Destination {
 
 /// How a channel earned so far.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelClass {
@@ -70,7 +82,7 @@ pub enum ChannelClass {
 }
 
 /// A rebalance that might be done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateInput {
     /// How much to move; sized from the destination when absent.
@@ -110,7 +122,7 @@ pub struct EvaluateInput {
 }
 
 /// What a rebalance is worth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Evaluated {
     /// Whether it should be done.
     pub accepted: bool,
@@ -136,7 +148,7 @@ pub struct Evaluated {
 }
 
 /// What would turn the answer round, all else fixed, the source included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Flips {
     /// The dearest route at which it is accepted; none when it never is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,7 +162,7 @@ pub struct Flips {
 }
 
 /// Every term of the value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Terms {
     /// How much would be moved.
     pub amount_sats: Sat,

@@ -2,10 +2,22 @@
 
 use super::*;
 use crate::units::{Count, Sat, Share};
+use crate::value::FromValue;
 
 /// Which way liquidity mostly goes.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum FlowKind {
@@ -21,7 +33,7 @@ pub enum FlowKind {
 }
 
 /// What moved through a channel within the configured window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
     /// Which way it mostly goes.

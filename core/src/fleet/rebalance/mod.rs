@@ -27,6 +27,7 @@ use crate::fleet::health::Tier;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Multiplier, NodeId, RealSat, Seconds};
+use crate::value::FromValue;
 
 pub mod budget;
 mod deployed;
@@ -41,7 +42,7 @@ pub mod sources;
 pub use settings::{Kelly, Model, Nnlb, RebalanceConfig, Rounding, Scaling, VelocityGate};
 
 /// A threshold and the multiplier that moves it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdInput {
     /// The least expected value of a healthy node.
@@ -51,7 +52,7 @@ pub struct ThresholdInput {
 }
 
 /// The least expected value that we accept.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Threshold {
     /// The multiplier in force.
     pub multiplier: Multiplier,
@@ -84,7 +85,7 @@ pub fn threshold(
 }
 
 /// An expected value that wants to be accepted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptInput {
     /// The channel that it is about.
@@ -103,7 +104,7 @@ pub struct AcceptInput {
 }
 
 /// Whether an expected value is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Accepted {
     /// Whether the expected value reaches the threshold.
     pub accepted: bool,

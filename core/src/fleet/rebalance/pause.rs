@@ -4,9 +4,10 @@
 
 use super::*;
 use crate::units::Count;
+use crate::value::FromValue;
 
 /// The failures of a channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackoffInput {
     /// How often it failed in a row.
@@ -19,7 +20,7 @@ pub struct BackoffInput {
 }
 
 /// The last success of a channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CooldownInput {
     /// When it last succeeded; never when absent.
@@ -30,7 +31,7 @@ pub struct CooldownInput {
 }
 
 /// Whether a channel may be tried now.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Pause {
     /// Whether it may be tried now.
     pub ready: bool,

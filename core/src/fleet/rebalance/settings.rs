@@ -2,11 +2,22 @@
 
 use super::*;
 use crate::units::{Real, Sat, Share, SignedSat};
+use crate::value::FromValue;
 use crate::{lint, units::Count, units::Ppm};
 
 /// What our health moves.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Nnlb {
@@ -20,7 +31,17 @@ pub enum Nnlb {
 
 /// When a threshold is divided by the multiplier.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Scaling {
@@ -32,7 +53,17 @@ pub enum Scaling {
 
 /// How a divided threshold is rounded.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
@@ -44,7 +75,17 @@ pub enum Rounding {
 
 /// How the value of a candidate is computed.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Model {
@@ -55,7 +96,7 @@ pub enum Model {
 }
 
 /// Bets less where success is uncertain; of the deployed plugin's model only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Kelly {
     /// Whether it is on.
@@ -65,7 +106,7 @@ pub struct Kelly {
 }
 
 /// Fills a channel that nothing moves through less.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VelocityGate {
     /// Whether it is on.
@@ -79,7 +120,7 @@ pub struct VelocityGate {
 }
 
 /// What an operator may set about rebalancing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RebalanceConfig {
     /// The first pause after a failure; it doubles with each further one, up to 16 times.

@@ -6,9 +6,10 @@
 use super::flow::{Flow, FlowKind};
 use super::*;
 use crate::units::{Count, Sat, Share};
+use crate::value::FromValue;
 
 /// A channel that wants to be filled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SizeInput {
     /// How old it is, in days.
@@ -24,7 +25,7 @@ pub struct SizeInput {
 }
 
 /// How much to move.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Sized {
     /// How much to move; none when nothing should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]

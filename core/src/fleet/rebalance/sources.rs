@@ -11,9 +11,10 @@ use super::*;
 use crate::entries::{Entries, Entry};
 use crate::sorting;
 use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
+use crate::value::FromValue;
 
 /// A channel that may give.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Its capacity.
@@ -53,7 +54,7 @@ impl Entry for Source {
 }
 
 /// Channels that may give.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourcesInput {
     /// How much should be moved.
@@ -67,7 +68,7 @@ pub struct SourcesInput {
 }
 
 /// A channel that may give, and how well.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Ranked {
     /// Its id.
     pub channel_id: NodeId,
@@ -82,7 +83,7 @@ pub struct Ranked {
 }
 
 /// The channels that may give, best first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Sources {
     /// The channels, best first; ties by id.
     pub ranked: Vec<Ranked>,

@@ -34,6 +34,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Msat, NodeId, Sat, Seconds, Share};
+use crate::value::FromValue;
 pub use raw::ClnInput;
 use raw::{Forward, IncomeEvent, PeerChannel};
 
@@ -43,7 +44,7 @@ const WINDOW_DAYS: u64 = 7;
 const WINDOWS: usize = 4;
 
 /// A node as the fleet policies read it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Snapshot {
     /// The name the node gives itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +69,7 @@ pub struct Snapshot {
 }
 
 /// The books of a channel and what they say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct ChannelProfit {
     /// The input of `health.profit`.
     pub books: ProfitInput,

@@ -8,9 +8,10 @@ use std::fmt;
 
 use crate::entries::{Entries, Entry};
 use crate::units::{Msat, NodeId, Ppm, Real, Seconds};
+use crate::value::{Fault, FromValue, Value};
 
 /// The raw answers of a Core Lightning node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClnInput {
     /// The answer of `bkpr-listincome`; absent when the node keeps no books.
@@ -35,7 +36,7 @@ pub struct ClnInput {
 }
 
 /// The answer of `getinfo`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct GetInfo {
     /// The name the node gives itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,14 +46,14 @@ pub struct GetInfo {
 }
 
 /// The answer of `listpeerchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct ListPeerChannels {
     /// The channels.
     pub channels: Entries<PeerChannel>,
 }
 
 /// One channel of `listpeerchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct PeerChannel {
     /// Its names where it has no place in the chain that others know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +83,7 @@ pub struct PeerChannel {
 }
 
 /// The names of a channel without a public place in the chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Alias {
     /// The name under which our node forwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,21 +91,21 @@ pub struct Alias {
 }
 
 /// A funding transaction that is not final yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Inflight {
     /// The capacity it would leave.
     pub total_funding_msat: NodeMsat,
 }
 
 /// The answer of `listchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct ListChannels {
     /// Each public channel, once per direction.
     pub channels: Entries<GraphChannel>,
 }
 
 /// One direction of a public channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct GraphChannel {
     /// The capacity.
     pub amount_msat: NodeMsat,
@@ -115,14 +116,14 @@ pub struct GraphChannel {
 }
 
 /// The answer of `listforwards`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct ListForwards {
     /// The forwards, whatever became of them.
     pub forwards: Entries<Forward>,
 }
 
 /// One forward.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Forward {
     /// What it earned, if it was settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,14 +144,14 @@ pub struct Forward {
 }
 
 /// The answer of `bkpr-listincome`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct ListIncome {
     /// The events.
     pub income_events: Entries<IncomeEvent>,
 }
 
 /// One event in the node's books.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct IncomeEvent {
     /// The channel it belongs to, or a wallet.
     pub account: String,
@@ -216,37 +217,47 @@ impl Serialize for NodeMsat {
     }
 }
 
+struct NodeMsatVisitor;
+
+impl<'de> de::Visitor<'de> for NodeMsatVisitor {
+    type Value = NodeMsat;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("millisatoshis, as an integer or as \"1000msat\"")
+    }
+    fn visit_u64<E: de::Error>(self, n: u64) -> Result<NodeMsat, E> {
+        let error = |_| E::invalid_value(de::Unexpected::Unsigned(n), &self);
+        Msat::new(n).map(NodeMsat).map_err(error)
+    }
+    fn visit_i64<E: de::Error>(self, n: i64) -> Result<NodeMsat, E> {
+        Err(E::invalid_value(de::Unexpected::Signed(n), &self))
+    }
+    fn visit_f64<E: de::Error>(self, x: f64) -> Result<NodeMsat, E> {
+        let plain: de::value::F64Deserializer<E> = de::IntoDeserializer::into_deserializer(x);
+        Msat::deserialize(plain).map(NodeMsat)
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeMsat, E> {
+        let digits = text.strip_suffix("msat").unwrap_or(text);
+        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let amount = digits.parse().ok().filter(|_| plain);
+        amount
+            .and_then(|n| Msat::new(n).ok())
+            .map(NodeMsat)
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
+
 impl<'de> Deserialize<'de> for NodeMsat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Amount;
-        impl<'de> de::Visitor<'de> for Amount {
-            type Value = NodeMsat;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("millisatoshis, as an integer or as \"1000msat\"")
-            }
-            fn visit_u64<E: de::Error>(self, n: u64) -> Result<NodeMsat, E> {
-                let error = |_| E::invalid_value(de::Unexpected::Unsigned(n), &self);
-                Msat::new(n).map(NodeMsat).map_err(error)
-            }
-            fn visit_i64<E: de::Error>(self, n: i64) -> Result<NodeMsat, E> {
-                Err(E::invalid_value(de::Unexpected::Signed(n), &self))
-            }
-            fn visit_f64<E: de::Error>(self, x: f64) -> Result<NodeMsat, E> {
-                let plain: de::value::F64Deserializer<E> =
-                    de::IntoDeserializer::into_deserializer(x);
-                Msat::deserialize(plain).map(NodeMsat)
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeMsat, E> {
-                let digits = text.strip_suffix("msat").unwrap_or(text);
-                let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-                let amount = digits.parse().ok().filter(|_| plain);
-                amount
-                    .and_then(|n| Msat::new(n).ok())
-                    .map(NodeMsat)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
+        deserializer.deserialize_any(NodeMsatVisitor)
+    }
+}
+
+impl FromValue for NodeMsat {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        match value {
+            Value::Text(text) => de::Visitor::visit_str(NodeMsatVisitor, text),
+            _ => value.number(NodeMsatVisitor),
         }
-        deserializer.deserialize_any(Amount)
     }
 }
 

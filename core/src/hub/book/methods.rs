@@ -15,10 +15,10 @@ use crate::lint::Overrides;
 use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
 use crate::sorting;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
-use crate::value::{self, Value};
+use crate::value::{self, FromValue, Value};
 
 /// What a book is opened with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenHubBook {
     /// The profile to start from; `plan` when absent.
@@ -40,7 +40,7 @@ pub fn open(input: &Value<'_>) -> Result<HubBook, Error> {
 }
 
 /// Fields of the hub to change; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetHub {
     /// The time of the entity.
@@ -123,7 +123,7 @@ impl SetHub {
 }
 
 /// Accounts as columns, one row per account and token. A column that is absent is all zeros.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountColumns {
     /// The peer of each row; the rows of one account stand together.
@@ -213,7 +213,7 @@ impl AccountColumns {
 }
 
 /// Which account to remove.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveAccount {
     /// The peer.
@@ -221,7 +221,7 @@ pub struct RemoveAccount {
 }
 
 /// When to plan.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanAt {
     /// The time of the entity; absent for the time of the book.
@@ -230,7 +230,7 @@ pub struct PlanAt {
 }
 
 /// Which plan to apply.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyPlan {
     /// The plan, as `plan` gave it.
@@ -238,7 +238,7 @@ pub struct ApplyPlan {
 }
 
 /// What to go back to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RestoreBook {
     /// A snapshot.
@@ -246,7 +246,7 @@ pub struct RestoreBook {
 }
 
 /// How many accounts the book holds now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Held {
     /// Their number.
     pub accounts: Count,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::hub::config::Source;
 use crate::hub::state::SettlementOp;
 use crate::units::{EntityId, TokenAmount, TokenId};
+use crate::value::{Fault, FromValue, Value};
 
 /// The memo of every settlement that a plan proposes.
 pub const MEMO: &str = "auto-c2r-rebalance";
@@ -91,7 +92,7 @@ impl Action {
 }
 
 /// An action as it is read: one record, so that amounts keep their native form on every host.
-#[derive(Deserialize)]
+#[derive(Deserialize, FromValue)]
 #[serde(deny_unknown_fields)]
 struct Fields {
     #[serde(rename = "type")]
@@ -109,7 +110,7 @@ struct Fields {
     net: Option<TokenAmount>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, FromValue)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     AbortSentBatch,
@@ -124,10 +125,21 @@ enum Kind {
 
 impl<'de> Deserialize<'de> for Action {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::of(Fields::deserialize(deserializer)?)
+    }
+}
+
+impl FromValue for Action {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        Self::of(Fields::from_value(value)?)
+    }
+}
+
+impl Action {
+    fn of<E: de::Error>(fields: Fields) -> Result<Self, E> {
         fn due<T, E: de::Error>(field: &'static str, value: Option<T>) -> Result<T, E> {
             value.ok_or_else(|| E::missing_field(field))
         }
-        let fields = Fields::deserialize(deserializer)?;
         Ok(match fields.kind {
             Kind::AbortSentBatch => Self::AbortSentBatch {
                 requeue: due("requeue", fields.requeue)?,

@@ -11,9 +11,10 @@ use crate::hub::plan::outcome::{Outcome, Report};
 use crate::hub::state::HubState;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{EntityId, TokenId};
+use crate::value::FromValue;
 
 /// Which request to explain, in which state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HubExplainInput {
     /// The state, as `hub.plan` would get it.
@@ -25,7 +26,7 @@ pub struct HubExplainInput {
 }
 
 /// What the plan does with one account and token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct HubExplained {
     /// What becomes of it: the request first, then settlements. Empty when nothing is asked.
     pub outcomes: Vec<Outcome>,

@@ -52,9 +52,10 @@ use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
+use crate::value::FromValue;
 
 /// What a tick did with one reserve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct ReserveAccount {
     /// What the hub owes on chain.
     pub debts: TokenAmount,
@@ -84,7 +85,7 @@ pub struct ReserveAccount {
 }
 
 /// What a hub does in one tick.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Plan {
     /// What to do, in this order.
     pub actions: Vec<Action>,

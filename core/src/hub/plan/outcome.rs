@@ -9,13 +9,24 @@ use crate::error::Error;
 use crate::hub::plan::eligibility::Bar;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId};
+use crate::value::FromValue;
 
 /// A plan reports no more deferred requests in full.
 pub const MAX_FULL_OUTCOMES: usize = 256;
 
 /// What became of something.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    FromValue,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeKind {
@@ -34,7 +45,7 @@ pub enum OutcomeKind {
 }
 
 /// What became of one request or settlement, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Outcome {
     /// The peer.
     pub account_id: EntityId,
@@ -57,7 +68,7 @@ pub struct Outcome {
 }
 
 /// How many requests of a token were turned down for the same reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 pub struct Turned {
     /// The reason that bound.
     pub code: Code,

@@ -1,0 +1,217 @@
+//! `#[derive(FromValue)]`: how a record of `trimtab-core` is read from a plain value.
+//!
+//! serde's `Deserialize` compiles a state machine for every record, a kilobyte each, and the module
+//! that browsers load holds 160 of them. This derive reads the same `#[serde(..)]` attributes and
+//! leaves the work to the functions of `trimtab_core::record`, which are compiled once: a field
+//! costs one call. Hosts with a format of their own go on with `Deserialize`, derived beside it;
+//! every vector is read both ways and must give the same record.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use std::collections::BTreeSet;
+use syn::{
+    Data, DataEnum, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Result, Variant,
+};
+
+/// Reads a record with named fields, or an enum whose variants hold nothing or one value.
+#[proc_macro_derive(FromValue, attributes(serde))]
+pub fn from_value(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    syn::parse(item)
+        .and_then(|item: DeriveInput| implementation(&item))
+        .unwrap_or_else(Error::into_compile_error)
+        .into()
+}
+
+fn implementation(item: &DeriveInput) -> Result<TokenStream> {
+    let rules = Rules::of(&item.attrs)?;
+    let body = match &item.data {
+        Data::Struct(record) => match &record.fields {
+            Fields::Named(fields) => record_body(&rules, fields.named.iter())?,
+            other => return Err(Error::new_spanned(other, "only named fields are read")),
+        },
+        Data::Enum(choice) => choice_body(&rules, choice)?,
+        Data::Union(_) => return Err(Error::new_spanned(item, "a union is not read")),
+    };
+    let (name, (generics, arguments, bounds)) = (&item.ident, item.generics.split_for_impl());
+    Ok(quote! {
+        #[automatically_derived]
+        impl #generics ::trimtab_core::value::FromValue for #name #arguments #bounds {
+            fn from_value(
+                value: &::trimtab_core::value::Value<'_>,
+            ) -> ::core::result::Result<Self, ::trimtab_core::value::Fault> {
+                #body
+            }
+        }
+    })
+}
+
+fn record_body<'f>(rules: &Rules, fields: impl Iterator<Item = &'f Field>) -> Result<TokenStream> {
+    let (mut names, mut slots, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+    for field in fields {
+        let ident = field.ident.as_ref();
+        let ident = ident.ok_or_else(|| Error::new_spanned(field, "a field without a name"))?;
+        let of_field = Rules::of(&field.attrs)?;
+        let spelled = of_field.names(rules.in_case(ident));
+        let own: Vec<Ident> = (0..spelled.len())
+            .map(|place| format_ident!("{ident}_{place}"))
+            .collect();
+        let found = match own.as_slice() {
+            [only] => quote!(#only),
+            several => quote!(::trimtab_core::record::one_of([#(#several),*])?),
+        };
+        let name = of_field.name(rules.in_case(ident));
+        let read = match (&of_field.absent, of_field.tells_null) {
+            (Absent::Never, false) => quote!(::trimtab_core::record::due(#found, #name)?),
+            (Absent::Default, false) => quote!(::trimtab_core::record::or_default(#found)?),
+            (Absent::By(path), false) => quote!(::trimtab_core::record::or(#found, #path)?),
+            (_, true) => quote!(::trimtab_core::record::given(#found)?),
+        };
+        reads.push(quote!(#ident: #read));
+        names.extend(spelled);
+        slots.extend(own);
+    }
+    let (count, closed) = (names.len(), rules.is_closed);
+    Ok(quote! {
+        const NAMES: [&str; #count] = [#(#names),*];
+        let mut found = [::core::option::Option::None; #count];
+        ::trimtab_core::record::find(value, &NAMES, #closed, &mut found)?;
+        let [#(#slots),*] = found;
+        ::core::result::Result::Ok(Self { #(#reads),* })
+    })
+}
+
+fn choice_body(rules: &Rules, choice: &DataEnum) -> Result<TokenStream> {
+    let (mut names, mut plain, mut holding) = (Vec::new(), Vec::new(), Vec::new());
+    for variant in &choice.variants {
+        let of_variant = Rules::of(&variant.attrs)?;
+        let spelled = of_variant.names(rules.in_case(&variant.ident));
+        let places: Vec<usize> = (names.len()..).take(spelled.len()).collect();
+        names.extend(spelled);
+        let ident = &variant.ident;
+        match holds(variant)? {
+            false => plain.push(quote!(#(#places)|* => ::core::result::Result::Ok(Self::#ident))),
+            true => holding.push(quote! {
+                #(#places)|* => ::trimtab_core::record::held(inner).map(Self::#ident)
+            }),
+        }
+    }
+    let count = names.len();
+    // A word of the list leads to one of the arms; the last one needs no place of its own.
+    let wrong = quote!(::core::result::Result::Err(
+        ::trimtab_core::record::no_content(value, &NAMES)
+    ));
+    let arms = if holding.is_empty() {
+        quote! { match ::trimtab_core::record::word(value, &NAMES)? { #(#plain,)* _ => #wrong } }
+    } else {
+        quote! {
+            match ::trimtab_core::record::tagged(value, &NAMES)? {
+                (place, ::core::option::Option::None) => match place { #(#plain,)* _ => #wrong },
+                (place, ::core::option::Option::Some(inner)) => match place { #(#holding,)* _ => #wrong },
+            }
+        }
+    };
+    Ok(quote! {
+        const NAMES: [&str; #count] = [#(#names),*];
+        #arms
+    })
+}
+
+/// Whether a variant holds a value.
+fn holds(variant: &Variant) -> Result<bool> {
+    match &variant.fields {
+        Fields::Unit => Ok(false),
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => Ok(true),
+        other => Err(Error::new_spanned(
+            other,
+            "a variant holds nothing or one value",
+        )),
+    }
+}
+
+/// What an absent field means.
+#[derive(Default)]
+enum Absent {
+    /// A mistake, unless the type knows better (an `Option`).
+    #[default]
+    Never,
+    /// The default of the type.
+    Default,
+    /// What this function gives.
+    By(Path),
+}
+
+/// What the `#[serde(..)]` attributes of an item, a field or a variant say.
+#[derive(Default)]
+struct Rules {
+    case: Option<String>,
+    rename: Option<String>,
+    aliases: Vec<String>,
+    is_closed: bool,
+    absent: Absent,
+    tells_null: bool,
+}
+
+impl Rules {
+    fn of(attributes: &[syn::Attribute]) -> Result<Self> {
+        let mut rules = Self::default();
+        for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
+            attribute.parse_nested_meta(|meta| {
+                let text = || meta.value()?.parse::<LitStr>();
+                let key = meta.path.get_ident().map(Ident::to_string);
+                match key.as_deref() {
+                    Some("deny_unknown_fields") => rules.is_closed = true,
+                    Some("rename_all") => rules.case = Some(text()?.value()),
+                    Some("rename") => rules.rename = Some(text()?.value()),
+                    Some("alias") => rules.aliases.push(text()?.value()),
+                    Some("default") if meta.input.peek(syn::Token![=]) => {
+                        rules.absent = Absent::By(text()?.parse()?);
+                    }
+                    Some("default") => rules.absent = Absent::Default,
+                    Some("deserialize_with") if text()?.value() == "given" => {
+                        rules.tells_null = true;
+                    }
+                    // How it is written is not how it is read.
+                    Some("skip_serializing_if") => drop(text()?),
+                    _ => return Err(meta.error("not an attribute that FromValue knows")),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(rules)
+    }
+
+    /// The name of a field or variant without a name of its own.
+    fn in_case(&self, ident: &Ident) -> String {
+        let plain = ident.to_string();
+        let plain = plain.strip_prefix("r#").unwrap_or(&plain);
+        match self.case.as_deref() {
+            Some("snake_case") => snake(plain),
+            Some("lowercase") => plain.to_lowercase(),
+            Some("SCREAMING_SNAKE_CASE") => snake(plain).to_uppercase(),
+            Some("kebab-case") => snake(plain).replace('_', "-"),
+            _ => plain.to_owned(),
+        }
+    }
+
+    fn name(&self, plain: String) -> String {
+        self.rename.clone().unwrap_or(plain)
+    }
+
+    /// Every name it goes by, in the order in which serde lists them.
+    fn names(&self, plain: String) -> Vec<String> {
+        let mut names: BTreeSet<String> = self.aliases.iter().cloned().collect();
+        names.insert(self.name(plain));
+        names.into_iter().collect()
+    }
+}
+
+fn snake(name: &str) -> String {
+    let mut words = String::new();
+    for (place, letter) in name.chars().enumerate() {
+        if letter.is_uppercase() && place > 0 {
+            words.push('_');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}

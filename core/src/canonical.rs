@@ -75,6 +75,18 @@ pub fn float_text(x: f64) -> String {
     out
 }
 
+/// The float of a text, if it is one. By serde_json: a second reader of floats would bring ten
+/// kilobytes of tables.
+#[must_use]
+pub fn float(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => serde_json::from_slice(text.as_bytes()).ok(),
+    }
+}
+
 fn push_float(x: f64, out: &mut String) {
     if x.is_nan() {
         return out.push_str("NaN");

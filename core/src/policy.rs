@@ -498,7 +498,7 @@ pub fn error_text(error: &Error) -> Vec<u8> {
 /// One method of a book: a handle that keeps state between calls.
 pub trait Method<B> {
     /// What it is called with.
-    type Input: FromValue + JsonSchema;
+    type Input: DeserializeOwned + FromValue + JsonSchema;
     /// What it answers.
     type Output: Serialize + JsonSchema;
     /// Its name.

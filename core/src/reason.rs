@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::canonical::float_text;
+use crate::canonical::{self, float_text};
 use crate::error::Error;
 pub use crate::registry::{Code, Entry};
 use crate::units::{
@@ -88,7 +88,7 @@ impl Quantity {
         {
             return Self::Amount(amount.wide());
         }
-        match text.parse().ok().filter(|x: &f64| float_text(*x) == text) {
+        match canonical::float(&text).filter(|x| float_text(*x) == text) {
             Some(x) => Self::Real(x),
             None => Self::Word(text.into()),
         }

@@ -475,7 +475,7 @@ impl Value<'_> {
             Self::Signed(n) => visitor.visit_i64(*n),
             Self::Float(x) => visitor.visit_f64(*x),
             // A host's big integer where a plain number is due: as JSON would carry it.
-            Self::Integer(digits) => visitor.visit_f64(digits.parse().unwrap_or(f64::NAN)),
+            Self::Integer(digits) => visitor.visit_f64(canonical::float(digits).unwrap_or(f64::NAN)),
             _ => Err(self.wrong_type(&visitor)),
         }
     }

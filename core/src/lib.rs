@@ -50,5 +50,6 @@ mod proofs;
 pub mod reason;
 pub mod registry;
 mod sorting;
+pub mod table;
 pub mod units;
 pub mod value;

@@ -6,7 +6,6 @@
 //! (`hub::pairing`) keep the standard sort.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts by `compare`; entries that compare equal keep their order.
 pub fn by<T>(entries: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
@@ -30,22 +29,17 @@ pub fn first<T>(entries: &mut [T], count: usize, compare: impl Fn(&T, &T) -> Ord
     }
 }
 
-/// A map of pairs; the last one of a key counts. `collect` would bring a sort for each type.
-pub fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
-    let mut map = BTreeMap::new();
-    for (key, value) in pairs {
-        map.insert(key, value);
+/// For each key whether the same one stands before it.
+pub fn repeats<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<bool> {
+    let mut sorted: Vec<(K, usize)> = keys.into_iter().zip(0..).collect();
+    by(&mut sorted, |a, b| a.0.cmp(&b.0));
+    let mut repeats = vec![false; sorted.len()];
+    for (before, (key, place)) in sorted.iter().zip(sorted.iter().skip(1)) {
+        if let Some(repeat) = repeats.get_mut(*place) {
+            *repeat = before.0 == *key;
+        }
     }
-    map
-}
-
-/// A set of entries, as [`map`].
-pub fn set<T: Ord>(entries: impl IntoIterator<Item = T>) -> BTreeSet<T> {
-    let mut set = BTreeSet::new();
-    for entry in entries {
-        set.insert(entry);
-    }
-    set
+    repeats
 }
 
 /// Sorts by a key; entries with equal keys keep their order.
@@ -97,6 +91,13 @@ mod tests {
             let mut theirs = entries;
             theirs.sort_by_key(|a| a.0);
             prop_assert_eq!(ours, theirs);
+        }
+
+        #[test]
+        fn a_repeat_stands_behind_its_like(keys in prop::collection::vec(0u8..20, 0..30)) {
+            let mut seen = std::collections::BTreeSet::new();
+            let expected: Vec<bool> = keys.iter().map(|key| !seen.insert(*key)).collect();
+            prop_assert_eq!(repeats(keys), expected);
         }
 
         #[test]

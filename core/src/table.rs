@@ -188,6 +188,20 @@ impl<K: Ord, V> Table<K, V> {
     }
 }
 
+impl<T> Set<T> {
+    /// How many entries it has.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has no entry.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl<T: Ord> Set<T> {
     /// Whether an entry is there.
     pub fn contains<Q: Ord + ?Sized>(&self, entry: &Q) -> bool

@@ -9,7 +9,7 @@ use super::channel::Channel;
 use super::member::{Activity, Member, Us, is_fresh};
 use crate::entries::Entries;
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::sorting;
+use crate::table::Set;
 use crate::units::{Count, NodeId, Seconds};
 
 /// The fleet as we know it.
@@ -42,7 +42,7 @@ pub(super) struct View<'f> {
 /// The ids of all members, we included.
 pub(super) enum Fleet<'f> {
     /// As an input lists them.
-    Listed(BTreeSet<&'f str>),
+    Listed(Set<&'f str>),
     /// As a book keeps them.
     Kept(&'f BTreeSet<NodeId>),
 }
@@ -57,7 +57,7 @@ impl<'f> View<'f> {
         why: &mut Why,
     ) -> Self {
         let members = members.usable(why);
-        let mut fleet = sorting::set(members.iter().map(|one| one.member_id.as_str()));
+        let mut fleet: Set<&str> = members.iter().map(|one| one.member_id.as_str()).collect();
         fleet.insert(us.node_id.as_str());
         let others = members
             .into_iter()

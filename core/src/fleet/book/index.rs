@@ -9,6 +9,7 @@ use crate::fleet::liquidity::needs::{self, Ready, own_trouble, ready};
 use crate::fleet::member::Member;
 use crate::fleet::splice::{Other, Ours, OwnChannel};
 use crate::sorting;
+use crate::table::Set;
 use crate::units::{NodeId, Seconds, Share};
 
 /// A member with what it needs, in order.
@@ -260,14 +261,15 @@ impl Index {
             self.estimated.insert(member.member_id.clone());
         }
         let mut others = Other::by_peer(member);
-        let serves = sorting::set(member.capacities.iter().map(|one| &one.peer_id));
+        let serves = member.capacities.iter();
+        let serves: Set<&NodeId> = serves.map(|one| &one.peer_id).collect();
         let troubles = member.depleted.iter().chain(&member.saturated);
-        let troubled = sorting::set(troubles.map(|one| &one.peer_id));
+        let troubled: Set<&NodeId> = troubles.map(|one| &one.peer_id).collect();
         for peer in peers_of(member) {
             let said = Said {
                 at: member.at,
                 member_id: member.member_id.clone(),
-                other: others.remove(peer),
+                other: others.get_mut(peer).and_then(Option::take),
                 serves: serves.contains(peer),
                 troubled: troubled.contains(peer),
             };
@@ -298,11 +300,12 @@ impl Index {
 }
 
 /// The peers that a report names, but for those that are only being rebalanced through.
-fn peers_of(member: &Member) -> BTreeSet<&NodeId> {
+fn peers_of(member: &Member) -> Set<&NodeId> {
     let troubles = member.depleted.iter().chain(&member.saturated);
     let troubles = troubles.map(|one| &one.peer_id);
     let capacities = member.capacities.iter().map(|one| &one.peer_id);
     let splices = member.splices.iter().map(|one| &one.peer_id);
     let answers = member.answers.iter().map(|one| &one.peer_id);
-    sorting::set(troubles.chain(capacities).chain(splices).chain(answers))
+    let peers = troubles.chain(capacities).chain(splices);
+    peers.chain(answers).collect()
 }

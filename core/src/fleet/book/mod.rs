@@ -42,7 +42,6 @@ use crate::fleet::member::{Member, Us};
 use crate::fleet::rebalance::sources::Source;
 use crate::policy::Policy;
 use crate::reason::Why;
-use crate::sorting;
 use crate::units::{Count, NodeId, Sat};
 use index::Index;
 
@@ -178,7 +177,7 @@ impl FleetBook {
         let known = members
             .iter()
             .map(|one| (one.member_id.clone(), one.clone()));
-        book.roster = sorting::map(known);
+        book.roster = known.collect();
         for report in all(&state.reports, "reports")? {
             book.set_report(report)
                 .map_err(|error| error.inside("reports"))?;

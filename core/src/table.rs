@@ -174,16 +174,7 @@ impl<K: Ord, V> Table<K, V> {
 
     #[inline(never)]
     fn of(mut pairs: Vec<(K, V)>) -> Self {
-        if !pairs.is_sorted_by(|a, b| a.0 < b.0) {
-            sorting::by(&mut pairs, |a, b| a.0.cmp(&b.0));
-            pairs.dedup_by(|later, kept| {
-                let same = later.0 == kept.0;
-                if same {
-                    std::mem::swap(later, kept);
-                }
-                same
-            });
-        }
+        sorting::once(&mut pairs, |a, b| a.0.cmp(&b.0));
         Self(pairs)
     }
 }

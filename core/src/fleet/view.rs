@@ -3,8 +3,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
+use super::book::directory::Directory;
 use super::channel::Channel;
 use super::member::{Activity, Member, Us, is_fresh};
 use crate::entries::Entries;
@@ -44,7 +44,7 @@ pub(super) enum Fleet<'f> {
     /// As an input lists them.
     Listed(Set<&'f str>),
     /// As a book keeps them.
-    Kept(&'f BTreeSet<NodeId>),
+    Kept(&'f Directory<()>),
 }
 
 impl<'f> View<'f> {

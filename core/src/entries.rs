@@ -22,7 +22,6 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -30,6 +29,7 @@ use crate::error::{Error, ErrorCode};
 use crate::reason::{Quarantined, Why};
 use crate::record;
 use crate::sorting;
+use crate::table::Table;
 use crate::value::{ATTEMPT, Fault, FromValue, Value};
 
 /// An entry that a list tells apart by its id.
@@ -104,7 +104,6 @@ impl<T: Entry> Entries<T> {
             a.0.cmp(&b.0).then_with(|| a.1.id().cmp(b.1.id()))
         });
         let mut sorted: Vec<&T> = heads.into_iter().map(|(_, entry)| entry).collect();
-        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         let twice = sorted
             .iter()
             .zip(sorted.iter().skip(1))
@@ -116,8 +115,9 @@ impl<T: Entry> Entries<T> {
             .iter()
             .map(|entry| entry.id())
             .chain(self.bad.iter().map(|aside| aside.subject.as_str()));
+        let mut times: Table<&str, usize> = Table::slots(ids.clone());
         for id in ids {
-            *times.entry(id).or_default() += 1;
+            *times.slot(id) += 1;
         }
         sorted.retain(|entry| {
             let once = times.get(entry.id()) == Some(&1);

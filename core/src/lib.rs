@@ -54,5 +54,6 @@ pub mod reason;
 pub mod record;
 pub mod registry;
 mod sorting;
+pub mod table;
 pub mod units;
 pub mod value;

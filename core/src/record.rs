@@ -7,7 +7,6 @@
 
 use serde::de::{Error as _, IgnoredAny, Unexpected};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::value::{Fault, FromValue, Value};
 
@@ -170,22 +169,7 @@ impl<T: FromValue, const N: usize> FromValue for [T; N] {
     fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
         let read: Vec<T> = FromValue::from_value(value)?;
         let expected = || format!("an array of length {N}");
-        Self::try_from(read)
-            .map_err(|read| Fault::invalid_length(read.len(), &expected().as_str()))
-    }
-}
-
-impl<K: FromValue + Ord, V: FromValue> FromValue for BTreeMap<K, V> {
-    #[inline(never)]
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        let Value::Map(entries) = value else {
-            return Err(value.wrong_type(&"an object"));
-        };
-        let mut read = Self::new();
-        for entry in entries {
-            read.insert(K::from_key(&entry.0)?, field(entry)?);
-        }
-        Ok(read)
+        Self::try_from(read).map_err(|read| Fault::invalid_length(read.len(), &expected().as_str()))
     }
 }
 

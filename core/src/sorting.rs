@@ -6,7 +6,6 @@
 //! (`hub::pairing`) keep the standard sort.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts by `compare`; entries that compare equal keep their order.
 pub fn by<T>(entries: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
@@ -30,22 +29,33 @@ pub fn first<T>(entries: &mut [T], count: usize, compare: impl Fn(&T, &T) -> Ord
     }
 }
 
-/// A map of pairs; the last one of a key counts. `collect` would bring a sort for each type.
-pub fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
-    let mut map = BTreeMap::new();
-    for (key, value) in pairs {
-        map.insert(key, value);
+/// Sorts by `compare`; of entries that compare equal only the last one stays.
+pub fn once<T>(entries: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
+    if entries.len() < 2 {
+        return;
     }
-    map
+    let at = |place: usize| entries.get(place);
+    let (swaps, count) = once_swaps(entries.len(), &|a, b| match (at(a), at(b)) {
+        (Some(a), Some(b)) => compare(a, b),
+        _ => Ordering::Equal,
+    });
+    for (a, b) in swaps {
+        entries.swap(a, b);
+    }
+    entries.truncate(count);
 }
 
-/// A set of entries, as [`map`].
-pub fn set<T: Ord>(entries: impl IntoIterator<Item = T>) -> BTreeSet<T> {
-    let mut set = BTreeSet::new();
-    for entry in entries {
-        set.insert(entry);
+/// For each key whether the same one stands before it.
+pub fn repeats<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<bool> {
+    let mut sorted: Vec<(K, usize)> = keys.into_iter().zip(0..).collect();
+    by(&mut sorted, |a, b| a.0.cmp(&b.0));
+    let mut repeats = vec![false; sorted.len()];
+    for (before, (key, place)) in sorted.iter().zip(sorted.iter().skip(1)) {
+        if let Some(repeat) = repeats.get_mut(*place) {
+            *repeat = before.0 == *key;
+        }
     }
-    set
+    repeats
 }
 
 /// Sorts by a key; entries with equal keys keep their order.
@@ -66,8 +76,34 @@ fn swaps(
     }
     let front = order.get_mut(..count.min(length)).unwrap_or_default();
     front.sort_by(|a, b| compare(*a, *b));
-    let mut swaps = Vec::with_capacity(length);
-    for start in 0..length {
+    swaps_to(order)
+}
+
+/// The swaps that bring the entries into order, those behind which an equal one stands to the
+/// end, and how many are left without them.
+#[inline(never)]
+fn once_swaps(
+    length: usize,
+    compare: &dyn Fn(usize, usize) -> Ordering,
+) -> (Vec<(usize, usize)>, usize) {
+    if (1..length).all(|place| compare(place - 1, place).is_lt()) {
+        return (Vec::new(), length);
+    }
+    let mut order: Vec<usize> = (0..length).collect();
+    order.sort_by(|a, b| compare(*a, *b));
+    let next = order.iter().skip(1).map(Some).chain([None]);
+    let is_last = |(place, next): &(&usize, Option<&usize>)| {
+        next.is_none_or(|next| compare(**place, *next).is_lt())
+    };
+    let (last, others): (Vec<_>, Vec<_>) = order.iter().zip(next).partition(is_last);
+    let order = last.iter().chain(&others).map(|(place, _)| **place);
+    (swaps_to(order.collect()), last.len())
+}
+
+/// The swaps, one after the other, that bring entries from the places of `order` into its order.
+fn swaps_to(mut order: Vec<usize>) -> Vec<(usize, usize)> {
+    let mut swaps = Vec::with_capacity(order.len());
+    for start in 0..order.len() {
         // Around the ring of places that give each other their entries.
         let mut place = start;
         while let Some(source) = order.get_mut(place) {
@@ -97,6 +133,21 @@ mod tests {
             let mut theirs = entries;
             theirs.sort_by_key(|a| a.0);
             prop_assert_eq!(ours, theirs);
+        }
+
+        #[test]
+        fn the_last_of_equal_ones_stays(entries in prop::collection::vec((0u8..20, any::<u8>()), 0..30)) {
+            let mut ours = entries.clone();
+            once(&mut ours, |a, b| a.0.cmp(&b.0));
+            let theirs: std::collections::BTreeMap<u8, u8> = entries.into_iter().collect();
+            prop_assert!(ours.into_iter().eq(theirs));
+        }
+
+        #[test]
+        fn a_repeat_stands_behind_its_like(keys in prop::collection::vec(0u8..20, 0..30)) {
+            let mut seen = std::collections::BTreeSet::new();
+            let expected: Vec<bool> = keys.iter().map(|key| !seen.insert(*key)).collect();
+            prop_assert_eq!(repeats(keys), expected);
         }
 
         #[test]

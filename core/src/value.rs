@@ -11,11 +11,11 @@ use serde::de;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::canonical::{self, Amounts, float_text};
 use crate::error::{Error, ErrorCode};
+use crate::table::Table;
 
 /// Inputs nest no deeper than this (serde_json's own limit for bytes).
 pub const MAX_DEPTH: usize = 128;
@@ -184,7 +184,7 @@ pub(crate) fn with_offset(bytes: &[u8], mut error: Error) -> Error {
 
 /// The offset of the value at `path`, such as `channels[3].local_pct`.
 fn place_of(bytes: &[u8], path: &str) -> Option<u64> {
-    type Fields<'b> = BTreeMap<Cow<'b, str>, &'b RawValue>;
+    type Fields<'b> = Table<Cow<'b, str>, &'b RawValue>;
     let mut here: &RawValue = serde_json::from_slice(bytes).ok()?;
     for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
         here = match step.strip_suffix(']') {
@@ -475,7 +475,9 @@ impl Value<'_> {
             Self::Signed(n) => visitor.visit_i64(*n),
             Self::Float(x) => visitor.visit_f64(*x),
             // A host's big integer where a plain number is due: as JSON would carry it.
-            Self::Integer(digits) => visitor.visit_f64(canonical::float(digits).unwrap_or(f64::NAN)),
+            Self::Integer(digits) => {
+                visitor.visit_f64(canonical::float(digits).unwrap_or(f64::NAN))
+            }
             _ => Err(self.wrong_type(&visitor)),
         }
     }

@@ -10,6 +10,7 @@ use trimtab_core::hub::book::HubBook;
 use trimtab_core::hub::state::{Account, FeeState, HubState, Request};
 use trimtab_core::policy::Policy;
 use trimtab_core::reason::Why;
+use trimtab_core::table::Table;
 use trimtab_core::units::{EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
 use trimtab_core::value::Value;
 
@@ -159,7 +160,7 @@ pub fn account(n: u64, asks: bool) -> Result<Account> {
 
 fn hub() -> Result<HubState> {
     Ok(HubState {
-        reserves: [(TOKEN, amount(1_000_000_000_000))].into(),
+        reserves: Table::from_iter([(TOKEN, amount(1_000_000_000_000))]),
         ..HubState::empty(EntityId::new("0x1")?, Millis::constant(NOW))
     })
 }

@@ -6,11 +6,11 @@
 //! assert!(answer[1..].starts_with(br#"{"error":{"code":"missing_field""#));
 //! ```
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use trimtab_core::error::{Error, ErrorCode};
 use trimtab_core::policy::{self, Opened, Policy};
+use trimtab_core::table::Table;
 
 /// The first byte of an answer: a decision follows.
 pub const DECIDED: u8 = 0;
@@ -36,13 +36,13 @@ pub fn call(operation: &[u8], input: &[u8]) -> Vec<u8> {
 #[derive(Default)]
 pub struct Session {
     last: u32,
-    open: BTreeMap<u32, Opened>,
+    open: Table<u32, Opened>,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("open", &self.open.keys())
+            .field("open", &self.open.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -53,7 +53,7 @@ impl Session {
     pub const fn new() -> Self {
         Self {
             last: 0,
-            open: BTreeMap::new(),
+            open: Table::new(),
         }
     }
 

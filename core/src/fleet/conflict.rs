@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::entries::Entries;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::sorting;
+use crate::table::Set;
 use crate::units::{NodeId, Seconds};
 use crate::value::FromValue;
 
@@ -152,7 +152,7 @@ pub(super) fn conflict_of(
 fn in_use(view: &View<'_>, longest: Seconds) -> Vec<NodeId> {
     let all = view.others.iter().flat_map(|member| &member.rebalancing);
     let active = all.filter(|one| view.now < end_of(one, longest));
-    let peers = sorting::set(active.map(|one| &one.peer_id));
+    let peers: Set<&NodeId> = active.map(|one| &one.peer_id).collect();
     peers.into_iter().cloned().collect()
 }
 

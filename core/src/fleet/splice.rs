@@ -19,7 +19,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::config::{Config, Profile};
 use crate::entries::{Entries, Entry};
@@ -29,6 +28,7 @@ use crate::fleet::member::{Member, SpliceType};
 use crate::flip;
 use crate::lint;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::table::Table;
 use crate::units::{Count, NodeId, Real, Sat, Seconds, Share};
 use crate::value::FromValue;
 
@@ -202,9 +202,10 @@ impl Other {
     }
 
     /// The same for every peer that the reports name.
-    pub(in crate::fleet) fn by_peer(member: &Member) -> BTreeMap<&NodeId, Self> {
+    pub(in crate::fleet) fn by_peer(member: &Member) -> Table<&NodeId, Option<Self>> {
         let told = told(member, |_| true).into_iter();
-        crate::sorting::map(told.filter_map(|(peer, told)| Some((peer, Self::of(member, told)?))))
+        told.map(|(peer, told)| (peer, Self::of(member, told)))
+            .collect()
     }
 
     /// Whether only the size of the whole node is known: then it is an estimate for every peer.
@@ -238,23 +239,28 @@ struct Told {
     channels: Vec<Sat>,
 }
 
-fn told(member: &Member, wanted: impl Fn(&NodeId) -> bool) -> BTreeMap<&NodeId, Told> {
-    let mut told: BTreeMap<&NodeId, Told> = BTreeMap::new();
-    for one in member.capacities.iter().filter(|one| wanted(&one.peer_id)) {
-        let here = told.entry(&one.peer_id).or_default();
-        here.channels.push(one.capacity_sats);
-    }
+fn told(member: &Member, wanted: impl Fn(&NodeId) -> bool) -> Table<&NodeId, Told> {
+    let held = member.capacities.iter().filter(|one| wanted(&one.peer_id));
     let exits = member.splices.iter();
     let exits = exits.filter(|one| one.splice_type == SpliceType::SpliceOut);
-    for one in exits.filter(|one| wanted(&one.peer_id)) {
-        let here = told.entry(&one.peer_id).or_default();
+    let exits = exits.filter(|one| wanted(&one.peer_id));
+    let answers = member.answers.iter().filter(|one| wanted(&one.peer_id));
+    let peers = held.clone().map(|one| &one.peer_id);
+    let peers = peers.chain(exits.clone().map(|one| &one.peer_id));
+    let peers = peers.chain(answers.clone().map(|one| &one.peer_id));
+    let mut told: Table<&NodeId, Told> = Table::slots(peers);
+    for one in held {
+        told.slot(&one.peer_id).channels.push(one.capacity_sats);
+    }
+    for one in exits {
+        let here = told.slot(&one.peer_id);
         here.announced.push(Announced {
             amount_sats: one.amount_sats,
             expires: one.expires,
         });
     }
-    for one in member.answers.iter().filter(|one| wanted(&one.peer_id)) {
-        let here = told.entry(&one.peer_id).or_default();
+    for one in answers {
+        let here = told.slot(&one.peer_id);
         // Of several the newest; of those that are as new the least.
         let known = here.answer.as_ref();
         let key = (one.at, std::cmp::Reverse(one.capacity_sats));

@@ -6,7 +6,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use super::health::Tier;
 use super::liquidity::needs::{Ready, ready_of};
@@ -18,6 +17,7 @@ use crate::entries::Entries;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
+use crate::table::{Set, Table};
 use crate::units::{Hundredths, NodeId, Real, Sat, Seconds, Share};
 use crate::value::FromValue;
 
@@ -116,10 +116,8 @@ pub fn advise(config: &Config, input: &AdviseInput, why: &mut Why) -> Result<Adv
     let max_age = config.liquidity.max_report_age_s;
     let view = View::of(&input.members, &input.us, input.now, max_age, why);
     let ready = ready_of(config, &view);
-    let mut at_peer: BTreeMap<&NodeId, Standing<'_>> = BTreeMap::new();
-    for candidate in &input.candidates {
-        at_peer.insert(&candidate.peer_id, Standing::default());
-    }
+    let mut at_peer: Table<&NodeId, Standing<'_>> =
+        Table::slots(candidates.iter().map(|candidate| &candidate.peer_id));
     for (member, needs) in &ready {
         for need in needs {
             if let Some(standing) = at_peer.get_mut(&need.peer_id) {
@@ -209,7 +207,7 @@ fn advice_on(
 ) -> Advice {
     let peer = &candidate.peer_id;
     let (asked, fleet) = (&standing.asked, standing.held);
-    let helps = sorting::set(asked.iter().map(|(member, _)| &member.member_id));
+    let helps: Set<&NodeId> = asked.iter().map(|(member, _)| &member.member_id).collect();
     let tier = |member: &Member| member.tier_at(now, config.health.max_report_age_s);
     let help: i64 = asked
         .iter()

@@ -3,13 +3,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
+use super::book::directory::Directory;
 use super::channel::Channel;
 use super::member::{Activity, Member, Us, is_fresh};
 use crate::entries::Entries;
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::sorting;
+use crate::table::Set;
 use crate::units::{Count, NodeId, Seconds};
 use crate::value::FromValue;
 
@@ -43,9 +43,9 @@ pub(super) struct View<'f> {
 /// The ids of all members, we included.
 pub(super) enum Fleet<'f> {
     /// As an input lists them.
-    Listed(BTreeSet<&'f str>),
+    Listed(Set<&'f str>),
     /// As a book keeps them.
-    Kept(&'f BTreeSet<NodeId>),
+    Kept(&'f Directory<()>),
 }
 
 impl<'f> View<'f> {
@@ -58,7 +58,7 @@ impl<'f> View<'f> {
         why: &mut Why,
     ) -> Self {
         let members = members.usable(why);
-        let mut fleet = sorting::set(members.iter().map(|one| one.member_id.as_str()));
+        let mut fleet: Set<&str> = members.iter().map(|one| one.member_id.as_str()).collect();
         fleet.insert(us.node_id.as_str());
         let others = members
             .into_iter()

@@ -2,13 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::config::Profile;
 use crate::error::Error;
 use crate::hub::amount::HubAmount;
 use crate::lint::without_effect;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::table::Table;
 use crate::units::{Bps, Count, Decimals, Millis, Serial, TokenId};
 use crate::value::FromValue;
 
@@ -167,9 +167,9 @@ pub struct HubConfig {
     /// Where reserves are replenished from, in this order.
     pub sources: Vec<Source>,
     /// The sources of single tokens, instead of `sources`.
-    pub token_sources: BTreeMap<TokenId, Vec<Source>>,
+    pub token_sources: Table<TokenId, Vec<Source>>,
     /// The tokens that the runtime knows; the state may name more.
-    pub tokens: BTreeMap<TokenId, Token>,
+    pub tokens: Table<TokenId, Token>,
 }
 
 impl Default for HubConfig {
@@ -238,8 +238,8 @@ impl HubConfig {
             max_retry_ms: Millis::constant(900_000),
             failures_per_source: Count::constant(3),
             sources: vec![Source::Treasury, Source::Withdraw, Source::Faucet],
-            token_sources: BTreeMap::new(),
-            tokens: crate::sorting::map(TOKENS.into_iter().map(token)),
+            token_sources: Table::new(),
+            tokens: TOKENS.into_iter().map(token).collect(),
         }
     }
 

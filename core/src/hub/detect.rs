@@ -18,7 +18,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::account::algebra::Delta;
 use crate::config::Config;
@@ -27,6 +26,7 @@ use crate::hub::guard;
 use crate::hub::limits::Tokens;
 use crate::hub::state::{Account, HubState};
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::table::Table;
 use crate::units::{EntityId, Millis, TokenAmount, TokenId};
 use crate::value::FromValue;
 
@@ -88,7 +88,7 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
         hub,
         tokens: Tokens::of(hub, &config.hub),
     };
-    let mut found: BTreeMap<TokenId, TokenDetected> = BTreeMap::new();
+    let mut found: Table<TokenId, TokenDetected> = Table::new();
     let mut reasons_left = MAX_ACCOUNT_REASONS;
     let mut say = |why: &mut Why, reason: &dyn Fn() -> Reason| {
         if reasons_left > 0 {
@@ -109,10 +109,6 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
         }
         for delta in &account.deltas {
             let token_id = delta.token_id;
-            let entry = || TokenDetected {
-                token_id,
-                ..TokenDetected::default()
-            };
             if let Some(receiver) = look.receiver(account, delta)? {
                 if receiver.amount.is_zero() {
                     let reason = || {
@@ -122,10 +118,12 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
                     say(why, &reason);
                     continue;
                 }
-                let token = found.entry(token_id).or_insert_with(entry);
+                let token = found.slot(token_id);
+                token.token_id = token_id;
                 token.receivers.push(receiver);
             } else if let Some(spender) = look.spender(account, delta)? {
-                let token = found.entry(token_id).or_insert_with(entry);
+                let token = found.slot(token_id);
+                token.token_id = token_id;
                 token.spenders.push(spender);
             }
         }

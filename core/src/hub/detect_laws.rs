@@ -63,7 +63,7 @@ proptest! {
                 let seen = account.deltas[0].seen_from(state.side(&account.account_id)).unwrap();
                 prop_assert!(spender.by_withdrawal <= seen.free_share);
                 prop_assert!(spender.by_settlement <= seen.peer_debt);
-                prop_assert!(spender.by_settlement <= account.peer_reserves[&TokenId::constant(1)]);
+                prop_assert!(spender.by_settlement <= *account.peer_reserves.get(&TokenId::constant(1)).unwrap());
             }
             for receiver in &token.receivers {
                 prop_assert!(receiver.amount <= receiver.claim && !receiver.amount.is_zero());

@@ -1,11 +1,9 @@
 //! The limits of a config in the raw units of each token, and the room that is left in a batch.
 
-use std::collections::BTreeMap;
-
 use crate::error::Error;
 use crate::hub::config::HubConfig;
 use crate::hub::state::{Batch, HubState};
-use crate::sorting;
+use crate::table::Table;
 use crate::units::{Bps, Decimals, TokenAmount, TokenId};
 
 /// The amounts of a config, scaled to one token.
@@ -70,7 +68,7 @@ impl TokenLimits {
 
 /// The limits of every token that the hub knows.
 #[derive(Clone, Debug)]
-pub struct Tokens(BTreeMap<TokenId, Result<TokenLimits, Error>>);
+pub struct Tokens(Table<TokenId, Result<TokenLimits, Error>>);
 
 impl Tokens {
     /// The tokens of the config and of the state; the state's own take precedence.
@@ -78,9 +76,8 @@ impl Tokens {
     pub fn of(hub: &HubState, config: &HubConfig) -> Self {
         let known = config.tokens.iter().chain(&hub.tokens);
         let limits = |decimals| TokenLimits::of(config, decimals);
-        Self(sorting::map(
-            known.map(|(id, token)| (*id, limits(token.decimals))),
-        ))
+        let known = known.map(|(id, token)| (*id, limits(token.decimals)));
+        Self(known.collect())
     }
 
     /// The limits of a token. One that is unknown, or whose decimals cannot represent the config,
@@ -105,7 +102,7 @@ pub struct BatchRoom {
     settlements: usize,
     pairs_per_entry: usize,
     /// The accounts of the hub's own deposit entry of each token.
-    entries: BTreeMap<TokenId, usize>,
+    entries: Table<TokenId, usize>,
 }
 
 fn at_most(limit: crate::units::Count) -> usize {
@@ -122,9 +119,9 @@ impl BatchRoom {
             let side = entry.receiving_entity.as_ref();
             side.is_none_or(|side| *side == hub.hub_id)
         });
-        let mut entries = BTreeMap::new();
+        let mut entries = Table::slots(own.clone().map(|entry| entry.token_id));
         for entry in own {
-            *entries.entry(entry.token_id).or_insert(0) += entry.pairs.len();
+            *entries.slot(entry.token_id) += entry.pairs.len();
         }
         Self {
             operations: at_most(config.batch_operations).saturating_sub(operations(draft)),
@@ -148,12 +145,10 @@ impl BatchRoom {
     /// Takes the room of one deposit.
     pub fn take_deposit(&mut self, token_id: TokenId) {
         self.pairs = self.pairs.saturating_sub(1);
-        let operations = &mut self.operations;
-        let entry = self.entries.entry(token_id).or_insert_with(|| {
-            *operations = operations.saturating_sub(1);
-            0
-        });
-        *entry += 1;
+        if !self.entries.contains_key(&token_id) {
+            self.operations = self.operations.saturating_sub(1);
+        }
+        *self.entries.slot(token_id) += 1;
     }
 
     /// Takes the room of one executed settlement, if it fits.

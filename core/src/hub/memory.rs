@@ -3,9 +3,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::error::Error;
+use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, Serial, TokenAmount, TokenId};
 use crate::value::FromValue;
 
@@ -22,11 +22,11 @@ const HALF_WINDOW_MS: u64 = WINDOW_MS / 2;
 #[serde(deny_unknown_fields)]
 pub struct HubMemory {
     /// What was served in the last hour, per account and token.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub served: BTreeMap<EntityId, BTreeMap<TokenId, Served>>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub served: Table<EntityId, Table<TokenId, Served>>,
     /// The replenishment of each token.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tokens: BTreeMap<TokenId, TokenMemory>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub tokens: Table<TokenId, TokenMemory>,
 }
 
 /// The text of one entry of [`HubMemory::served`], its keys included, is never longer: an id has at
@@ -38,7 +38,7 @@ const TOKEN_BYTES: usize = 2_048;
 impl HubMemory {
     /// Whether the text is below `limit` for sure, and stays so with `more` entries.
     pub(crate) fn is_surely_below(&self, limit: usize, more: usize) -> bool {
-        let served: usize = self.served.values().map(BTreeMap::len).sum();
+        let served: usize = self.served.values().map(Table::len).sum();
         let ids = self
             .tokens
             .values()

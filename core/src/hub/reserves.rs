@@ -16,7 +16,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::canonical;
 use crate::config::Config;
@@ -29,7 +28,7 @@ use crate::hub::plan::action::Action;
 use crate::hub::plan::reserve::{self, Flows};
 use crate::hub::state::{HubState, ReplenishOutcome};
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::sorting;
+use crate::table::{Set, Table};
 use crate::units::{Count, Millis, Serial, TokenAmount, TokenId, Wide};
 use crate::value::FromValue;
 
@@ -67,9 +66,9 @@ pub fn reserves(config: &Config, hub: &HubState, why: &mut Why) -> Result<Watche
     let tokens = Tokens::of(hub, config);
     let flows = Flows::of(hub)?;
     let mut memory = crate::hub::plan::walk::current(&hub.memory, hub.now);
-    let mut accounts = BTreeMap::new();
+    let mut accounts = Table::new();
     let held = hub.reserves.keys().copied().chain(flows.tokens());
-    for token_id in sorting::set(held) {
+    for token_id in held.collect::<Set<_>>() {
         if let Ok(limits) = tokens.get(token_id) {
             let flow = flows.of_token(token_id);
             let account = reserve::Account::of(hub, limits, token_id, flow, Wide::ZERO)?;
@@ -91,7 +90,7 @@ pub(crate) fn watch(
     config: &HubConfig,
     hub: &HubState,
     tokens: &Tokens,
-    accounts: &BTreeMap<TokenId, reserve::Account>,
+    accounts: &Table<TokenId, reserve::Account>,
     memory: &mut HubMemory,
     until: Option<Millis>,
     why: &mut Why,
@@ -102,7 +101,8 @@ pub(crate) fn watch(
         return Ok((actions, reports));
     }
     for (token_id, account) in accounts {
-        let old = memory.tokens.remove(token_id).unwrap_or_default();
+        let old = memory.tokens.get_mut(token_id);
+        let old = old.map(std::mem::take).unwrap_or_default();
         let look = Look {
             config,
             hub,

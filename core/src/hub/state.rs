@@ -23,7 +23,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::account::algebra::{Delta, Side};
 use crate::entries::{Entries, Entry};
@@ -33,6 +32,7 @@ use crate::hub::limits::Tokens;
 use crate::hub::memory::HubMemory;
 use crate::reason::Why;
 use crate::sorting;
+use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
 use crate::value::FromValue;
 
@@ -302,8 +302,8 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<Request>,
     /// When a deposit of a token was put into a batch.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub submitted: BTreeMap<TokenId, Millis>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub submitted: Table<TokenId, Millis>,
     /// A settlement under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<Workspace>,
@@ -314,8 +314,8 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "is_default")]
     pub pending_settlement: bool,
     /// The reserve of the peer, where it is known.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub peer_reserves: BTreeMap<TokenId, TokenAmount>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub peer_reserves: Table<TokenId, TokenAmount>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -338,11 +338,11 @@ impl Account {
             status: AccountStatus::Active,
             deltas: Vec::new(),
             requests: Vec::new(),
-            submitted: BTreeMap::new(),
+            submitted: Table::new(),
             workspace: None,
             pending_frame: false,
             pending_settlement: false,
-            peer_reserves: BTreeMap::new(),
+            peer_reserves: Table::new(),
         }
     }
 
@@ -589,13 +589,13 @@ pub struct HubState {
     pub accounts: Entries<Account>,
     /// The reserves per token.
     #[serde(default)]
-    pub reserves: BTreeMap<TokenId, TokenAmount>,
+    pub reserves: Table<TokenId, TokenAmount>,
     /// What the hub owes on chain per token; it is swept before any reserve is spent.
     #[serde(default)]
-    pub open_debts: BTreeMap<TokenId, TokenAmount>,
+    pub open_debts: Table<TokenId, TokenAmount>,
     /// Tokens besides those of the config.
     #[serde(default)]
-    pub tokens: BTreeMap<TokenId, Token>,
+    pub tokens: Table<TokenId, Token>,
     /// The batch being filled.
     #[serde(default)]
     pub draft: Batch,
@@ -630,9 +630,9 @@ impl HubState {
             submit_clock: None,
             is_hub: true,
             accounts: Entries::default(),
-            reserves: BTreeMap::new(),
-            open_debts: BTreeMap::new(),
-            tokens: BTreeMap::new(),
+            reserves: Table::new(),
+            open_debts: Table::new(),
+            tokens: Table::new(),
             draft: Batch::default(),
             sent: None,
             recovery: Vec::new(),

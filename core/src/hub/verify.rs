@@ -13,10 +13,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::hub::apply::account_of;
 use crate::hub::config::HubConfig;
 use crate::hub::guard;
 use crate::hub::limits::{BatchRoom, Tokens};
@@ -28,6 +28,7 @@ use crate::hub::plan::{Plan, order, walk};
 use crate::hub::state::{Account, HubState, OpKind, SettlementOp};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
+use crate::table::{Set, Table};
 use crate::units::{Count, EntityId, TokenAmount, TokenId, Wide};
 use crate::value::FromValue;
 
@@ -66,8 +67,8 @@ pub fn verify(
         config,
         hub: &input.state,
         plan: &input.plan,
-        accounts: sorting::map(accounts.into_iter().map(|a| (&a.account_id, a))),
-        aside: sorting::set(aside.iter().map(|aside| aside.subject.as_str())),
+        accounts: accounts.into_iter().map(|a| (&a.account_id, a)).collect(),
+        aside: aside.iter().map(|aside| aside.subject.as_str()).collect(),
         tokens: &tokens,
         why: &mut found,
     };
@@ -92,14 +93,14 @@ struct Check<'a> {
     config: &'a HubConfig,
     hub: &'a HubState,
     plan: &'a Plan,
-    accounts: BTreeMap<&'a EntityId, &'a Account>,
-    aside: BTreeSet<&'a str>,
+    accounts: Table<&'a EntityId, &'a Account>,
+    aside: Set<&'a str>,
     tokens: &'a Tokens,
     why: &'a mut Why,
 }
 
 /// A candidate and its place in the line.
-type Line<'a> = BTreeMap<(&'a EntityId, TokenId), (usize, Candidate<'a>)>;
+type Line<'a> = Table<(&'a EntityId, TokenId), (usize, Candidate<'a>)>;
 
 impl<'a> Check<'a> {
     fn refuse(&mut self, code: Code, about: Option<&EntityId>) {
@@ -188,7 +189,7 @@ impl<'a> Check<'a> {
         }
         for stage in [1, 3] {
             let ids = actions.iter().filter(|action| action.stage() == stage);
-            if !ids.filter_map(crate::hub::apply::account_of).is_sorted() {
+            if !ids.filter_map(account_of).is_sorted() {
                 self.refuse(Code::PlanWrongOrder, None);
             }
         }
@@ -208,30 +209,30 @@ impl<'a> Check<'a> {
 
     /// Every account that is named is one of ours, and named once per purpose.
     fn accounts_once(&mut self) {
-        let mut seen = BTreeSet::new();
-        for action in &self.plan.actions {
-            let Some(account_id) = crate::hub::apply::account_of(action) else {
-                continue;
+        // One settlement per account, one deposit per account and token.
+        let purposes = self.plan.actions.iter().filter_map(|action| {
+            let token = match action {
+                Action::Deposit { token_id, .. } => Some(*token_id),
+                _ => None,
             };
+            Some((account_of(action)?, token))
+        });
+        let again = sorting::repeats(purposes.clone());
+        for ((account_id, _), again) in purposes.zip(again) {
             if self.aside.contains(account_id.as_str()) {
                 self.refuse(Code::PlanQuarantinedAccount, Some(account_id));
             } else if !self.accounts.contains_key(account_id) {
                 self.refuse(Code::PlanUnknownAccount, Some(account_id));
             }
-            // One settlement per account, one deposit per account and token.
-            let token = match action {
-                Action::Deposit { token_id, .. } => Some(*token_id),
-                _ => None,
-            };
-            if !seen.insert((account_id, token)) {
+            if again {
                 self.refuse(Code::PlanDuplicate, Some(account_id));
             }
         }
     }
 
     /// Executes and rejects; what the executes bring into the reserves.
-    fn settlements(&mut self) -> Result<BTreeMap<TokenId, Wide>, Error> {
-        let mut gains: BTreeMap<TokenId, Wide> = BTreeMap::new();
+    fn settlements(&mut self) -> Result<Table<TokenId, Wide>, Error> {
+        let mut gains = Vec::new();
         let mut done = 0u32;
         for action in &self.plan.actions {
             let (account_id, executes) = match action {
@@ -248,10 +249,7 @@ impl<'a> Check<'a> {
                     done += 1;
                     let workspace = account.workspace.as_ref();
                     let brings = workspace.map(|workspace| settle::gains(workspace, side));
-                    for (token_id, amount) in brings.transpose()?.into_iter().flatten() {
-                        let sum = gains.entry(token_id).or_default();
-                        *sum = sum.plus(amount)?;
-                    }
+                    gains.extend(brings.into_iter().flatten());
                 }
                 (Ripe::Shrunk { .. }, false) => {}
                 (Ripe::Shrunk { .. }, true) => {
@@ -263,7 +261,7 @@ impl<'a> Check<'a> {
                 self.refuse(Code::PlanAboveCap, Some(account_id));
             }
         }
-        Ok(gains)
+        settle::summed(gains)
     }
 
     fn line(&self) -> Result<Line<'a>, Error> {
@@ -276,10 +274,10 @@ impl<'a> Check<'a> {
             carried: &carried,
             memory: &memory,
         };
-        let mut candidates: BTreeMap<TokenId, Vec<Candidate<'a>>> = BTreeMap::new();
+        let mut candidates: Table<TokenId, Vec<Candidate<'a>>> = Table::new();
         let mut open = |judged: Judged<'a>| {
             if let Judged::Open(candidate) = judged {
-                let list = candidates.entry(candidate.token_id).or_default();
+                let list = candidates.slot(candidate.token_id);
                 list.push(candidate);
             }
         };
@@ -302,19 +300,20 @@ impl<'a> Check<'a> {
             order::first(list, usize::MAX, self.config, self.hub.now);
         }
         let places = order::interleaved(lists).enumerate();
-        Ok(sorting::map(places.map(|(place, candidate)| {
+        let line = places.map(|(place, candidate)| {
             let key = (&candidate.account.account_id, candidate.token_id);
             (key, (place, candidate))
-        })))
+        });
+        Ok(line.collect())
     }
 
     /// Each deposit within claim, caps, batch and usable reserve, in the order of the line.
-    fn deposits(&mut self, gains: &BTreeMap<TokenId, Wide>) -> Result<(), Error> {
+    fn deposits(&mut self, gains: &Table<TokenId, Wide>) -> Result<(), Error> {
         let line = self.line()?;
         let flows = Flows::of(self.hub)?;
         let memory = walk::current(&self.hub.memory, self.hub.now);
         let mut room = self.room()?;
-        let mut spent: BTreeMap<TokenId, Wide> = BTreeMap::new();
+        let mut spent: Table<TokenId, Wide> = Table::new();
         let (mut count, mut last) = (0u32, None);
         for action in &self.plan.actions {
             let Action::Deposit {
@@ -347,7 +346,7 @@ impl<'a> Check<'a> {
                 .get(account_id)
                 .and_then(|tokens| tokens.get(token_id));
             let given = given.map_or(Ok(TokenAmount::ZERO), |served| served.amount())?;
-            let sum = spent.entry(*token_id).or_default();
+            let sum = spent.slot(*token_id);
             *sum = sum.plus(amount.wide())?;
             let sum = *sum;
             self.above(
@@ -439,14 +438,13 @@ impl<'a> Check<'a> {
 
     fn operations(&mut self, account: &Account, ops: &[SettlementOp]) -> Result<(), Error> {
         let side = self.hub.side(&account.account_id);
-        let mut seen = BTreeSet::new();
-        for op in ops {
+        let again = sorting::repeats(ops.iter().map(|op| (op.token_id, op.kind)));
+        for (op, again) in ops.iter().zip(again) {
             let paid = op.paid_to(side);
             let known = op.kind == OpKind::C2r || paid.is_some();
-            let once = seen.insert((op.token_id, op.kind));
             let delta = account.delta(op.token_id);
             let Some(delta) =
-                delta.filter(|_| known && once && account.request(op.token_id).is_none())
+                delta.filter(|_| known && !again && account.request(op.token_id).is_none())
             else {
                 self.refuse(Code::PlanNotEligible, Some(&account.account_id));
                 continue;

@@ -1,14 +1,14 @@
 //! What a book looks members up by: everything that does not change with time worked out, per
 //! member and per peer. Whether a report still counts is asked with each question.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::directory::Directory;
 use crate::config::Config;
 use crate::fleet::channel::Channel;
 use crate::fleet::liquidity::needs::{self, Ready, own_trouble, ready};
 use crate::fleet::member::Member;
 use crate::fleet::splice::{Other, Ours, OwnChannel};
 use crate::sorting;
+use crate::table::Set;
 use crate::units::{NodeId, Seconds, Share};
 
 /// A member with what it needs, in order.
@@ -33,7 +33,7 @@ impl Card {
     }
 
     /// What the member needs at one peer.
-    pub fn needs_at<'c>(&'c self, peer: &'c NodeId) -> impl Iterator<Item = &'c Ready> {
+    pub fn needs_at<'c>(&'c self, peer: &NodeId) -> impl Iterator<Item = &'c Ready> {
         let need = |place: &usize| self.needs.get(*place);
         let before = |place: &usize| need(place).is_some_and(|need| need.peer_id < *peer);
         let from = self.by_peer.partition_point(before);
@@ -72,30 +72,32 @@ pub struct Row {
 /// The members and peers of a book.
 #[derive(Debug)]
 pub struct Index {
-    cards: BTreeMap<NodeId, Card>,
+    cards: Directory<Card>,
     /// Members of which only the size of the whole node is known.
-    estimated: BTreeSet<NodeId>,
+    estimated: Directory<()>,
     /// All members, we included.
-    ids: BTreeSet<NodeId>,
-    rows: BTreeMap<NodeId, Row>,
+    ids: Directory<()>,
+    rows: Directory<Row>,
     our_id: NodeId,
 }
 
 impl Index {
     /// An index of nobody but us.
     pub fn of(our_id: NodeId) -> Self {
+        let mut ids = Directory::new();
+        ids.insert(our_id.clone(), ());
         Self {
-            cards: BTreeMap::new(),
-            estimated: BTreeSet::new(),
-            ids: BTreeSet::from([our_id.clone()]),
-            rows: BTreeMap::new(),
+            cards: Directory::new(),
+            estimated: Directory::new(),
+            ids,
+            rows: Directory::new(),
             our_id,
         }
     }
 
     /// Whether it has a report of that member, if only that of its silence.
     pub fn holds(&self, id: &NodeId) -> bool {
-        self.cards.contains_key(id)
+        self.cards.contains(id)
     }
 
     /// How many members it has.
@@ -118,11 +120,11 @@ impl Index {
         self.cards.get(id)
     }
 
-    pub const fn ids(&self) -> &BTreeSet<NodeId> {
+    pub const fn ids(&self) -> &Directory<()> {
         &self.ids
     }
 
-    pub const fn rows(&self) -> &BTreeMap<NodeId, Row> {
+    pub const fn rows(&self) -> &Directory<Row> {
         &self.rows
     }
 
@@ -148,7 +150,7 @@ impl Index {
             let said = place.ok().and_then(|place| said.get(place));
             said.is_some_and(|said| said.other.is_some())
         };
-        let cards = self.estimated.iter().filter(|id| !told(id));
+        let cards = self.estimated.keys().filter(|id| !told(id));
         let cards = cards.filter_map(|id| self.cards.get(id));
         estimates.extend(cards.filter_map(|card| Other::at_peer(&card.member, peer)));
         others.extend(estimates.iter());
@@ -160,7 +162,7 @@ impl Index {
     pub fn set(&mut self, config: &Config, member: Member) {
         let id = member.member_id.clone();
         self.unlist(&id);
-        let new = self.ids.insert(id.clone());
+        let new = self.ids.insert(id.clone(), ()).is_none();
         self.list(&member);
         let needs = self.needs_of(config, &member);
         self.cards.insert(id.clone(), Card::of(member, needs));
@@ -198,23 +200,30 @@ impl Index {
             kept.push(OwnChannel::of(channel));
         }
         let relevance = sum.relevance(&config.liquidity);
-        let row = self.row_mut(peer);
-        let moved = row.relevance != relevance;
-        (row.ours.channels, row.relevance, row.troubled) = (kept, relevance, troubled);
+        let mut moved = false;
+        if let Some(row) = self.row_mut(peer) {
+            moved = row.relevance != relevance;
+            (row.ours.channels, row.relevance, row.troubled) = (kept, relevance, troubled);
+        }
         if moved {
             self.refresh(config, peer);
         }
         self.drop_empty(peer);
     }
 
-    fn row_mut(&mut self, peer: &NodeId) -> &mut Row {
-        self.rows.entry(peer.clone()).or_insert_with(|| Row {
-            // Our own report is in no row: there is nothing to tell apart.
-            ours: Ours::default(),
-            relevance: Share::MIN,
-            said: Vec::new(),
-            troubled: false,
-        })
+    /// The row of a peer, which gets one if it has none.
+    fn row_mut(&mut self, peer: &NodeId) -> Option<&mut Row> {
+        if !self.rows.contains(peer) {
+            let empty = Row {
+                // Our own report is in no row: there is nothing to tell apart.
+                ours: Ours::default(),
+                relevance: Share::MIN,
+                said: Vec::new(),
+                troubled: false,
+            };
+            self.rows.insert(peer.clone(), empty);
+        }
+        self.rows.get_mut(peer)
     }
 
     fn drop_empty(&mut self, peer: &NodeId) {
@@ -257,21 +266,24 @@ impl Index {
             return;
         }
         if Other::estimates(member) {
-            self.estimated.insert(member.member_id.clone());
+            self.estimated.insert(member.member_id.clone(), ());
         }
         let mut others = Other::by_peer(member);
-        let serves = sorting::set(member.capacities.iter().map(|one| &one.peer_id));
+        let serves = member.capacities.iter();
+        let serves: Set<&NodeId> = serves.map(|one| &one.peer_id).collect();
         let troubles = member.depleted.iter().chain(&member.saturated);
-        let troubled = sorting::set(troubles.map(|one| &one.peer_id));
+        let troubled: Set<&NodeId> = troubles.map(|one| &one.peer_id).collect();
         for peer in peers_of(member) {
             let said = Said {
                 at: member.at,
                 member_id: member.member_id.clone(),
-                other: others.remove(peer),
+                other: others.get_mut(peer).and_then(Option::take),
                 serves: serves.contains(peer),
                 troubled: troubled.contains(peer),
             };
-            let row = self.row_mut(peer);
+            let Some(row) = self.row_mut(peer) else {
+                continue;
+            };
             let place = row
                 .said
                 .partition_point(|one| one.member_id < said.member_id);
@@ -298,11 +310,12 @@ impl Index {
 }
 
 /// The peers that a report names, but for those that are only being rebalanced through.
-fn peers_of(member: &Member) -> BTreeSet<&NodeId> {
+fn peers_of(member: &Member) -> Set<&NodeId> {
     let troubles = member.depleted.iter().chain(&member.saturated);
     let troubles = troubles.map(|one| &one.peer_id);
     let capacities = member.capacities.iter().map(|one| &one.peer_id);
     let splices = member.splices.iter().map(|one| &one.peer_id);
     let answers = member.answers.iter().map(|one| &one.peer_id);
-    sorting::set(troubles.chain(capacities).chain(splices).chain(answers))
+    let peers = troubles.chain(capacities).chain(splices);
+    peers.chain(answers).collect()
 }

@@ -18,6 +18,7 @@
 //!
 //! Source: spec of the fleet, section 9.
 
+pub(in crate::fleet) mod directory;
 mod index;
 mod methods;
 mod questions;
@@ -29,7 +30,6 @@ pub use questions::*;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::canonical;
 use crate::entries::{Entries, Entry};
@@ -42,9 +42,9 @@ use crate::fleet::member::{Member, Us};
 use crate::fleet::rebalance::sources::Source;
 use crate::policy::Policy;
 use crate::reason::Why;
-use crate::sorting;
 use crate::units::{Count, NodeId, Sat};
 use crate::value::FromValue;
+use directory::Directory;
 use index::Index;
 
 /// A node of the fleet, as we know it apart from what it says.
@@ -121,15 +121,15 @@ pub struct FleetBook {
     policy: Policy,
     /// We ourselves, without the channels.
     us: Us,
-    channels: BTreeMap<NodeId, Channel>,
-    roster: BTreeMap<NodeId, FleetMember>,
-    peers: BTreeMap<NodeId, FleetPeer>,
-    sources: BTreeMap<NodeId, Source>,
+    channels: Directory<Channel>,
+    roster: Directory<FleetMember>,
+    peers: Directory<FleetPeer>,
+    sources: Directory<Source>,
     gossip: GossipState,
     index: Index,
 }
 
-impl Roster for BTreeMap<NodeId, FleetMember> {
+impl Roster for Directory<FleetMember> {
     fn trusts(&self, id: &NodeId) -> bool {
         self.get(id).is_some_and(|member| !member.banned)
     }
@@ -159,10 +159,10 @@ impl FleetBook {
             index: Index::of(us.node_id.clone()),
             policy,
             us,
-            channels: BTreeMap::new(),
-            roster: BTreeMap::new(),
-            peers: BTreeMap::new(),
-            sources: BTreeMap::new(),
+            channels: Directory::new(),
+            roster: Directory::new(),
+            peers: Directory::new(),
+            sources: Directory::new(),
             gossip: state.gossip.clone(),
         };
         let channels = all(&state.us.channels, "channels").map_err(|error| error.inside("us"))?;
@@ -176,10 +176,9 @@ impl FleetBook {
             book.set_source(source);
         }
         let members = all(&state.members, "members")?;
-        let known = members
-            .iter()
-            .map(|one| (one.member_id.clone(), one.clone()));
-        book.roster = sorting::map(known);
+        for member in &members {
+            book.roster.insert(member.member_id.clone(), member.clone());
+        }
         for report in all(&state.reports, "reports")? {
             book.set_report(report)
                 .map_err(|error| error.inside("reports"))?;
@@ -327,7 +326,7 @@ impl FleetBook {
     /// Everything the book knows, each list by id.
     #[must_use]
     pub fn snapshot(&self) -> FleetSnapshot {
-        fn list<T: Clone>(kept: &BTreeMap<NodeId, T>) -> Entries<T> {
+        fn list<T: Clone>(kept: &Directory<T>) -> Entries<T> {
             kept.values().cloned().collect::<Vec<T>>().into()
         }
         let reports: Vec<Member> = self.index.members().cloned().collect();

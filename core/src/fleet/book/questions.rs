@@ -191,7 +191,7 @@ impl FleetBook {
     /// What the members that count need at a peer, in no order.
     fn needs_at<'b>(
         &'b self,
-        peer: &'b NodeId,
+        peer: &NodeId,
         now: Seconds,
     ) -> impl Iterator<Item = (&'b Member, &'b Ready)> {
         let max_age = self.max_age();
@@ -348,9 +348,9 @@ impl FleetBook {
         advise_of(self.policy.config(), &view, sorted, standing, why)
     }
 
-    fn standing_at<'b>(&'b self, peer: &NodeId, now: Seconds) -> Result<Standing<'b>, Error> {
+    fn standing_at(&self, peer: &NodeId, now: Seconds) -> Result<Standing<'_>, Error> {
         let mut standing = Standing::default();
-        let Some((peer, row)) = self.index.rows().get_key_value(peer) else {
+        let Some(row) = self.index.row(peer) else {
             return Ok(standing);
         };
         for (member, need) in self.needs_at(peer, now) {

@@ -9,11 +9,11 @@
 //! `reporter_not_member`, `message_known`, `message_not_fresh`, `seq_not_rising`, `seq_ahead`,
 //! `reporter_limit`, `too_many_announcements`, and those of [`super::signature`].
 
-use std::collections::BTreeMap;
-
 use super::body::{self, Known, SpliceAnswer, SpliceCheck};
 use super::*;
 use crate::error::ErrorCode;
+use crate::sorting;
+use crate::table::Table;
 use crate::value::{self, FromValue, Value};
 
 /// A member of the fleet, as the receiver knows it.
@@ -35,11 +35,11 @@ pub struct MemberStanding {
 #[serde(deny_unknown_fields)]
 pub struct GossipState {
     /// What each sender may still send.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub buckets: BTreeMap<NodeId, Bucket>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub buckets: Table<NodeId, Bucket>,
     /// What each reporter said.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub reporters: BTreeMap<NodeId, Reporter>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub reporters: Table<NodeId, Reporter>,
 }
 
 /// What a sender may still send.
@@ -63,14 +63,14 @@ pub struct Reporter {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answered>,
     /// Its last message of each kind.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub last: BTreeMap<Kind, Stored>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub last: Table<Kind, Stored>,
     /// The digests of its last accepted messages, newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent: Vec<String>,
     /// When its messages of each kind were accepted, within the last hour.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub stamps: BTreeMap<Kind, Vec<Seconds>>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub stamps: Table<Kind, Vec<Seconds>>,
 }
 
 /// An announced splice that reserves.
@@ -205,7 +205,7 @@ pub(in crate::fleet) trait Roster {
     fn connects(&self, id: &NodeId) -> bool;
 }
 
-impl Roster for BTreeMap<&NodeId, &MemberStanding> {
+impl Roster for Table<&NodeId, &MemberStanding> {
     fn trusts(&self, id: &NodeId) -> bool {
         self.get(id).is_some_and(|member| !member.banned)
     }
@@ -283,14 +283,13 @@ pub(in crate::fleet) fn receive(
     }
 }
 
-fn standings(members: &[MemberStanding]) -> Result<BTreeMap<&NodeId, &MemberStanding>, Error> {
-    let mut by_id = BTreeMap::new();
-    for member in members {
-        if by_id.insert(&member.member_id, member).is_some() {
-            return Err(Error::duplicate("members", &member.member_id));
-        }
+fn standings(members: &[MemberStanding]) -> Result<Table<&NodeId, &MemberStanding>, Error> {
+    let again = sorting::repeats(members.iter().map(|member| &member.member_id));
+    if let Some((member, _)) = members.iter().zip(again).find(|(_, again)| *again) {
+        return Err(Error::duplicate("members", &member.member_id));
     }
-    Ok(by_id)
+    let by_id = members.iter().map(|member| (&member.member_id, member));
+    Ok(by_id.collect())
 }
 
 /// Why a message was not taken.
@@ -358,7 +357,7 @@ fn take(
     state.buckets.insert(input.from.clone(), bucket);
     let message = verdict?;
     let about = &message.unsigned.reporter;
-    let reporter = state.reporters.entry(about.clone()).or_default();
+    let reporter = state.reporters.slot(about.clone());
     store(input.now, &message, reporter);
     Ok(message)
 }
@@ -588,7 +587,7 @@ fn store(now: Seconds, message: &Message, reporter: &mut Reporter) {
         stamps.retain(|stamp| now.less(*stamp).get() < PERIOD);
     }
     reporter.stamps.retain(|_, stamps| !stamps.is_empty());
-    reporter.stamps.entry(about.kind).or_default().push(now);
+    reporter.stamps.slot(about.kind).push(now);
     keep_splice(now, message, reporter);
     reporter.recent.push(message.digest.clone());
     let surplus = reporter.recent.len().saturating_sub(RECENT);

@@ -202,19 +202,19 @@ fn only_announcements_reserve_one_for_each_peer_and_eight_in_all() {
         assert_eq!(why, "message_accepted");
         state = next;
     }
-    assert_eq!(state.reporters[&id(1)].announced.len(), 8);
+    assert_eq!(state.reporters.get(&id(1)).unwrap().announced.len(), 8);
     let (_, why) = say(&state, &announce("p8", NOW + 300), 20);
     assert_eq!(why, "too_many_announcements");
     let (again, why) = say(&state, &announce("p3", NOW + 600), 21);
     assert_eq!(
-        (why, again.reporters[&id(1)].announced.len()),
+        (why, again.reporters.get(&id(1)).unwrap().announced.len()),
         ("message_accepted", 8)
     );
     let mut query = announce("p9", NOW + 300);
     query["intent"] = json!("query");
     let (asked, why) = say(&again, &query, 22);
     assert_eq!(
-        (why, asked.reporters[&id(1)].announced.len()),
+        (why, asked.reporters.get(&id(1)).unwrap().announced.len()),
         ("message_accepted", 8)
     );
 }

@@ -16,8 +16,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
-use std::collections::{BTreeMap, BinaryHeap};
 
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
@@ -28,6 +28,7 @@ use crate::fleet::member::{Member, Trouble};
 use crate::fleet::view::{FleetInput, View, explain_count, wanted};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
+use crate::table::Table;
 use crate::units::{Count, NodeId, Sat, Seconds, Share};
 use crate::value::FromValue;
 
@@ -234,9 +235,10 @@ pub(in crate::fleet) fn ready_of<'f>(
     config: &Config,
     view: &View<'f>,
 ) -> Vec<(&'f Member, Vec<Ready>)> {
-    let mut ours: BTreeMap<&str, Ours> = BTreeMap::new();
+    let peers = view.channels.iter();
+    let mut ours: Table<&str, Ours> = Table::slots(peers.map(|channel| channel.peer_id.as_str()));
     for channel in &view.channels {
-        let sum = ours.entry(channel.peer_id.as_str()).or_default();
+        let sum = ours.slot(channel.peer_id.as_str());
         sum.add(channel.local_sats, channel.capacity_sats);
     }
     let relevance_at = |peer: &NodeId| {

@@ -12,7 +12,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -100,8 +99,8 @@ pub fn prioritize(
     input: &PrioritizeInput,
     why: &mut Why,
 ) -> Result<PrioritizedNeeds, Error> {
-    let mut seen = BTreeSet::new();
-    if let Some(need) = input.needs.iter().find(|need| !seen.insert(&need.id)) {
+    let again = sorting::repeats(input.needs.iter().map(|need| &need.id));
+    if let Some((need, _)) = input.needs.iter().zip(again).find(|(_, again)| *again) {
         return Err(Error::duplicate("needs", &need.id));
     }
     let priority = |need: &Urgent| Prioritized {

@@ -23,7 +23,6 @@ mod report;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use super::channel::Channel;
 use super::health::assess::{AssessInput, TrendSource};
@@ -33,7 +32,9 @@ use super::member::{Member, PeerCapacity, Us};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::units::{Count, Msat, NodeId, Sat, Seconds, Share};
+use crate::sorting;
+use crate::table::Table;
+use crate::units::{Count, Msat, Sat, Seconds, Share};
 use crate::value::FromValue;
 pub use raw::ClnInput;
 use raw::{Forward, IncomeEvent, PeerChannel};
@@ -155,7 +156,7 @@ fn explain_channels(channels: &[Channel], why: &mut Why) {
 /// The node's forwards and books, added up per channel.
 struct Ledger<'i> {
     now: Seconds,
-    books: BTreeMap<&'i str, Books>,
+    books: Table<&'i str, Books>,
     windows: [Msat; WINDOWS],
     costs_known: bool,
 }
@@ -171,13 +172,16 @@ struct Books {
 
 impl<'i> Ledger<'i> {
     fn of(input: &'i ClnInput, channels: &[&'i PeerChannel], why: &mut Why) -> Self {
+        let names = names(channels);
+        let events = input.bkpr_listincome.iter();
+        let events = events.flat_map(|answer| answer.income_events.readable());
+        let accounts = events.map(|event| event.account.as_str());
         let mut ledger = Self {
             now: input.now,
-            books: BTreeMap::new(),
+            books: Table::slots(names.values().copied().chain(accounts)),
             windows: [Msat::MIN; WINDOWS],
             costs_known: input.bkpr_listincome.is_some(),
         };
-        let names = names(channels);
         match &input.listforwards {
             Some(answer) => answer
                 .forwards
@@ -198,7 +202,7 @@ impl<'i> Ledger<'i> {
         ledger
     }
 
-    fn add_forward(&mut self, forward: &'i Forward, names: &BTreeMap<&str, &'i str>) {
+    fn add_forward(&mut self, forward: &'i Forward, names: &Table<&str, &'i str>) {
         let Some(at) = forward.resolved_time.or(forward.received_time) else {
             return;
         };
@@ -217,17 +221,17 @@ impl<'i> Ledger<'i> {
             .and_then(|id| names.get(id.as_str()));
         let into = names.get(forward.in_channel.as_str());
         for channel in out.into_iter().chain(into) {
-            let books = self.books.entry(channel).or_default();
+            let books = self.books.slot(channel);
             books.moved = books.moved.max(Some(at));
         }
         if let (Some(channel), true) = (out, age < PROFIT_DAYS * DAY) {
-            self.books.entry(channel).or_default().revenue += u128::from(fee.get());
+            self.books.slot(channel).revenue += u128::from(fee.get());
         }
     }
 
     fn add_event(&mut self, event: &'i IncomeEvent) {
         let at = event.timestamp.get();
-        let books = self.books.entry(event.account.as_str()).or_default();
+        let books = self.books.slot(event.account.as_str());
         books.opened = Some(books.opened.map_or(at, |known| known.min(at)));
         let cost = matches!(event.tag.as_str(), "onchain_fee" | "rebalance_fee");
         if cost && self.now.get().saturating_sub(at) < PROFIT_DAYS * DAY {
@@ -263,18 +267,14 @@ fn msat(n: u128) -> Msat {
 }
 
 /// Every name under which a channel forwards, to its id.
-fn names<'i>(channels: &[&'i PeerChannel]) -> BTreeMap<&'i str, &'i str> {
-    let mut names = BTreeMap::new();
-    for channel in channels {
-        let alias = channel
-            .alias
-            .as_ref()
-            .and_then(|alias| alias.local.as_ref());
-        for name in alias.into_iter().chain(&channel.short_channel_id) {
-            names.insert(name.as_str(), channel.channel_id.as_str());
-        }
-    }
-    names
+fn names<'i>(channels: &[&'i PeerChannel]) -> Table<&'i str, &'i str> {
+    let named = channels.iter().flat_map(|channel| {
+        let alias = channel.alias.as_ref();
+        let alias = alias.and_then(|alias| alias.local.as_ref());
+        let names = alias.into_iter().chain(&channel.short_channel_id);
+        names.map(|name| (name.as_str(), channel.channel_id.as_str()))
+    });
+    named.collect()
 }
 
 fn assess_input(
@@ -314,17 +314,18 @@ fn public_capacities(input: &ClnInput, why: &mut Why) -> Result<Vec<PeerCapacity
         why.add(|| Reason::new(Code::GraphUnknown, Effect::Unchecked));
         return Ok(Vec::new());
     };
-    let mut seen: BTreeMap<(&NodeId, &NodeId), Sat> = BTreeMap::new();
-    for channel in answer.channels.each(why) {
-        // Two answers may have been put together; the larger of two amounts is the newer splice's
-        // or the older one's, and the smaller is the safer.
+    let channels = answer.channels.each(why).iter();
+    let offered = channels.map(|channel| {
         let capacity = channel.amount_msat.get().floor();
-        seen.entry((&channel.source, &channel.short_channel_id))
-            .and_modify(|known| *known = (*known).min(capacity))
-            .or_insert(capacity);
-    }
+        (&channel.source, &channel.short_channel_id, capacity)
+    });
+    let mut seen: Vec<_> = offered.collect();
+    // Two answers may have been put together; the larger of two amounts is the newer splice's or
+    // the older one's, and the smaller is the safer.
+    sorting::by(&mut seen, Ord::cmp);
+    seen.dedup_by_key(|(source, id, _)| (*source, *id));
     let mut peers: Vec<PeerCapacity> = Vec::new();
-    for ((source, _), capacity) in seen {
+    for (source, _, capacity) in seen {
         match peers.last_mut() {
             Some(peer) if peer.peer_id == *source => {
                 let sum = peer.capacity_sats.plus(capacity);

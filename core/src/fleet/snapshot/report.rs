@@ -3,14 +3,13 @@
 //!
 //! Source: spec "Liquidity"; the same record that [`gossip`](crate::fleet::gossip) carries.
 
-use std::collections::BTreeMap;
-
 use crate::config::Config;
 use crate::error::Error;
 use crate::fleet::channel::{Channel, full_share};
 use crate::fleet::liquidity::NeedType;
 use crate::fleet::liquidity::needs::own_trouble;
 use crate::fleet::member::{Member, PeerCapacity, Trouble};
+use crate::table::Table;
 use crate::units::{Count, NodeId, Sat, Seconds};
 
 /// The report of a node at `now`; its health is for `health.assess` to say.
@@ -18,11 +17,12 @@ pub(super) fn report<'c>(
     config: &Config,
     node_id: &NodeId,
     now: Seconds,
-    counted: impl Iterator<Item = &'c Channel>,
+    counted: impl Iterator<Item = &'c Channel> + Clone,
 ) -> Result<Member, Error> {
     let mut report = Member::silent(node_id.clone());
     report.at = now;
-    let mut held: BTreeMap<&NodeId, (Sat, u32)> = BTreeMap::new();
+    let mut held: Table<&NodeId, (Sat, u32)> =
+        Table::slots(counted.clone().map(|channel| &channel.peer_id));
     for channel in counted {
         let (local, capacity) = (channel.local_sats, channel.capacity_sats);
         let found = own_trouble(&config.liquidity, local, capacity);
@@ -37,7 +37,7 @@ pub(super) fn report<'c>(
                 NeedType::Inbound => report.saturated.push(told),
             }
         }
-        let (sum, channels) = held.entry(&channel.peer_id).or_default();
+        let (sum, channels) = held.slot(&channel.peer_id);
         *sum = sum.plus(channel.safe_capacity())?;
         *channels = channels.saturating_add(1);
     }

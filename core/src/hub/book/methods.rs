@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::BTreeMap;
 
 use crate::account::algebra::Delta;
 use crate::error::Error;
@@ -14,6 +13,7 @@ use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
 use crate::lint::Overrides;
 use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
 use crate::sorting;
+use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
 use crate::value::{self, FromValue, Value};
 
@@ -58,13 +58,13 @@ pub struct SetHub {
     pub is_hub: Option<bool>,
     /// The reserves per token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reserves: Option<BTreeMap<TokenId, TokenAmount>>,
+    pub reserves: Option<Table<TokenId, TokenAmount>>,
     /// What the hub owes on chain per token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open_debts: Option<BTreeMap<TokenId, TokenAmount>>,
+    pub open_debts: Option<Table<TokenId, TokenAmount>>,
     /// Tokens besides those of the config.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tokens: Option<BTreeMap<TokenId, Token>>,
+    pub tokens: Option<Table<TokenId, Token>>,
     /// The batch being filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Batch>,

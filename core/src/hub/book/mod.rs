@@ -34,6 +34,7 @@ use crate::hub::state::{Account, HubState};
 use crate::policy::Policy;
 use crate::reason::Why;
 use crate::sorting;
+use crate::table::Table;
 use crate::units::{EntityId, Millis, TokenAmount, TokenId};
 use packed::Key;
 
@@ -44,6 +45,8 @@ enum Stored {
     Full(Box<Account>),
     /// As few bytes as it takes.
     Packed(Box<[u8]>),
+    /// As it is, and why it is set aside.
+    Aside(Box<(Account, Error)>),
 }
 
 impl Stored {
@@ -58,17 +61,9 @@ impl Stored {
         match self {
             Self::Full(account) => Ok(account.as_ref().clone()),
             Self::Packed(packed) => packed::unpack(key.id()?, packed),
+            Self::Aside(aside) => Ok(aside.0.clone()),
         }
     }
-}
-
-/// What the book looks accounts up by.
-#[derive(Clone, Debug, Default)]
-struct Index {
-    /// What can be asked back, largest first.
-    offers: BTreeMap<TokenId, BTreeSet<(Reverse<TokenAmount>, Key)>>,
-    /// Accounts that are set aside.
-    faults: BTreeMap<Key, Error>,
 }
 
 /// The accounts of a hub, kept between ticks.
@@ -77,11 +72,15 @@ pub struct HubBook {
     policy: Policy,
     hub: HubState,
     tokens: Tokens,
-    /// Accounts with an open request or a settlement: what every tick reads, in its order.
-    work: BTreeMap<Key, Box<Account>>,
+    /// Accounts with an open request or a settlement, as they are: what every tick reads, in its
+    /// order.
+    work: BTreeMap<Key, Stored>,
+    /// Accounts that are set aside.
+    aside: BTreeMap<Key, Stored>,
     /// All others.
     rest: BTreeMap<Key, Stored>,
-    index: Index,
+    /// What can be asked back, largest first.
+    offers: Table<TokenId, BTreeSet<(Reverse<TokenAmount>, Key)>>,
 }
 
 impl HubBook {
@@ -100,8 +99,9 @@ impl HubBook {
             hub: state,
             tokens,
             work: BTreeMap::new(),
+            aside: BTreeMap::new(),
             rest: BTreeMap::new(),
-            index: Index::default(),
+            offers: Table::new(),
         };
         book.add_all(usable)?;
         Ok(book)
@@ -116,13 +116,13 @@ impl HubBook {
     /// How many accounts it holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.work.len() + self.rest.len()
+        self.work.len() + self.aside.len() + self.rest.len()
     }
 
     /// Whether it holds no account.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.work.is_empty() && self.rest.is_empty()
+        self.len() == 0
     }
 
     /// Everything but the accounts.
@@ -137,24 +137,32 @@ impl HubBook {
     }
 
     fn kept(&self, key: &Key) -> Result<Option<Account>, Error> {
-        if let Some(account) = self.work.get(key) {
-            return Ok(Some(account.as_ref().clone()));
-        }
-        let stored = self.rest.get(key);
+        let mut maps = [&self.work, &self.aside, &self.rest].into_iter();
+        let stored = maps.find_map(|map| map.get(key));
         stored.map(|stored| stored.account(key)).transpose()
     }
 
     /// Adds an account, or replaces it.
     pub fn set_account(&mut self, account: Account) -> Result<(), Error> {
         let key = Key::of(&account.account_id);
-        let entry = self.entry(&account)?;
+        let listing = self.entry(&account)?;
         self.take(&key)?;
-        if entry.works() {
-            self.work.insert(key.clone(), Box::new(account));
-        } else {
-            self.rest.insert(key.clone(), Stored::of(account));
+        match listing {
+            Listing::Fault(error) => {
+                let stored = Stored::Aside(Box::new((account, error)));
+                self.aside.insert(key, stored);
+            }
+            Listing::Fit { works, offers } => {
+                for (token_id, amount) in offers {
+                    let list = self.offers.slot(token_id);
+                    list.insert((Reverse(amount), key.clone()));
+                }
+                match works {
+                    true => self.work.insert(key, Stored::Full(Box::new(account))),
+                    false => self.rest.insert(key, Stored::of(account)),
+                };
+            }
         }
-        entry.list(&key, &mut self.index);
         Ok(())
     }
 
@@ -165,37 +173,37 @@ impl HubBook {
                 .into_iter()
                 .try_for_each(|account| self.set_account(account));
         }
-        let mut index = Index::default();
-        let mut offers: BTreeMap<TokenId, Vec<(Reverse<TokenAmount>, Key)>> = BTreeMap::new();
+        let mut offers: Table<TokenId, Vec<(Reverse<TokenAmount>, Key)>> = Table::new();
         let mut rest = Vec::with_capacity(accounts.len());
-        let mut work = Vec::new();
+        let (mut work, mut aside) = (Vec::new(), Vec::new());
         for account in accounts {
             let key = Key::of(&account.account_id);
-            let entry = self.entry(&account)?;
-            if entry.works() {
-                work.push((key.clone(), Box::new(account)));
-            } else {
-                rest.push((key.clone(), Stored::of(account)));
-            }
-            match entry {
+            match self.entry(&account)? {
                 Listing::Fault(error) => {
-                    index.faults.insert(key, error);
+                    aside.push((key, Stored::Aside(Box::new((account, error)))));
                 }
-                Listing::Fit { offers: more, .. } => {
+                Listing::Fit {
+                    works,
+                    offers: more,
+                } => {
                     for (token_id, amount) in more {
-                        let list = offers.entry(token_id).or_default();
+                        let list = offers.slot(token_id);
                         list.push((Reverse(amount), key.clone()));
+                    }
+                    match works {
+                        true => work.push((key, Stored::Full(Box::new(account)))),
+                        false => rest.push((key, Stored::of(account))),
                     }
                 }
             }
         }
         // Built at once, a tree has no half-empty nodes.
         let sets = offers.into_iter();
-        index.offers = sets
+        self.offers = sets
             .map(|(id, list)| (id, list.into_iter().collect()))
             .collect();
-        self.index = index;
         self.work = work.into_iter().collect();
+        self.aside = aside.into_iter().collect();
         self.rest = rest.into_iter().collect();
         Ok(())
     }
@@ -224,8 +232,10 @@ impl HubBook {
     /// The plan of a tick: the same as `hub.plan` on the snapshot.
     pub fn plan(&mut self, now: Millis, why: &mut Why) -> Result<Plan, Error> {
         self.hub.now = now;
-        for (key, error) in &self.index.faults {
-            why.quarantine(key.id()?, error.clone());
+        for (key, stored) in &self.aside {
+            if let Stored::Aside(aside) = stored {
+                why.quarantine(key.id()?, aside.1.clone());
+            }
         }
         let config = &self.policy.config().hub;
         let report = Report::new(config.runtime_events);
@@ -235,13 +245,14 @@ impl HubBook {
     /// Changes the state as the runtime does when it accepts a plan: wholly or not at all.
     pub fn apply(&mut self, plan: &Plan) -> Result<(), Error> {
         let mut hub = self.hub.clone();
-        let mut changed: BTreeMap<EntityId, Account> = BTreeMap::new();
+        let named = plan.actions.iter().filter_map(apply::account_of);
+        let mut changed: Table<&EntityId, Option<Account>> = Table::slots(named);
         for action in &plan.actions {
             let mut account = None;
             if let Some(account_id) = apply::account_of(action) {
                 let known = match changed.get(account_id) {
-                    Some(account) => Some(account.clone()),
-                    None => self.account(account_id)?,
+                    Some(Some(account)) => Some(account.clone()),
+                    _ => self.account(account_id)?,
                 };
                 account = Some(known.ok_or_else(|| {
                     Error::out_of_range("account_id", account_id, "an account of this book")
@@ -249,12 +260,12 @@ impl HubBook {
             }
             apply::apply_to_hub(&mut hub, account.as_ref(), action)?;
             let after = account.and_then(|account| apply::changed(&hub, &account, action));
-            if let Some(after) = after {
-                changed.insert(after.account_id.clone(), after);
+            if let (Some(after), Some(account_id)) = (after, apply::account_of(action)) {
+                *changed.slot(account_id) = Some(after);
             }
         }
         apply::finish(&mut hub, plan);
-        for account in changed.into_values() {
+        for account in changed.into_values().flatten() {
             self.set_account(account)?;
         }
         self.hub = hub;
@@ -264,11 +275,10 @@ impl HubBook {
     /// Everything the book knows, accounts by id.
     pub fn snapshot(&self) -> Result<HubState, Error> {
         let mut accounts = Vec::with_capacity(self.len());
-        for (key, account) in &self.work {
-            accounts.push((key, account.as_ref().clone()));
-        }
-        for (key, stored) in &self.rest {
-            accounts.push((key, stored.account(key)?));
+        for map in [&self.work, &self.aside, &self.rest] {
+            for (key, stored) in map {
+                accounts.push((key, stored.account(key)?));
+            }
         }
         sorting::by(&mut accounts, |a, b| a.0.cmp(b.0));
         let accounts: Vec<Account> = accounts.into_iter().map(|(_, account)| account).collect();
@@ -301,20 +311,20 @@ impl HubBook {
 
     /// Takes an account out of the book; whether it was there.
     fn take(&mut self, key: &Key) -> Result<bool, Error> {
-        let account = match (self.work.remove(key), self.rest.remove(key)) {
-            (Some(account), _) => *account,
-            (_, Some(stored)) => stored.account(key)?,
-            (None, None) => return Ok(false),
+        let maps = [&mut self.work, &mut self.aside, &mut self.rest];
+        let stored = maps.into_iter().find_map(|map| map.remove(key));
+        let Some(stored) = stored else {
+            return Ok(false);
         };
-        if self.index.faults.remove(key).is_some() {
+        if let Stored::Aside(_) = stored {
             return Ok(true);
         }
-        if let Listing::Fit { offers, .. } = self.entry(&account)? {
+        if let Listing::Fit { offers, .. } = self.entry(&stored.account(key)?)? {
             for (token_id, amount) in offers {
-                if let Some(list) = self.index.offers.get_mut(&token_id) {
+                if let Some(list) = self.offers.get_mut(&token_id) {
                     list.remove(&(Reverse(amount), key.clone()));
                     if list.is_empty() {
-                        self.index.offers.remove(&token_id);
+                        self.offers.remove(&token_id);
                     }
                 }
             }
@@ -332,43 +342,26 @@ enum Listing {
     },
 }
 
-impl Listing {
-    const fn works(&self) -> bool {
-        matches!(self, Self::Fit { works: true, .. })
-    }
-
-    fn list(self, key: &Key, index: &mut Index) {
-        match self {
-            Self::Fault(error) => {
-                index.faults.insert(key.clone(), error);
-            }
-            Self::Fit { offers, .. } => {
-                for (token_id, amount) in offers {
-                    let list = index.offers.entry(token_id).or_default();
-                    list.insert((Reverse(amount), key.clone()));
-                }
-            }
-        }
-    }
-}
-
 impl Accounts for HubBook {
     fn working(&self) -> impl Iterator<Item = &Account> {
-        self.work.values().map(AsRef::as_ref)
+        self.work.values().filter_map(|stored| match stored {
+            Stored::Full(account) => Some(account.as_ref()),
+            _ => None,
+        })
     }
 
-    fn offered_tokens(&self) -> BTreeSet<TokenId> {
-        sorting::set(self.index.offers.keys().copied())
+    fn offered_tokens(&self) -> impl Iterator<Item = TokenId> {
+        self.offers.keys().copied()
     }
 
     fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId> {
-        let list = self.index.offers.get(&token_id).into_iter().flatten();
+        let list = self.offers.get(&token_id).into_iter().flatten();
         list.filter_map(|(_, key)| key.id().ok())
     }
 
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error> {
         let key = Key::of(account_id);
-        if self.index.faults.contains_key(&key) {
+        if self.aside.contains_key(&key) {
             return Ok(None);
         }
         let Some(account) = self.kept(&key)? else {

@@ -5,9 +5,9 @@
 use crate::account::algebra::Delta;
 use crate::error::Error;
 use crate::hub::state::{Account, AccountStatus};
+use crate::table::Table;
 use crate::units::{EntityId, SignedTokenAmount, TokenAmount, TokenId, Wide};
 use ruint::aliases::{U256, U512};
-use std::collections::BTreeMap;
 
 /// Hexadecimal ids of 32 bytes take those bytes; others their text. The order is that of the texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ pub fn unpack(account_id: EntityId, packed: &[u8]) -> Result<Account, Error> {
             right_allowance: reader.amount()?,
         });
     }
-    let mut shown = BTreeMap::new();
+    let mut shown = Table::new();
     for _ in 0..reserves {
         shown.insert(reader.token()?, reader.amount()?);
     }

@@ -1,7 +1,5 @@
 //! What limits the grant of one request, and the nearest value with which it would not.
 
-use std::collections::BTreeMap;
-
 use crate::error::Error;
 use crate::hub::config::HubConfig;
 use crate::hub::limits::{BatchRoom, TokenLimits};
@@ -9,6 +7,7 @@ use crate::hub::memory::Served;
 use crate::hub::plan::eligibility::{Bar, Candidate};
 use crate::hub::plan::reserve;
 use crate::reason::{Code, Effect, Quantity};
+use crate::table::Table;
 use crate::units::{Count, TokenAmount, TokenId};
 
 /// The limits of one grant.
@@ -138,7 +137,7 @@ pub struct Ahead {
     token_id: TokenId,
     room: BatchRoom,
     deposits: Count,
-    granted: BTreeMap<TokenId, TokenAmount>,
+    granted: Table<TokenId, TokenAmount>,
 }
 
 impl Ahead {
@@ -149,7 +148,7 @@ impl Ahead {
             token_id,
             room,
             deposits: Count::MIN,
-            granted: BTreeMap::new(),
+            granted: Table::new(),
         }
     }
 

@@ -1,8 +1,6 @@
 //! Whether a request may be served at all: independent of the reserve and of other requests.
 //! The first failure binds; all that apply are returned.
 
-use std::collections::BTreeSet;
-
 use crate::account::algebra::Side;
 use crate::error::Error;
 use crate::hub::config::{FeeBasis, HubConfig};
@@ -11,7 +9,7 @@ use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::memory::HubMemory;
 use crate::hub::state::{Account, AccountStatus, DepositPair, FeeState, HubState, Request};
 use crate::reason::{Code, Effect, Quantity, Reason};
-use crate::sorting;
+use crate::table::Set;
 use crate::units::{EntityId, Millis, Serial, TokenAmount, TokenId};
 
 /// A reason before anybody reads it: no text is built for the thousands that are only counted.
@@ -116,7 +114,7 @@ pub enum Judged<'a> {
 }
 
 /// The deposits that some batch already carries.
-pub struct Carried(BTreeSet<(EntityId, TokenId)>);
+pub struct Carried(Set<(EntityId, TokenId)>);
 
 impl Carried {
     /// Those of the draft, the sent and the recovery batches.
@@ -127,10 +125,11 @@ impl Carried {
             let side = entry.receiving_entity.as_ref();
             side.is_none_or(|side| *side == hub.hub_id)
         });
-        Self(sorting::set(own.flat_map(|entry| {
+        let keys = own.flat_map(|entry| {
             let key = |pair: &DepositPair| (pair.account_id.clone(), entry.token_id);
             entry.pairs.iter().map(key)
-        })))
+        });
+        Self(keys.collect())
     }
 
     fn has(&self, account_id: &EntityId, token_id: TokenId) -> bool {

@@ -9,6 +9,7 @@ use crate::proofs;
 use crate::reason::Flip;
 use crate::units::{Serial, SignedTokenAmount};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 const NOW: u64 = 100_000_000;
 const TOKEN: TokenId = TokenId::constant(1);
@@ -171,7 +172,7 @@ prop_compose! {
         let mut accounts = state.accounts.readable().to_vec();
         for (account, (served, mark)) in accounts.iter_mut().zip(served.into_iter().zip(marks)) {
             if let Some((newer, older)) = served {
-                let entry = BTreeMap::from([(TOKEN, Served { newer, older })]);
+                let entry = Table::from_iter([(TOKEN, Served { newer, older })]);
                 state.memory.served.insert(account.account_id.clone(), entry);
             }
             if let Some(age) = mark {

@@ -30,7 +30,6 @@ pub mod walk;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::canonical;
 use crate::config::Config;
@@ -51,6 +50,7 @@ use crate::hub::reserves::{self, WatchedReserve};
 use crate::hub::state::{Account, HubState, WorkspaceStatus};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
+use crate::table::{Set, Table};
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 use crate::value::FromValue;
 
@@ -112,7 +112,7 @@ pub trait Accounts {
     /// with a claim above the soft limit.
     fn working(&self) -> impl Iterator<Item = &Account>;
     /// The tokens that something could be asked back in.
-    fn offered_tokens(&self) -> BTreeSet<TokenId>;
+    fn offered_tokens(&self) -> impl Iterator<Item = TokenId>;
     /// The accounts that something can be asked back from, the largest offer first, then by id.
     fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId>;
     /// What can be asked back from one account.
@@ -125,7 +125,7 @@ type Offered<'a> = (TokenAmount, &'a EntityId, Offer);
 /// The accounts of one call.
 struct Listed<'a> {
     working: Vec<&'a Account>,
-    offers: BTreeMap<TokenId, Vec<Offered<'a>>>,
+    offers: Table<TokenId, Vec<Offered<'a>>>,
 }
 
 impl<'a> Listed<'a> {
@@ -135,7 +135,7 @@ impl<'a> Listed<'a> {
         hub: &HubState,
         accounts: Vec<&'a Account>,
     ) -> Result<Self, Error> {
-        let mut offers: BTreeMap<TokenId, Vec<Offered<'_>>> = BTreeMap::new();
+        let mut offers: Table<TokenId, Vec<Offered<'_>>> = Table::new();
         // Nobody looks further; but a sweep asks for every token of an account.
         let most = match config.funding {
             Funding::Sweep => usize::MAX,
@@ -145,7 +145,7 @@ impl<'a> Listed<'a> {
         for account in &accounts {
             let side = hub.side(&account.account_id);
             for offer in pull::offers(config, tokens, account, side)? {
-                let list = offers.entry(offer.token_id).or_default();
+                let list = offers.slot(offer.token_id);
                 let offered = (offer.amount.total(), &account.account_id, offer);
                 if list.len() < most {
                     list.push(offered);
@@ -188,8 +188,8 @@ impl Accounts for Listed<'_> {
         self.working.iter().copied()
     }
 
-    fn offered_tokens(&self) -> BTreeSet<TokenId> {
-        sorting::set(self.offers.keys().copied())
+    fn offered_tokens(&self) -> impl Iterator<Item = TokenId> {
+        self.offers.keys().copied()
     }
 
     fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId> {
@@ -259,8 +259,8 @@ pub fn tick(
         accounts,
         pending,
         report: report.until(pending.and_then(|sent| sent.until)),
-        gains: BTreeMap::new(),
-        open: BTreeMap::new(),
+        gains: Sums::new(),
+        open: Sums::new(),
         room: BatchRoom::of(hub, config),
         rejects: Vec::new(),
         executes: Vec::new(),
@@ -285,11 +285,11 @@ fn abort(config: &HubConfig, hub: &HubState, age: Millis, why: &mut Why) -> Plan
 }
 
 /// An amount per token.
-type Sums = BTreeMap<TokenId, Wide>;
+type Sums = Table<TokenId, Wide>;
 /// The reserve account of each token.
-type Reserves = BTreeMap<TokenId, reserve::Account>;
+type Reserves = Table<TokenId, reserve::Account>;
 /// The requests that may be served, per token.
-type Lines<'a> = BTreeMap<TokenId, Vec<Candidate<'a>>>;
+type Lines<'a> = Table<TokenId, Vec<Candidate<'a>>>;
 /// A request that may not be served, and why.
 type Barred<'a> = (&'a EntityId, TokenId, Vec<Bar>);
 
@@ -300,7 +300,7 @@ const FRONT: usize = 1_024;
 /// What the walk leaves.
 struct Walked {
     grants: Vec<Action>,
-    used: BTreeMap<TokenId, Used>,
+    used: Table<TokenId, Used>,
     memory: HubMemory,
 }
 
@@ -384,6 +384,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
     /// Executes what is ripe, withdraws what shrank, and counts what is on its way.
     fn settlements(&mut self) -> Result<(), Error> {
         let most = |limit: Count| usize::try_from(limit.get()).unwrap_or(usize::MAX);
+        let (mut gains, mut open) = (Vec::new(), Vec::new());
         for account in self.accounts.working() {
             let Some(workspace) = &account.workspace else {
                 continue;
@@ -391,7 +392,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
             self.is_busy = true;
             let id = &account.account_id;
             let side = self.hub.side(id);
-            let gains = settle::gains(workspace, side)?;
+            let brings = settle::gains(workspace, side);
             let ours = account.is_active() && workspace.is_of(side);
             let mut is_open = ours && workspace.status != WorkspaceStatus::Submitted;
             match settle::ripe(self.config, account, side)? {
@@ -413,7 +414,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
                         && self.room.take_settlement(workspace.ops.len());
                     if may {
                         is_open = false;
-                        add(&mut self.gains, &gains)?;
+                        gains.extend(brings.clone());
                         let bar = Bar::new(Code::SettlementExecuted, Effect::Allow);
                         let account_id = id.clone();
                         self.executes.push(Action::SettleExecute { account_id });
@@ -423,9 +424,11 @@ impl<'a, A: Accounts> Tick<'a, A> {
                 }
             }
             if is_open {
-                add(&mut self.open, &gains)?;
+                open.extend(brings);
             }
         }
+        self.gains = settle::summed(gains)?;
+        self.open = settle::summed(open)?;
         Ok(())
     }
 
@@ -439,10 +442,10 @@ impl<'a, A: Accounts> Tick<'a, A> {
             carried: &carried,
             memory,
         };
-        let mut candidates: Lines<'a> = BTreeMap::new();
+        let mut candidates: Lines<'a> = Table::new();
         let mut barred = Vec::new();
         let mut sort = |account: &'a Account, token_id: TokenId, judged: Judged<'a>| match judged {
-            Judged::Open(candidate) => candidates.entry(token_id).or_default().push(candidate),
+            Judged::Open(candidate) => candidates.slot(token_id).push(candidate),
             Judged::Barred(bars) => barred.push((&account.account_id, token_id, bars)),
         };
         let accounts: &'a A = self.accounts;
@@ -475,15 +478,15 @@ impl<'a, A: Accounts> Tick<'a, A> {
 
     fn reserve_accounts(&self, candidates: &Lines<'a>, why: &mut Why) -> Result<Reserves, Error> {
         let flows = Flows::of(self.hub)?;
-        let mut tokens = sorting::set(self.hub.reserves.keys().copied());
+        let mut tokens: Vec<_> = self.hub.reserves.keys().copied().collect();
         tokens.extend(flows.tokens());
         tokens.extend(candidates.keys().copied());
         tokens.extend(self.gains.keys().chain(self.open.keys()).copied());
         if self.config.funding != Funding::MatchFirst {
             tokens.extend(self.accounts.offered_tokens());
         }
-        let mut accounts = BTreeMap::new();
-        for token_id in tokens {
+        let mut accounts = Table::new();
+        for token_id in tokens.into_iter().collect::<Set<_>>() {
             // A reserve in a token that nobody described is neither spent nor watched.
             let Ok(limits) = self.tokens.get(token_id) else {
                 continue;
@@ -540,7 +543,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
             memory,
             memory_bytes,
             grants: Vec::new(),
-            used: BTreeMap::new(),
+            used: Table::new(),
         };
         for candidate in order::interleaved(lists) {
             walk.step(&candidate, &mut self.report)?;
@@ -568,9 +571,9 @@ impl<'a, A: Accounts> Tick<'a, A> {
     fn pull(
         &mut self,
         accounts: &Reserves,
-        used: &BTreeMap<TokenId, Used>,
+        used: &Table<TokenId, Used>,
     ) -> Result<(Vec<Action>, Sums), Error> {
-        let mut needs = BTreeMap::new();
+        let mut needs = Table::new();
         for (token_id, account) in accounts {
             let used = used.get(token_id).copied().unwrap_or_default();
             let open = self.open.get(token_id).copied().unwrap_or_default();
@@ -578,17 +581,15 @@ impl<'a, A: Accounts> Tick<'a, A> {
             let need = pull::need(self.config, limits, account, used, open)?;
             needs.insert(*token_id, need);
         }
-        let (mut actions, mut pulled) = (Vec::new(), BTreeMap::new());
+        let (mut actions, mut pulled) = (Vec::new(), Vec::new());
         for proposal in pull::proposals(self.config, self.accounts, &needs)? {
             let side = self.hub.side(&proposal.account_id);
-            let mut sum = BTreeMap::new();
             let mut bars = Vec::new();
             for (token_id, part) in &proposal.parts {
                 let total = part.by_withdrawal.wide().plus(part.by_settlement.wide())?;
-                sum.insert(*token_id, total);
+                pulled.push((*token_id, total));
                 bars.push(Bar::new(Code::SharePulledBack, Effect::Allow).observed(total));
             }
-            add(&mut pulled, &sum)?;
             let one = match proposal.parts.iter().next() {
                 Some((token_id, part)) if proposal.parts.len() == 1 => {
                     (Some(*token_id), Some(part.total()))
@@ -605,17 +606,20 @@ impl<'a, A: Accounts> Tick<'a, A> {
                 account_id: proposal.account_id,
             });
         }
-        Ok((actions, pulled))
+        Ok((actions, settle::summed(pulled)?))
     }
 
     fn reserves(
         &self,
         accounts: &Reserves,
-        used: &BTreeMap<TokenId, Used>,
+        used: &Table<TokenId, Used>,
         pulled: &Sums,
         watch: Vec<WatchedReserve>,
     ) -> Result<Vec<ReserveAccount>, Error> {
-        let mut watch = sorting::map(watch.into_iter().map(|w| (w.token_id, w)));
+        let mut watch: Table<_, _> = watch
+            .into_iter()
+            .map(|one| (one.token_id, Some(one)))
+            .collect();
         let mut reports = Vec::new();
         for (token_id, account) in accounts {
             let used = used.get(token_id).copied().unwrap_or_default();
@@ -632,7 +636,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
                 token_id: *token_id,
                 unmet: reported(used.unmet),
                 usable: account.usable,
-                watch: watch.remove(token_id),
+                watch: watch.get_mut(token_id).and_then(Option::take),
             });
         }
         Ok(reports)
@@ -654,12 +658,4 @@ impl<'a, A: Accounts> Tick<'a, A> {
         let look = self.hub.now.plus(self.config.monitor_ms).ok();
         look.filter(|_| watches)
     }
-}
-
-fn add(sums: &mut Sums, more: &Sums) -> Result<(), Error> {
-    for (token_id, amount) in more {
-        let sum = sums.entry(*token_id).or_default();
-        *sum = sum.plus(*amount)?;
-    }
-    Ok(())
 }

@@ -3,11 +3,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::hub::plan::eligibility::Bar;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId};
 use crate::value::FromValue;
 
@@ -83,7 +83,7 @@ pub struct Turned {
 pub struct Report {
     /// The outcomes in full.
     pub outcomes: Vec<Outcome>,
-    counts: BTreeMap<(TokenId, Code), u32>,
+    counts: Table<(TokenId, Code), u32>,
     full: usize,
     focus: Option<(EntityId, TokenId)>,
     events: bool,
@@ -157,7 +157,7 @@ impl Report {
 
     /// A request that is turned down and only counted.
     pub fn counted(&mut self, token_id: TokenId, binding: Code) {
-        let count = self.counts.entry((token_id, binding)).or_insert(0);
+        let count = self.counts.slot((token_id, binding));
         *count = count.saturating_add(1);
     }
 

@@ -1,7 +1,5 @@
 //! Pulling back: from whom, and how much. `funding` decides how much, never who waits.
 
-use std::collections::BTreeMap;
-
 use crate::account::algebra::Side;
 use crate::error::Error;
 use crate::hub::config::{Funding, HubConfig};
@@ -10,6 +8,7 @@ use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::plan::{Accounts, order, reserve, walk::Used};
 use crate::hub::state::{Account, SettlementOp};
 use crate::sorting;
+use crate::table::Table;
 use crate::units::{EntityId, TokenAmount, TokenId, Wide};
 
 /// What the hub may ask back in one token of an account.
@@ -95,7 +94,7 @@ pub struct Proposal {
     /// The peer.
     pub account_id: EntityId,
     /// What it brings, per token.
-    pub parts: BTreeMap<TokenId, Recoverable>,
+    pub parts: Table<TokenId, Recoverable>,
 }
 
 impl Proposal {
@@ -123,7 +122,7 @@ impl Proposal {
 pub fn proposals(
     config: &HubConfig,
     accounts: &impl Accounts,
-    needs: &BTreeMap<TokenId, Wide>,
+    needs: &Table<TokenId, Wide>,
 ) -> Result<Vec<Proposal>, Error> {
     let most = usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX);
     let mut lists = Vec::new();
@@ -146,19 +145,20 @@ pub fn proposals(
         lists.push(list);
     }
     let mut chosen: Vec<Proposal> = Vec::new();
-    let mut places: BTreeMap<EntityId, usize> = BTreeMap::new();
+    let ids = lists.iter().flatten().map(|(id, _, _)| id.clone());
+    let mut places: Table<EntityId, Option<usize>> = Table::slots(ids);
     for (account_id, token_id, part) in order::interleaved(lists) {
-        let place = match places.get(&account_id) {
+        let place = match places.slot(account_id.clone()) {
             Some(place) => *place,
-            None if chosen.len() < most => {
-                places.insert(account_id.clone(), chosen.len());
+            none if chosen.len() < most => {
+                *none = Some(chosen.len());
                 chosen.push(Proposal {
                     account_id,
-                    parts: BTreeMap::new(),
+                    parts: Table::new(),
                 });
                 chosen.len() - 1
             }
-            None => continue,
+            _ => continue,
         };
         if let Some(proposal) = chosen.get_mut(place) {
             proposal.parts.insert(token_id, part);
@@ -173,12 +173,11 @@ pub fn proposals(
 /// A sweep takes every token of an account that it asks at all: one signature, not several.
 fn complete(
     accounts: &impl Accounts,
-    needs: &BTreeMap<TokenId, Wide>,
+    needs: &Table<TokenId, Wide>,
     chosen: &mut [Proposal],
 ) -> Result<(), Error> {
-    let tokens = sorting::set(needs.keys().copied());
     for proposal in chosen {
-        for token_id in &tokens {
+        for token_id in needs.keys() {
             if let Some(offer) = accounts.offer(&proposal.account_id, *token_id)? {
                 proposal.parts.insert(*token_id, offer.amount);
             }

@@ -3,12 +3,12 @@
 //! net = reserve - open own debts - outflow; usable = net >= 0 ? max(0, net - floor) + inflow
 //! : max(0, net + inflow). The floor guards the reserve, not the inflow that this batch brings.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::error::Error;
 use crate::hub::guard::reported;
 use crate::hub::limits::TokenLimits;
 use crate::hub::state::{Batch, HubState};
+use crate::sorting;
+use crate::table::Table;
 use crate::units::{TokenAmount, TokenId, Wide};
 
 /// What the batches of a hub do to one reserve.
@@ -24,59 +24,41 @@ pub struct Flow {
 
 /// The flows of every token, read once.
 #[derive(Clone, Debug, Default)]
-pub struct Flows(BTreeMap<TokenId, Flow>);
+pub struct Flows(Table<TokenId, Flow>);
 
 impl Flows {
     /// The flows of all batches; each batch once.
     pub fn of(hub: &HubState) -> Result<Self, Error> {
-        let mut flows = Self::default();
-        let mut seen = BTreeSet::new();
-        flows.spend(&hub.draft, &mut seen)?;
+        let mut parts = Vec::new();
+        let none = Flow::default();
         for entry in &hub.draft.c2r {
-            let flow = flows.0.entry(entry.token_id).or_default();
-            flow.inflow = flow.inflow.plus(entry.amount.wide())?;
+            let inflow = entry.amount.wide();
+            parts.push((entry.token_id, Flow { inflow, ..none }));
         }
         for entry in &hub.draft.settlements {
-            let gain = entry.reserve_diff.wide();
-            if !gain.is_negative() {
-                let flow = flows.0.entry(entry.token_id).or_default();
-                flow.inflow = flow.inflow.plus(gain)?;
+            let inflow = entry.reserve_diff.wide();
+            if !inflow.is_negative() {
+                parts.push((entry.token_id, Flow { inflow, ..none }));
             }
         }
-        for batch in hub.sent.iter().map(|sent| &sent.batch).chain(&hub.recovery) {
-            flows.spend(batch, &mut seen)?;
-        }
-        Ok(flows)
-    }
-
-    fn spend<'b>(&mut self, batch: &'b Batch, seen: &mut BTreeSet<&'b str>) -> Result<(), Error> {
+        let mut batches = vec![&hub.draft];
+        batches.extend(hub.sent.iter().map(|sent| &sent.batch));
+        batches.extend(&hub.recovery);
         // A batch that moved from sent to recovery may be listed in both.
-        if batch.id.as_deref().is_some_and(|id| !seen.insert(id)) {
-            return Ok(());
-        }
-        for entry in &batch.r2c {
-            let flow = self.0.entry(entry.token_id).or_default();
-            for pair in &entry.pairs {
-                flow.outflow = flow.outflow.plus(pair.amount.wide())?;
+        let again = sorting::repeats(batches.iter().map(|batch| batch.id.as_deref()));
+        for (batch, again) in batches.into_iter().zip(again) {
+            if batch.id.is_none() || !again {
+                spent(batch, &mut parts)?;
             }
         }
-        for entry in &batch.r2r {
-            let flow = self.0.entry(entry.token_id).or_default();
-            flow.outflow = flow.outflow.plus(entry.amount.wide())?;
-            flow.early = flow.early.plus(entry.amount.wide())?;
+        let mut flows = Table::slots(parts.iter().map(|(token_id, _)| *token_id));
+        for (token_id, part) in parts {
+            let flow: &mut Flow = flows.slot(token_id);
+            flow.outflow = flow.outflow.plus(part.outflow)?;
+            flow.early = flow.early.plus(part.early)?;
+            flow.inflow = flow.inflow.plus(part.inflow)?;
         }
-        for entry in &batch.r2e {
-            let flow = self.0.entry(entry.token_id).or_default();
-            flow.outflow = flow.outflow.plus(entry.amount.wide())?;
-        }
-        for entry in &batch.settlements {
-            let diff = entry.reserve_diff.wide();
-            if diff.is_negative() {
-                let flow = self.0.entry(entry.token_id).or_default();
-                flow.outflow = flow.outflow.plus(diff.negated())?;
-            }
-        }
-        Ok(())
+        Ok(Self(flows))
     }
 
     /// The flow of one token.
@@ -89,6 +71,36 @@ impl Flows {
     pub fn tokens(&self) -> impl Iterator<Item = TokenId> + '_ {
         self.0.keys().copied()
     }
+}
+
+/// What a batch spends, part by part.
+fn spent(batch: &Batch, parts: &mut Vec<(TokenId, Flow)>) -> Result<(), Error> {
+    let mut spend = |token_id: TokenId, outflow: Wide, early: Wide| {
+        let flow = Flow {
+            outflow,
+            early,
+            inflow: Wide::ZERO,
+        };
+        parts.push((token_id, flow));
+    };
+    for entry in &batch.r2c {
+        let mut pairs = entry.pairs.iter();
+        let sum = pairs.try_fold(Wide::ZERO, |sum, pair| sum.plus(pair.amount.wide()))?;
+        spend(entry.token_id, sum, Wide::ZERO);
+    }
+    for entry in &batch.r2r {
+        spend(entry.token_id, entry.amount.wide(), entry.amount.wide());
+    }
+    for entry in &batch.r2e {
+        spend(entry.token_id, entry.amount.wide(), Wide::ZERO);
+    }
+    for entry in &batch.settlements {
+        let diff = entry.reserve_diff.wide();
+        if diff.is_negative() {
+            spend(entry.token_id, diff.negated(), Wide::ZERO);
+        }
+    }
+    Ok(())
 }
 
 /// What a hub may spend of one token in this tick.
@@ -117,7 +129,7 @@ impl Account {
         flow: Flow,
         executed: Wide,
     ) -> Result<Self, Error> {
-        let amount = |amounts: &BTreeMap<TokenId, TokenAmount>| {
+        let amount = |amounts: &Table<TokenId, TokenAmount>| {
             amounts.get(&token_id).copied().unwrap_or_default()
         };
         let (reserve, debts) = (amount(&hub.reserves), amount(&hub.open_debts));

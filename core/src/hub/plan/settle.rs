@@ -1,12 +1,11 @@
 //! Settlements of ours that both sides signed: executed, if what they take is still ours, else
 //! withdrawn. And what is on its way in settlements that are not signed yet.
 
-use std::collections::BTreeMap;
-
 use crate::account::algebra::Side;
 use crate::error::Error;
 use crate::hub::config::HubConfig;
 use crate::hub::state::{Account, OpKind, Workspace, WorkspaceStatus};
+use crate::table::Table;
 use crate::units::{TokenAmount, TokenId, Wide};
 
 /// What a plan does with a settlement under way.
@@ -27,20 +26,25 @@ pub enum Ripe {
     },
 }
 
-/// What `workspace` brings into the reserve of `side`, per token.
-pub fn gains(workspace: &Workspace, side: Side) -> Result<BTreeMap<TokenId, Wide>, Error> {
-    let mut gains = BTreeMap::new();
-    for op in &workspace.ops {
+/// What `workspace` brings into the reserve of `side`, part by part.
+pub fn gains(workspace: &Workspace, side: Side) -> impl Iterator<Item = (TokenId, Wide)> + Clone {
+    workspace.ops.iter().filter_map(move |op| {
         let amount = match op.kind {
             OpKind::C2r => op.amount,
             _ => op.paid_to(side).unwrap_or_default(),
         };
-        if !amount.is_zero() {
-            let gain: &mut Wide = gains.entry(op.token_id).or_default();
-            *gain = gain.plus(amount.wide())?;
-        }
+        (!amount.is_zero()).then(|| (op.token_id, amount.wide()))
+    })
+}
+
+/// The sum of each token.
+pub fn summed(parts: Vec<(TokenId, Wide)>) -> Result<Table<TokenId, Wide>, Error> {
+    let mut sums = Table::slots(parts.iter().map(|(token_id, _)| *token_id));
+    for (token_id, part) in parts {
+        let sum: &mut Wide = sums.slot(token_id);
+        *sum = sum.plus(part)?;
     }
-    Ok(gains)
+    Ok(sums)
 }
 
 /// Whether the settlement of `account` can be executed now.
@@ -67,9 +71,10 @@ pub fn ripe(config: &HubConfig, account: &Account, side: Side) -> Result<Ripe, E
 
 /// The first token of which the settlement takes more than is ours now.
 pub fn shrunk(account: &Account, workspace: &Workspace, side: Side) -> Result<Option<Ripe>, Error> {
-    let mut shares: BTreeMap<TokenId, (Wide, Wide)> = BTreeMap::new();
+    let mut shares: Table<TokenId, (Wide, Wide)> =
+        Table::slots(workspace.ops.iter().map(|op| op.token_id));
     for op in &workspace.ops {
-        let (share, debt) = shares.entry(op.token_id).or_default();
+        let (share, debt) = shares.slot(op.token_id);
         match op.kind {
             OpKind::C2r => *share = share.plus(op.amount.wide())?,
             _ => *debt = debt.plus(op.paid_to(side).unwrap_or_default().wide())?,

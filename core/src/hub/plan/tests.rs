@@ -4,6 +4,7 @@ use super::*;
 use crate::config::Profile;
 use crate::value::{self, Value};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 fn id(byte: u8) -> String {
     format!("0x{}", format!("{byte:02x}").repeat(32))
@@ -626,7 +627,11 @@ mod stories {
         };
         state.replenish_answers = vec![stranger];
         assert!(
-            step(&state).memory.tokens[&TokenId::constant(1)]
+            step(&state)
+                .memory
+                .tokens
+                .get(&TokenId::constant(1))
+                .unwrap()
                 .in_flight
                 .is_some()
         );
@@ -636,7 +641,7 @@ mod stories {
             .insert(TokenId::constant(1), TokenAmount::new(2_000_000_000));
         let last = step(&state);
         assert_eq!(last.actions, []);
-        let token = &last.memory.tokens[&TokenId::constant(1)];
+        let token = last.memory.tokens.get(&TokenId::constant(1)).unwrap();
         assert_eq!((token.since, &token.in_flight), (None, &None));
     }
 
@@ -655,7 +660,13 @@ mod stories {
             state.memory = plan.memory;
             state.now = state.now.plus(config.hub.replenish_timeout_ms).unwrap();
             let plan = super::plan(&config, &state, &mut Why::new()).unwrap();
-            let next = plan.memory.tokens[&TokenId::constant(1)].next_at.unwrap();
+            let next = plan
+                .memory
+                .tokens
+                .get(&TokenId::constant(1))
+                .unwrap()
+                .next_at
+                .unwrap();
             waits.push(next.less(state.now).get() / 1000);
             state.memory = plan.memory;
             state.now = next;
@@ -765,6 +776,7 @@ pub(crate) mod laws {
     use crate::hub::verify::{HubVerifyInput, verify};
     use crate::proofs;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     /// The sum of reserves and collateral per token, and the claims of each peer.
     pub(crate) struct World {
@@ -853,7 +865,7 @@ pub(crate) mod laws {
             };
             let reserve =
                 |state: &mut HubState, token: TokenId, plus: TokenAmount, minus: TokenAmount| {
-                    let slot = state.reserves.entry(token).or_default();
+                    let slot = state.reserves.slot(token);
                     let after = slot
                         .wide()
                         .plus(plus.wide())

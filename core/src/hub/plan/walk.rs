@@ -1,8 +1,6 @@
 //! The walk: each request in its turn is granted what every limit leaves. Caps clamp, they never
 //! refuse; what cannot be served now consumes nothing, and the next one is tried.
 
-use std::collections::BTreeMap;
-
 use crate::canonical;
 use crate::error::Error;
 use crate::hub::config::HubConfig;
@@ -14,6 +12,7 @@ use crate::hub::plan::outcome::{OutcomeKind, Report};
 use crate::hub::plan::reserve;
 use crate::reason::{Code, Effect};
 use crate::sorting;
+use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
 
 /// The memory refuses new accounts a little before it is full: the present ones still grow.
@@ -53,7 +52,7 @@ pub struct Walk<'a> {
     pub(crate) config: &'a HubConfig,
     pub(crate) now: Millis,
     pub(crate) tokens: &'a Tokens,
-    pub(crate) accounts: &'a BTreeMap<TokenId, reserve::Account>,
+    pub(crate) accounts: &'a Table<TokenId, reserve::Account>,
     pub(crate) room: BatchRoom,
     pub(crate) ahead: Vec<Ahead>,
     pub(crate) pending: Option<Pending>,
@@ -61,14 +60,14 @@ pub struct Walk<'a> {
     /// The length of the memory's text; from zero where it cannot come near the limit.
     pub(crate) memory_bytes: usize,
     pub(crate) grants: Vec<Grant>,
-    pub(crate) used: BTreeMap<TokenId, Used>,
+    pub(crate) used: Table<TokenId, Used>,
 }
 
 impl<'a> Walk<'a> {
     /// Serves or defers one request.
     pub fn step(&mut self, candidate: &Candidate<'_>, report: &mut Report) -> Result<(), Error> {
         if let Some(code) = self.stopped().filter(|_| report.is_full()) {
-            let used = self.used.entry(candidate.token_id).or_default();
+            let used = self.used.slot(candidate.token_id);
             used.unmet = used.unmet.plus(candidate.want.wide())?;
             report.counted(candidate.token_id, code);
             return Ok(());
@@ -85,7 +84,7 @@ impl<'a> Walk<'a> {
         if blocked.is_none() && amount >= bounds.limits.min_deposit {
             return self.grant(candidate, amount, &bounds, remembers, report);
         }
-        let used = self.used.entry(candidate.token_id).or_default();
+        let used = self.used.slot(candidate.token_id);
         used.unmet = used.unmet.plus(candidate.want.wide())?;
         let least = bounds.least(candidate.want);
         let binding = blocked.as_ref().map_or(least, |bar| bar.code);
@@ -191,7 +190,7 @@ impl<'a> Walk<'a> {
     ) -> Result<(), Error> {
         let (id, token_id) = (&candidate.account.account_id, candidate.token_id);
         self.room.take_deposit(token_id);
-        let used = self.used.entry(token_id).or_default();
+        let used = self.used.slot(token_id);
         used.granted = used.granted.plus(amount)?;
         let rest = candidate.want.less(amount);
         used.unmet = used.unmet.plus(rest.wide())?;
@@ -241,7 +240,7 @@ impl<'a> Walk<'a> {
         self.memory_bytes = self
             .memory_bytes
             .saturating_add(canonical::text(&entry)?.len() + keys);
-        let tokens = self.memory.served.entry(id.clone()).or_default();
+        let tokens = self.memory.served.slot(id.clone());
         tokens.insert(token_id, entry);
         Ok(())
     }
@@ -249,16 +248,16 @@ impl<'a> Walk<'a> {
 
 /// The memory at `now`: what is over is dropped.
 pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
-    let mut all = memory.served.values().flat_map(BTreeMap::values);
+    let mut all = memory.served.values().flat_map(Table::values);
     if all.all(|served| served.at(now) == Some(*served)) {
         return memory.clone();
     }
-    let mut served = BTreeMap::new();
+    let mut served = Table::new();
     for (account, tokens) in &memory.served {
         let live = tokens
             .iter()
             .filter_map(|(token, served)| Some((*token, served.at(now)?)));
-        let live = sorting::map(live);
+        let live: Table<_, _> = live.collect();
         if !live.is_empty() {
             served.insert(account.clone(), live);
         }

@@ -1,6 +1,7 @@
 //! The process of a hub: what it sees, decides and does, its treasury and its crashes.
 
 use super::*;
+use trimtab_core::table::Table;
 
 impl World<'_> {
     pub(super) fn next_crash(&mut self) {
@@ -76,7 +77,7 @@ impl World<'_> {
             requests: request.into_iter().collect(),
             submitted: submitted.into_iter().collect(),
             workspace,
-            peer_reserves: [(TOKEN_ID, amount(user.reserve))].into(),
+            peer_reserves: Table::from_iter([(TOKEN_ID, amount(user.reserve))]),
             ..core::Account::empty(user.id.clone())
         }
     }
@@ -85,7 +86,7 @@ impl World<'_> {
     pub(super) fn own_state(&self, place: usize) -> HubState {
         let hub = &self.hubs[place];
         HubState {
-            reserves: [(TOKEN_ID, amount(hub.reserve))].into(),
+            reserves: Table::from_iter([(TOKEN_ID, amount(hub.reserve))]),
             draft: hub.draft.clone(),
             sent: hub.sent.as_ref().map(|(sent, _)| sent.clone()),
             recovery: hub.recovery.clone(),

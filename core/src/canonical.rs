@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 
 use crate::error::Error;
-use crate::value::AMOUNT;
+use crate::value::{AMOUNT, Value};
 
 /// How 256-bit amounts are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,15 +75,28 @@ pub fn float_text(x: f64) -> String {
     out
 }
 
-/// The float of a text, if it is one. By serde_json: a second reader of floats would bring ten
-/// kilobytes of tables.
+/// The text of a JSON string.
+fn unquoted(json: &str) -> Option<String> {
+    match Value::from_json(json.as_bytes()) {
+        Ok(Value::Text(text)) => Some(text.into_owned()),
+        _ => None,
+    }
+}
+
+/// The float of a text, if it is one. By the reader of JSON: a second reader of floats would bring
+/// ten kilobytes of tables.
 #[must_use]
 pub fn float(text: &str) -> Option<f64> {
     match text {
         "NaN" => Some(f64::NAN),
         "Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
-        _ => serde_json::from_slice(text.as_bytes()).ok(),
+        _ => match Value::from_json(text.as_bytes()) {
+            Ok(Value::Float(x)) => Some(x),
+            Ok(Value::Unsigned(n)) => Some(n as f64),
+            Ok(Value::Signed(n)) => Some(n as f64),
+            _ => None,
+        },
     }
 }
 
@@ -211,7 +224,7 @@ impl Writer {
             return Cow::Borrowed(inner);
         }
         // An escape sorts elsewhere than the character it stands for.
-        serde_json::from_slice(quoted.as_bytes()).map_or(Cow::Borrowed(inner), Cow::Owned)
+        unquoted(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
     }
 }
 
@@ -485,8 +498,7 @@ impl ser::SerializeMap for Open<'_> {
         {
             Some(plain) if !plain.contains('\\') => self.key(plain),
             Some(_) => {
-                let plain: String =
-                    serde_json::from_slice(text.as_bytes()).map_err(Error::internal)?;
+                let plain = unquoted(&text).ok_or_else(|| Error::internal("a key of no text"))?;
                 self.key(&plain);
             }
             None => self.key(&text),

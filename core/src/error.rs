@@ -246,7 +246,8 @@ fn describe(found: &de::Unexpected<'_>) -> String {
         de::Unexpected::Seq => "a list".to_owned(),
         de::Unexpected::Map => "an object".to_owned(),
         de::Unexpected::Other(text) => (*text).to_owned(),
-        other => other.to_string(),
+        // No host has these; and their texts would bring another writer of floats.
+        _ => "something else".to_owned(),
     }
 }
 

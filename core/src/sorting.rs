@@ -74,9 +74,17 @@ fn swaps(
     if count < length {
         order.select_nth_unstable_by(count, |a, b| compare(*a, *b));
     }
-    let front = order.get_mut(..count.min(length)).unwrap_or_default();
-    front.sort_by(|a, b| compare(*a, *b));
+    in_order(
+        order.get_mut(..count.min(length)).unwrap_or_default(),
+        compare,
+    );
     swaps_to(order)
+}
+
+/// The standard sort, once.
+#[inline(never)]
+fn in_order(places: &mut [usize], compare: &dyn Fn(usize, usize) -> Ordering) {
+    places.sort_by(|a, b| compare(*a, *b));
 }
 
 /// The swaps that bring the entries into order, those behind which an equal one stands to the
@@ -90,7 +98,7 @@ fn once_swaps(
         return (Vec::new(), length);
     }
     let mut order: Vec<usize> = (0..length).collect();
-    order.sort_by(|a, b| compare(*a, *b));
+    in_order(&mut order, compare);
     let next = order.iter().skip(1).map(Some).chain([None]);
     let is_last = |(place, next): &(&usize, Option<&usize>)| {
         next.is_none_or(|next| compare(**place, *next).is_lt())

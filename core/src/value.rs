@@ -15,7 +15,6 @@ use std::fmt;
 
 use crate::canonical::{self, Amounts, float_text};
 use crate::error::{Error, ErrorCode};
-use crate::table::Table;
 
 /// Inputs nest no deeper than this (serde_json's own limit for bytes).
 pub const MAX_DEPTH: usize = 128;
@@ -184,20 +183,61 @@ pub(crate) fn with_offset(bytes: &[u8], mut error: Error) -> Error {
 
 /// The offset of the value at `path`, such as `channels[3].local_pct`.
 fn place_of(bytes: &[u8], path: &str) -> Option<u64> {
-    type Fields<'b> = Table<Cow<'b, str>, &'b RawValue>;
     let mut here: &RawValue = serde_json::from_slice(bytes).ok()?;
     for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
-        here = match step.strip_suffix(']') {
-            Some(index) => {
-                let entries: Vec<&RawValue> = serde_json::from_slice(here.get().as_bytes()).ok()?;
-                entries.get(index.parse::<usize>().ok()?)?
-            }
-            None => serde_json::from_slice::<Fields<'_>>(here.get().as_bytes())
-                .ok()?
-                .get(step)?,
-        };
+        let Level(parts) = serde_json::from_slice(here.get().as_bytes()).ok()?;
+        let name = step.strip_suffix(']').unwrap_or(step);
+        here = parts.into_iter().find(|(part, _)| part == name)?.1;
     }
     Some((here.get().as_ptr() as usize).checked_sub(bytes.as_ptr() as usize)? as u64)
+}
+
+/// The parts of a list (by their place) or a record, unread.
+struct Level<'b>(Vec<(Cow<'b, str>, &'b RawValue)>);
+
+impl<'b> Deserialize<'b> for Level<'b> {
+    fn deserialize<D: Deserializer<'b>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parts;
+        impl<'b> de::Visitor<'b> for Parts {
+            type Value = Level<'b>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list or an object")
+            }
+            fn visit_unit<E>(self) -> Result<Level<'b>, E> {
+                Ok(Level(Vec::new()))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Level<'b>, E> {
+                Ok(Level(Vec::new()))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Level<'b>, E> {
+                Ok(Level(Vec::new()))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Level<'b>, E> {
+                Ok(Level(Vec::new()))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Level<'b>, E> {
+                Ok(Level(Vec::new()))
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Level<'b>, E> {
+                Ok(Level(Vec::new()))
+            }
+            fn visit_seq<A: de::SeqAccess<'b>>(self, mut seq: A) -> Result<Level<'b>, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(part) = seq.next_element()? {
+                    parts.push((Cow::Owned(parts.len().to_string()), part));
+                }
+                Ok(Level(parts))
+            }
+            fn visit_map<A: de::MapAccess<'b>>(self, mut map: A) -> Result<Level<'b>, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(BorrowedText(name)) = map.next_key()? {
+                    parts.push((name, map.next_value()?));
+                }
+                Ok(Level(parts))
+            }
+        }
+        deserializer.deserialize_any(Parts)
+    }
 }
 
 fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> Error {

@@ -84,24 +84,21 @@ impl HubAmount {
             Kind::Unlimited => return Ok(TokenAmount::MAX),
             Kind::Units(units) => return Ok(TokenAmount::new(units.into())),
             Kind::Tokens { digits: 0, .. } => return Ok(TokenAmount::ZERO),
-            Kind::Tokens { digits, places } => (U256::from(digits), places),
+            Kind::Tokens { digits, places } => (digits, places),
         };
-        let power = |exponent: u8| U256::from(10u8).checked_pow(U256::from(exponent));
         let places_left = decimals.get().saturating_sub(places);
         let missing = places.saturating_sub(decimals.get());
-        let (Some(scale), Some(divisor)) = (power(places_left), power(missing)) else {
-            return Err(Error::overflow("decimals"));
-        };
-        if !digits
-            .checked_rem(divisor)
-            .is_some_and(|rest| rest.is_zero())
-        {
+        // Places are few enough for 64 bits, decimals are not.
+        let divisor = 10u64.checked_pow(missing.into());
+        let rest = divisor.and_then(|divisor| digits.checked_rem(divisor));
+        let whole = divisor.and_then(|divisor| digits.checked_div(divisor));
+        let (Some(0), Some(whole)) = (rest, whole) else {
             let expected = format!("decimals that can represent {self}");
             return Err(Error::out_of_range("decimals", decimals, expected));
-        }
-        let whole = digits.checked_div(divisor).unwrap_or_default();
-        whole
-            .checked_mul(scale)
+        };
+        U256::from(10u8)
+            .checked_pow(U256::from(places_left))
+            .and_then(|scale| scale.checked_mul(U256::from(whole)))
             .map(TokenAmount::from_u256)
             .ok_or_else(|| Error::overflow("decimals"))
     }

@@ -343,20 +343,20 @@ enum Listing {
 }
 
 impl Accounts for HubBook {
-    fn working(&self) -> impl Iterator<Item = &Account> {
-        self.work.values().filter_map(|stored| match stored {
+    fn working(&self) -> Box<dyn Iterator<Item = &Account> + '_> {
+        Box::new(self.work.values().filter_map(|stored| match stored {
             Stored::Full(account) => Some(account.as_ref()),
             _ => None,
-        })
+        }))
     }
 
-    fn offered_tokens(&self) -> impl Iterator<Item = TokenId> {
-        self.offers.keys().copied()
+    fn offered_tokens(&self) -> Box<dyn Iterator<Item = TokenId> + '_> {
+        Box::new(self.offers.keys().copied())
     }
 
-    fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId> {
+    fn offering(&self, token_id: TokenId) -> Box<dyn Iterator<Item = EntityId> + '_> {
         let list = self.offers.get(&token_id).into_iter().flatten();
-        list.filter_map(|(_, key)| key.id().ok())
+        Box::new(list.filter_map(|(_, key)| key.id().ok()))
     }
 
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error> {

@@ -106,15 +106,16 @@ pub struct Plan {
     pub turned: Vec<Turned>,
 }
 
-/// Where a tick finds the accounts it must look at; all by id.
+/// Where a tick finds the accounts it must look at; all by id. Through a table of functions: the
+/// tick is large, and a copy of it for each kind of source is not worth its bytes.
 pub trait Accounts {
     /// The accounts with an open request or a settlement, and, for a hub that acts unasked, those
     /// with a claim above the soft limit.
-    fn working(&self) -> impl Iterator<Item = &Account>;
+    fn working(&self) -> Box<dyn Iterator<Item = &Account> + '_>;
     /// The tokens that something could be asked back in.
-    fn offered_tokens(&self) -> impl Iterator<Item = TokenId>;
+    fn offered_tokens(&self) -> Box<dyn Iterator<Item = TokenId> + '_>;
     /// The accounts that something can be asked back from, the largest offer first, then by id.
-    fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId>;
+    fn offering(&self, token_id: TokenId) -> Box<dyn Iterator<Item = EntityId> + '_>;
     /// What can be asked back from one account.
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error>;
 }
@@ -184,17 +185,17 @@ pub fn has_work(config: &HubConfig, account: &Account) -> bool {
 }
 
 impl Accounts for Listed<'_> {
-    fn working(&self) -> impl Iterator<Item = &Account> {
-        self.working.iter().copied()
+    fn working(&self) -> Box<dyn Iterator<Item = &Account> + '_> {
+        Box::new(self.working.iter().copied())
     }
 
-    fn offered_tokens(&self) -> impl Iterator<Item = TokenId> {
-        self.offers.keys().copied()
+    fn offered_tokens(&self) -> Box<dyn Iterator<Item = TokenId> + '_> {
+        Box::new(self.offers.keys().copied())
     }
 
-    fn offering(&self, token_id: TokenId) -> impl Iterator<Item = EntityId> {
+    fn offering(&self, token_id: TokenId) -> Box<dyn Iterator<Item = EntityId> + '_> {
         let list = self.offers.get(&token_id).into_iter().flatten();
-        list.map(|(_, account_id, _)| (*account_id).clone())
+        Box::new(list.map(|(_, account_id, _)| (*account_id).clone()))
     }
 
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error> {
@@ -229,7 +230,7 @@ pub fn tick(
     config: &HubConfig,
     hub: &HubState,
     tokens: &Tokens,
-    accounts: &impl Accounts,
+    accounts: &dyn Accounts,
     report: Report,
     why: &mut Why,
 ) -> Result<Plan, Error> {
@@ -304,11 +305,11 @@ struct Walked {
     memory: HubMemory,
 }
 
-struct Tick<'a, A> {
+struct Tick<'a> {
     config: &'a HubConfig,
     hub: &'a HubState,
     tokens: &'a Tokens,
-    accounts: &'a A,
+    accounts: &'a dyn Accounts,
     pending: Option<Pending>,
     report: Report,
     /// What this plan's executes bring.
@@ -321,7 +322,7 @@ struct Tick<'a, A> {
     is_busy: bool,
 }
 
-impl<'a, A: Accounts> Tick<'a, A> {
+impl<'a> Tick<'a> {
     fn run(mut self, why: &mut Why) -> Result<Plan, Error> {
         if let Some(Pending { age, until }) = self.pending {
             why.add(|| {
@@ -448,7 +449,7 @@ impl<'a, A: Accounts> Tick<'a, A> {
             Judged::Open(candidate) => candidates.slot(token_id).push(candidate),
             Judged::Barred(bars) => barred.push((&account.account_id, token_id, bars)),
         };
-        let accounts: &'a A = self.accounts;
+        let accounts: &'a dyn Accounts = self.accounts;
         for account in accounts.working() {
             let mut asked: Vec<_> = account.requests.iter().collect();
             sorting::by_key(&mut asked, |request| request.token_id);

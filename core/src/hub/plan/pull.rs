@@ -121,7 +121,7 @@ impl Proposal {
 /// part; tokens interleave by rank, so that units of different tokens are never compared.
 pub fn proposals(
     config: &HubConfig,
-    accounts: &impl Accounts,
+    accounts: &dyn Accounts,
     needs: &Table<TokenId, Wide>,
 ) -> Result<Vec<Proposal>, Error> {
     let most = usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX);
@@ -172,7 +172,7 @@ pub fn proposals(
 
 /// A sweep takes every token of an account that it asks at all: one signature, not several.
 fn complete(
-    accounts: &impl Accounts,
+    accounts: &dyn Accounts,
     needs: &Table<TokenId, Wide>,
     chosen: &mut [Proposal],
 ) -> Result<(), Error> {

@@ -377,8 +377,12 @@ impl Policy {
         })
     }
 
-    /// Calls an operation by name with JSON bytes; the answer is canonical JSON.
+    /// Calls an operation by name with JSON bytes; the answer is canonical JSON. One whose name
+    /// ends in [`COLUMNS`] takes and gives columns of bytes instead.
     pub fn call(&self, name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+        if name.ends_with(COLUMNS) {
+            return call_columns(name, input);
+        }
         let operation = operation(name)?;
         let answer = self.answer(operation, &parse(input)?, Amounts::Plain);
         let answer = answer.map_err(|error| value::with_offset(input, error))?;
@@ -449,6 +453,9 @@ pub struct Stamp<'p> {
     /// The version of the policy.
     pub version: &'static str,
 }
+
+/// The end of the name of an operation that takes and gives columns of bytes.
+pub const COLUMNS: &str = "_columns";
 
 /// Calls an operation that takes and gives columns of bytes; `docs/columns.md` has the layouts.
 pub fn call_columns(name: &str, input: &[u8]) -> Result<Vec<u8>, Error> {

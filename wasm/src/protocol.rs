@@ -18,18 +18,10 @@ pub const DECIDED: u8 = 0;
 /// The first byte of an answer: an error follows.
 pub const FAILED: u8 = 1;
 
-/// An operation whose name ends so takes and gives columns of bytes instead of JSON.
-pub const COLUMNS: &str = "_columns";
-
 /// Calls an operation under the profile `plan`.
 #[must_use]
 pub fn call(operation: &[u8], input: &[u8]) -> Vec<u8> {
-    answer(name("op", operation).and_then(|operation| {
-        if operation.ends_with(COLUMNS) {
-            return policy::call_columns(operation, input);
-        }
-        Policy::plan().call(operation, input)
-    }))
+    answer(name("op", operation).and_then(|operation| Policy::plan().call(operation, input)))
 }
 
 /// The handles of one instance. A number is never given twice, so a stale one finds nothing.
@@ -146,6 +138,9 @@ mod tests {
         empty.extend([0; 12]);
         let decided = call(b"hub.match_columns", &empty);
         assert_eq!((decided[0], &decided[1..5]), (DECIDED, b"TTC1".as_slice()));
+        let mut session = Session::new();
+        session.open(b"policy", b"{}");
+        assert_eq!(session.call_on(1, b"hub.match_columns", &empty), decided);
         let failed = call(b"hub.match_columns", b"TTC");
         assert_eq!(failed[0], FAILED);
         assert!(text(&failed).starts_with(r#"{"error":{"code":"malformed""#));

@@ -212,3 +212,95 @@ impl FromValue for u64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorCode};
+    use crate::value;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Deserialize, FromValue)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    struct Closed {
+        #[serde(alias = "old")]
+        new_name: u64,
+        #[serde(default = "seven")]
+        with_seven: u64,
+        #[serde(default)]
+        empty: Vec<u64>,
+        maybe: Option<Kind>,
+        #[serde(default, deserialize_with = "given")]
+        told: Option<Option<u64>>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize, FromValue)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        PlainOne,
+        Holding([u64; 2]),
+    }
+
+    fn seven() -> u64 {
+        7
+    }
+
+    fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<u64>>, D::Error> {
+        Option::deserialize(from).map(Some)
+    }
+
+    fn read(text: &str) -> Result<Closed, Error> {
+        value::decode(&Value::from_json(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn the_attributes_mean_what_they_mean_to_serde() {
+        for text in [
+            r#"{"new-name":1}"#,
+            r#"{"old":1,"with-seven":8,"empty":[3],"maybe":null,"told":null}"#,
+            r#"{"told":5,"maybe":"plain_one","new-name":1}"#,
+            r#"{"maybe":{"holding":[1,2]},"new-name":1}"#,
+        ] {
+            let serde: Closed = serde_json::from_str(text).unwrap();
+            assert_eq!(read(text).unwrap(), serde, "{text}");
+        }
+        for text in [
+            r#"{}"#,
+            r#"{"new-name":1,"old":2}"#,
+            r#"{"new-name":1,"maybe":"holding"}"#,
+            r#"{"new-name":1,"maybe":{"holding":[1]}}"#,
+            r#"{"new-name":1,"maybe":{"holding":[1,2,3]}}"#,
+            r#"{"new-name":1,"empty":null}"#,
+            r#"{"new-name":-1}"#,
+            r#"{"new-name":1,"newname":1}"#,
+        ] {
+            assert!(serde_json::from_str::<Closed>(text).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
+        }
+        // Only serde_json takes a record by position and a word as a record.
+        assert!(read("[1]").is_err());
+        assert!(read(r#"{"new-name":1,"maybe":{"plain_one":null}}"#).is_err());
+    }
+
+    #[test]
+    fn an_unknown_field_is_told_first_then_the_first_field_that_cannot_be_read() {
+        let error = read(r#"{"told":"x","new-name":"y","odd":1}"#).unwrap_err();
+        assert_eq!(
+            (error.code, error.field.as_str()),
+            (ErrorCode::UnknownField, "odd")
+        );
+        let error = read(r#"{"told":"x","new-name":"y"}"#).unwrap_err();
+        assert_eq!(
+            (error.code, error.field.as_str()),
+            (ErrorCode::Malformed, "new-name")
+        );
+        let error = read(r#"{"new-name":1,"maybe":{"holding":[1,-2]}}"#).unwrap_err();
+        assert_eq!(error.field, "maybe.holding[1]");
+    }
+
+    #[test]
+    fn two_names_of_one_field_are_a_duplicate() {
+        let error = read(r#"{"new-name":1,"old":2}"#).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Duplicate);
+    }
+}

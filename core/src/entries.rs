@@ -2,7 +2,7 @@
 //! id stands twice, is set aside with its error; the others are decided, in the order of their ids.
 //!
 //! ```
-//! use trimtab_core::{entries::{Entries, Entry}, reason::Why, units::Sat, value::{self, Value}};
+//! use trimtab_core::{entries::{Entries, Entry}, reason::Why, units::Sat, value::{self, FromValue, Value}};
 //! # use schemars::JsonSchema; use serde::{Deserialize, Serialize};
 //! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 //! struct Peer { id: String, capacity: Sat }

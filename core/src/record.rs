@@ -57,7 +57,7 @@ pub fn one_of<'v, const N: usize>(slots: [Found<'v>; N]) -> Result<Found<'v>, Fa
 #[inline(never)]
 pub fn due<T: FromValue>(found: Found<'_>, name: &'static str) -> Result<T, Fault> {
     match found {
-        Some(entry) => field(entry),
+        Some(entry) => held(entry),
         None => T::absent().ok_or_else(|| Fault::missing_field(name)),
     }
 }
@@ -65,22 +65,23 @@ pub fn due<T: FromValue>(found: Found<'_>, name: &'static str) -> Result<T, Faul
 /// A field whose absence means the default of its type.
 #[inline(never)]
 pub fn or_default<T: FromValue + Default>(found: Found<'_>) -> Result<T, Fault> {
-    found.map_or_else(|| Ok(T::default()), field)
+    found.map_or_else(|| Ok(T::default()), held)
 }
 
 /// A field whose absence means what `absent` gives.
 #[inline(never)]
 pub fn or<T: FromValue>(found: Found<'_>, absent: fn() -> T) -> Result<T, Fault> {
-    found.map_or_else(|| Ok(absent()), field)
+    found.map_or_else(|| Ok(absent()), held)
 }
 
 /// A field that tells null from absent.
 #[inline(never)]
 pub fn given<T: FromValue>(found: Found<'_>) -> Result<Option<T>, Fault> {
-    found.map(field).transpose()
+    found.map(held).transpose()
 }
 
-fn field<T: FromValue>((name, value): &(Cow<'_, str>, Value<'_>)) -> Result<T, Fault> {
+/// What an entry holds; a fault names the entry.
+pub fn held<T: FromValue>((name, value): &(Cow<'_, str>, Value<'_>)) -> Result<T, Fault> {
     T::from_value(value).map_err(|fault| fault.inside(name))
 }
 
@@ -107,11 +108,6 @@ pub fn tagged<'v>(
         },
         _ => Err(no_content(value, names)),
     }
-}
-
-/// What a variant holds.
-pub fn held<T: FromValue>(entry: &(Cow<'_, str>, Value<'_>)) -> Result<T, Fault> {
-    field(entry)
 }
 
 /// The error of a value that is no variant of the set.

@@ -508,6 +508,17 @@ impl Value<'_> {
         <Fault as de::Error>::invalid_type(found, expected)
     }
 
+    /// Lets `visitor` take a text or a number.
+    pub(crate) fn text_or_number<'v, V: de::Visitor<'v>>(
+        &self,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self {
+            Self::Text(text) => visitor.visit_str(text),
+            _ => self.number(visitor),
+        }
+    }
+
     /// Lets `visitor` take a number.
     pub(crate) fn number<'v, V: de::Visitor<'v>>(&self, visitor: V) -> Result<V::Value, Fault> {
         match self {

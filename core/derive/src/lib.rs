@@ -96,7 +96,7 @@ fn choice_body(rules: &Rules, choice: &DataEnum) -> Result<TokenStream> {
         }
     }
     let count = names.len();
-    // A word of the list leads to one of the arms; the last one needs no place of its own.
+    // A word where a variant holds a value, or a value where it holds none.
     let wrong = quote!(::core::result::Result::Err(
         ::trimtab_core::record::no_content(value, &NAMES)
     ));
@@ -140,10 +140,19 @@ enum Absent {
     By(Path),
 }
 
+/// How names are written.
+#[derive(Default)]
+enum Case {
+    #[default]
+    AsIs,
+    Snake,
+    Kebab,
+}
+
 /// What the `#[serde(..)]` attributes of an item, a field or a variant say.
 #[derive(Default)]
 struct Rules {
-    case: Option<String>,
+    case: Case,
     rename: Option<String>,
     aliases: Vec<String>,
     is_closed: bool,
@@ -160,7 +169,13 @@ impl Rules {
                 let key = meta.path.get_ident().map(Ident::to_string);
                 match key.as_deref() {
                     Some("deny_unknown_fields") => rules.is_closed = true,
-                    Some("rename_all") => rules.case = Some(text()?.value()),
+                    Some("rename_all") => {
+                        rules.case = match text()?.value().as_str() {
+                            "snake_case" => Case::Snake,
+                            "kebab-case" => Case::Kebab,
+                            _ => return Err(meta.error("not a case that FromValue knows")),
+                        };
+                    }
                     Some("rename") => rules.rename = Some(text()?.value()),
                     Some("alias") => rules.aliases.push(text()?.value()),
                     Some("default") if meta.input.peek(syn::Token![=]) => {
@@ -184,12 +199,10 @@ impl Rules {
     fn in_case(&self, ident: &Ident) -> String {
         let plain = ident.to_string();
         let plain = plain.strip_prefix("r#").unwrap_or(&plain);
-        match self.case.as_deref() {
-            Some("snake_case") => snake(plain),
-            Some("lowercase") => plain.to_lowercase(),
-            Some("SCREAMING_SNAKE_CASE") => snake(plain).to_uppercase(),
-            Some("kebab-case") => snake(plain).replace('_', "-"),
-            _ => plain.to_owned(),
+        match self.case {
+            Case::AsIs => plain.to_owned(),
+            Case::Snake => snake(plain),
+            Case::Kebab => snake(plain).replace('_', "-"),
         }
     }
 

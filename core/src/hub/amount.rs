@@ -158,35 +158,31 @@ impl Serialize for HubAmount {
     }
 }
 
+struct HubAmountVisitor;
+
+impl de::Visitor<'_> for HubAmountVisitor {
+    type Value = HubAmount;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(SHAPE)
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<HubAmount, E> {
+        text.parse()
+            .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+    fn visit_u64<E: de::Error>(self, tokens: u64) -> Result<HubAmount, E> {
+        Ok(HubAmount::tokens(tokens))
+    }
+}
+
 impl<'de> Deserialize<'de> for HubAmount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Amount;
-        impl de::Visitor<'_> for Amount {
-            type Value = HubAmount;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(SHAPE)
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<HubAmount, E> {
-                text.parse()
-                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
-            fn visit_u64<E: de::Error>(self, tokens: u64) -> Result<HubAmount, E> {
-                Ok(HubAmount::tokens(tokens))
-            }
-        }
-        deserializer.deserialize_any(Amount)
+        deserializer.deserialize_any(HubAmountVisitor)
     }
 }
 
 impl FromValue for HubAmount {
     fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        match value {
-            Value::Text(text) => text
-                .parse()
-                .map_err(|_| de::Error::invalid_value(de::Unexpected::Str(text), &SHAPE)),
-            Value::Unsigned(tokens) => Ok(Self::tokens(*tokens)),
-            _ => Err(value.wrong_type(&SHAPE)),
-        }
+        value.text_or_number(HubAmountVisitor)
     }
 }
 

@@ -254,10 +254,7 @@ impl<'de> Deserialize<'de> for NodeMsat {
 
 impl FromValue for NodeMsat {
     fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        match value {
-            Value::Text(text) => de::Visitor::visit_str(NodeMsatVisitor, text),
-            _ => value.number(NodeMsatVisitor),
-        }
+        value.text_or_number(NodeMsatVisitor)
     }
 }
 

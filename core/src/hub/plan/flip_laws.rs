@@ -97,22 +97,22 @@ fn reasons(config: &Config, state: &HubState) -> Vec<(Option<EntityId>, TokenId,
     all
 }
 
+/// The reasons about one place.
+fn about(config: &Config, state: &HubState, place: &Place) -> impl Iterator<Item = Reason> {
+    let own = (place.account.clone(), place.token);
+    let all = reasons(config, state).into_iter();
+    all.filter_map(move |(account, token, reason)| ((account, token) == own).then_some(reason))
+}
+
 /// Whether a reason of that code and effect is there.
 fn holds(config: &Config, state: &HubState, place: &Place, told: &Reason) -> bool {
-    let all = reasons(config, state);
-    let mut own = all
-        .iter()
-        .filter(|(account, token, _)| (account, *token) == (&place.account, place.token));
-    own.any(|(_, _, reason)| (reason.code, reason.effect) == (told.code, told.effect))
+    about(config, state, place)
+        .any(|reason| (reason.code, reason.effect) == (told.code, told.effect))
 }
 
 /// Whether a request is there that nothing is granted to.
 fn is_deferred(config: &Config, state: &HubState, place: &Place) -> bool {
-    let all = reasons(config, state);
-    let mut own = all
-        .iter()
-        .filter(|(account, token, _)| (account, *token) == (&place.account, place.token));
-    own.any(|(_, _, reason)| reason.effect == Effect::Defer)
+    about(config, state, place).any(|reason| reason.effect == Effect::Defer)
 }
 
 /// Tries the first flip of every code; the codes that were tried.

@@ -352,16 +352,15 @@ prop_compose! {
         splicing in any::<bool>(), usable in prop::bool::weighted(0.8),
     ) -> Channel {
         Channel {
-            capacity_sats,
-            channel_id: id(&format!("c{n}")),
-            fee_ppm: None,
-            local_sats: Sat::constant(capacity_sats.get() * part / 20),
-            peer_id,
             pending_capacity_sats: pending,
-            private: false,
-            short_channel_id: None,
             splicing,
             usable,
+            ..Channel::plain(
+                id(&format!("c{n}")),
+                peer_id,
+                Sat::constant(capacity_sats.get() * part / 20),
+                capacity_sats,
+            )
         }
     }
 }

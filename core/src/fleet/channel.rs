@@ -46,7 +46,9 @@ pub struct HopFee {
 }
 
 /// What others sent through a channel in the last 60 days.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelFlow {
     /// Days with at least one settled forward out.
@@ -59,7 +61,9 @@ pub struct ChannelFlow {
 }
 
 /// What others sent through a channel within `rebalance.flow_window_days`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct RecentFlow {
     /// What arrived.

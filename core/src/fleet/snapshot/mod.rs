@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use super::channel::{Channel, Demand};
 use super::health::assess::{AssessInput, TrendSource};
 use super::health::balance::LocalShare;
-use super::health::verify::HealthReport;
 use super::health::profit::{Profit, ProfitClass, ProfitInput, profit};
+use super::health::verify::HealthReport;
 use super::member::{Member, PeerCapacity, Us};
 use crate::config::Config;
 use crate::error::Error;
@@ -81,7 +81,9 @@ pub struct Snapshot {
 }
 
 /// How many channels do not count, and why.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 pub struct LeftOut {
     /// On their way out.
     pub closing: Count,
@@ -100,7 +102,9 @@ pub struct LeftOut {
 }
 
 /// What belongs to no channel that we know.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 pub struct Unattributed {
     /// Fees of forwards out through channels that we do not know.
     pub forwards_msat: Msat,

@@ -32,14 +32,21 @@ pub enum FlowKind {
     Unknown,
 }
 
-/// What moved through a channel within the configured window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+/// What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+/// the configured window for the deployed plugin's model.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
+    /// On how many of the last 60 days something left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_out: Option<Count>,
     /// Which way it mostly goes.
     #[serde(default)]
     pub kind: FlowKind,
     /// What arrived.
+    #[serde(default)]
     pub sats_in: Sat,
     /// What left.
     pub sats_out: Sat,

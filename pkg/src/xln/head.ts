@@ -102,6 +102,7 @@ class HeadHub<Env extends HeadEnv, Output> {
   readonly #deps: HeadDeps<Env, Output>;
   readonly #options: HeadOptions;
   readonly #policies = new Map<string, Policy>();
+  readonly #wrote = new Map<string, ReadonlyArray<string>>();
   readonly #books = new Map<string, { readonly policy: Policy; readonly sync: HubBookSync }>();
 
   constructor(policy: Policy | HubPolicy, deps: HeadDeps<Env, Output>, options: HeadOptions) {
@@ -149,9 +150,17 @@ class HeadHub<Env extends HeadEnv, Output> {
       memory: kept.policy,
       options: this.#options,
       read: { submitClock: env.state.timestamp, broadcastInInput: execution.manualBroadcastInInput },
-      ...(book === undefined ? {} : { book: { sync: this.#book(replica.entityId, policy, overrides), changed: book.changed?.(replica) } }),
+      ...(book === undefined ? {} : { book: { sync: this.#book(replica.entityId, policy, overrides), changed: this.#changed(replica, book.changed?.(replica)) } }),
     });
     return { tick, kept };
+  }
+
+  /** What the host says has changed, and the accounts that the last tick marked. */
+  #changed(replica: HeadReplica, told: Iterable<string> | undefined): Iterable<string> | undefined {
+    if (told === undefined) return undefined;
+    const before = this.#wrote.get(replica.entityId) ?? [];
+    this.#wrote.delete(replica.entityId);
+    return new Set([...told, ...before]);
   }
 
   async #act(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<EntityInput[]> {
@@ -162,7 +171,7 @@ class HeadHub<Env extends HeadEnv, Output> {
     log?.(tick);
     if (stays) return [];
     const told = txs.filter((tx) => tx.type !== "chatMessage" || !kept.alerts.includes(alertKey(tx)));
-    const text = written({ policy: tick.decision.decision.memory, marks: {}, alerts: alertsOf(txs) });
+    const text = written({ policy: tick.decision.decision.memory, marks: {}, taken: {}, alerts: alertsOf(txs) });
     if (text !== String(task.params[PARAMS.memory] ?? '{"policy":{}}')) task.params = { ...task.params, [PARAMS.memory]: text };
     if (tick.intents.length > 0) intents?.(tick.intents, replica.entityId);
     if (told.length === 0) return [];
@@ -189,6 +198,7 @@ class HeadHub<Env extends HeadEnv, Output> {
         rebalance.submittedAtByToken = map.updated(tokenId, tick.now);
         execution.accountChanges.add(counterpartyId);
       }
+      this.#wrote.set(replica.entityId, marks.map(({ counterpartyId }) => counterpartyId));
     }
     this.#events(tick, execution);
     return tick.transactions.filter((tx) => tx.type !== "r2c");

@@ -12,15 +12,24 @@ interface Mark {
   readonly collateral: string;
 }
 
+/** A settlement that was put into a batch: when, and the balance that it has yet to change. */
+interface Taken {
+  readonly at: number;
+  readonly collateral: string;
+  readonly ondelta: string;
+}
+
 /** What is kept between two ticks. */
 export interface Kept {
   readonly policy: HubMemoryInput;
   readonly marks: Readonly<Record<string, Readonly<Record<string, Mark>>>>;
+  /** The plan's point forgets a settlement when it executes it; until the balance shows it, nothing more is asked. */
+  readonly taken: Readonly<Record<string, Readonly<Record<string, Taken>>>>;
   /** The alerts that stood in the last plan: one is told when it begins. */
   readonly alerts: ReadonlyArray<string>;
 }
 
-const NOTHING: Kept = { policy: {}, marks: {}, alerts: [] };
+const NOTHING: Kept = { policy: {}, marks: {}, taken: {}, alerts: [] };
 
 /** Reads what {@link written} wrote. */
 export function remembered(text: string): Kept {
@@ -30,10 +39,11 @@ export function remembered(text: string): Kept {
 
 /** The canonical text of what is kept. */
 export function written(kept: Kept): string {
-  const { policy, marks, alerts } = kept;
+  const { policy, marks, taken, alerts } = kept;
   return canonicalText({
     policy,
     ...(Object.keys(marks).length > 0 ? { marks } : {}),
+    ...(Object.keys(taken).length > 0 ? { taken } : {}),
     ...(alerts.length > 0 ? { alerts } : {}),
   });
 }
@@ -50,6 +60,39 @@ export function standing(marks: Kept["marks"], state: PlanState): Kept["marks"] 
     }
   }
   return stand;
+}
+
+/** The settlements that are still on their way: the balance is what it was, and not for too long. */
+export function onTheirWay(taken: Kept["taken"], state: PlanState, patienceMs: number): Kept["taken"] {
+  const carried = carriedSettlements(state);
+  const stand: Record<string, Record<string, Taken>> = {};
+  for (const [account, tokens] of Object.entries(taken)) {
+    for (const [token, one] of Object.entries(tokens)) {
+      const row = state.accounts.get(account)?.deltas.get(Number(token));
+      const same = row !== undefined && row.collateral === BigInt(one.collateral) && row.ondelta === BigInt(one.ondelta);
+      if (same && (carried.has(normalId(account)) || state.timestamp - one.at < patienceMs)) (stand[account] ??= {})[token] = one;
+    }
+  }
+  return stand;
+}
+
+/** The accounts whose settlement the one batch carries. */
+export function carriedSettlements(state: PlanState): Set<string> {
+  const batch = state.jBatchState?.batch;
+  const ids = new Set<string>();
+  for (const { leftEntity, rightEntity } of batch?.settlements ?? []) ids.add(normalId(leftEntity)).add(normalId(rightEntity));
+  for (const { counterparty } of batch?.collateralToReserve ?? []) ids.add(normalId(counterparty));
+  return ids;
+}
+
+/** What is on its way with the settlement of one more account. */
+export function takenFrom(taken: Kept["taken"], account: string, tokens: Iterable<number>, state: PlanState): Kept["taken"] {
+  const own: Record<string, Taken> = { ...taken[account] };
+  for (const token of tokens) {
+    const row = state.accounts.get(account)?.deltas.get(token);
+    if (row !== undefined) own[String(token)] = { at: state.timestamp, collateral: String(row.collateral), ondelta: String(row.ondelta) };
+  }
+  return { ...taken, [account]: own };
 }
 
 /** The marks without those of the batch that is taken back. */

@@ -6,7 +6,7 @@ import { Policy } from "../policy.js";
 import { HubBookSync } from "./book.js";
 import { fault } from "./fault.js";
 import { normalId } from "./ids.js";
-import { marked, released, remembered, standing, written } from "./memory.js";
+import { carriedSettlements, marked, onTheirWay, released, remembered, standing, takenFrom, written } from "./memory.js";
 import type { Kept } from "./memory.js";
 import { policyOf, rhythm } from "./policy.js";
 import type { Expected, HubPolicy } from "./policy.js";
@@ -46,6 +46,8 @@ export interface HubTasksOptions<Env = unknown> extends HubOptions, Expected {
   readonly intents?: (intents: ReadonlyArray<ReplenishIntent>, entityId: string) => void;
   /** Keeps the accounts inside the module; says which of them have changed, or nothing to compare. */
   readonly book?: { readonly changed?: (replica: PlanReplica) => Iterable<string> | undefined };
+  /** How long the balance of an account may lag behind a batch that the chain has taken; absent for five minutes. */
+  readonly settlementLagMs?: number;
   /** When a request was made, where the host knows it. */
   readonly requestedAt?: (accountId: string, tokenId: number) => number | undefined;
 }
@@ -161,6 +163,7 @@ class PlanPointHub<Env> {
   readonly #options: HubTasksOptions<Env>;
   readonly #texts = new Map<string, string>();
   readonly #books = new Map<string, HubBookSync>();
+  readonly #noted = new Map<string, ReadonlySet<string>>();
   readonly #spec: HubPolicy | undefined;
 
   constructor(policy: Policy | HubPolicy, options: HubTasksOptions<Env>) {
@@ -211,8 +214,11 @@ class PlanPointHub<Env> {
   #decide(replica: PlanReplica, kept: Kept): HubTick {
     const { book, requestedAt } = this.#options;
     const marks = standing(kept.marks, replica.state);
+    const taken = onTheirWay(kept.taken, replica.state, this.#lag);
+    const [marksOf, takenOf] = [byNormalId(marks), byNormalId(taken)];
     const read: HubStateOptions = {
-      submitted: (account, token) => marks[account]?.[String(token)]?.at,
+      settling: (account) => takenOf.has(account),
+      submitted: (account, token) => marksOf.get(account)?.[String(token)]?.at,
       ...(requestedAt === undefined ? {} : { requestedAt }),
     };
     return decideTick({
@@ -222,8 +228,22 @@ class PlanPointHub<Env> {
       memory: kept.policy,
       options: this.#options,
       read,
-      ...(book === undefined ? {} : { book: { sync: this.#book(replica.entityId), changed: book.changed?.(replica) } }),
+      ...(book === undefined ? {} : { book: { sync: this.#book(replica.entityId), changed: this.#changed(replica, book.changed?.(replica), [marks, taken]) } }),
     });
+  }
+
+  /** What the host says has changed, and what our own notes say about accounts now or did in the last tick. */
+  #changed(replica: PlanReplica, told: Iterable<string> | undefined, notes: ReadonlyArray<object>): Iterable<string> | undefined {
+    if (told === undefined) return undefined;
+    const noted = new Set([...notes.flatMap((note) => Object.keys(note)), ...carriedSettlements(replica.state)].map(normalId));
+    noted.delete(normalId(replica.entityId));
+    const before = this.#noted.get(replica.entityId) ?? [];
+    this.#noted.set(replica.entityId, noted);
+    return new Set([...told, ...before, ...noted]);
+  }
+
+  get #lag(): number {
+    return this.#options.settlementLagMs ?? 300_000;
   }
 
   #book(entityId: string): HubBookSync {
@@ -247,14 +267,23 @@ class PlanPointHub<Env> {
   #after(replica: PlanReplica, kept: Kept, tick: HubTick, done: ReadonlyArray<EntityTx>): Kept {
     const plan: Plan = tick.decision.decision;
     let marks = standing(kept.marks, replica.state);
-    if (done.some((tx) => tx.type === "j_clear_batch")) marks = released(marks, replica.state);
+    let taken = onTheirWay(kept.taken, replica.state, this.#lag);
+    if (done.some((tx) => tx.type === "j_clear_batch")) {
+      marks = released(marks, replica.state);
+      taken = {};
+    }
     for (const tx of done) {
+      if (tx.type === "settle_execute") {
+        const { counterpartyEntityId: account } = tx.data;
+        const diffs = replica.state.accounts.get(account)?.settlementWorkspace?.diffs ?? [];
+        taken = takenFrom(taken, account, diffs.map((diff) => diff.tokenId), replica.state);
+      }
       if (tx.type !== "deposit_collateral") continue;
       const { counterpartyId, tokenId } = tx.data;
       const collateral = replica.state.accounts.get(counterpartyId)?.deltas.get(tokenId)?.collateral ?? 0n;
-      marks = marked(marks, normalId(counterpartyId), tokenId, { at: tick.now, collateral: String(collateral) });
+      marks = marked(marks, counterpartyId, tokenId, { at: tick.now, collateral: String(collateral) });
     }
-    return { policy: plan.memory, marks, alerts: alertsOf(tick.transactions) };
+    return { policy: plan.memory, marks, taken, alerts: alertsOf(tick.transactions) };
   }
 
   /** The transactions without the alerts that stood in the last tick already. */
@@ -272,6 +301,10 @@ export function alertKey(tx: Extract<EntityTx, { type: "chatMessage" }>): string
 /** The alerts of a tick, as keys. */
 export function alertsOf(txs: ReadonlyArray<EntityTx>): string[] {
   return txs.flatMap((tx) => (tx.type === "chatMessage" ? [alertKey(tx)] : []));
+}
+
+function byNormalId<T>(notes: Readonly<Record<string, T>>): Map<string, T> {
+  return new Map(Object.entries(notes).map(([account, note]) => [normalId(account), note]));
 }
 
 function inputs(replica: PlanReplica, entityTxs: EntityTx[]): EntityInput[] {

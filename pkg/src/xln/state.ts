@@ -42,10 +42,12 @@ export interface HubStateOptions {
   readonly answers?: ReadonlyArray<ReplenishAnswerInput>;
   /** The reserve of a peer, where the caller knows it from a source that every validator shares. */
   readonly peerReserve?: (accountId: string, tokenId: number) => bigint | undefined;
-  /** When a request of the plan's point was made, where the caller knows it; absent for `now`. */
+  /** When a request of the plan's point was made, where the caller knows it; absent for 0: all alike. */
   readonly requestedAt?: (accountId: string, tokenId: number) => number | undefined;
   /** When a deposit of a token was put into a batch, at the plan's point, where no account says so. */
   readonly submitted?: (accountId: string, tokenId: number) => number | undefined;
+  /** Whether a settlement of an account is on its way where no account says so: the plan's point forgets it. */
+  readonly settling?: (accountId: string) => boolean;
   /** The version of the fee terms that requests of the plan's point count as made under. */
   readonly policyVersion?: number;
   /** The operator's switches. */
@@ -89,7 +91,7 @@ export function hubState(replica: Replica, options: HubStateOptions = {}): HubSt
 
 /** The shape of a replica, seen by what only one of them has. */
 export function shapeOf(replica: Replica): Shape {
-  const state = object("state", object("", replica)["state"]);
+  const state = object("replica.state", object("replica", replica)["state"]);
   for (const [, account] of map("accounts", state["accounts"])) {
     return typeof account === "object" && account !== null && "state" in account ? "head" : "plan";
   }
@@ -111,10 +113,11 @@ export class Reader {
   readonly #keys = new Map<string, string>();
   readonly #sealed = new Set<string>();
   readonly #unsigned = new Set<string>();
+  readonly #carried: ReadonlySet<string>;
 
   constructor(replica: Replica, options: HubStateOptions) {
     this.#options = options;
-    this.#state = object("state", object("replica", replica)["state"]);
+    this.#state = object("replica.state", object("replica", replica)["state"]);
     this.hubId = normalId(text("entityId", replica.entityId));
     const stamp = within("state", () => whole("timestamp", this.#state["timestamp"]));
     this.now = options.now === undefined ? stamp : within("options", () => whole("now", options.now));
@@ -122,6 +125,7 @@ export class Reader {
     this.shape = options.shape ?? shapeOf(replica);
     this.#decimals = options.decimals === undefined ? undefined : asFunction(options.decimals);
     this.#selects = selects(options.control);
+    this.#carried = this.shape === "plan" ? within("state", () => this.#carriedByBatch()) : new Set();
   }
 
   /** The accounts with the runtime's own keys. */
@@ -200,7 +204,7 @@ export class Reader {
     const peer = this.#peerReserves(id, deltas);
     const submitted = this.#submitted(id, value, requests);
     const steps = [...listOrNone("mempool", value["mempool"]), ...frameTxs(value["pendingFrame"])];
-    let pending = steps.some(isSettlementStep);
+    let pending = steps.some(isSettlementStep) || this.#carried.has(id) || this.#options.settling?.(id) === true;
     let workspace = this.#workspace(id, part[`settlementWorkspace`], prefix, left);
     if (workspace?.ops?.some((op) => dropped?.has(Number(op.token_id)) === true) === true) {
       // Half of a settlement cannot be judged: while a token of it is held back, nothing is done with it.
@@ -252,7 +256,7 @@ export class Reader {
         requests.push({ token_id: token, amount: asked, ...read });
       } else {
         const { policyVersion, requestedAt } = this.#options;
-        const since = requestedAt?.(id, token) ?? this.now;
+        const since = requestedAt?.(id, token) ?? 0;
         const version = policyVersion === undefined ? {} : { policy_version: policyVersion };
         requests.push({ token_id: token, amount: asked, fee: { requested_at: since, ...version } });
       }
@@ -338,6 +342,16 @@ export class Reader {
           : { recovery: recovery.map((batch, index) => within(`recoveryBatches[${index}]`, () => this.#batch(object("", batch)))) }),
       };
     });
+  }
+
+  /** The accounts whose settlement the one batch of the plan's point carries: it has left the account. */
+  #carriedByBatch(): Set<string> {
+    const { draft, sent } = this.#batches();
+    const ids = new Set<string>();
+    for (const batch of [draft, sent?.batch]) {
+      for (const { account_id } of [...(batch?.settlements ?? []), ...(batch?.c2r ?? [])]) ids.add(account_id);
+    }
+    return ids;
   }
 
   #sent(given: Record<string, unknown>, last: number): NonNullable<HubState["sent"]> {

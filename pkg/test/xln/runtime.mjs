@@ -118,6 +118,7 @@ export class TestHub {
     this.handler = handler;
     this.task = { method: "hubRebalance", intervalMs: 1000, lastRun: 0, enabled: true, params: {} };
     this.messages = [];
+    this.unheld = [];
     this.rejected = [];
     this.observe();
   }
@@ -354,11 +355,14 @@ export class TestHub {
   /** Adds (or releases) what each side gives up; more than its capacity is refused. */
   #holds(account, diffs, sign) {
     const part = account.state ?? account;
+    const sides = (diff) => [["left", diff.leftDiff], ["right", diff.rightDiff]];
+    if (sign > 0n) for (const each of diffs) for (const [side, diff] of sides(each)) {
+      if (diff < 0n && each.collateralDiff <= 0n && -diff > derive(part.deltas.get(each.tokenId), side === "left").outCapacity) throw new Error(`SETTLEMENT_HOLD_CAPACITY:${side}:token=${each.tokenId}`);
+    }
     for (const { tokenId, leftDiff, rightDiff, collateralDiff } of diffs) {
       const row = part.deltas.get(tokenId);
       for (const [side, diff] of [["left", leftDiff], ["right", rightDiff]]) {
         if (diff >= 0n || collateralDiff > 0n) continue;
-        if (sign > 0n && -diff > derive(row, side === "left").outCapacity) throw new Error(`SETTLEMENT_HOLD_CAPACITY:${side}:token=${tokenId}`);
         const name = this.shape === "head" ? `${side}Hold` : `${side}SettleHold`;
         row[name] = (row[name] ?? 0n) - sign * diff;
         if (row[name] < 0n) row[name] = 0n;
@@ -373,9 +377,16 @@ export class TestHub {
     const queued = account.mempool.splice(0);
     if (queued.length > 0) this.#kick();
     for (const step of queued) {
-      if (step.type === "settle_hold") this.#holds(account, step.diffs, 1n);
-      else if (step.kind === "upsert") {
-        this.#holds(account, compile(step.ops, step.byLeft), 1n);
+      if (step.type === "settle_hold" || step.kind === "upsert") {
+        // A side that cannot hold what it gives up refuses the step.
+        try {
+          this.#holds(account, step.diffs ?? compile(step.ops, step.byLeft), 1n);
+        } catch (error) {
+          this.unheld.push(error);
+          continue;
+        }
+      }
+      if (step.kind === "upsert") {
         account.state.settlementWorkspace = { workspaceHash: "0x1", ops: step.ops, lastModifiedByLeft: step.byLeft, executorIsLeft: step.executorIsLeft, status: "awaiting_counterparty", memo: step.memo, revision: 1, createdAt: this.state.timestamp, lastUpdatedAt: this.state.timestamp };
         // The peer signs a withdrawal of the hub's own share by itself, a debt payment never.
         if (step.ops.every(({ type }) => type === "c2r")) this.sign(peer);
@@ -402,23 +413,36 @@ export class TestHub {
   }
 
   /** The chain takes the batch that is on its way; both sides learn what is there now. */
-  settle() {
+  settle(late = false) {
+    this.catchUp();
     const batches = this.state.jBatchState;
     const batch = this.shape === "head" ? batches.sentBatch?.batch : batches.pendingBroadcast ? batches.batch : undefined;
     if (batch === undefined) return false;
     this.chain.process(this.hubId, batch);
-    this.settled(batch);
+    this.settled(batch, late);
     return true;
   }
 
+  /** The accounts learn what the chain has taken; both sides must agree, so this may come later. */
+  catchUp() {
+    const batch = this.unheard;
+    this.unheard = undefined;
+    if (batch !== undefined) this.#heard(batch);
+  }
+
   /** What this validator learns of a batch that the chain has taken. */
-  settled(batch) {
+  settled(batch, late = false) {
     const batches = this.state.jBatchState;
     if (this.shape === "head") {
       delete batches.sentBatch;
       batches.status = "empty";
     } else Object.assign(batches, { batch: emptyBatch(), pendingBroadcast: false });
     this.observe();
+    if (late) this.unheard = batch;
+    else this.#heard(batch);
+  }
+
+  #heard(batch) {
     const moved = new Set([
       ...batch.reserveToCollateral.flatMap(({ pairs }) => pairs.map(({ entity }) => entity)),
       ...batch.collateralToReserve.map(({ counterparty }) => counterparty),

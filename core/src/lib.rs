@@ -40,8 +40,10 @@ extern crate self as trimtab_core;
 #[macro_use]
 extern crate trimtab_derive;
 // The derives that `#[record]` stands for, for records still written out.
+#[allow(unused_imports, reason = "records written out are becoming fewer")]
 #[macro_use]
 extern crate schemars;
+#[allow(unused_imports, reason = "records written out are becoming fewer")]
 #[macro_use]
 extern crate serde;
 

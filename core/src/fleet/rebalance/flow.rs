@@ -1,6 +1,5 @@
 //! What moves through a channel.
 
-use super::*;
 use crate::units::{Count, Sat, Share};
 
 /// Which way liquidity mostly goes.

@@ -16,10 +16,14 @@ const MORE: &str = include_str!("../../tests/fixtures/recorded/cl-hive-more.json
 const LEGAL: &str = include_str!("../../tests/fixtures/recorded/cl-hive-legal.jsonl");
 
 fn cases(name: &str) -> Vec<(Value, Value)> {
-    let parsed = RECORDED.lines().chain(LEGAL.lines()).chain(MORE.lines()).map(|line| {
-        let case: Value = serde_json::from_str(line).unwrap();
-        case
-    });
+    let parsed = RECORDED
+        .lines()
+        .chain(LEGAL.lines())
+        .chain(MORE.lines())
+        .map(|line| {
+            let case: Value = serde_json::from_str(line).unwrap();
+            case
+        });
     let chosen: Vec<_> = parsed
         .filter(|case| case["fn"] == name)
         .map(|case| (case["in"].clone(), case["out"].clone()))

@@ -18,9 +18,6 @@
 //! `fee_lowered`, `fee_raised`, `fee_unchanged`, `helps_tier`, `own_channel_depleted`,
 //! `intended_fee_unknown`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::channel::local_share;
 use super::health::Tier;
 use super::liquidity::needs::{Balance, Need, order};
@@ -32,11 +29,9 @@ use crate::flip;
 use crate::lint::without_effect;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Ppm, Real, Sat};
-use crate::value::FromValue;
 
 /// What an operator may set about fees that help the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct FeesConfig {
     /// No fee is raised above this.
     pub ceiling_ppm: Ppm,
@@ -107,8 +102,7 @@ impl FeesConfig {
 }
 
 /// A step that we made before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Eq)]
 pub struct FeeStep {
     /// The fee that we intended then, without the fleet.
     pub base_ppm: Ppm,
@@ -117,51 +111,30 @@ pub struct FeeStep {
 }
 
 /// The fee to adjust, and what the fleet needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AdjustInput {
     /// The fee we intend without the fleet; where it is absent, `last_step` may tell it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_ppm: Option<Ppm>,
     /// No higher than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling_ppm: Option<Ppm>,
     /// The fee that is set now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_in_force_ppm: Option<Ppm>,
     /// No lower than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_ppm: Option<Ppm>,
     /// The last step that we made here: while its fee is in force, its base is what we intend.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_step: Option<FeeStep>,
     /// What the fleet needs, as `liquidity.needs` answers.
     pub needs: Vec<Need>,
     /// Our node id; our own needs change no fee of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub our_id: Option<NodeId>,
     /// Our own usable channels with the peer together: when they are depleted, no fee is lowered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<Balance>,
     /// The peer towards which the fee is.
     pub peer_id: NodeId,
 }
 
 /// Which way a fee moved.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Step {
     /// A step down, to attract flow towards the peer.
     Lowered,
@@ -172,14 +145,12 @@ pub enum Step {
 }
 
 /// The fee to set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Adjusted {
     /// The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
     /// way it should be from there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_ppm: Option<Ppm>,
     /// The tier of the member it helps; absent when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_tier: Option<Tier>,
     /// Which way it moved.
     pub step: Step,
@@ -217,7 +188,9 @@ impl Fee<'_> {
     /// What we intend without the fleet; nothing where only the fee in force is known. The fee of a
     /// step is not intended: taken for it, a step would feed on a step.
     fn intended(&self) -> Result<Option<Ppm>, Error> {
-        let step = self.last_step.filter(|step| self.in_force == Some(step.fee_ppm));
+        let step = self
+            .last_step
+            .filter(|step| self.in_force == Some(step.fee_ppm));
         match (self.base, step) {
             (Some(base), Some(step)) if base == step.fee_ppm => Ok(Some(step.base_ppm)),
             (Some(base), _) => Ok(Some(base)),
@@ -341,8 +314,7 @@ fn scaled(base: Ppm, factor: Real) -> Ppm {
 }
 
 /// The deployed fee controller's question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LegacyFeeInput {
     /// The fee we intend without the fleet.
     pub base_ppm: Ppm,
@@ -357,12 +329,10 @@ pub struct LegacyFeeInput {
 }
 
 /// A need as the deployed plugin words it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LegacyNeed {
     /// The member's tier: any word of either scale; a need without one, or with one that is not to
     /// be helped, is passed over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_tier: Option<String>,
     /// What is needed.
     pub need_type: LegacyNeedType,
@@ -373,20 +343,7 @@ pub struct LegacyNeed {
 }
 
 /// What the deployed plugin knows to be needed.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum LegacyNeedType {
     /// Room to receive.
     Inbound,
@@ -397,7 +354,7 @@ pub enum LegacyNeedType {
 }
 
 /// The deployed fee controller's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct LegacyFee {
     /// The fee.
     pub fee_ppm: Ppm,
@@ -409,7 +366,9 @@ pub fn legacy_fee(_: &Config, input: &LegacyFeeInput, why: &mut Why) -> Result<L
     let matches = |need: &&LegacyNeed| {
         need.peer_id == input.peer_id
             && matches!(need.severity, Urgency::Critical | Urgency::High)
-            && HELPED.iter().any(|tier| need.health_tier.as_deref() == Some(tier.as_str()))
+            && HELPED
+                .iter()
+                .any(|tier| need.health_tier.as_deref() == Some(tier.as_str()))
             && need.need_type != LegacyNeedType::Rebalance
     };
     let base = input.base_ppm;

@@ -165,7 +165,11 @@ fn a_source_that_drains_gives_only_when_nearly_full() {
 
 #[test]
 fn a_target_below_the_smallest_amount_is_not_filled() {
-    let least = Policy::of(Profile::ClHive).config().rebalance.min_amount_sats.get();
+    let least = Policy::of(Profile::ClHive)
+        .config()
+        .rebalance
+        .min_amount_sats
+        .get();
     let of = |capacity: u64| {
         ask_deployed(
             "rebalance.size",

@@ -25,9 +25,6 @@
 //! `would_disconnect`, `capacity_above_public`, `capacity_absurd`, `capacity_estimated`,
 //! `stale_capacity`, `own_report_ignored`, `exits_in_flight`, `not_in_normal_operation`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Config;
 use crate::entries::Entries;
 use crate::error::Error;
@@ -36,7 +33,6 @@ use crate::fleet::member::SpliceType;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Real, Sat, Seconds};
-use crate::value::FromValue;
 
 mod others;
 mod ours;
@@ -51,13 +47,11 @@ pub(in crate::fleet) use standing::Situation;
 use standing::Standing;
 
 /// A splice that wants advice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct CheckInput {
     /// How much.
     pub amount_sats: Sat,
     /// The channel of ours that would change; any with the peer when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// Whether the other members could be asked at all.
     #[serde(default = "yes")]
@@ -71,12 +65,10 @@ pub struct CheckInput {
     #[serde(default)]
     pub others: Entries<Other>,
     /// What we hold; a book has its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ours: Option<Ours>,
     /// The peer.
     pub peer_id: NodeId,
     /// The public capacity of the peer; unknown when absent. A book has its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_public_sats: Option<Sat>,
     /// Whether what could not be checked is refused.
     #[serde(default)]
@@ -87,11 +79,9 @@ pub struct CheckInput {
 }
 
 /// How much may leave a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HeadroomInput {
     /// The channel of ours that would change; any with the peer when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// Whether the other members could be asked at all.
     #[serde(default = "yes")]
@@ -105,30 +95,15 @@ pub struct HeadroomInput {
     #[serde(default)]
     pub others: Entries<Other>,
     /// What we hold; a book has its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ours: Option<Ours>,
     /// The peer.
     pub peer_id: NodeId,
     /// The public capacity of the peer; unknown when absent. A book has its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_public_sats: Option<Sat>,
 }
 
 /// The advice about a splice.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Safety {
     /// The fleet stays connected.
     Safe,
@@ -141,44 +116,38 @@ pub enum Safety {
 }
 
 /// The advice with what it rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Checked {
     /// Whether the advice is to go on.
     pub can_proceed: bool,
     /// What the fleet holds with the peer.
     pub fleet_sats: Sat,
     /// The fleet's share of the peer's capacity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet_share: Option<Real>,
     /// The most that one splice of ours can take out; absent where no balance is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gives_sats: Option<Sat>,
     /// What the fleet will hold.
     pub new_fleet_sats: Sat,
     /// The fleet's share afterwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_share: Option<Real>,
     /// What the other members hold.
     pub others_sats: Sat,
     /// What we hold.
     pub ours_sats: Sat,
     /// What the shares are shares of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_total_sats: Option<Sat>,
     /// The advice.
     pub safety: Safety,
 }
 
 /// How much may leave a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Headroom {
     /// What the fleet holds with the peer.
     pub fleet_sats: Sat,
     /// The most that one splice of ours can take out; absent where no balance is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gives_sats: Option<Sat>,
     /// The largest amount that is safe; none when nothing is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headroom_sats: Option<Sat>,
     /// What the other members hold.
     pub others_sats: Sat,
@@ -235,7 +204,11 @@ impl<'i> Question<'i> {
             ("peer_public_sats", self.public.is_some()),
         ];
         if let Some((field, _)) = given.into_iter().find(|(_, given)| *given) {
-            return Err(Error::out_of_range(field, "a value", "none: the book has it"));
+            return Err(Error::out_of_range(
+                field,
+                "a value",
+                "none: the book has it",
+            ));
         }
         self.within(ours, public)
     }

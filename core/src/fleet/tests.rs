@@ -240,7 +240,10 @@ fn a_channel_on_its_way_counts_as_our_capacity_and_one_that_closes_does_not() {
         };
         let mut why = Why::new();
         let advice = advise(&Config::default(), &input, &mut why).unwrap().advice;
-        let told = why.reasons().iter().any(|reason| reason.code == Code::OpeningCounted);
+        let told = why
+            .reasons()
+            .iter()
+            .any(|reason| reason.code == Code::OpeningCounted);
         (advice[0].redundant, told)
     };
     assert_eq!(ask(Some(Phase::Opening), false), (true, true));
@@ -262,7 +265,10 @@ fn an_absurd_member_changes_no_advice_for_the_others() {
         channels: None,
         peer_id: id("p"),
     };
-    liar.capacities = vec![capacity(2_000_000_000_000_000), capacity(2_000_000_000_000_000)];
+    liar.capacities = vec![
+        capacity(2_000_000_000_000_000),
+        capacity(2_000_000_000_000_000),
+    ];
     let ask = |members: Vec<Member>| {
         let input = AdviseInput {
             candidates: vec![Candidate {
@@ -275,7 +281,10 @@ fn an_absurd_member_changes_no_advice_for_the_others() {
         };
         let mut why = Why::new();
         let advice = advise(&Config::default(), &input, &mut why).unwrap();
-        let told = why.reasons().iter().any(|reason| reason.code == Code::CapacityAbsurd);
+        let told = why
+            .reasons()
+            .iter()
+            .any(|reason| reason.code == Code::CapacityAbsurd);
         (advice, told)
     };
     let (alone, with) = (ask(vec![needy.clone()]), ask(vec![needy, liar]));

@@ -1,8 +1,5 @@
 //! The questions to a book, each answered by the rule of its stateless operation.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::FleetBook;
 use super::index::{Card, Row};
 use crate::error::Error;
@@ -17,44 +14,39 @@ use crate::fleet::liquidity::state::{Competition, FleetState, competition_of, st
 use crate::fleet::member::{Member, is_fresh};
 use crate::fleet::rebalance::evaluate::{EvaluateInput, Evaluated, evaluate_from};
 use crate::fleet::splice::{
-    self, CheckInput, Checked, Headroom, HeadroomInput, Other, Ours, OwnChannel, Question, Situation,
+    self, CheckInput, Checked, Headroom, HeadroomInput, Other, Ours, OwnChannel, Question,
+    Situation,
 };
 use crate::fleet::topology::{Advised, Candidate, Standing, advise_of, distinct};
 use crate::fleet::view::{Fleet, View, may_count};
 use crate::reason::Why;
 use crate::units::{Count, NodeId, Ppm, Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// When something is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskNow {
     /// The present moment.
     pub now: Seconds,
 }
 
 /// When something is asked, and how much of the answer is wanted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskFirst {
     /// Only so many entries of the answer; all when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Count>,
     /// The present moment.
     pub now: Seconds,
 }
 
 /// Which peer is asked about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskPeer {
     /// The peer.
     pub peer_id: NodeId,
 }
 
 /// A rebalance that might meet another member's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskConflict {
     /// The present moment.
     pub now: Seconds,
@@ -63,23 +55,17 @@ pub struct AskConflict {
 }
 
 /// A fee that might help another member.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskFee {
     /// The fee we intend without the fleet; where it is absent, `last_step` may tell it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_ppm: Option<Ppm>,
     /// No higher than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling_ppm: Option<Ppm>,
     /// The fee that is set now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_in_force_ppm: Option<Ppm>,
     /// No lower than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_ppm: Option<Ppm>,
     /// The last step that we made here: while its fee is in force, its base is what we intend.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_step: Option<FeeStep>,
     /// The present moment.
     pub now: Seconds,
@@ -88,11 +74,9 @@ pub struct AskFee {
 }
 
 /// Peers that a new channel could go to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskAdvice {
     /// The peers to compare; all that were set when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidates: Option<Vec<NodeId>>,
     /// The present moment.
     pub now: Seconds,
@@ -326,7 +310,10 @@ impl FleetBook {
         let fresh = |at: Seconds| is_fresh(at, now, self.max_age());
         let said = row.said.iter().filter(|said| fresh(said.at));
         for said in said {
-            let held = said.other.as_ref().and_then(|other| other.channels.as_ref());
+            let held = said
+                .other
+                .as_ref()
+                .and_then(|other| other.channels.as_ref());
             for capacity in held.into_iter().flatten() {
                 standing.hold(&said.member_id, *capacity);
             }

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::config::Config;
-use crate::fleet::conflict::{ConflictInput, conflict};
 use crate::fleet::channel::Phase;
+use crate::fleet::conflict::{ConflictInput, conflict};
 use crate::fleet::fees::{AdjustInput, FeeStep, adjust};
 use crate::fleet::gossip::Kind;
 use crate::fleet::gossip::accept::{AcceptInput, MemberStanding, Outcome, accept};
@@ -27,6 +27,7 @@ use crate::fleet::view::FleetInput;
 use crate::proofs;
 use crate::units::{Points, Ppm, Seconds, Share};
 use crate::value::{self, Value};
+use serde::Serialize;
 
 /// An answer with all its reasons, as one text.
 fn told<T: Serialize>(ask: impl FnOnce(&mut Why) -> Result<T, Error>) -> String {
@@ -150,9 +151,8 @@ fn stateless(
             conflict(config, &input, why)
         }),
         told(|why| {
-            let sum = |of: &dyn Fn(&Channel) -> Sat| {
-                Sat::constant(here().map(|one| of(one).get()).sum())
-            };
+            let sum =
+                |of: &dyn Fn(&Channel) -> Sat| Sat::constant(here().map(|one| of(one).get()).sum());
             let input = AdjustInput {
                 base_ppm: None,
                 ceiling_ppm: None,
@@ -421,20 +421,21 @@ fn changes() -> impl Strategy<Value = Change> {
             public_capacity_sats,
         });
     let ends = (prop::option::of(ids()), any::<bool>());
-    let source = (0..4u8, sats(), 0..2000u32, ends).prop_map(|(n, spendable_sats, fee, ends)| Source {
-        age_days: None,
-        capacity_sats: Sat::constant(12_000_000),
-        channel_id: id(&format!("s{n}")),
-        connected: ends.1,
-        fails: Count::MIN,
-        fee_ppm: Ppm::constant(fee),
-        flow: None,
-        local_sats: None,
-        peer_id: ends.0,
-        phase: None,
-        spendable_sats,
-        uptime_pct: None,
-    });
+    let source =
+        (0..4u8, sats(), 0..2000u32, ends).prop_map(|(n, spendable_sats, fee, ends)| Source {
+            age_days: None,
+            capacity_sats: Sat::constant(12_000_000),
+            channel_id: id(&format!("s{n}")),
+            connected: ends.1,
+            fails: Count::MIN,
+            fee_ppm: Ppm::constant(fee),
+            flow: None,
+            local_sats: None,
+            peer_id: ends.0,
+            phase: None,
+            spendable_sats,
+            uptime_pct: None,
+        });
     prop_oneof![
         6 => reports().prop_map(|report| Change::Report(Box::new(report))),
         2 => member.prop_map(Change::Member),

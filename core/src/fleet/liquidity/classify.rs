@@ -13,9 +13,6 @@
 //! Source: plan §3, plugin. Codes: `channel_depleted`, `channel_saturated`, `channel_balanced`,
 //! `empty_channel`, `splice_in_flight`, `not_in_normal_operation`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
 use crate::error::Error;
@@ -24,72 +21,53 @@ use crate::fleet::health::profit::nearest;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
-use crate::value::FromValue;
 
 /// The channel to judge; a channel of a snapshot as it is, or its two amounts alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ClassifyInput {
     /// How old it is, in whole days; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_days: Option<Count>,
     /// Whether the graph shows it; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<bool>,
     /// Its whole capacity.
     pub capacity_sats: Sat,
     /// Its id; only named in the reasons.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// Whether its operator lets no forward out through it: then it needs nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed_to_forwards: bool,
     /// Whether the peer is there; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<bool>,
     /// Our fee for each forward; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_base_msat: Option<Msat>,
     /// Our fee rate on it; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_ppm: Option<Ppm>,
     /// What others sent through it; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<ChannelFlow>,
     /// What the last hop into it costs; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_hop: Option<HopFee>,
     /// The part on our side.
     pub local_sats: Sat,
     /// The node at the other end; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// The smallest capacity that a splice in flight may leave; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_capacity_sats: Option<Sat>,
     /// Where it is in its life; absent: as `usable` says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// Whether it is not to be announced; changes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
     /// What can be received; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receivable_sats: Option<Sat>,
     /// What others sent through it of late; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent_flow: Option<RecentFlow>,
     /// What has to stay on our side; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve_sats: Option<Sat>,
     /// What rebalances into it cost; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route_cost_ppm: Option<Ppm>,
     /// Its place in the chain; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<NodeId>,
     /// What can be sent; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spendable_sats: Option<Sat>,
     /// Whether a splice is in flight.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -100,20 +78,7 @@ pub struct ClassifyInput {
 }
 
 /// How full a channel is.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum LiquidityClass {
     /// Little is left on our side.
     Depleted,
@@ -126,20 +91,17 @@ pub enum LiquidityClass {
 }
 
 /// How full a channel is and what it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Classified {
     /// How much would bring it to balance.
     pub amount_sats: Sat,
     /// How full it is.
     pub class: LiquidityClass,
     /// The share on our side; absent for a channel without capacity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_pct: Option<Share>,
     /// What it needs; absent when nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need_type: Option<NeedType>,
     /// How badly; absent when it needs nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
 

@@ -26,7 +26,6 @@ use super::sources::Source;
 use super::*;
 use crate::fleet::channel::Demand;
 use crate::units::{Count, Ppm, Real, Sat};
-use crate::value::FromValue;
 
 /// Days over which flow is watched.
 const WATCHED_DAYS: f64 = 60.0;
@@ -89,7 +88,9 @@ impl Market {
 
     /// The sales of a month: what a channel should be able to send, half of its capacity at most.
     pub fn stock(&self, capacity: Sat) -> f64 {
-        (capacity.as_f64() / 2.0).min(self.day * self.stock_nu).floor()
+        (capacity.as_f64() / 2.0)
+            .min(self.day * self.stock_nu)
+            .floor()
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) fn is_watched(flow: Option<&Flow>) -> bool {
 }
 
 /// What a channel sells of what it can send: before and after a move.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Sales {
     /// Days with a forward out that are expected within 90 days.
     pub active_days: Real,
@@ -158,7 +159,9 @@ impl Case<'_> {
     fn most_movable(&self) -> Sat {
         let destination = &self.asked.input.destination;
         let room = destination.capacity_sats.less(destination.spendable_sats);
-        let room = destination.receivable_sats.map_or(room, |most| most.min(room));
+        let room = destination
+            .receivable_sats
+            .map_or(room, |most| most.min(room));
         room.min(self.giver.gives)
     }
 
@@ -187,7 +190,12 @@ pub(super) fn evaluate<'c>(
     let most = admissible.iter().map(|one| one.gives).max();
     let amount = match asked.input.amount_sats {
         Some(_) => amount,
-        None => cut_to_source(&asked.config.rebalance, amount, most.unwrap_or_default(), why),
+        None => cut_to_source(
+            &asked.config.rebalance,
+            amount,
+            most.unwrap_or_default(),
+            why,
+        ),
     };
     let giving = able(&admissible, wanted, amount, why);
     let Some(giver) = giving.into_iter().min_by(Giver::order) else {
@@ -338,11 +346,7 @@ impl<'c> Value<'c> {
 }
 
 /// Values a case by the demand at its destination.
-fn value(
-    case: &Case<'_>,
-    refused: Evaluated,
-    why: &mut Why,
-) -> Result<Evaluated, Error> {
+fn value(case: &Case<'_>, refused: Evaluated, why: &mut Why) -> Result<Evaluated, Error> {
     let value = Value::of(case, refused.multiplier);
     let left = case.left();
     let terms = terms(case, &value)?;
@@ -489,7 +493,9 @@ fn amounts(case: &Case<'_>, value: &Value<'_>) -> (Option<u64>, Option<u64>) {
     };
     let above = |amount: u64| {
         let value = at(amount);
-        value.ev().map_or(f64::NEG_INFINITY, |ev| ev - value.threshold())
+        value
+            .ev()
+            .map_or(f64::NEG_INFINITY, |ev| ev - value.threshold())
     };
     let accepted = |amount: u64| at(amount).accepted(left);
     let room = case.most_movable().get();

@@ -225,11 +225,7 @@ fn threshold_of(case: &Case<'_>, multiplier: Multiplier) -> Result<f64, Error> {
 }
 
 /// Values a case as the deployed plugin does.
-fn value(
-    case: &Case<'_>,
-    refused: Evaluated,
-    why: &mut Why,
-) -> Result<Evaluated, Error> {
+fn value(case: &Case<'_>, refused: Evaluated, why: &mut Why) -> Result<Evaluated, Error> {
     let multiplier = refused.multiplier;
     let valued = match Value::of(case, multiplier)? {
         Ok(valued) => valued,
@@ -377,5 +373,10 @@ fn source_pays(case: &Case<'_>) -> bool {
         inbound: case.inbound,
         out: case.out,
     };
-    pays(&case.asked.config.rebalance, &candidate, ask, &mut Why::off())
+    pays(
+        &case.asked.config.rebalance,
+        &candidate,
+        ask,
+        &mut Why::off(),
+    )
 }

@@ -19,14 +19,11 @@ use super::*;
 use crate::entries::Entries;
 use crate::fleet::channel::{Demand, Phase, yes};
 use crate::units::{Count, Msat, Ppm, Real, Sat, Share, SignedPpm};
-use crate::value::FromValue;
 
 /// The channel that should be filled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Destination {
     /// How old it is, in days; old when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_days: Option<Count>,
     /// The fee that was announced last, where it differs; 0 when none was.
     #[serde(default)]
@@ -42,46 +39,25 @@ pub struct Destination {
     /// What we charge there.
     pub fee_ppm: Ppm,
     /// What moved through it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
     /// The part on our side; what it can send when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_sats: Option<Sat>,
     /// What the last sats spent on it returned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marginal_roi: Option<Real>,
     /// The peer at the other end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// Where it is in its life; usable when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// What it can receive now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receivable_sats: Option<Sat>,
     /// What it can send now.
     pub spendable_sats: Sat,
     /// For what percentage of the last day its peer was online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uptime_pct: Option<Real>,
 }
 
 /// How a channel earned so far.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum ChannelClass {
     /// More than it cost.
     Profitable,
@@ -97,17 +73,14 @@ pub enum ChannelClass {
 }
 
 /// A rebalance that might be done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct EvaluateInput {
     /// How much to move; sized from the destination when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_sats: Option<Sat>,
     /// What a failed attempt costs.
     #[serde(default)]
     pub attempt_cost_sats: Sat,
     /// What is left of our budget after what is spent and reserved; unlimited when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_left_sats: Option<Sat>,
     /// How much the channels of our node sell.
     #[serde(default)]
@@ -121,12 +94,10 @@ pub struct EvaluateInput {
     #[serde(default)]
     pub fixed_msat: Msat,
     /// How old our tier is; beyond the configured age it counts as unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_age_s: Option<Seconds>,
     /// What the route is expected to cost.
     pub inbound_ppm: Ppm,
     /// How likely it succeeds; from successes and failures when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_success: Option<Share>,
     /// The channels that may give; a book has its own.
     #[serde(default)]
@@ -135,117 +106,89 @@ pub struct EvaluateInput {
     #[serde(default)]
     pub successes: Count,
     /// Our own tier; unknown when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 
 /// What a rebalance is worth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Evaluated {
     /// Whether it should be done.
     pub accepted: bool,
     /// How much to move, when it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_sats: Option<Sat>,
     /// What would turn the answer round.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flips: Option<Flips>,
     /// The most to pay for the route, when it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_fee_ppm: Option<Ppm>,
     /// The model that valued it.
     pub model: Model,
     /// The multiplier in force.
     pub multiplier: Multiplier,
     /// From where to move, when it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<NodeId>,
     /// Every term of the value, as far as it was computed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
 }
 
 /// What would turn the answer round, all else fixed, the source included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy, Default)]
 pub struct Flips {
     /// The largest amount at which it is accepted; the deployed model has no such bound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_amount_sats: Option<Sat>,
     /// The dearest route at which it is accepted; none when it never is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_inbound_ppm: Option<Ppm>,
     /// The smallest amount at which it is accepted; the deployed model has no such bound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_amount_sats: Option<Sat>,
     /// The nearest tier at which the answer is the other one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 
 /// Every term of the value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Terms {
     /// How much would be moved.
     pub amount_sats: Sat,
     /// What the failed attempts before a success are expected to cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<RealSat>,
     /// The most that may be paid for the route.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_sats: Option<Sat>,
     /// The same, in thousandths.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_msat: Option<Msat>,
     /// What the route is expected to cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<RealSat>,
     /// What the destination sells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_sales: Option<Sales>,
     /// The share of the destination's capacity that moves in a day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_turnover: Option<Share>,
     /// What the rebalance is worth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ev: Option<RealSat>,
     /// What the moved sats should earn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub income: Option<RealSat>,
     /// The share of the bet that is placed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kelly: Option<Real>,
     /// The most to pay for the route.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_fee_ppm: Option<Ppm>,
     /// What the source's liquidity would have earned, weighted by how likely that was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opportunity_ppm: Option<Ppm>,
     /// What we charge at the destination.
     pub out_ppm: Ppm,
     /// How likely it succeeds.
     pub p_success: Share,
     /// What the moved sats would have earned at the source.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_loss: Option<RealSat>,
     /// What we charge at the source.
     pub source_ppm: Ppm,
     /// What the source sells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_sales: Option<Sales>,
     /// The share of the source's capacity that moves in a day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_turnover: Option<Share>,
     /// What is left of the destination's fee.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread_ppm: Option<SignedPpm>,
     /// The least value that we accept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<RealSat>,
     /// The loss that is tolerated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance_ppm: Option<SignedPpm>,
     /// The share of the moved sats that will be used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utilisation: Option<Share>,
 }
 
@@ -283,8 +226,7 @@ impl<'c> Asked<'c> {
         };
         let headroom = destination.capacity_sats.less(destination.spendable_sats);
         if amount > headroom || amount == Sat::MIN {
-            let allowed =
-                format_args!("1..={headroom}, what the destination can take").to_string();
+            let allowed = format_args!("1..={headroom}, what the destination can take").to_string();
             return Err(Error::out_of_range("amount_sats", amount, allowed));
         }
         Ok(Some(amount))
@@ -429,12 +371,17 @@ const FIRST_WEEK_DAYS: u32 = 7;
 fn unusable(destination: &Destination) -> Vec<Reason> {
     let mut refusals = Vec::new();
     let refuse = |code| Reason::new(code, Effect::Refuse);
-    if destination.phase.is_some_and(|phase| phase != Phase::Usable) {
+    if destination
+        .phase
+        .is_some_and(|phase| phase != Phase::Usable)
+    {
         refusals.push(refuse(Code::NotInNormalOperation));
     }
     let flow = destination.flow.unwrap_or_default();
     let sold = flow.days_out.unwrap_or_default() > Count::MIN || flow.sats_out > Sat::MIN;
-    let young = destination.age_days.filter(|age| age.get() < FIRST_WEEK_DAYS);
+    let young = destination
+        .age_days
+        .filter(|age| age.get() < FIRST_WEEK_DAYS);
     if let Some(age) = young.filter(|_| !sold) {
         refusals.push(
             refuse(Code::ChannelTooYoung)

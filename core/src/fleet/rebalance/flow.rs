@@ -1,25 +1,9 @@
 //! What moves through a channel.
 
-use super::*;
 use crate::units::{Count, Sat, Share};
-use crate::value::FromValue;
 
 /// Which way liquidity mostly goes.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum FlowKind {
     /// It leaves through this channel.
     Source,
@@ -34,13 +18,9 @@ pub enum FlowKind {
 
 /// What moved through a channel: within 60 days for the model `demand`, which needs the days; within
 /// the configured window for the deployed plugin's model.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Default, Eq)]
 pub struct Flow {
     /// On how many of the last 60 days something left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days_out: Option<Count>,
     /// Which way it mostly goes.
     #[serde(default)]

@@ -14,14 +14,11 @@ use super::*;
 use crate::fleet::channel::Demand;
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
 use crate::units::{Count, Real, Sat, Share};
-use crate::value::FromValue;
 
 /// A channel that wants to be filled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct SizeInput {
     /// How old it is, in days; old when absent, for the deployed model young.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_days: Option<Count>,
     /// Its capacity.
     pub capacity_sats: Sat,
@@ -29,10 +26,8 @@ pub struct SizeInput {
     #[serde(default)]
     pub demand: Demand,
     /// What moved through it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
     /// The part on our side; what it can send when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_sats: Option<Sat>,
     /// What it can send now.
     pub spendable_sats: Sat,
@@ -54,24 +49,19 @@ impl SizeInput {
 }
 
 /// How much to move.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Sized {
     /// Days with a forward out that are expected within 30 days.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_days: Option<Real>,
     /// How much to move; none when nothing should be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_sats: Option<Sat>,
     /// What moves through the channel in a day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_volume: Option<RealSat>,
     /// What is missing to the target.
     pub need_sats: Sat,
     /// Sats out that are expected on an active day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sats_per_active_day: Option<RealSat>,
     /// The share of the capacity that is aimed at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_ratio: Option<Share>,
     /// What the channel should be able to send.
     pub target_sats: Sat,

@@ -17,14 +17,11 @@ use crate::entries::{Entries, Entry};
 use crate::fleet::channel::{Demand, Phase, yes};
 use crate::sorting;
 use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
-use crate::value::FromValue;
 
 /// A channel that may give.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Source {
     /// How old it is, in days; old when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_days: Option<Count>,
     /// Its capacity.
     pub capacity_sats: Sat,
@@ -39,21 +36,16 @@ pub struct Source {
     /// What we charge there.
     pub fee_ppm: Ppm,
     /// What moved through it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
     /// The part on our side; what it can send when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_sats: Option<Sat>,
     /// The peer at the other end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// Where it is in its life; usable when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// What it can send now.
     pub spendable_sats: Sat,
     /// For what percentage of the last day its peer was online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uptime_pct: Option<Real>,
 }
 
@@ -65,8 +57,7 @@ impl Entry for Source {
 }
 
 /// Channels that may give.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct SourcesInput {
     /// How much should be moved.
     pub amount_sats: Sat,
@@ -74,7 +65,6 @@ pub struct SourcesInput {
     #[serde(default)]
     pub demand: Demand,
     /// The peer of the channel that should be filled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_peer_id: Option<NodeId>,
     /// What the route is expected to cost.
     pub inbound_ppm: Ppm,
@@ -85,30 +75,23 @@ pub struct SourcesInput {
 }
 
 /// A channel that may give, and how well.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Ranked {
     /// Its id.
     pub channel_id: NodeId,
     /// The most that it can give and keep its share.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gives_sats: Option<Sat>,
     /// The share that stays on our side after it gave.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_share_after: Option<Real>,
     /// What its sats would have earned here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<RealSat>,
     /// What its liquidity would have earned here, weighted by how likely that was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opportunity_ppm: Option<Ppm>,
     /// How well it gives by the deployed plugin's points; more is better.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Real>,
     /// What is left of the destination's fee.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread_ppm: Option<SignedPpm>,
     /// The share of its capacity that moves in a day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turnover: Option<Share>,
 }
 
@@ -129,7 +112,7 @@ impl Ranked {
 }
 
 /// The channels that may give, best first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Sources {
     /// The channels, best first; ties by id.
     pub ranked: Vec<Ranked>,
@@ -191,7 +174,9 @@ fn by_score<'s>(
         out: input.out_ppm,
     };
     let mut giving = Vec::new();
-    each_giving(config, sources, ask, why, |candidate| giving.push(candidate))?;
+    each_giving(config, sources, ask, why, |candidate| {
+        giving.push(candidate)
+    })?;
     sorting::by(&mut giving, Candidate::order);
     Ok(giving.iter().map(Candidate::ranked).collect())
 }

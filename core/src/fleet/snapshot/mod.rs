@@ -21,9 +21,6 @@
 pub mod raw;
 mod report;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::channel::{Channel, Demand};
 use super::health::assess::{AssessInput, TrendSource};
 use super::health::balance::LocalShare;
@@ -36,7 +33,6 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, Msat, Sat, Seconds, Share};
-use crate::value::FromValue;
 pub use raw::ClnInput;
 use raw::{Forward, IncomeEvent, PeerChannel};
 
@@ -46,23 +42,19 @@ const WINDOW_DAYS: u64 = 7;
 const WINDOWS: usize = 4;
 
 /// A node as the fleet policies read it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Snapshot {
     /// The name the node gives itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// The input of `health.assess`; absent when the forwards are unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assess: Option<AssessInput>,
     /// The moment of the answers.
     pub at: Seconds,
     /// The capacity of all channels that count.
     pub capacity_sats: Sat,
     /// How much the channels are asked for, on average; absent when the flow is unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demand: Option<Demand>,
     /// What the node says of itself to the other members; absent where no channel could be judged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_report: Option<HealthReport>,
     /// How many channels are in no number above, and why.
     pub left_out: LeftOut,
@@ -81,9 +73,7 @@ pub struct Snapshot {
 }
 
 /// How many channels do not count, and why.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
+#[record(open, Copy, Default, Eq)]
 pub struct LeftOut {
     /// On their way out.
     pub closing: Count,
@@ -102,9 +92,7 @@ pub struct LeftOut {
 }
 
 /// What belongs to no channel that we know.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
+#[record(open, Copy, Default, Eq)]
 pub struct Unattributed {
     /// Fees of forwards out through channels that we do not know.
     pub forwards_msat: Msat,
@@ -114,7 +102,7 @@ pub struct Unattributed {
 }
 
 /// The books of a channel and what they say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ChannelProfit {
     /// The input of `health.profit`.
     pub books: ProfitInput,

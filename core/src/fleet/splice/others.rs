@@ -1,17 +1,12 @@
 //! What other members hold with a peer, as far as their reports tell.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::entries::Entry;
 use crate::fleet::member::{Member, SpliceType};
 use crate::table::Table;
 use crate::units::{Count, NodeId, Sat, Seconds};
-use crate::value::FromValue;
 
 /// A member's signed answer about the peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Answer {
     /// When it was given.
     pub at: Seconds,
@@ -20,8 +15,7 @@ pub struct Answer {
 }
 
 /// A splice-out that a member announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Announced {
     /// How much will leave.
     pub amount_sats: Sat,
@@ -30,27 +24,22 @@ pub struct Announced {
 }
 
 /// What another member holds with the peer, as far as we know.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Other {
     /// Its announced splice-outs at this peer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub announced: Vec<Announced>,
     /// Its signed answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
     /// When it reported.
     pub at: Seconds,
     /// Its reported capacity with the peer, channel by channel.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Vec<Sat>>,
     /// Its node id.
     pub member_id: NodeId,
     /// The capacity of the whole node, where it reported no channels: only an estimate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_capacity_sats: Option<Sat>,
     /// How many channels the whole node has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_channels: Option<Count>,
 }
 

@@ -1,37 +1,26 @@
 //! Our own channels with a peer: what counts of them, and how much one of them can give.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::error::Error;
 use crate::fleet::channel::{Channel, Phase};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Sat};
-use crate::value::FromValue;
 
 /// One of our channels with the peer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct OwnChannel {
     /// What it will hold when the splices that are under way have confirmed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_pending_sats: Option<Sat>,
     /// What it holds confirmed.
     pub capacity_sats: Sat,
     /// Its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// The part on our side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_sats: Option<Sat>,
     /// Where it is in its life; usable when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// What must stay on our side; a hundredth of the capacity when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve_sats: Option<Sat>,
     /// What it can send now: HTLCs cannot leave.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spendable_sats: Option<Sat>,
     /// Whether a splice is under way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -39,14 +28,12 @@ pub struct OwnChannel {
 }
 
 /// Our own side.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct Ours {
     /// Our channels with the peer.
     #[serde(default)]
     pub channels: Vec<OwnChannel>,
     /// Our node id; a report under this id never counts as another member's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_id: Option<NodeId>,
 }
 

@@ -1,18 +1,13 @@
 //! What an operator may set about splices.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Profile;
 use crate::error::Error;
 use crate::lint;
 use crate::reason::Why;
 use crate::units::{Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// What an operator may set about splices.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct SpliceConfig {
     /// How long a signed answer replaces a member's estimate.
     pub max_answer_age_s: Seconds,
@@ -31,20 +26,7 @@ pub struct SpliceConfig {
 }
 
 /// What the share of the fleet is a share of.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Whole {
     /// The peer's public capacity, or that of the fleet where it is larger.
     AtLeastFleet,

@@ -94,21 +94,32 @@ fn sats() -> impl Strategy<Value = u64> {
 /// A channel of ours, of which some numbers may be absent.
 fn own_channels() -> impl Strategy<Value = OwnChannel> {
     let maybe = |most: u64| prop::option::weighted(0.7, 0..=most);
-    let phases = [Phase::Opening, Phase::Usable, Phase::Closing, Phase::Unknown];
+    let phases = [
+        Phase::Opening,
+        Phase::Usable,
+        Phase::Closing,
+        Phase::Unknown,
+    ];
     let phase = prop::option::of(prop::sample::select(phases.to_vec()));
     let amounts = (sats(), maybe(20_000_000), maybe(20_000_000), maybe(300_000));
-    (amounts, phase, prop::option::weighted(0.1, sats()), prop::bool::weighted(0.1)).prop_map(
-        |((capacity, local, spendable, reserve), phase, pending, splicing)| OwnChannel {
-            after_pending_sats: pending.map(sat),
-            capacity_sats: sat(capacity),
-            channel_id: None,
-            local_sats: local.map(|local| sat(local.min(capacity))),
-            phase,
-            reserve_sats: reserve.map(sat),
-            spendable_sats: spendable.map(|local| sat(local.min(capacity))),
-            splicing,
-        },
+    (
+        amounts,
+        phase,
+        prop::option::weighted(0.1, sats()),
+        prop::bool::weighted(0.1),
     )
+        .prop_map(
+            |((capacity, local, spendable, reserve), phase, pending, splicing)| OwnChannel {
+                after_pending_sats: pending.map(sat),
+                capacity_sats: sat(capacity),
+                channel_id: None,
+                local_sats: local.map(|local| sat(local.min(capacity))),
+                phase,
+                reserve_sats: reserve.map(sat),
+                spendable_sats: spendable.map(|local| sat(local.min(capacity))),
+                splicing,
+            },
+        )
 }
 
 prop_compose! {
@@ -132,8 +143,12 @@ fn carries(channel: &OwnChannel) -> u64 {
         return 0;
     }
     let capacity = channel.capacity_sats.get();
-    let reserve = channel.reserve_sats.map_or(capacity.div_ceil(100), Sat::get);
-    let own = channel.local_sats.map_or(capacity, |local| local.get().saturating_sub(reserve));
+    let reserve = channel
+        .reserve_sats
+        .map_or(capacity.div_ceil(100), Sat::get);
+    let own = channel
+        .local_sats
+        .map_or(capacity, |local| local.get().saturating_sub(reserve));
     own.min(channel.spendable_sats.map_or(capacity, Sat::get))
 }
 
@@ -368,7 +383,10 @@ fn more_than_we_hold_is_a_mistake_and_nothing_is_no_mistake() {
 fn told(input: &CheckInput) -> (Safety, Vec<Code>) {
     let mut why = Why::new();
     let advice = check(&Config::default(), input, &mut why).unwrap();
-    (advice.safety, why.reasons().iter().map(|reason| reason.code).collect())
+    (
+        advice.safety,
+        why.reasons().iter().map(|reason| reason.code).collect(),
+    )
 }
 
 fn with(channels: Vec<OwnChannel>, amount: u64) -> CheckInput {
@@ -406,7 +424,10 @@ fn one_channel_gives_its_own_balance_less_reserve_and_htlcs() {
     assert!(codes.contains(&Code::BeyondOwnBalance));
     assert_eq!(told(&with(vec![small.clone()], 465_000)).0, Safety::Safe);
     // An unknown reserve is a hundredth of the capacity, rounded up.
-    assert_eq!(most(&[channel(10_000_001, 565_000, None, None)], None), Some(464_999));
+    assert_eq!(
+        most(&[channel(10_000_001, 565_000, None, None)], None),
+        Some(464_999)
+    );
     let held = channel(10_000_000, 565_000, Some(100_000), Some(40_000));
     assert_eq!(most(&[held], None), Some(40_000));
     // Two channels do not add up, and a named one stands alone.
@@ -421,7 +442,10 @@ fn one_channel_gives_its_own_balance_less_reserve_and_htlcs() {
     // Our own exits in flight have left already.
     let mut input = with(vec![small], 0);
     input.in_flight = vec![sat(400_000), sat(60_000)];
-    assert_eq!(advice(&Config::default(), &input).gives_sats, Some(sat(5_000)));
+    assert_eq!(
+        advice(&Config::default(), &input).gives_sats,
+        Some(sat(5_000))
+    );
 }
 
 #[test]
@@ -433,12 +457,20 @@ fn a_channel_that_is_spliced_or_not_usable_gives_nothing() {
     let mut pending = whole.clone();
     pending.after_pending_sats = Some(sat(10_000_000));
     assert_eq!(most(&[pending], None), Some(0));
-    for phase in [Phase::Proposed, Phase::Opening, Phase::Closing, Phase::Unknown] {
+    for phase in [
+        Phase::Proposed,
+        Phase::Opening,
+        Phase::Closing,
+        Phase::Unknown,
+    ] {
         let mut other = whole.clone();
         other.phase = Some(phase);
         let input = with(vec![other, channel(1_000_000, 500_000, Some(0), None)], 0);
         let advice = advice(&Config::default(), &input);
-        assert_eq!((advice.ours_sats, advice.gives_sats), (sat(1_000_000), Some(sat(500_000))));
+        assert_eq!(
+            (advice.ours_sats, advice.gives_sats),
+            (sat(1_000_000), Some(sat(500_000)))
+        );
         assert!(told(&input).1.contains(&Code::NotInNormalOperation));
     }
 }
@@ -458,7 +490,11 @@ fn an_unknown_balance_is_told_and_bounds_nothing() {
     // What can be sent is enough to know.
     blind.spendable_sats = Some(sat(7));
     assert_eq!(most(&[blind.clone()], None), Some(7));
-    assert!(!told(&with(vec![blind], 7)).1.contains(&Code::BalanceUnknown));
+    assert!(
+        !told(&with(vec![blind], 7))
+            .1
+            .contains(&Code::BalanceUnknown)
+    );
 }
 
 #[test]
@@ -520,7 +556,11 @@ fn reporting() -> Member {
 #[test]
 fn of_a_report_only_the_exits_at_the_peer_and_the_newest_smallest_answer_count() {
     let other = Other::at_peer(&reporting(), &node("peer")).unwrap();
-    let amounts: Vec<u64> = other.announced.iter().map(|one| one.amount_sats.get()).collect();
+    let amounts: Vec<u64> = other
+        .announced
+        .iter()
+        .map(|one| one.amount_sats.get())
+        .collect();
     assert_eq!(amounts, [5, 6]);
     let answer = other.answer.clone().unwrap();
     assert_eq!((answer.at.get(), answer.capacity_sats.get()), (NOW - 8, 50));
@@ -528,7 +568,10 @@ fn of_a_report_only_the_exits_at_the_peer_and_the_newest_smallest_answer_count()
     let member = reporting();
     let all = Other::by_peer(&member);
     assert_eq!(all.get(&node("peer")), Some(&Some(other)));
-    assert_eq!(Other::at_peer(&Member::silent(node("m")), &node("peer")), None);
+    assert_eq!(
+        Other::at_peer(&Member::silent(node("m")), &node("peer")),
+        None
+    );
     let mut liar = reporting();
     liar.implausible = true;
     assert_eq!(Other::at_peer(&liar, &node("peer")), None);
@@ -541,7 +584,10 @@ fn only_a_member_without_capacities_is_estimated_and_as_old_as_its_health_report
     member.node_channels = Some(Count::new(9).unwrap());
     assert!(!Other::estimates(&member));
     let other = Other::at_peer(&member, &node("peer")).unwrap();
-    assert_eq!((other.node_capacity_sats, other.node_channels), (None, None));
+    assert_eq!(
+        (other.node_capacity_sats, other.node_channels),
+        (None, None)
+    );
     member.capacities.clear();
     member.health_at = Some(Seconds::new(NOW - 3).unwrap());
     assert!(Other::estimates(&member));
@@ -558,10 +604,22 @@ fn the_bounds_of_the_rules_are_met_to_the_sat() {
     };
     // A tenth of the public capacity is enough, one sat less is not.
     let plan = Config::default();
-    assert_eq!(safety(&plan, 3_000_000, &[], 20_000_000, 1_000_000), Safety::Safe);
-    assert_eq!(safety(&plan, 3_000_000, &[], 20_000_000, 1_000_001), Safety::Coordinate);
-    assert_eq!(safety(&plan, 3_000_000, &[], 20_000_000, 3_000_000), Safety::Blocked);
-    assert_eq!(safety(&plan, 3_000_000, &[1], 200_000_000, 3_000_000), Safety::Safe);
+    assert_eq!(
+        safety(&plan, 3_000_000, &[], 20_000_000, 1_000_000),
+        Safety::Safe
+    );
+    assert_eq!(
+        safety(&plan, 3_000_000, &[], 20_000_000, 1_000_001),
+        Safety::Coordinate
+    );
+    assert_eq!(
+        safety(&plan, 3_000_000, &[], 20_000_000, 3_000_000),
+        Safety::Blocked
+    );
+    assert_eq!(
+        safety(&plan, 3_000_000, &[1], 200_000_000, 3_000_000),
+        Safety::Safe
+    );
     // The share is one of what the fleet holds where that is more than is public.
     let above = advice(&plan, &question(3_000_000, &[], 1_000_000, 0));
     assert_eq!(above.fleet_share, Some(Real::new(1.0).unwrap()));
@@ -569,12 +627,24 @@ fn the_bounds_of_the_rules_are_met_to_the_sat() {
     assert_eq!(above.fleet_share, Some(Real::new(3.0).unwrap()));
     // Deployed: what we keep is enough by itself from a million sats on.
     let (ours, public) = (3_000_000, 300_000_000);
-    assert_eq!(safety(&deployed, ours, &[], public, 2_000_000), Safety::Safe);
-    assert_eq!(safety(&deployed, ours, &[], public, 2_000_001), Safety::Coordinate);
+    assert_eq!(
+        safety(&deployed, ours, &[], public, 2_000_000),
+        Safety::Safe
+    );
+    assert_eq!(
+        safety(&deployed, ours, &[], public, 2_000_001),
+        Safety::Coordinate
+    );
     assert_eq!(safety(&plan, ours, &[], public, 1), Safety::Coordinate);
     // Others cover from a million sats on, in the plan from one.
-    assert_eq!(safety(&deployed, ours, &[1_000_000], public, ours), Safety::Safe);
-    assert_eq!(safety(&deployed, ours, &[999_999], public, ours), Safety::Coordinate);
+    assert_eq!(
+        safety(&deployed, ours, &[1_000_000], public, ours),
+        Safety::Safe
+    );
+    assert_eq!(
+        safety(&deployed, ours, &[999_999], public, ours),
+        Safety::Coordinate
+    );
     let mut free = deployed.clone();
     free.splice.min_sats = Sat::MIN;
     free.splice.min_share = Share::MAX;

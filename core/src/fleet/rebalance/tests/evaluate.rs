@@ -3,10 +3,10 @@
 use super::*;
 use crate::entries::Entries;
 use crate::fleet::channel::{Demand, Phase};
+use crate::fleet::rebalance::demand::Market;
 use crate::fleet::rebalance::evaluate::{Destination, EvaluateInput, Evaluated, evaluate};
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
 use crate::fleet::rebalance::sources::{Source, SourcesInput, sources};
-use crate::fleet::rebalance::demand::Market;
 use crate::units::{Msat, Ppm, Share};
 
 fn sat(n: u64) -> Sat {
@@ -440,11 +440,18 @@ fn a_sized_amount_is_cut_to_the_source_and_a_given_one_is_refused_with_what_it_c
     assert!(codes(&input).contains(&Code::AmountCutToSource));
     input.amount_sats = Some(sat(70_001));
     let mut why = Why::new();
-    assert!(!evaluate(&Config::default(), &input, &mut why).unwrap().accepted);
+    assert!(
+        !evaluate(&Config::default(), &input, &mut why)
+            .unwrap()
+            .accepted
+    );
     let reasons = why.into_reasons();
     let none = reasons.iter().find(|reason| reason.code == Code::NoSource);
     let flip = none.unwrap().flip.clone().unwrap();
-    assert_eq!((&*flip.field, flip.to.to_string().as_str()), ("amount_sats", "70000"));
+    assert_eq!(
+        (&*flip.field, flip.to.to_string().as_str()),
+        ("amount_sats", "70000")
+    );
     input.amount_sats = Some(sat(70_000));
     assert!(valued(&Config::default(), &input).accepted);
 }
@@ -461,7 +468,10 @@ fn no_job_is_cut_below_the_smallest_one() {
 
 #[test]
 fn a_first_week_without_a_sale_says_nothing() {
-    let mut input = asked(destination(3000, 0, 0, 100_000), vec![source("1x1x0", 0, 0)]);
+    let mut input = asked(
+        destination(3000, 0, 0, 100_000),
+        vec![source("1x1x0", 0, 0)],
+    );
     let too_young = |input: &EvaluateInput| codes(input).contains(&Code::ChannelTooYoung);
     input.destination.age_days = Some(Count::new(6).unwrap());
     assert!(too_young(&input));
@@ -512,7 +522,10 @@ fn the_order_by_the_model_sells_more_than_chance() {
     }
     valued_and_earned.sort_by(|a, b| b.0.total_cmp(&a.0));
     let earned = |part: &[(f64, f64)]| part.iter().map(|(_, earned)| earned).sum::<f64>();
-    let (all, better) = (earned(&valued_and_earned), earned(&valued_and_earned[..200]));
+    let (all, better) = (
+        earned(&valued_and_earned),
+        earned(&valued_and_earned[..200]),
+    );
     // Chance gives a half. The better half by the model earned more than three quarters of it all.
     assert!(better > 0.75 * all, "{better} of {all}");
 }

@@ -205,7 +205,16 @@ fn a_budget_is_a_share_of_a_days_revenue_and_never_nothing() {
     assert_eq!(base(Profile::Plan, Some(100_099), None), Ok(1000));
     assert_eq!(base(Profile::Plan, Some(49_999), Some(1_000_000)), Ok(500));
     assert_eq!(base(Profile::Plan, None, Some(10_000)), Ok(3000));
-    assert_eq!(base(Profile::ClHive, Some(3_000_000), Some(10_000)), Ok(5000));
-    assert_eq!(base(Profile::ClHive, Some(3_000_000), Some(20_000)), Ok(6000));
-    assert_eq!(base(Profile::Plan, None, None).unwrap_err().field, "base_sats");
+    assert_eq!(
+        base(Profile::ClHive, Some(3_000_000), Some(10_000)),
+        Ok(5000)
+    );
+    assert_eq!(
+        base(Profile::ClHive, Some(3_000_000), Some(20_000)),
+        Ok(6000)
+    );
+    assert_eq!(
+        base(Profile::Plan, None, None).unwrap_err().field,
+        "base_sats"
+    );
 }

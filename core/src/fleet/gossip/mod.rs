@@ -30,6 +30,7 @@ pub mod body;
 pub mod bridge;
 pub mod legacy;
 pub mod plain;
+pub mod report;
 pub mod signature;
 
 use plain::{Plain, normal};

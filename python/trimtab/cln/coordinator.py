@@ -13,6 +13,7 @@ use. Nothing here moves funds: the node is only read, asked to sign a text, and 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -166,9 +167,7 @@ class Coordinator:
             self._wake.clear()
 
     def _lead(self) -> None:
-        self._leads = self.store.lease(
-            "leader", self._name, now=self.now(), lasts_s=LEASE_S
-        )
+        self._leads = self.store.lease("leader", self._name, now=self.now(), lasts_s=LEASE_S)
 
     def _safely(self, what: str, work: Callable[[], Any]) -> bool:
         """Do it; a failure is told once, kept for `trimtab-status`, and tried again later."""
@@ -217,7 +216,7 @@ class Coordinator:
         self.store.forget_graph(now - 7 * _DAY)
 
     def _in_question(self) -> list[str]:
-        """Nodes whose public channels matter now: members, and peers where members need something."""
+        """Nodes whose public channels matter: members, and peers where members need something."""
         wanted = self.fleet.members()
         try:
             needs = self.fleet.ask("needs", now=self.now())["decision"]["fleet_needs"]
@@ -454,9 +453,7 @@ class Coordinator:
             "peer_id": self.fleet.our_id,
             "alias": seen.get("alias"),
             "capacity_sats": seen.get("capacity_sats"),
-            **_health_fields(
-                health["score"], health["tier"], health["budget_multiplier"], health
-            ),
+            **_health_fields(health["score"], health["tier"], health["budget_multiplier"], health),
             "revenue_trend": health["trend"],
             "liquidity_score": int(health["liquidity_score"]),
             "last_updated": self._counted_at(now),
@@ -520,9 +517,7 @@ class Coordinator:
         }
 
     def _evidence(self, member_id: str) -> dict[str, Any]:
-        standing = next(
-            one for one in self.fleet.standings() if one["member_id"] == member_id
-        )
+        standing = next(one for one in self.fleet.standings() if one["member_id"] == member_id)
         shared = [one for one in self.fleet.us()["channels"] if one["peer_id"] == member_id]
         evidence = {
             "our_channels": len(shared),
@@ -532,7 +527,7 @@ class Coordinator:
         }
         return {name: value for name, value in evidence.items() if value is not None}
 
-    def report_health(
+    def report_health(  # noqa: PLR0917 (a command of the fleet plan)
         self,
         profitable_channels: int = 0,
         underwater_channels: int = 0,
@@ -556,13 +551,14 @@ class Coordinator:
         }
         checked = {name: value for name, value in report.items() if value is not None}
         checked.setdefault("liquidity_score", 0)
-        with self._named(
-            profitable="profitable_channels",
-            underwater="underwater_channels",
-            stagnant="stagnant_channels",
-            total="total_channels",
-            trend="revenue_trend",
-        ):
+        names = {
+            "profitable": "profitable_channels",
+            "underwater": "underwater_channels",
+            "stagnant": "stagnant_channels",
+            "total": "total_channels",
+            "trend": "revenue_trend",
+        }
+        with _Renamed(names):
             self.policy.call("health.assess", checked)
         with self.store.change():
             self._limit("report:health", now)
@@ -634,7 +630,7 @@ class Coordinator:
         self,
         depleted_channels: list[dict[str, Any]],
         saturated_channels: list[dict[str, Any]],
-        rebalancing_active: bool = False,  # noqa: FBT001, FBT002 (a command of the fleet plan)
+        rebalancing_active: bool = False,
         rebalancing_peers: list[str] | None = None,
         liquidity_needs: list[dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
@@ -645,7 +641,8 @@ class Coordinator:
             "saturated": _troubles(saturated_channels, "saturated_channels"),
         }
         if shape.knows("gossip.report"):
-            with self._named(listed=""):
+            lists = {f"listed.{name}": f"{name}_channels" for name in report}
+            with _Renamed(lists):
                 self.policy.call("gossip.report", {"now": now, "channels": [], "listed": report})
         with self.store.change():
             self._limit("report:liquidity", now)
@@ -663,7 +660,7 @@ class Coordinator:
 
     def update_rebalancing_activity(
         self,
-        rebalancing_active: bool,  # noqa: FBT001 (a command of the deployed plugin)
+        rebalancing_active: bool,
         rebalancing_peers: list[str] | None = None,
     ) -> dict[str, Any]:
         """Tell the members through which peers this node is rebalancing now."""
@@ -696,7 +693,7 @@ class Coordinator:
 
     def check_rebalance_conflict(self, peer_id: str) -> dict[str, Any]:
         """Whether another member rebalances through a peer now, and who goes first."""
-        with self._named(target_peer="peer_id"):
+        with _Renamed({"target_peer": "peer_id"}):
             envelope = self.fleet.ask("conflict", now=self.now(), target_peer=peer_id)
         decision = envelope["decision"]
         reply: dict[str, Any] = {
@@ -710,7 +707,8 @@ class Coordinator:
         other = decision.get("yield_to") or decision.get("priority_over")
         if other is None and decision["conflict"]:
             other = next(
-                (one["subject"] for one in envelope["reasons"] if one["code"] == "peer_in_use"), None
+                (one["subject"] for one in envelope["reasons"] if one["code"] == "peer_in_use"),
+                None,
             )
         if other is not None:
             reply["member_id"] = other
@@ -722,9 +720,9 @@ class Coordinator:
         splice_type: str,
         amount_sats: int,
         channel_id: str | None = None,
-        announce: bool = False,  # noqa: FBT001, FBT002 (a parameter of a command)
+        announce: bool = False,
     ) -> dict[str, Any]:
-        """Whether a splice keeps the fleet connected to the peer; with `announce`, say it will be."""
+        """Whether a splice keeps the fleet connected; with `announce`, say that it will be."""
         now = self.now()
         self._ask_capacity(peer_id, now)
         envelope = self._splice(peer_id, splice_type, amount_sats, channel_id, now)
@@ -744,14 +742,18 @@ class Coordinator:
             "our_capacity": decision["ours_sats"],
             "other_member_capacity": decision["others_sats"],
             "peer_total_capacity": decision.get("peer_total_sats"),
-            "in_flight": [one["amount_sats"] for one in self.exits(now) if one["peer_id"] == peer_id],
+            "in_flight": [
+                one["amount_sats"] for one in self.exits(now) if one["peer_id"] == peer_id
+            ],
             **self._told(envelope),
         }
         if decision["safety"] != "safe":
             reply["recommendation"] = _flip(envelope, words)
         if splice_type == "splice_out":
             intent = "announce" if announce and decision["can_proceed"] else "query"
-            reply["asked_members"] = self._ask_members(peer_id, splice_type, amount_sats, intent, now)
+            reply["asked_members"] = self._ask_members(
+                peer_id, splice_type, amount_sats, intent, now
+            )
             if intent == "announce":
                 self.note_exit(peer_id, amount_sats, channel_id, now)
         return reply
@@ -765,11 +767,13 @@ class Coordinator:
             "type": splice_type,
             "amount_sats": amount_sats,
             "hive_reachable": self._unreachable_since is None,
-            "in_flight": [one["amount_sats"] for one in self.exits(now) if one["peer_id"] == peer_id],
+            "in_flight": [
+                one["amount_sats"] for one in self.exits(now) if one["peer_id"] == peer_id
+            ],
         }
         if channel_id is not None:
             fields["channel_id"] = channel_id
-        with self._named(type="splice_type"):
+        with _Renamed({"type": "splice_type"}):
             return self.fleet.ask("splice", **fields)
 
     def splice_headroom(self, peer_id: str) -> dict[str, Any]:
@@ -821,9 +825,7 @@ class Coordinator:
 
     # --- splices on their way ---
 
-    def note_exit(
-        self, peer_id: str, amount_sats: int, channel_id: str | None, now: int
-    ) -> None:
+    def note_exit(self, peer_id: str, amount_sats: int, channel_id: str | None, now: int) -> None:
         """Remember a splice-out of ours until a channel shows it."""
         with self.store.change():
             exits = self.exits(now)
@@ -861,7 +863,9 @@ class Coordinator:
             )
 
         return [
-            one for one in kept.body if 0 <= one["expires"] - now <= ANNOUNCED_S and not is_shown(one)
+            one
+            for one in kept.body
+            if 0 <= one["expires"] - now <= ANNOUNCED_S and not is_shown(one)
         ]
 
     def _ask_members(
@@ -898,17 +902,20 @@ class Coordinator:
         return len(members)
 
     def _ask_capacity(self, peer_id: str, now: int) -> None:
+        if self._unreachable_since is None:
+            self.learn_capacity(self.fleet, peer_id, now, timeout_s=ASK_GRAPH_S)
+
+    def learn_capacity(self, fleet: Fleet, peer_id: str, now: int, *, timeout_s: float) -> None:
         """Learn the public capacity of a peer that no look asked for yet."""
-        _, envelope = self.fleet.snapshot()
-        known = {one["peer_id"] for one in envelope["decision"]["public_capacities"]}
-        if peer_id in known or self._unreachable_since is not None:
+        _, envelope = fleet.snapshot()
+        if peer_id in {one["peer_id"] for one in envelope["decision"]["public_capacities"]}:
             return
         kept = self.store.kept("capacities")
         asked = dict(kept.body) if kept else {}
         mine = asked.get(peer_id)
         if mine is None or not 0 <= now - mine["at"] < LOOK_EVERY_S:
             try:
-                capacity = self._collector.public_capacity(peer_id, now, timeout_s=ASK_GRAPH_S)
+                capacity = self._collector.public_capacity(peer_id, now, timeout_s=timeout_s)
             except NodeError as error:
                 self._report("graph", str(error))
                 return
@@ -916,9 +923,11 @@ class Coordinator:
             recent = {one: said for one, said in asked.items() if 0 <= now - said["at"] < _DAY}
             self.store.keep("capacities", {**recent, peer_id: mine}, at=now)
         if mine["capacity_sats"] is not None:
-            self.fleet.ask(
-                "set_peer", peer_id=peer_id, public_capacity_sats=mine["capacity_sats"]
-            )
+            fleet.ask("set_peer", peer_id=peer_id, public_capacity_sats=mine["capacity_sats"])
+
+    def glance(self, now: int, *, timeout_s: float) -> dict[str, Any]:
+        """Our channels as they are at this moment; nothing of it is kept."""
+        return self._collector.glance(now, timeout_s=timeout_s)
 
     # --- our own commands ---
 
@@ -1096,10 +1105,8 @@ class Coordinator:
                 for channel, step in (steps.body if steps else {}).items()
             ],
         }
-        try:
+        with contextlib.suppress(Refusal):
             given["health"] = self._assess_input(now)
-        except Refusal:
-            pass
         known = shape.reads("fleet.advise")
         return {name: value for name, value in given.items() if name in known}
 
@@ -1181,7 +1188,7 @@ class Coordinator:
             "reasons": spoken(self.policy, health),
         }
 
-    def decide(
+    def decide(  # noqa: PLR0917 (the parameters of a command)
         self,
         subject: str | None = None,
         rebalance: str | None = None,
@@ -1189,7 +1196,7 @@ class Coordinator:
         minimum_ppm: int | None = None,
         maximum_ppm: int | None = None,
         intended_ppm: int | None = None,
-        clear: bool = False,  # noqa: FBT001, FBT002 (a parameter of a command)
+        clear: bool = False,
     ) -> dict[str, Any]:
         """What the operator decided; with a subject, decide about a channel or peer."""
         now = self.now()
@@ -1261,9 +1268,6 @@ class Coordinator:
         # Stamps of the future are those of a clock that was set back; they would block for ever.
         return [stamp for stamp in kept.body if stamp <= now] if kept else []
 
-    def _named(self, **names: str) -> _Renamed:
-        return _Renamed(names)
-
 
 class _Renamed:
     """An error of the policy speaks of the command's own parameters."""
@@ -1282,10 +1286,11 @@ class _Renamed:
     ) -> None:
         if not isinstance(error, trimtab.InputError):
             return
-        head, dot, rest = error.field.partition(".")
-        if head in self._names:
-            name = self._names[head]
-            error.field = f"{name}{dot}{rest}" if name else rest
+        for theirs, ours in self._names.items():
+            rest = error.field[len(theirs) :]
+            if error.field.startswith(theirs) and rest[:1] in ("", ".", "["):
+                error.field = ours + rest
+                return
 
 
 _COUNTED = (

@@ -45,10 +45,18 @@ class Fleet:
         self._lock = threading.RLock()
         self._book: trimtab.FleetBook | None = None
         self._seen = _Seen()
+        self._pinned: tuple[int, dict[str, Any]] | None = None
+
+    def pin(self, at: int, envelope: dict[str, Any]) -> None:
+        """Answer by this snapshot from now on, whatever the store holds."""
+        with self._lock:
+            self._pinned, self._book = (at, envelope), None
 
     @property
     def our_id(self) -> str:
         """The id of our node."""
+        if self._pinned is not None:
+            return str(self._pinned[1]["decision"]["us"]["node_id"])
         kept = self._store.kept("node")
         if kept is None:
             raise NoSnapshotError("the node was not reached yet")
@@ -56,6 +64,8 @@ class Fleet:
 
     def snapshot(self) -> tuple[int, dict[str, Any]]:
         """When we last looked at the node, and what `snapshot.cln` made of it."""
+        if self._pinned is not None:
+            return self._pinned
         kept = self._store.kept("snapshot")
         if kept is None:
             raise NoSnapshotError("the node was not reached yet")
@@ -90,7 +100,7 @@ class Fleet:
                 self._seen.reports = -1
             for member_id, generation, report in self._store.reports(self._seen.reports):
                 if member_id != self.our_id:
-                    self._book.set_report(report)
+                    self._book.call("set_report", report)
                 self._seen.reports = max(self._seen.reports, generation)
             return self._book
 

@@ -209,7 +209,7 @@ def _reply(
         return refused("internal", "", expected="no defect", got=f"{type(error).__name__}: {error}")
 
 
-def _typed(annotation: str, value: Any) -> Any:
+def _typed(annotation: str, value: Any) -> Any:  # noqa: PLR0911 (one line for each type)
     """A parameter as the method wants it; command lines give numbers and flags as text too."""
     if value is None and "None" in annotation:
         return None

@@ -16,13 +16,14 @@ here with the policy's own error.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trimtab
 from trimtab.cln import shape
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trimtab.cln.store import Store
 
 __all__ = ["OperatorPolicy", "PolicyFileError"]
@@ -84,6 +85,8 @@ class OperatorPolicy:
                     self._check(subject, decision)
                 self._from_file, self._read_at = found, changed
             self.trouble = None
+        except FileNotFoundError:
+            self._from_file, self._read_at, self.trouble = {}, None, None
         except (OSError, PolicyFileError) as error:
             self.trouble = str(error)
         except trimtab.InputError as error:
@@ -105,9 +108,7 @@ class OperatorPolicy:
         aside = self._policy.call("fleet.advise", asked).get("quarantined", [])
         if aside:
             error = aside[0]["error"]
-            raise trimtab.InputError(
-                error["code"], error["field"], error["got"], error["expected"]
-            )
+            raise trimtab.InputError(error["code"], error["field"], error["got"], error["expected"])
 
 
 def read_file(path: Path) -> dict[str, dict[str, Any]]:

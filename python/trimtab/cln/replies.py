@@ -44,6 +44,4 @@ def sentences(policy: trimtab.Policy, envelope: dict[str, Any]) -> list[str]:
 def spoken(policy: trimtab.Policy, envelope: dict[str, Any]) -> list[dict[str, Any]]:
     """Its reasons, each with its sentence under `says`."""
     lines = sentences(policy, envelope)
-    return [
-        {**reason, "says": line} for reason, line in zip(envelope["reasons"], lines)
-    ]
+    return [{**reason, "says": line} for reason, line in zip(envelope["reasons"], lines)]

@@ -19,7 +19,7 @@ from trimtab.cln import members, methods
 from trimtab.cln.coordinator import KEEP_HISTORY_DAYS, LOOK_EVERY_S, Coordinator
 from trimtab.cln.node import Node, socket_transport
 from trimtab.cln.operator_policy import PolicyFileError, read_file
-from trimtab.cln.store import Store, StoreError
+from trimtab.cln.store import MemberRow, Store, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,10 @@ class Settings:
     def coordinator(self, plugin: Any) -> Coordinator:
         """A coordinator as the options want it."""
         base = Path(plugin.lightning_dir)
-        policy = self._policy(plugin, base)
+        policy = policy_of(
+            str(plugin.get_option(self.named("profile"))),
+            base / str(plugin.get_option(self.named("config"))),
+        )
         node = Node(socket_transport(str(base / plugin.rpc_filename)))
         policy_file = base / str(plugin.get_option(self.named("policy-file")))
         if policy_file.exists():
@@ -109,34 +112,19 @@ class Settings:
         coordinator.read_members()
         return coordinator
 
-    def _policy(self, plugin: Any, base: Path) -> trimtab.Policy:
-        file = base / str(plugin.get_option(self.named("config")))
-        config = None
-        if file.exists():
-            try:
-                config = json.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise SettingsError(f"{file}: {error}") from error
-        try:
-            return trimtab.Policy(plugin.get_option(self.named("profile")), config)
-        except trimtab.InputError as error:
-            raise SettingsError(f"the policy can not be made: {error}") from error
-
-    def _members(
-        self, plugin: Any, base: Path
-    ) -> dict[str, Callable[[], list[members.MemberRow]]]:
+    def _members(self, plugin: Any, base: Path) -> dict[str, Callable[[], list[MemberRow]]]:
         given = plugin.get_option(self.named("members")) or []
         words = [given] if isinstance(given, str) else list(given)
         file = base / str(plugin.get_option(self.named("members-file")))
         hive = str(plugin.get_option(self.named("cl-hive-db")) or "")
 
-        def of_option() -> list[members.MemberRow]:
+        def of_option() -> list[MemberRow]:
             return members.of_words(words, self.named("members"))
 
-        def of_file() -> list[members.MemberRow]:
+        def of_file() -> list[MemberRow]:
             return members.of_file(file) if file.exists() else []
 
-        def of_cl_hive() -> list[members.MemberRow]:
+        def of_cl_hive() -> list[MemberRow]:
             return members.of_cl_hive(base / hive) if hive else []
 
         # A source that names nobody any more is read too, so that its members leave.
@@ -188,6 +176,20 @@ def _run(prefix: str, families: tuple[str, ...]) -> None:
     plugin.add_subscription("shutdown", shutdown)
     plugin.run()
     desk.close()
+
+
+def policy_of(profile: str, file: Path) -> trimtab.Policy:
+    """The policy of a profile, changed by a JSON file where there is one."""
+    config = None
+    if file.exists():
+        try:
+            config = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{file}: {error}") from error
+    try:
+        return trimtab.Policy(profile, config)  # type: ignore[arg-type]
+    except trimtab.InputError as error:
+        raise SettingsError(f"the policy can not be made: {error}") from error
 
 
 def version_of(text: str) -> tuple[int, int] | None:

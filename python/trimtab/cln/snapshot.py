@@ -39,7 +39,7 @@ PAGE = 1000
 GRAPH_AGE_S = 3600
 """The public channels of a node are asked for again after this time."""
 
-GRAPH_ASKED_AT_ONCE = 20
+GRAPH_ASKED_AT_ONCE = 100
 """The public channels of so many nodes are asked for in one look."""
 
 SUMMARY_KEY = ["revenue", "profitability-summary"]
@@ -103,13 +103,24 @@ class Collector:
             with _noted(missing, "bkpr-listaccountevents"):
                 answers["bkpr_listaccountevents"] = self._books("bkpr-listaccountevents", {})
         with _noted(missing, "listchannels"):
-            self._ask_graph([node["id"], *wanted], now)
+            self._ask_graph([node["id"], *wanted, *self._peers()], now)
         graph = self._graph()
         if graph is not None:
             answers["listchannels"] = graph
         with _noted(missing, "listdatastore"):
             self._summary(now)
         return Look(now, node, self._decide(now, answers), missing)
+
+    def glance(self, now: int, *, timeout_s: float) -> dict[str, Any]:
+        """The channels as they are at this moment, without the books; nothing of it is kept."""
+        answers = {}
+        for command in ("getinfo", "listpeerchannels"):
+            answer = self._node.call(command, timeout_s=timeout_s)
+            answers[command] = _dumped(shape.trim("snapshot.cln", command, answer))
+        graph = self._graph()
+        if graph is not None:
+            answers["listchannels"] = graph
+        return self._decide(now, answers)
 
     def public_capacity(self, node_id: str, now: int, *, timeout_s: float) -> int | None:
         """The public capacity of one node, asked for now; none where nothing is known of it."""
@@ -129,11 +140,26 @@ class Collector:
         envelope: dict[str, Any] = json.loads(
             self._policy.call_bytes("snapshot.cln", "{" + text + "}")
         )
+        decision = envelope["decision"]
+        # Of a node that nobody asked about only its channels with others are known: that is not
+        # its capacity, and less than its capacity would call a splice safe that is not.
+        asked = self._store.graph_ages()
+        decision["public_capacities"] = [
+            one for one in decision["public_capacities"] if one["peer_id"] in asked
+        ]
         return envelope
+
+    def _peers(self) -> list[str]:
+        """Our own peers, as the node just listed them."""
+        kept = self._store.kept("answers")
+        channels = kept.body["listpeerchannels"]["channels"] if kept else []
+        return [one["peer_id"] for one in channels if isinstance(one.get("peer_id"), str)]
 
     def _recognise(self, info: dict[str, Any], now: int) -> dict[str, Any]:
         """Whose node it is; a store never mixes two."""
-        node = {name: info.get(name) for name in ("id", "alias", "version", "blockheight", "network")}
+        node = {
+            name: info.get(name) for name in ("id", "alias", "version", "blockheight", "network")
+        }
         kept = self._store.kept("node")
         if kept is not None and kept.body["id"] != node["id"]:
             raise WrongNodeError(
@@ -144,9 +170,7 @@ class Collector:
         return node
 
     def _channels(self, now: int) -> str:
-        answer = shape.trim(
-            "snapshot.cln", "listpeerchannels", self._node.call("listpeerchannels")
-        )
+        answer = shape.trim("snapshot.cln", "listpeerchannels", self._node.call("listpeerchannels"))
         info = self._store.kept("node")
         getinfo = shape.trim("snapshot.cln", "getinfo", info.body if info else {})
         self._store.keep("answers", {"getinfo": getinfo, "listpeerchannels": answer}, at=now)
@@ -229,9 +253,13 @@ class Collector:
 
     # --- the public graph ---
 
-    def _ask_graph(self, wanted: Iterable[str], now: int, *, timeout_s: float | None = None) -> None:
+    def _ask_graph(
+        self, wanted: Iterable[str], now: int, *, timeout_s: float | None = None
+    ) -> None:
         known = self._store.graph_ages()
-        due = [one for one in dict.fromkeys(wanted) if not 0 <= now - known.get(one, 0) < GRAPH_AGE_S]
+        due = [
+            one for one in dict.fromkeys(wanted) if not 0 <= now - known.get(one, 0) < GRAPH_AGE_S
+        ]
         due.sort(key=lambda one: known.get(one, 0))
         for node_id in due[:GRAPH_ASKED_AT_ONCE]:
             channels: list[Any] = []

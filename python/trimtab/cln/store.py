@@ -381,13 +381,24 @@ class Store:
     # --- reports and what is kept of messages ---
 
     def set_report(
-        self, member_id: str, report: Mapping[str, Any], gossip: Mapping[str, Any] | None, *, at: int
+        self,
+        member_id: str,
+        report: Mapping[str, Any],
+        gossip: Mapping[str, Any] | None,
+        *,
+        at: int,
     ) -> None:
         """Keep what a member reported, and what its next message is held against."""
         with self.change() as generation:
             self._db.execute(
                 "INSERT OR REPLACE INTO trimtab_reports VALUES (?, ?, ?, ?, ?)",
-                (member_id, at, generation, _text(report), None if gossip is None else _text(gossip)),
+                (
+                    member_id,
+                    at,
+                    generation,
+                    _text(report),
+                    None if gossip is None else _text(gossip),
+                ),
             )
 
     def reports(self, after: int = -1) -> list[tuple[str, int, dict[str, Any]]]:
@@ -440,7 +451,9 @@ class Store:
                     f"DELETE FROM {table} WHERE member_id NOT IN (SELECT member_id FROM staying)"
                 )
 
-    def set_plan_columns(self, member_id: str, alias: str | None, columns: Mapping[str, Any]) -> None:
+    def set_plan_columns(
+        self, member_id: str, alias: str | None, columns: Mapping[str, Any]
+    ) -> None:
         """Write a member's health where the fleet plan looks for it."""
         wanted = {name: columns[name] for name in PLAN_COLUMNS if name in columns}
         with self.change():
@@ -491,16 +504,12 @@ class Store:
 
     def events(self, name: str) -> list[Any]:
         """The kept entries of a list, in their order."""
-        rows = self._rows(
-            "SELECT body FROM trimtab_events WHERE list = ? ORDER BY position", name
-        )
+        rows = self._rows("SELECT body FROM trimtab_events WHERE list = ? ORDER BY position", name)
         return [json.loads(row[0]) for row in rows]
 
     def events_text(self, name: str) -> str:
         """The kept entries of a list as one JSON array; large lists never become objects here."""
-        rows = self._rows(
-            "SELECT body FROM trimtab_events WHERE list = ? ORDER BY position", name
-        )
+        rows = self._rows("SELECT body FROM trimtab_events WHERE list = ? ORDER BY position", name)
         return "[" + ",".join(row[0] for row in rows) + "]"
 
     def event_count(self, name: str) -> int:
@@ -575,7 +584,9 @@ def _check(path: Path) -> None:
     if head != b"SQLite format 3\x00":
         raise ForeignFileError(f"{path} is no SQLite file; it was left as it is")
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        ) as db:
             verdict = db.execute("PRAGMA quick_check(1)").fetchone()
             tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
             schema = None

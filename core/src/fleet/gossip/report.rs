@@ -18,9 +18,6 @@
 //! Source: spec "Gossip between members". Codes: `report_made`, `unannounced_withheld`,
 //! `report_shortened`, `forwards_unknown`, `counts_beyond_announced`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::body::{
     Capacity, HealthStatus, LiquidityState, MOST_CAPACITIES, MOST_REBALANCING, MOST_TROUBLES,
     Rebalancing, Trouble,
@@ -38,23 +35,18 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, Msat, NodeId, Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// What a node knows of itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ReportInput {
     /// Our channels, as `snapshot.cln` gives them.
     pub channels: Entries<Channel>,
     /// sha256 of our config.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
     /// What another program of this node counted; in place of what our books say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ReportedCounts>,
     /// Depleted and saturated channels as another program of this node lists them; in place of
     /// what our channels show.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<ListedTroubles>,
     /// The other members: a channel with one of them is no channel with an external peer.
     #[serde(default)]
@@ -71,13 +63,11 @@ pub struct ReportInput {
     #[serde(default)]
     pub revenue_windows: Vec<Msat>,
     /// Our software.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
 /// Channels by what they are worth.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy)]
 pub struct ReportedCounts {
     /// Channels that earn.
     pub profitable: Count,
@@ -90,8 +80,7 @@ pub struct ReportedCounts {
 }
 
 /// Channels in trouble, as another program lists them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct ListedTroubles {
     /// Channels with little on our side.
     #[serde(default)]
@@ -102,10 +91,9 @@ pub struct ListedTroubles {
 }
 
 /// The bodies to build messages of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Reports {
     /// The health report; absent while the books are unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_status: Option<HealthStatus>,
     /// The liquidity state.
     pub liquidity_state: LiquidityState,
@@ -155,7 +143,11 @@ fn health(
         config: input.config.clone(),
         imbalance_bp: Sat::new(imbalance)?,
         profitable: counts.profitable,
-        revenue_sats: input.revenue_windows.iter().map(|sum| sum.floor()).collect(),
+        revenue_sats: input
+            .revenue_windows
+            .iter()
+            .map(|sum| sum.floor())
+            .collect(),
         stagnant: counts.stagnant,
         total: counts.total,
         underwater: counts.underwater,
@@ -219,7 +211,11 @@ fn liquidity(
     troubles.retain(|(_, one)| external(&one.peer));
     // Beyond the limit the most severe are told: the nearest to an end, then the larger channel.
     sorting::by(&mut troubles, |(_, a), (_, b)| {
-        let key = |one: &Trouble| one.local_per_mille.get().min(1000 - one.local_per_mille.get());
+        let key = |one: &Trouble| {
+            one.local_per_mille
+                .get()
+                .min(1000 - one.local_per_mille.get())
+        };
         key(a)
             .cmp(&key(b))
             .then(b.capacity_sats.cmp(&a.capacity_sats))
@@ -433,7 +429,14 @@ mod tests {
     #[test]
     fn shares_are_rounded_toward_the_nearer_end() {
         let share = |x| nearer_end(Share::new(x).expect("a share"));
-        for (given, want) in [(0.0, 0), (0.0999, 99), (0.4999, 499), (0.5, 500), (0.9001, 901), (1.0, 1000)] {
+        for (given, want) in [
+            (0.0, 0),
+            (0.0999, 99),
+            (0.4999, 499),
+            (0.5, 500),
+            (0.9001, 901),
+            (1.0, 1000),
+        ] {
             assert_eq!(share(given), want, "{given}");
         }
     }

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +24,9 @@ from trimtab.cln.store import (
     StoreBusyError,
     StoreFullError,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KILLS = int(os.environ.get("TRIMTAB_SOAK_KILLS", "10"))
 
@@ -99,7 +102,7 @@ def test_a_migration_that_is_interrupted_leaves_everything_as_it_was(
     path = tmp_path / "cl_hive.db"
     hive_database(path)
     monkeypatch.setitem(PLAN_COLUMNS, "health_updated_at", "INTEGER DEFAULT (")  # No SQL.
-    with pytest.raises(Exception, match="incomplete input|syntax"):
+    with pytest.raises(Exception, match=r"incomplete input|syntax"):
         Store(path)
     assert columns(path) == {"peer_id", "tier", "joined_at"}
     monkeypatch.undo()
@@ -108,7 +111,9 @@ def test_a_migration_that_is_interrupted_leaves_everything_as_it_was(
     assert set(PLAN_COLUMNS) <= columns(path)
 
 
-@pytest.mark.parametrize("content", [b"no database at all", b"SQLite format 3\x00" + b"\x07" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"no database at all", b"SQLite format 3\x00" + b"\x07" * 5000]
+)
 def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
@@ -259,18 +264,23 @@ def test_a_locked_store_is_told_and_can_be_read(tmp_path: Path) -> None:
         other.close()
 
 
+def _both(store: Store) -> None:
+    with store.change():
+        store.keep("a", 2, at=2)
+        store.keep("b", "x" * 1_000_000, at=2)
+
+
 def test_a_full_disk_is_told_and_nothing_is_half_done(tmp_path: Path) -> None:
     path = tmp_path / "store"
     with Store(path) as store:
         store.keep("a", 1, at=1)
-        store._db.execute("PRAGMA max_page_count = 60")  # noqa: SLF001
-        with pytest.raises(StoreFullError), store.change():
-            store.keep("a", 2, at=2)
-            store.keep("b", "x" * 1_000_000, at=2)
+        store._db.execute("PRAGMA max_page_count = 60")
+        with pytest.raises(StoreFullError):
+            _both(store)
         kept = store.kept("a")
         assert kept is not None
         assert (kept.body, store.kept("b")) == (1, None)
-        store._db.execute("PRAGMA max_page_count = 100000")  # noqa: SLF001
+        store._db.execute("PRAGMA max_page_count = 100000")
         store.keep("b", "x" * 1_000_000, at=2)
 
 

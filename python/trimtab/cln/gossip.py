@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import trimtab
-from trimtab.cln import shape
 from trimtab.cln.fleet import NoSnapshotError
 from trimtab.cln.node import NodeError, NodeUnreachableError
 
@@ -54,6 +53,17 @@ class Incoming:
     """Without the two bytes of its type."""
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """A message that may be passed on, and how often it then was."""
+
+    reporter: str
+    kind: str
+    text: str
+    hops: int
+    at: int
+
+
 @dataclass
 class Counters:
     """What was sent and what became of what arrived, since this process started."""
@@ -62,6 +72,7 @@ class Counters:
     not_sent: int = 0
     passed_on: int = 0
     accepted: int = 0
+    strangers: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
@@ -71,6 +82,7 @@ class Counters:
             "not_sent": self.not_sent,
             "passed_on": self.passed_on,
             "accepted": self.accepted,
+            "of_strangers": self.strangers,
             "refused": dict(sorted(self.refused.items())),
         }
 
@@ -85,6 +97,7 @@ class Courier:
         self._fleet = fleet
         self._policy = policy
         self._lock = threading.Lock()
+        self._heard: dict[tuple[str, str], _Heard] = {}
         self.counters = Counters()
 
     # --- what arrives ---
@@ -114,8 +127,22 @@ class Courier:
         if taken["outcome"] == "accepted":
             self._answer(taken, now)
             if taken["relay"]:
-                self._pass_on(taken["reporter"], incoming.sender, text, hops + 1)
+                heard = _Heard(taken["reporter"], taken["kind"], text, hops + 1, now)
+                self._heard[heard.reporter, heard.kind] = heard
+                for member in self._reachable():
+                    if member != incoming.sender:
+                        self._pass_on(heard, member)
         return taken
+
+    def pass_on_recent(self, member: str, now: int) -> None:
+        """Pass on to one member what was said by others while it was not there."""
+        fresh = self._policy.config["gossip"]["freshness_s"]
+        members = set(self._fleet.members())
+        for key, heard in list(self._heard.items()):
+            if heard.reporter not in members or not 0 <= now - heard.at <= fresh:
+                del self._heard[key]
+            elif heard.kind in ("health_status", "liquidity_state"):
+                self._pass_on(heard, member)
 
     def _judge(
         self, sender: str, text: str, hops: int, now: int
@@ -180,12 +207,12 @@ class Courier:
         body = {"in_reply_to": taken["digest"], "peer": asked["peer"], "capacity_sats": capacity}
         self.say("splice_check_answer", body, now, to=[taken["reporter"]])
 
-    def _pass_on(self, reporter: str, sender: str, text: str, hops: int) -> None:
-        copy = json.dumps({"hops": hops, "message": text}, separators=(",", ":"))
-        kind = json.loads(text)["kind"]
-        for member in self._reachable():
-            if member not in (reporter, sender) and self._send(member, kind, copy):
-                self.counters.passed_on += 1
+    def _pass_on(self, heard: _Heard, member: str) -> None:
+        if member == heard.reporter:
+            return
+        copy = json.dumps({"hops": heard.hops, "message": heard.text}, separators=(",", ":"))
+        if self._send(member, heard.kind, copy):
+            self.counters.passed_on += 1
 
     # --- what we say ---
 
@@ -217,34 +244,54 @@ class Courier:
         sent["message"] = text
         if kind == "health_status":
             sent["tier"] = self._our_tier(text, now)
-        self._store.keep(name, sent, at=now)
+        with self._store.change():
+            self._store.keep(name, sent, at=now)
+            kept = self._store.kept(f"stamps:{kind}")
+            stamps = [one for one in (kept.body if kept else []) if 0 <= now - one <= 2 * _HOUR]
+            self._store.keep(f"stamps:{kind}", [*stamps, now][-64:], at=now)
         for member in self._reachable() if to is None else to:
             self._send(member, kind, text)
         return message
 
-    def repeat(self, member: str, kind: str, now: int) -> None:
-        """Say our last message again to one member, while it is fresh."""
+    def repeat(self, member: str, kind: str, now: int) -> bool:
+        """Say our last message again to one member, while it is fresh; whether it is."""
         last = self._store.kept(f"sent:{kind}")
         fresh = self._policy.config["gossip"]["freshness_s"]
-        if last is not None and last.body.get("message") and 0 <= now - last.at <= fresh:
-            self._send(member, kind, last.body["message"])
+        if last is None or "message" not in last.body or not 0 <= now - last.at <= fresh:
+            return False
+        self._send(member, kind, last.body["message"])
+        return True
 
     def due(self, kind: str, body: dict[str, Any], now: int) -> bool:
         """Whether it is time to say this: something changed, or the last message grows old."""
         last = self._store.kept(f"sent:{kind}")
         if last is None or "message" not in last.body:
             return True
-        config = self._policy.config
         age = now - last.at
         if age < 0:  # The clock ran back: what we said then lies in the future.
             return True
+        config = self._policy.config
         if kind == "health_status":
             return age >= _HOUR / config["gossip"]["health_per_hour"] + _SLACK_S
-        pause = _HOUR / config["gossip"]["liquidity_per_hour"] + _SLACK_S
-        if age < pause:
-            return False
-        changed = last.body["body"] != body
-        return bool(changed or age >= config["liquidity"]["max_report_age_s"] / 2)
+        if age >= config["liquidity"]["max_report_age_s"] / 2:
+            return True
+        if _headlines(last.body["body"]) != _headlines(body):
+            return self._has_room(kind, now)
+        # What changes all the time uses half of what may be said in an hour, and no more.
+        pause = 2 * _HOUR / config["gossip"]["liquidity_per_hour"]
+        return bool(last.body["body"] != body) and age >= pause
+
+    def _has_room(self, kind: str, now: int) -> bool:
+        """Whether the others would still take a message of this kind within the hour."""
+        kept = self._store.kept(f"stamps:{kind}")
+        count = self._policy.config["gossip"]["liquidity_per_hour"]
+        given = {
+            "now": now,
+            "history": [stamp for stamp in kept.body if stamp <= now] if kept else [],
+            "count": count,
+            "period_s": _HOUR + _SLACK_S,
+        }
+        return bool(self._policy.call("limits.check", given)["decision"]["allowed"])
 
     def _our_tier(self, text: str, now: int) -> str | None:
         """The tier that the others will read out of our message; it settles who goes first."""
@@ -282,9 +329,12 @@ class Courier:
         return True
 
 
-def knows_reports() -> bool:
-    """Whether this version makes our own reports."""
-    return shape.knows("gossip.report")
+def _headlines(body: dict[str, Any]) -> tuple[Any, ...]:
+    """What the others should hear at once: who is in trouble, and who rebalances."""
+    peers = [
+        sorted(one["peer"] for one in body.get(side, [])) for side in ("depleted", "saturated")
+    ]
+    return (*peers, sorted((one["peer"], one["start"]) for one in body.get("rebalancing", [])))
 
 
 def _opened(payload: bytes) -> tuple[str, int]:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import trimtab
+import trimtab
 
-__all__ = ["Refusal", "refused", "sentences", "spoken"]
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = [
+    "Refusal",
+    "Renamed",
+    "deciding",
+    "first",
+    "flipping",
+    "refused",
+    "sentences",
+    "spoken",
+]
 
 
 class Refusal(Exception):  # noqa: N818 (it is the reply, not a failure of the program)
@@ -45,3 +56,50 @@ def spoken(policy: trimtab.Policy, envelope: dict[str, Any]) -> list[dict[str, A
     """Its reasons, each with its sentence under `says`."""
     lines = sentences(policy, envelope)
     return [{**reason, "says": line} for reason, line in zip(envelope["reasons"], lines)]
+
+
+class Renamed:
+    """An error of the policy speaks of the command's own parameters."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        """Rename the fields on the left to those on the right."""
+        self._names = names
+
+    def __enter__(self) -> None:
+        """Nothing to begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Rename the field of an error that passes."""
+        if not isinstance(error, trimtab.InputError):
+            return
+        for theirs, ours in self._names.items():
+            rest = error.field[len(theirs) :]
+            if error.field.startswith(theirs) and rest[:1] in ("", ".", "["):
+                error.field = ours + rest
+                return
+
+
+def first(lines: list[str]) -> str | None:
+    """The first sentence, where there is one."""
+    return lines[0] if lines else None
+
+
+def deciding(envelope: dict[str, Any], lines: list[str]) -> str | None:
+    """The sentence of the reason that decided; the first one where none is binding."""
+    for reason, line in zip(envelope["reasons"], lines):
+        if reason["binding"]:
+            return line
+    return first(lines)
+
+
+def flipping(envelope: dict[str, Any], lines: list[str]) -> str | None:
+    """The sentence that says what would change the answer."""
+    for reason, line in zip(envelope["reasons"], lines):
+        if reason.get("flip"):
+            return line
+    return deciding(envelope, lines)

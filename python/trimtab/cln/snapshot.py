@@ -78,6 +78,7 @@ class Collector:
         self._store = store
         self._policy = policy
         self._reads = shape.reads("snapshot.cln")
+        self._glanced: dict[str, Any] = {}
 
     def look(self, now: int, *, wanted: Iterable[str] = ()) -> Look:
         """Ask the node; `wanted` are nodes whose public channels are in question."""
@@ -113,10 +114,11 @@ class Collector:
 
     def glance(self, now: int, *, timeout_s: float) -> dict[str, Any]:
         """The channels as they are at this moment, without the books; nothing of it is kept."""
-        answers = {}
+        self._glanced = {}
         for command in ("getinfo", "listpeerchannels"):
             answer = self._node.call(command, timeout_s=timeout_s)
-            answers[command] = _dumped(shape.trim("snapshot.cln", command, answer))
+            self._glanced[command] = shape.trim("snapshot.cln", command, answer)
+        answers = {name: _dumped(body) for name, body in self._glanced.items()}
         graph = self._graph()
         if graph is not None:
             answers["listchannels"] = graph
@@ -126,9 +128,10 @@ class Collector:
         """The public capacity of one node, asked for now; none where nothing is known of it."""
         self._ask_graph([node_id], now, timeout_s=timeout_s)
         kept = self._store.kept("answers")
-        if kept is None:
+        seen = self._glanced or (kept.body if kept else None)
+        if seen is None:
             return None
-        answers = {name: _dumped(body) for name, body in kept.body.items()}
+        answers = {name: _dumped(body) for name, body in seen.items()}
         mine = self._store.graph().get(node_id)
         answers["listchannels"] = _dumped({"channels": mine.body if mine else []})
         decision = self._decide(now, answers)["decision"]

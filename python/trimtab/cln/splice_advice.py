@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trimtab
-from trimtab.cln import shape, splices
+from trimtab.cln import splices
 from trimtab.cln.coordinator import ANNOUNCED_S, Coordinator
-from trimtab.cln.fleet import Fleet, NoSnapshotError
-from trimtab.cln.gossip import Courier
+from trimtab.cln.fleet import NoSnapshotError
 from trimtab.cln.node import Node, NodeError, socket_transport
 from trimtab.cln.replies import sentences
 from trimtab.cln.scripts import STORE, SettingsError, policy_of, version_of
@@ -55,36 +54,32 @@ class Advisor:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Know the fleet by `store`, our own channels by `node` when the command comes."""
-        self._store = store
-        self._node = node
         self._policy = policy
         self._clock = clock
         # Never started: it only answers.
         self._coordinator = Coordinator(store, node, policy=policy, clock=clock)
 
-    def advise(self, request: dict[str, Any]) -> list[tuple[str, str]]:
-        """Lines for the log: level and text."""
+    def advise(self, request: dict[str, Any]) -> tuple[list[tuple[str, str]], list[Leaving]]:
+        """Lines for the log (level and text), and the splice-outs that begin now."""
         now = int(self._clock())
         method = str(request.get("method"))
         try:
             envelope = self._coordinator.glance(now, timeout_s=_ASK_NODE_S)
         except NodeError as error:
-            return [("warn", f"{method}: unchecked: {error}")]
-        fleet = Fleet(self._store, self._policy)
-        fleet.pin(now, envelope)
-        channels = envelope["decision"]["us"]["channels"]
-        asked = splices.wanted(request, channels)
-        lines = [self._judge(fleet, method, each, now) for each in asked]
-        return lines or [("warn", f"{method}: unchecked: it names no channel of ours")]
+            return [("warn", f"{method}: unchecked: {error}")], []
+        self._coordinator.fleet.pin(now, envelope)
+        asked = splices.wanted(request, envelope["decision"]["us"]["channels"])
+        lines = [self._judge(method, each, now) for each in asked]
+        leaving = [Leaving(each, now) for each in asked if _leaves(each)]
+        if splices.is_dry_run(request):
+            leaving = []
+        return lines or [("warn", f"{method}: unchecked: it names no channel of ours")], leaving
 
-    def _judge(self, fleet: Fleet, method: str, each: splices.Wanted, now: int) -> tuple[str, str]:
+    def _judge(self, method: str, each: splices.Wanted, now: int) -> tuple[str, str]:
         said = f"{method} {each.said}"
         if each.channel is None or each.amount_sats is None:
             what = "the channel" if each.channel is None else "the amount"
-            return (
-                "warn",
-                f"{said}: unchecked: {what} can not be told before the node resolves it",
-            )
+            return ("warn", f"{said}: unchecked: only the node itself can tell {what}")
         peer = each.channel["peer_id"]
         fields: dict[str, Any] = {
             "now": now,
@@ -94,9 +89,9 @@ class Advisor:
             "in_flight": [
                 one["amount_sats"] for one in self._coordinator.exits(now) if one["peer_id"] == peer
             ],
+            "channel_id": each.channel["channel_id"],
         }
-        if "channel_id" in shape.book_reads("splice"):
-            fields["channel_id"] = each.channel["channel_id"]
+        fleet = self._coordinator.fleet
         self._coordinator.learn_capacity(fleet, peer, now, timeout_s=_ASK_NODE_S)
         try:
             answer = fleet.ask("splice", **fields)
@@ -107,31 +102,41 @@ class Advisor:
         level = "info" if decision["safety"] == "safe" else "warn"
         return (level, f"{said}: {decision['safety']}: {words}")
 
-    def tell(self, request: dict[str, Any]) -> None:
-        """Let this node and the members know of a splice-out that begins now."""
-        if request.get("method") == "dev-splice":
-            params = request.get("params")
-            if isinstance(params, dict) and params.get("dryrun"):
-                return
-        now = int(self._clock())
-        _, envelope = self._coordinator.fleet.snapshot()
-        channels = envelope["decision"]["us"]["channels"]
-        courier = Courier(self._node, self._store, self._coordinator.fleet, self._policy)
-        for each in splices.wanted(request, channels):
-            if each.splice_type != "splice_out" or each.channel is None or not each.amount_sats:
-                continue
-            peer = each.channel["peer_id"]
-            self._coordinator.note_exit(peer, each.amount_sats, each.channel["channel_id"], now)
-            if each.channel.get("private"):  # An unannounced channel stays private.
+    def note(self, leaving: list[Leaving]) -> None:
+        """Remember what leaves now, until a channel shows it."""
+        for one in leaving:
+            self._coordinator.note_exit(one.peer, one.amount_sats, one.channel_id, one.at)
+
+    def tell(self, leaving: list[Leaving]) -> None:
+        """Tell the members of splice-outs that begin now; unannounced channels stay private."""
+        for one in leaving:
+            if one.private:
                 continue
             body = {
-                "peer": peer,
+                "peer": one.peer,
                 "type": "splice_out",
-                "amount_sats": each.amount_sats,
+                "amount_sats": one.amount_sats,
                 "intent": "announce",
-                "expires": now + ANNOUNCED_S,
+                "expires": one.at + ANNOUNCED_S,
             }
-            courier.say("splice_check", body, now)
+            self._coordinator.courier.say("splice_check", body, one.at)
+
+
+class Leaving:
+    """A splice-out that begins now."""
+
+    def __init__(self, each: splices.Wanted, at: int) -> None:
+        """Of a splice whose channel and amount are known."""
+        channel = each.channel or {}
+        self.peer: str = channel["peer_id"]
+        self.channel_id: str = channel["channel_id"]
+        self.private = bool(channel.get("private"))
+        self.amount_sats = each.amount_sats or 0
+        self.at = at
+
+
+def _leaves(each: splices.Wanted) -> bool:
+    return each.splice_type == "splice_out" and each.channel is not None and bool(each.amount_sats)
 
 
 class _Once:
@@ -150,7 +155,7 @@ class _Once:
         self._request.set_result(_CONTINUE)
 
 
-def run() -> None:
+def run() -> None:  # noqa: PLR0915 (the parts of one plugin)
     """Run the plugin `trimtab-splice-advice`."""
     from pyln.client import Plugin  # noqa: PLC0415 (only the programs need the extra `cln`)
 
@@ -166,7 +171,8 @@ def run() -> None:
     )
     plugin.add_flag_option("trimtab-splice-quiet", "tell the members nothing of our own splices")
     advisors: list[Advisor] = []
-    pool = ThreadPoolExecutor(2, thread_name_prefix="trimtab-splice")
+    judging = ThreadPoolExecutor(1, thread_name_prefix="trimtab-judging")
+    telling = ThreadPoolExecutor(1, thread_name_prefix="trimtab-telling")
 
     def init(**_rest: Any) -> dict[str, str] | None:
         version = version_of(os.environ.get("LIGHTNINGD_VERSION", ""))
@@ -197,20 +203,25 @@ def run() -> None:
 
         def work() -> None:
             try:
-                for level, line in advisors[0].advise(rpc_command):
+                lines, leaving = advisors[0].advise(rpc_command)
+                for level, line in lines:
                     plugin.log(line, level)
+                advisors[0].note(leaving)
+                if leaving and not plugin.get_option("trimtab-splice-quiet"):
+                    telling.submit(tell, leaving)
             except Exception as error:  # noqa: BLE001 (whatever goes wrong, the command goes on)
                 plugin.log(f"{rpc_command.get('method')}: unchecked: {error}", "warn")
             finally:
                 latest.cancel()
                 go_on()
-            if not plugin.get_option("trimtab-splice-quiet"):
-                try:
-                    advisors[0].tell(rpc_command)
-                except (NodeError, NoSnapshotError, StoreError, trimtab.InputError) as error:
-                    plugin.log(f"the members were not told: {error}", "debug")
 
-        pool.submit(work)
+        judging.submit(work)
+
+    def tell(leaving: list[Leaving]) -> None:
+        try:
+            advisors[0].tell(leaving)
+        except (NodeError, NoSnapshotError, StoreError, trimtab.InputError) as error:
+            plugin.log(f"the members were not told: {error}", "debug")
 
     plugin.add_hook("rpc_command", rpc_command, background=True, filters=list(splices.COMMANDS))
 
@@ -219,4 +230,5 @@ def run() -> None:
 
     plugin.add_subscription("shutdown", shutdown)
     plugin.run()
-    pool.shutdown(wait=False, cancel_futures=True)
+    for pool in (judging, telling):
+        pool.shutdown(wait=False, cancel_futures=True)

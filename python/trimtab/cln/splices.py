@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-__all__ = ["COMMANDS", "Wanted", "is_inner", "wanted"]
+__all__ = ["COMMANDS", "Wanted", "is_dry_run", "is_inner", "wanted"]
 
 COMMANDS = ("splicein", "spliceout", "splice_init", "dev-splice")
 """The commands of an operator that change the capacity of a channel."""
@@ -32,8 +32,8 @@ _UNITS = {
     "m": Decimal(1_000_000),
     "btc": Decimal(100_000_000),
 }
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_AMOUNT = re.compile(r"(\d{1,20}(?:\.\d{1,8})?)\s*([a-z]*)", re.IGNORECASE)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,8})?)\s*%")
 _CHANNEL = re.compile(r"[0-9a-f]{4,64}", re.IGNORECASE)
 _QUERY = re.compile(r"([0-9a-f]{4,66}|\*):(\d+|\?|\*)", re.IGNORECASE)
 
@@ -57,6 +57,12 @@ def is_inner(request: dict[str, Any]) -> bool:
     # An inner request carries the chain of those that led to it:
     # `cli:spliceout#1/cln:spliceout#2/spenderp:splice_init#3`.
     return bool(_LED_TO.search(str(request.get("id", "")).rpartition("/")[0]))
+
+
+def is_dry_run(request: dict[str, Any]) -> bool:
+    """Whether the command only asks what would happen."""
+    params = _named(str(request.get("method")), request.get("params"))
+    return str(params.get("dryrun", "")).lower() == "true"
 
 
 def wanted(request: dict[str, Any], channels: list[dict[str, Any]]) -> list[Wanted]:

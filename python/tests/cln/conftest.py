@@ -12,7 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytest.importorskip("pyln.client", reason="the extra `cln` is not installed")
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support.lightningd import FIXTURES, TestNode

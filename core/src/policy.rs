@@ -17,7 +17,7 @@ use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, FromValue, Value};
 use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// The version of this policy; one for the whole workspace.
@@ -32,7 +32,7 @@ pub const MAX_INPUT_BYTES: usize = 256 << 20;
 /// One operation: a pure function from a typed input to a typed decision.
 pub trait Op {
     /// What it is asked with.
-    type Input: Serialize + DeserializeOwned + FromValue + JsonSchema;
+    type Input: Serialize + FromValue + JsonSchema;
     /// What it decides.
     type Output: Serialize + JsonSchema;
     /// Its name, `family.verb`.
@@ -505,7 +505,7 @@ pub fn error_text(error: &Error) -> Vec<u8> {
 /// One method of a book: a handle that keeps state between calls.
 pub trait Method<B> {
     /// What it is called with.
-    type Input: DeserializeOwned + FromValue + JsonSchema;
+    type Input: FromValue + JsonSchema;
     /// What it answers.
     type Output: Serialize + JsonSchema;
     /// Its name.

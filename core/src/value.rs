@@ -23,10 +23,6 @@ pub const MAX_DEPTH: usize = 128;
 /// integers can carry them as such.
 pub const AMOUNT: &str = "$amount";
 
-/// Before the id field of an entry that may be bad without spoiling its list; see
-/// [`crate::entries`].
-pub const ATTEMPT: &str = "$attempt:";
-
 /// A plain value. Maps keep the order of the input; [`crate::canonical`] sorts on output.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -122,10 +118,154 @@ impl<'a> Value<'a> {
     }
 }
 
-/// What can be read from a plain value; derived for records, see [`crate::record`].
+/// What a record can be read from: a plain value, or an object of a host.
+pub trait Source: Sized {
+    /// The entries of a list.
+    type List: ExactSizeIterator<Item = Self>;
+    /// The key of an entry.
+    type Key: AsRef<str>;
+    /// The entries of a map.
+    type Map: ExactSizeIterator<Item = Result<(Self::Key, Self), Fault>>;
+
+    /// Whether its faults name the mistake. Those of a host's object need not: the host then reads
+    /// it once more, as a plain value.
+    const NAMES_MISTAKES: bool;
+
+    /// What it is, without its parts.
+    fn node(&self) -> Result<Node<'_, Self>, Fault>;
+
+    /// Puts every entry of a record into the slot of its name; `is_closed` refuses names of no slot.
+    fn fields(
+        &self,
+        names: &'static [&'static str],
+        is_closed: bool,
+        slots: &mut [Option<Self>],
+    ) -> Result<(), Fault>;
+
+    /// One entry of a record; nothing where there is no such entry, or no record.
+    fn entry(&self, name: &'static str) -> Result<Option<Self>, Fault>;
+
+    /// The place of a text among `words`, where that is known without looking at its letters.
+    fn word(&self, words: &'static [&'static str]) -> Option<usize>;
+
+    /// All of it.
+    fn to_value(&self) -> Result<Value<'static>, Fault>;
+}
+
+/// What a source is: a scalar, or the way to its entries.
+#[derive(Debug)]
+pub enum Node<'s, S: Source> {
+    /// Nothing.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A non-negative integer of at most 64 bits.
+    Unsigned(u64),
+    /// A negative integer of at most 64 bits.
+    Signed(i64),
+    /// A larger integer: decimal digits.
+    Integer(Cow<'s, str>),
+    /// A float, also NaN and the infinities.
+    Float(f64),
+    /// A text.
+    Text(Cow<'s, str>),
+    /// A list.
+    List(S::List),
+    /// A record or map.
+    Map(S::Map),
+}
+
+/// The entries of a plain map.
+#[derive(Debug)]
+pub struct Pairs<'v>(std::slice::Iter<'v, (Cow<'v, str>, Value<'v>)>);
+
+impl<'v> Iterator for Pairs<'v> {
+    type Item = Result<(&'v str, &'v Value<'v>), Fault>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| Ok((key.as_ref(), value)))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Pairs<'_> {}
+
+impl<'v> Source for &'v Value<'v> {
+    type List = std::slice::Iter<'v, Value<'v>>;
+    type Key = &'v str;
+    type Map = Pairs<'v>;
+
+    const NAMES_MISTAKES: bool = true;
+
+    #[inline]
+    fn node(&self) -> Result<Node<'_, Self>, Fault> {
+        let value: &'v Value<'v> = self;
+        Ok(match value {
+            Value::Null => Node::Null,
+            Value::Bool(b) => Node::Bool(*b),
+            Value::Unsigned(n) => Node::Unsigned(*n),
+            Value::Signed(n) => Node::Signed(*n),
+            Value::Integer(digits) => Node::Integer(Cow::Borrowed(digits)),
+            Value::Float(x) => Node::Float(*x),
+            Value::Text(text) => Node::Text(Cow::Borrowed(text)),
+            Value::List(entries) => Node::List(entries.iter()),
+            Value::Map(entries) => Node::Map(Pairs(entries.iter())),
+        })
+    }
+
+    #[inline(never)]
+    fn fields(
+        &self,
+        names: &'static [&'static str],
+        is_closed: bool,
+        slots: &mut [Option<Self>],
+    ) -> Result<(), Fault> {
+        let Value::Map(entries) = self else {
+            return Err(wrong_type(&self.node()?, &"an object"));
+        };
+        // Most hosts write the fields in the order of the record.
+        let mut next = 0;
+        for (key, value) in entries {
+            let here = |name: &&str| *name == key;
+            let place = match names.get(next).is_some_and(here) {
+                true => Some(next),
+                false => names.iter().position(here),
+            };
+            match place.and_then(|place| Some((slots.get_mut(place)?, place))) {
+                Some((slot, place)) => {
+                    *slot = Some(value);
+                    next = place + 1;
+                }
+                None if is_closed => return Err(de::Error::unknown_field(key, names)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, name: &'static str) -> Result<Option<Self>, Fault> {
+        Ok(self.get(name))
+    }
+
+    #[inline]
+    fn word(&self, _: &'static [&'static str]) -> Option<usize> {
+        None
+    }
+
+    fn to_value(&self) -> Result<Value<'static>, Fault> {
+        Ok((*self).clone().into_owned())
+    }
+}
+
+/// What can be read from a source; derived for records, see [`crate::record`].
 pub trait FromValue: Sized {
     /// Reads it.
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault>;
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault>;
 
     /// What the absence of a field of this type means, if it means anything.
     #[must_use]
@@ -135,7 +275,7 @@ pub trait FromValue: Sized {
 
     /// Reads it from the key of a map.
     fn from_key(key: &str) -> Result<Self, Fault> {
-        Self::from_value(&Value::Text(Cow::Borrowed(key)))
+        Self::from_value(&&Value::Text(Cow::Borrowed(key)))
     }
 }
 
@@ -143,7 +283,7 @@ pub use trimtab_derive::FromValue;
 
 /// A typed record out of a plain value.
 pub fn decode<T: FromValue>(value: &Value<'_>) -> Result<T, Error> {
-    T::from_value(value).map_err(|fault| *fault.0)
+    T::from_value(&value).map_err(|fault| *fault.0)
 }
 
 /// A plain value out of a typed record.
@@ -491,46 +631,54 @@ impl de::Error for Fault {
     }
 }
 
-impl Value<'_> {
-    #[cold]
-    pub(crate) fn wrong_type(&self, expected: &dyn de::Expected) -> Fault {
-        let found = match self {
-            Self::Null => de::Unexpected::Unit,
-            Self::Bool(b) => de::Unexpected::Bool(*b),
-            Self::Unsigned(n) => de::Unexpected::Unsigned(*n),
-            Self::Signed(n) => de::Unexpected::Signed(*n),
-            Self::Float(x) => de::Unexpected::Float(*x),
-            Self::Integer(digits) => de::Unexpected::Other(digits),
-            Self::Text(text) => de::Unexpected::Str(text),
-            Self::List(_) => de::Unexpected::Seq,
-            Self::Map(_) => de::Unexpected::Map,
-        };
-        <Fault as de::Error>::invalid_type(found, expected)
-    }
+/// The error of a value of another type than `expected`.
+#[cold]
+pub(crate) fn wrong_type<S: Source>(found: &Node<'_, S>, expected: &dyn de::Expected) -> Fault {
+    let found = match found {
+        Node::Null => de::Unexpected::Unit,
+        Node::Bool(b) => de::Unexpected::Bool(*b),
+        Node::Unsigned(n) => de::Unexpected::Unsigned(*n),
+        Node::Signed(n) => de::Unexpected::Signed(*n),
+        Node::Float(x) => de::Unexpected::Float(*x),
+        Node::Integer(digits) => de::Unexpected::Other(digits),
+        Node::Text(text) => de::Unexpected::Str(text),
+        Node::List(_) => de::Unexpected::Seq,
+        Node::Map(_) => de::Unexpected::Map,
+    };
+    <Fault as de::Error>::invalid_type(found, expected)
+}
 
-    /// Lets `visitor` take a text or a number.
-    pub(crate) fn text_or_number<'v, V: de::Visitor<'v>>(
-        &self,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        match self {
-            Self::Text(text) => visitor.visit_str(text),
-            _ => self.number(visitor),
-        }
+/// Lets `visitor` take a text or a number.
+pub(crate) fn text_or_number<'v, S: Source, V: de::Visitor<'v>>(
+    source: &S,
+    visitor: V,
+) -> Result<V::Value, Fault> {
+    match source.node()? {
+        Node::Text(text) => visitor.visit_str(&text),
+        node => number_of(node, visitor),
     }
+}
 
-    /// Lets `visitor` take a number.
-    pub(crate) fn number<'v, V: de::Visitor<'v>>(&self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Self::Unsigned(n) => visitor.visit_u64(*n),
-            Self::Signed(n) => visitor.visit_i64(*n),
-            Self::Float(x) => visitor.visit_f64(*x),
-            // A host's big integer where a plain number is due: as JSON would carry it.
-            Self::Integer(digits) => {
-                visitor.visit_f64(canonical::float(digits).unwrap_or(f64::NAN))
-            }
-            _ => Err(self.wrong_type(&visitor)),
-        }
+/// Lets `visitor` take a number.
+pub(crate) fn number<'v, S: Source, V: de::Visitor<'v>>(
+    source: &S,
+    visitor: V,
+) -> Result<V::Value, Fault> {
+    number_of(source.node()?, visitor)
+}
+
+/// Lets `visitor` take a number.
+pub(crate) fn number_of<'v, S: Source, V: de::Visitor<'v>>(
+    node: Node<'_, S>,
+    visitor: V,
+) -> Result<V::Value, Fault> {
+    match node {
+        Node::Unsigned(n) => visitor.visit_u64(n),
+        Node::Signed(n) => visitor.visit_i64(n),
+        Node::Float(x) => visitor.visit_f64(x),
+        // A host's big integer where a plain number is due: as JSON would carry it.
+        Node::Integer(digits) => visitor.visit_f64(canonical::float(&digits).unwrap_or(f64::NAN)),
+        node => Err(wrong_type(&node, &visitor)),
     }
 }
 

@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Ident, Result, Token, Type};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Field, Fields, GenericArgument, Ident, PathArguments, Result,
+    Token, Type,
+};
 
 /// What stands in the brackets.
 #[derive(Default)]
@@ -88,7 +91,7 @@ fn leave_out_when_absent(field: &mut Field) -> Result<()> {
         .attrs
         .retain(|attribute| !attribute.path().is_ident("null"));
     let says_null = field.attrs.len() < before;
-    if !is_option(&field.ty) {
+    if inside_option(&field.ty).is_none() {
         return match says_null {
             true => Err(Error::new_spanned(field, "only an Option can be null")),
             false => Ok(()),
@@ -103,14 +106,16 @@ fn leave_out_when_absent(field: &mut Field) -> Result<()> {
     Ok(())
 }
 
-fn is_option(kind: &Type) -> bool {
-    match kind {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Option"),
-        _ => false,
+/// What an `Option` holds.
+pub(crate) fn inside_option(kind: &Type) -> Option<&Type> {
+    let Type::Path(path) = kind else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(held) => match held.args.first()? {
+            GenericArgument::Type(held) => Some(held),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -13,14 +13,14 @@
 
 use ruint::aliases::U256;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer, de};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorCode};
 use crate::units::{Decimals, TokenAmount};
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{self, Fault, FromValue, Source, Value};
 
 /// An amount of any token: `"500"` or `"0.1"` tokens, `"1 unit"` raw units, or `"unlimited"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,15 +174,9 @@ impl de::Visitor<'_> for HubAmountVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for HubAmount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(HubAmountVisitor)
-    }
-}
-
 impl FromValue for HubAmount {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        value.text_or_number(HubAmountVisitor)
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        value::text_or_number(source, HubAmountVisitor)
     }
 }
 

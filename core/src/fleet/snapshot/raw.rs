@@ -2,13 +2,13 @@
 //! ignored, and one bad entry never the end of a list.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer, de};
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::entries::{Entries, Entry};
 use crate::units::{Msat, NodeId, Ppm, Real, Seconds};
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{self, Fault, FromValue, Source, Value};
 
 /// The raw answers of a Core Lightning node.
 #[record]
@@ -218,8 +218,7 @@ impl<'de> de::Visitor<'de> for NodeMsatVisitor {
         Err(E::invalid_value(de::Unexpected::Signed(n), &self))
     }
     fn visit_f64<E: de::Error>(self, x: f64) -> Result<NodeMsat, E> {
-        let plain: de::value::F64Deserializer<E> = de::IntoDeserializer::into_deserializer(x);
-        Msat::deserialize(plain).map(NodeMsat)
+        de::Visitor::visit_f64(Msat::VISITOR, x).map(|n| NodeMsat(Msat::of(n)))
     }
     fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeMsat, E> {
         let digits = text.strip_suffix("msat").unwrap_or(text);
@@ -232,15 +231,9 @@ impl<'de> de::Visitor<'de> for NodeMsatVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for NodeMsat {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeMsatVisitor)
-    }
-}
-
 impl FromValue for NodeMsat {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        value.text_or_number(NodeMsatVisitor)
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        value::text_or_number(source, NodeMsatVisitor)
     }
 }
 

@@ -618,7 +618,8 @@ macro_rules! book_methods {
                 input: &[u8],
             ) -> Result<Vec<u8>, $crate::error::Error> {
                 let plain = $crate::canonical::Amounts::Plain;
-                let answer = self.answer(operation, &$crate::policy::parse(input)?, plain)?;
+                let answer = self.answer(operation, &$crate::policy::parse(input)?, plain);
+                let answer = answer.map_err(|error| $crate::value::with_offset(input, error))?;
                 Ok(answer.into_bytes())
             }
         }

@@ -150,9 +150,9 @@ pub(crate) fn map<S: Source>(source: &S) -> Result<S::Map, Fault> {
 
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
-        match source.node()? {
-            Node::Null => Ok(None),
-            _ => T::from_value(source).map(Some),
+        match source.is_null() {
+            true => Ok(None),
+            false => T::from_value(source).map(Some),
         }
     }
 

@@ -131,6 +131,9 @@ pub trait Source: Sized {
     /// it once more, as a plain value.
     const NAMES_MISTAKES: bool;
 
+    /// Whether it is nothing.
+    fn is_null(&self) -> bool;
+
     /// What it is, without its parts.
     fn node(&self) -> Result<Node<'_, Self>, Fault>;
 
@@ -201,6 +204,11 @@ impl<'v> Source for &'v Value<'v> {
     type Map = Pairs<'v>;
 
     const NAMES_MISTAKES: bool = true;
+
+    #[inline]
+    fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
 
     #[inline]
     fn node(&self) -> Result<Node<'_, Self>, Fault> {
@@ -314,7 +322,8 @@ fn unmarked(value: Value<'static>) -> Value<'static> {
 }
 
 /// A wrong type has one place in the bytes: where the value of its field begins.
-pub(crate) fn with_offset(bytes: &[u8], mut error: Error) -> Error {
+#[must_use]
+pub fn with_offset(bytes: &[u8], mut error: Error) -> Error {
     if error.code == ErrorCode::Malformed && error.offset.is_none() {
         error.offset = place_of(bytes, &error.field);
     }
@@ -390,15 +399,43 @@ fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> Error {
             ..Error::duplicate(key, key)
         };
     }
-    let what = message
-        .split(" at line ")
-        .next()
-        .unwrap_or(&message)
-        .to_owned();
+    let (got, expected) = if message.starts_with(TOO_DEEP) {
+        (Cow::Borrowed(TOO_DEEP), ONE_VALUE)
+    } else if error.is_eof() {
+        (Cow::Borrowed("the end of the input"), ONE_VALUE)
+    } else {
+        found_at(bytes, offset.unwrap_or(0))
+    };
     Error {
         offset,
-        ..Error::new(ErrorCode::Malformed, "", what, "one JSON value")
+        ..Error::new(ErrorCode::Malformed, "", got, expected)
     }
+}
+
+/// What an input that nests too deep has, on every surface.
+pub const TOO_DEEP: &str = "recursion limit exceeded";
+
+/// What every input must be.
+pub const ONE_VALUE: &str = "one JSON value";
+
+/// What stands where the reading of JSON ended. In our words: those of a parser change with it.
+fn found_at(bytes: &[u8], offset: u64) -> (Cow<'static, str>, &'static str) {
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+    let (before, rest) = bytes.split_at_checked(offset).unwrap_or((bytes, &[]));
+    let named = ["NaN", "Infinity"]
+        .into_iter()
+        .find(|name| rest.starts_with(name.as_bytes()));
+    if let Some(name) = named {
+        let sign = if before.ends_with(b"-") { "-" } else { "" };
+        let expected = "a float that JSON cannot write as an object: {\"$f64\":\"NaN\"}";
+        return (Cow::Owned(format!("{sign}{name}")), expected);
+    }
+    let got = match rest.first() {
+        Some(byte) if byte.is_ascii_graphic() => format!("\"{}\"", char::from(*byte)),
+        Some(byte) => format!("the byte 0x{byte:02x}"),
+        None => "the end of the input".to_owned(),
+    };
+    (Cow::Owned(got), ONE_VALUE)
 }
 
 /// serde_json counts lines and columns; tools want a byte offset.
@@ -710,6 +747,32 @@ impl ser::Error for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_json_is_told_in_our_own_words() {
+        for (text, got, offset) in [
+            ("{\"a\": NaN}", "NaN", 6),
+            ("[1, Infinity]", "Infinity", 4),
+            ("[\n-Infinity]", "-Infinity", 3),
+            ("{\"a\": 1", "the end of the input", 8),
+            ("", "the end of the input", 0),
+            ("{\"a\" 1}", "\"1\"", 5),
+            ("[1] x", "\"x\"", 4),
+            ("[01]", "\"1\"", 2),
+            ("[\"a\u{1}\"]", "the byte 0x01", 3),
+        ] {
+            let error = Value::from_json(text.as_bytes()).unwrap_err();
+            assert_eq!((error.got.as_str(), error.offset), (got, Some(offset)), "{text}");
+        }
+        let deep = "[".repeat(200);
+        assert_eq!(Value::from_json(deep.as_bytes()).unwrap_err().got, TOO_DEEP);
+    }
+
+    #[test]
+    fn a_float_that_json_cannot_write_is_read_from_its_mark() {
+        let marked = Value::from_json(br#"{"$f64":"-Infinity"}"#);
+        assert_eq!(marked, Ok(Value::Float(f64::NEG_INFINITY)));
+    }
 
     #[test]
     fn a_wrong_type_is_found_in_the_bytes() {

@@ -166,6 +166,21 @@ fn lines_answer_in_order_and_never_stop() {
 }
 
 #[test]
+fn an_offset_counts_from_the_line_whatever_is_wrong_in_it() {
+    for (line, wrong) in [
+        (r#"{"op":"health.score","input":{"profitable_pct":true}}"#, "true"),
+        (r#"{"op":"health.score","input":{"profitable_pct":NaN}}"#, "NaN"),
+        (r#"{"op":true,"input":{}}"#, "true"),
+    ] {
+        let offset = format!("\"offset\":{}", line.find(wrong).unwrap());
+        for flags in [&["call", "--lines"][..], &["call", "--lines", "--native"]] {
+            let answer = run(flags, line);
+            assert!(out(&answer).contains(&offset), "{line}: {}", out(&answer));
+        }
+    }
+}
+
+#[test]
 fn lines_take_an_operation_for_all_and_a_file() {
     let lines = format!("{{\"input\":{INPUT}}}\n{{\"input\":{INPUT}}}\n");
     let file = written("lines.jsonl", &lines);

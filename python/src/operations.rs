@@ -4,7 +4,6 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
-use serde::de::DeserializeOwned;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 use trimtab_core::error::Error;
@@ -97,7 +96,7 @@ pub fn input<'py>(
 }
 
 /// The typed input: read the fast way, or the slow way that names a mistake.
-pub fn input_of<T: DeserializeOwned + FromValue>(any: &Bound<'_, PyAny>) -> Result<T, Failure> {
+pub fn input_of<T: FromValue>(any: &Bound<'_, PyAny>) -> Result<T, Failure> {
     match reader::read(any) {
         Some(input) => Ok(input),
         None => Ok(value::decode(&intake::value(any)?)?),

@@ -336,9 +336,17 @@ mod tests {
         };
         assert_eq!(step(r#"{"amount":5,"type":"pay_out"}"#), Ok(paid));
         for (text, code, field) in [
-            (r#"{"type":"send","amount":5}"#, ErrorCode::UnknownField, "amount"),
+            (
+                r#"{"type":"send","amount":5}"#,
+                ErrorCode::UnknownField,
+                "amount",
+            ),
             (r#"{"type":"pay_out"}"#, ErrorCode::MissingField, "amount"),
-            (r#"{"type":"pay_out","amount":"x"}"#, ErrorCode::Malformed, "amount"),
+            (
+                r#"{"type":"pay_out","amount":"x"}"#,
+                ErrorCode::Malformed,
+                "amount",
+            ),
             (r#"{"type":"keep"}"#, ErrorCode::OutOfRange, "type"),
             (r#"{"type":5}"#, ErrorCode::Malformed, "type"),
             (r#"{"amount":5}"#, ErrorCode::MissingField, "type"),

@@ -762,7 +762,11 @@ mod tests {
             ("[\"a\u{1}\"]", "the byte 0x01", 3),
         ] {
             let error = Value::from_json(text.as_bytes()).unwrap_err();
-            assert_eq!((error.got.as_str(), error.offset), (got, Some(offset)), "{text}");
+            assert_eq!(
+                (error.got.as_str(), error.offset),
+                (got, Some(offset)),
+                "{text}"
+            );
         }
         let deep = "[".repeat(200);
         assert_eq!(Value::from_json(deep.as_bytes()).unwrap_err().got, TOO_DEEP);

@@ -11,7 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use trimtab_core::canonical;
-use trimtab_core::policy::{OPERATIONS, Policy, VERSION};
+use trimtab_core::operations::OPERATIONS;
+use trimtab_core::policy::{Policy, VERSION};
 use trimtab_host::MODULE;
 
 const INPUT: &str =
@@ -168,8 +169,14 @@ fn lines_answer_in_order_and_never_stop() {
 #[test]
 fn an_offset_counts_from_the_line_whatever_is_wrong_in_it() {
     for (line, wrong) in [
-        (r#"{"op":"health.score","input":{"profitable_pct":true}}"#, "true"),
-        (r#"{"op":"health.score","input":{"profitable_pct":NaN}}"#, "NaN"),
+        (
+            r#"{"op":"health.score","input":{"profitable_pct":true}}"#,
+            "true",
+        ),
+        (
+            r#"{"op":"health.score","input":{"profitable_pct":NaN}}"#,
+            "NaN",
+        ),
         (r#"{"op":true,"input":{}}"#, "true"),
     ] {
         let offset = format!("\"offset\":{}", line.find(wrong).unwrap());

@@ -27,7 +27,7 @@ mod _native {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict};
     use trimtab_core::value::Value;
-    use trimtab_core::{canonical, policy as core};
+    use trimtab_core::{canonical, operations, policy as core};
 
     use crate::boundary::guarded;
     use crate::policy::{self, Bytes, add_methods, answer, policy_of, raised, told};
@@ -123,7 +123,9 @@ mod _native {
     #[pyfunction]
     #[pyo3(signature = (op, input, /))]
     fn input_digest(py: Python<'_>, op: &str, input: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(core::input_digest(op, &intake::value(input)?)?))
+        guarded(py, || {
+            Ok(operations::input_digest(op, &intake::value(input)?)?)
+        })
     }
 
     /// Method, name and summary of every operation.

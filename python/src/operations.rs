@@ -8,7 +8,8 @@ use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 use trimtab_core::error::Error;
 use trimtab_core::for_each_operation;
-use trimtab_core::policy::{Op, Policy, Stamp, operations};
+use trimtab_core::operations;
+use trimtab_core::policy::{Op, Policy, Stamp};
 use trimtab_core::reason::{Quarantined, Reason, Why};
 use trimtab_core::value::{self, FromValue};
 
@@ -35,7 +36,7 @@ pub struct Entry {
 }
 
 macro_rules! entries {
-    ($(($method:ident, $marker:ident),)*) => {
+    ($(($method:ident, $marker:ident, $($row:tt)*),)*) => {
         /// Every operation, in the order of core's table.
         pub static ENTRIES: &[Entry] = &[$(Entry {
             name: <operations::$marker as Op>::NAME,
@@ -52,7 +53,7 @@ for_each_operation!(entries);
 /// The operation of that name.
 pub fn named(name: &str) -> Result<&'static Entry, Error> {
     // Core words the error, so that it is the same one everywhere.
-    let known = trimtab_core::policy::operation(name)?;
+    let known = trimtab_core::operations::operation(name)?;
     ENTRIES
         .iter()
         .find(|entry| entry.name == known.name)

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use trimtab_core::canonical;
 use trimtab_core::error::Error;
-use trimtab_core::policy::{OPERATIONS, Op, Policy, error_text, operations};
+use trimtab_core::operations::{self, OPERATIONS};
+use trimtab_core::policy::{Op, Policy, error_text};
 use trimtab_core::reason::Code;
 use trimtab_core::value::{self, FromValue, Value};
-use trimtab_core::{canonical, policy};
 
 /// No operation has fewer cases.
 pub const FEWEST: usize = 20;
@@ -142,7 +143,7 @@ pub fn read_apart(suites: &[Suite]) -> Result<(Vec<String>, usize)> {
 }
 
 macro_rules! twice {
-    ($(($method:ident, $marker:ident),)*) => {
+    ($(($method:ident, $marker:ident, $($row:tt)*),)*) => {
         /// Whether the record of `text` comes back from its own text; nothing where there is none.
         fn read_twice(operation: &str, text: &str) -> Result<Option<bool>> {
             match operation {
@@ -186,7 +187,7 @@ pub fn malformed(suites: &[Suite]) -> Vec<String> {
         }
     }
     for Suite { operation, cases } in suites {
-        if policy::operation(operation).is_err() {
+        if operations::operation(operation).is_err() {
             found.push(format!("{operation}: no operation has this name"));
         }
         if cases.len() < FEWEST {

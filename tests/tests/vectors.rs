@@ -53,10 +53,7 @@ fn every_registered_reason_but_the_listed_ones_occurs_in_a_case_of_its_operation
 #[test]
 fn every_record_comes_back_from_its_own_text() -> Outcome {
     let (apart, compared) = vectors::read_apart(&vectors::load()?)?;
-    anyhow::ensure!(
-        compared > 1_000,
-        "only {compared} cases were read twice"
-    );
+    anyhow::ensure!(compared > 1_000, "only {compared} cases were read twice");
     none(&apart)
 }
 

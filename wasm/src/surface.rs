@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::policy::{self, Opened};
+use trimtab_core::operations;
+use trimtab_core::operations::opened::{self, Opened};
+use trimtab_core::policy;
 use trimtab_core::value::{self, Value};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -25,7 +27,7 @@ pub fn call(
 /// Calls an operation that takes and gives columns of bytes.
 #[wasm_bindgen(js_name = callColumns)]
 pub fn call_columns(operation: &str, input: &[u8]) -> Result<Vec<u8>, JsValue> {
-    policy::call_columns(operation, input).map_err(|error| thrown(&error))
+    operations::call_columns(operation, input).map_err(|error| thrown(&error))
 }
 
 /// The version of the policy.
@@ -112,7 +114,7 @@ impl Book {
     #[wasm_bindgen(constructor)]
     pub fn open(kind: &str, input: &JsValue) -> Result<Self, JsValue> {
         intake::value(input)
-            .and_then(|input| policy::open(kind, &input))
+            .and_then(|input| opened::open(kind, &input))
             .map(|handle| Self(RefCell::new(handle)))
             .map_err(|error| thrown(&error))
     }

@@ -129,7 +129,10 @@ fn tagged_body(rules: &Rules, tag: &str, choice: &DataEnum) -> Result<TokenStrea
     let (mut names, mut arms) = (Vec::new(), Vec::new());
     for (place, variant) in choice.variants.iter().enumerate() {
         let Fields::Named(fields) = &variant.fields else {
-            return Err(Error::new_spanned(variant, "a tagged variant has named fields"));
+            return Err(Error::new_spanned(
+                variant,
+                "a tagged variant has named fields",
+            ));
         };
         names.push(Rules::of(&variant.attrs)?.name(rules.in_case(&variant.ident)));
         let ident = &variant.ident;

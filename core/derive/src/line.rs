@@ -5,8 +5,8 @@ use quote::{ToTokens as _, quote};
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Field, Fields, GenericArgument, Ident, PathArguments, Result,
-    Token, Type,
+    Attribute, Data, DeriveInput, Error, Field, Fields, GenericArgument, Ident, PathArguments,
+    Result, Token, Type,
 };
 
 /// What stands in the brackets.
@@ -109,7 +109,11 @@ fn leave_out_when_absent(field: &mut Field) -> Result<()> {
 /// What an `Option` holds.
 pub(crate) fn inside_option(kind: &Type) -> Option<&Type> {
     let Type::Path(path) = kind else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == "Option")?;
     match &last.arguments {
         PathArguments::AngleBracketed(held) => match held.args.first()? {
             GenericArgument::Type(held) => Some(held),

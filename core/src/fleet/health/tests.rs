@@ -265,7 +265,12 @@ fn the_components_are_the_parts_of_the_score_and_their_most_is_a_hundred() {
     };
     let decided = assess(&Config::default(), &perfect, &mut Why::off()).unwrap();
     let parts = decided.components;
-    let most = [parts.profitable, parts.underwater, parts.liquidity, parts.trend];
+    let most = [
+        parts.profitable,
+        parts.underwater,
+        parts.liquidity,
+        parts.trend,
+    ];
     assert_eq!(most.map(Real::get), [40.0, 30.0, 20.0, 10.0]);
     assert_eq!(most.map(Real::get).iter().sum::<f64>(), 100.0);
     assert_eq!(decided.score.get(), 100);

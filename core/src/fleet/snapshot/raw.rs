@@ -218,7 +218,10 @@ impl FromValue for NodeMsat {
             }
             Node::Unsigned(n) => Msat::new(n)
                 .map_err(|_| Fault::invalid_value(Unexpected::Unsigned(n), &NODE_MSAT_SHAPE)),
-            Node::Signed(n) => Err(Fault::invalid_value(Unexpected::Signed(n), &NODE_MSAT_SHAPE)),
+            Node::Signed(n) => Err(Fault::invalid_value(
+                Unexpected::Signed(n),
+                &NODE_MSAT_SHAPE,
+            )),
             Node::Float(_) | Node::Integer(_) => Msat::from_value(source),
             node => Err(wrong_type(&node, &NODE_MSAT_SHAPE)),
         };

@@ -1,7 +1,7 @@
 //! The methods of the book on every surface.
 
-
 use crate::account::algebra::Delta;
+use crate::books::{BookDigest, Nothing, book_method, book_methods};
 use crate::error::Error;
 use crate::hub::book::HubBook;
 use crate::hub::config::Token;
@@ -9,7 +9,7 @@ use crate::hub::memory::HubMemory;
 use crate::hub::plan::Plan;
 use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
 use crate::lint::Overrides;
-use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
+use crate::policy::Policy;
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};

@@ -27,7 +27,7 @@ mod _native {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict};
     use trimtab_core::value::Value;
-    use trimtab_core::{canonical, operations, policy as core};
+    use trimtab_core::{canonical, policy as core};
 
     use crate::boundary::guarded;
     use crate::policy::{self, Bytes, add_methods, answer, policy_of, raised, told};
@@ -124,7 +124,7 @@ mod _native {
     #[pyo3(signature = (op, input, /))]
     fn input_digest(py: Python<'_>, op: &str, input: &Bound<'_, PyAny>) -> PyResult<String> {
         guarded(py, || {
-            Ok(operations::input_digest(op, &intake::value(input)?)?)
+            Ok(trimtab_core::operations::input_digest(op, &intake::value(input)?)?)
         })
     }
 

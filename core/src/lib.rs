@@ -57,6 +57,7 @@ pub mod entries;
 pub mod error;
 pub mod fleet;
 pub mod flip;
+mod float;
 pub mod hub;
 pub mod lint;
 pub mod operations;

@@ -21,14 +21,14 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::canonical::{self, float_text};
+use crate::canonical::float_text;
 use crate::error::Error;
 pub use crate::registry::{Code, Entry};
 use crate::units::{
     Count, Millis, Msat, Multiplier, Points, Ppm, Real, RealSat, Sat, Score, Seconds, Serial,
     Share, SignedPpm, SignedSat, SignedTokenAmount, TokenAmount, TokenId, TokenTotal, Unit, Wide,
 };
-use crate::value::{Fault, FromValue, Source, Value};
+use crate::value::{self, Fault, FromValue, Source};
 
 /// What a reason does to the outcome.
 #[choice]
@@ -75,7 +75,7 @@ impl Quantity {
         {
             return Self::Amount(amount.wide());
         }
-        match canonical::float(&text).filter(|x| float_text(*x) == text) {
+        match value::float(&text).filter(|x| float_text(*x) == text) {
             Some(x) => Self::Real(x),
             None => Self::Word(text.into()),
         }

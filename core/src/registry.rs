@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer, de};
 
 use crate::units::Unit;
-use crate::value::{Fault, FromValue, Source, Value};
+use crate::value::{Fault, FromValue, Source};
 
 /// What the registry knows about a code.
 #[derive(Debug)]

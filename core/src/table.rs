@@ -19,11 +19,10 @@ use serde::{Serialize, Serializer};
 use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
 use crate::record;
 use crate::sorting;
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{Fault, FromValue, Source};
 
 /// A map, sorted by key.
 #[derive(Clone, PartialEq, Eq)]

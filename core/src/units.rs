@@ -519,7 +519,7 @@ macro_rules! id {
 
         impl FromValue for $name {
             fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
-                id_text(source).map(|text| $name($normal(&text)))
+                id_text(source).map(|text| $name($normal(&*text)))
             }
         }
 

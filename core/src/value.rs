@@ -13,15 +13,12 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::canonical::{self, Amounts, float_text};
+pub use crate::canonical::AMOUNT;
+use crate::canonical::{self, Amounts};
 use crate::error::{Error, ErrorCode};
 
 /// Inputs nest no deeper than this (serde_json's own limit for bytes).
 pub const MAX_DEPTH: usize = 128;
-
-/// The name under which 256-bit amounts pass through serde, so that a host with native big
-/// integers can carry them as such.
-pub const AMOUNT: &str = "$amount";
 
 /// A plain value. Maps keep the order of the input; [`crate::canonical`] sorts on output.
 #[derive(Clone, Debug, PartialEq)]
@@ -668,6 +665,23 @@ impl de::Error for Fault {
     }
 }
 
+/// The float of a text, if it is one. By the reader of JSON: a second reader of floats would bring
+/// ten kilobytes of tables.
+#[must_use]
+pub fn float(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => match Value::from_json(text.as_bytes()) {
+            Ok(Value::Float(x)) => Some(x),
+            Ok(Value::Unsigned(n)) => Some(n as f64),
+            Ok(Value::Signed(n)) => Some(n as f64),
+            _ => None,
+        },
+    }
+}
+
 /// The error of a value of another type than `expected`.
 #[cold]
 pub(crate) fn wrong_type<S: Source>(found: &Node<'_, S>, expected: &dyn de::Expected) -> Fault {
@@ -683,17 +697,6 @@ pub(crate) fn wrong_type<S: Source>(found: &Node<'_, S>, expected: &dyn de::Expe
         Node::Map(_) => de::Unexpected::Map,
     };
     <Fault as de::Error>::invalid_type(found, expected)
-}
-
-/// Lets `visitor` take a text or a number.
-pub(crate) fn text_or_number<'v, S: Source, V: de::Visitor<'v>>(
-    source: &S,
-    visitor: V,
-) -> Result<V::Value, Fault> {
-    match source.node()? {
-        Node::Text(text) => visitor.visit_str(&text),
-        node => number_of(node, visitor),
-    }
 }
 
 /// Lets `visitor` take a number.
@@ -714,7 +717,7 @@ pub(crate) fn number_of<'v, S: Source, V: de::Visitor<'v>>(
         Node::Signed(n) => visitor.visit_i64(n),
         Node::Float(x) => visitor.visit_f64(x),
         // A host's big integer where a plain number is due: as JSON would carry it.
-        Node::Integer(digits) => visitor.visit_f64(canonical::float(&digits).unwrap_or(f64::NAN)),
+        Node::Integer(digits) => visitor.visit_f64(float(&digits).unwrap_or(f64::NAN)),
         node => Err(wrong_type(&node, &visitor)),
     }
 }
@@ -727,7 +730,9 @@ impl Serialize for Value<'_> {
             Self::Unsigned(n) => serializer.serialize_u64(*n),
             Self::Signed(n) => serializer.serialize_i64(*n),
             Self::Integer(digits) => serializer.serialize_newtype_struct(AMOUNT, digits),
-            Self::Float(x) if !x.is_finite() => serializer.collect_map([("$f64", float_text(*x))]),
+            Self::Float(x) if !x.is_finite() => {
+                serializer.collect_map([("$f64", canonical::float_text(*x))])
+            }
             Self::Float(x) => serializer.serialize_f64(*x),
             Self::Text(text) => serializer.serialize_str(text),
             Self::List(entries) => serializer.collect_seq(entries),

@@ -124,7 +124,10 @@ mod _native {
     #[pyo3(signature = (op, input, /))]
     fn input_digest(py: Python<'_>, op: &str, input: &Bound<'_, PyAny>) -> PyResult<String> {
         guarded(py, || {
-            Ok(trimtab_core::operations::input_digest(op, &intake::value(input)?)?)
+            Ok(trimtab_core::operations::input_digest(
+                op,
+                &intake::value(input)?,
+            )?)
         })
     }
 

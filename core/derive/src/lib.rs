@@ -171,7 +171,9 @@ fn choice_body(rules: &Rules, choice: &DataEnum) -> Result<TokenStream> {
         match holds(variant)? {
             false => plain.push(quote!(#(#places)|* => ::core::result::Result::Ok(Self::#ident))),
             true => holding.push(quote! {
-                #(#places)|* => ::trimtab_core::record::held(&inner, &name).map(Self::#ident)
+                #(#places)|* => ::trimtab_core::record::held(
+                    &inner, ::core::convert::AsRef::<str>::as_ref(&name),
+                ).map(Self::#ident)
             }),
         }
     }

@@ -34,8 +34,7 @@ impl Parse for Line {
 impl Line {
     fn derives(&self, basic: &TokenStream) -> TokenStream {
         let more = &self.more;
-        let read = (!self.is_written_only)
-            .then(|| quote!(::serde::Deserialize, ::trimtab_core::value::FromValue,));
+        let read = (!self.is_written_only).then(|| quote!(::trimtab_core::value::FromValue,));
         quote! {
             #[derive(#basic, #(#more,)* ::serde::Serialize, #read ::schemars::JsonSchema)]
         }

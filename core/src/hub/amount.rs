@@ -19,10 +19,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::canonical;
 use crate::error::{Error, ErrorCode};
 use crate::units::{Decimals, TokenAmount};
-use crate::value::{Fault, FromValue, Node, Source, wrong_type};
+use crate::value::{self, Fault, FromValue, Node, Source, wrong_type};
 
 /// An amount of any token: `"500"` or `"0.1"` tokens, `"1 unit"` raw units, or `"unlimited"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +167,7 @@ impl FromValue for HubAmount {
                 .map_err(|_| Fault::invalid_value(Unexpected::Str(&text), &SHAPE)),
             Node::Unsigned(tokens) => Ok(Self::tokens(tokens)),
             Node::Integer(digits) => {
-                let x = canonical::float(&digits).unwrap_or(f64::NAN);
+                let x = value::float(&digits).unwrap_or(f64::NAN);
                 Err(wrong_type::<S>(&Node::Float(x), &SHAPE))
             }
             node => Err(wrong_type(&node, &SHAPE)),

@@ -52,6 +52,8 @@ extern crate serde;
 pub mod account;
 pub mod books;
 pub mod canonical;
+#[cfg(test)]
+mod circles;
 pub mod config;
 pub mod entries;
 pub mod error;

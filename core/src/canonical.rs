@@ -21,12 +21,17 @@ use crate::float::{push_float, push_unsigned};
 /// integers can carry them as such.
 pub const AMOUNT: &str = "$amount";
 
+/// No larger integer is exact as a number of JavaScript.
+const LARGEST_OF_SCRIPT: u64 = (1 << 53) - 1;
+
 /// How 256-bit amounts are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Amounts {
     /// As decimal strings: the canonical form.
     #[default]
     Plain,
+    /// As `{"$amount":"5"}`, and so is every integer beyond 2^53 - 1: for JavaScript.
+    Script,
     /// As `{"$amount":"5"}`, for [`value::from_marked`]: a host with big integers has no strings.
     Marked,
 }
@@ -248,6 +253,9 @@ impl<'w> Serializer for &'w mut Writer {
         self.serialize_i64(n.into())
     }
     fn serialize_i64(self, n: i64) -> Result<(), Error> {
+        if self.amounts == Amounts::Script && n.unsigned_abs() > LARGEST_OF_SCRIPT {
+            return self.serialize_newtype_struct(AMOUNT, itoa::Buffer::new().format(n));
+        }
         self.out.push_str(itoa::Buffer::new().format(n));
         Ok(())
     }
@@ -261,6 +269,9 @@ impl<'w> Serializer for &'w mut Writer {
         self.serialize_u64(n.into())
     }
     fn serialize_u64(self, n: u64) -> Result<(), Error> {
+        if self.amounts == Amounts::Script && n > LARGEST_OF_SCRIPT {
+            return self.serialize_newtype_struct(AMOUNT, itoa::Buffer::new().format(n));
+        }
         push_unsigned(n, &mut self.out);
         Ok(())
     }

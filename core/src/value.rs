@@ -299,22 +299,26 @@ pub fn encode<T: Serialize + ?Sized>(record: &T) -> Result<Value<'static>, Error
 /// A plain value out of canonical JSON in which amounts are marked. Not for input from outside:
 /// there a marked amount is an object like any other.
 pub fn from_marked(text: &str) -> Result<Value<'static>, Error> {
-    Ok(unmarked(Value::from_json(text.as_bytes())?.into_owned()))
+    read_marked(text).map(Value::into_owned)
 }
 
-fn unmarked(value: Value<'static>) -> Value<'static> {
+/// As [`from_marked`], borrowing from the text.
+pub fn read_marked(text: &str) -> Result<Value<'_>, Error> {
+    let mut value = Value::from_json(text.as_bytes())?;
+    unmark(&mut value);
+    Ok(value)
+}
+
+fn unmark(value: &mut Value<'_>) {
     match value {
-        Value::List(entries) => Value::List(entries.into_iter().map(unmarked).collect()),
-        Value::Map(mut entries) => match entries.as_mut_slice() {
-            [(key, Value::Text(digits))] if key == AMOUNT => Value::Integer(std::mem::take(digits)),
-            _ => Value::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, value)| (key, unmarked(value)))
-                    .collect(),
-            ),
+        Value::List(entries) => entries.iter_mut().for_each(unmark),
+        Value::Map(entries) => match entries.as_mut_slice() {
+            [(key, Value::Text(digits))] if key == AMOUNT => {
+                *value = Value::Integer(std::mem::take(digits));
+            }
+            entries => entries.iter_mut().for_each(|(_, value)| unmark(value)),
         },
-        other => other,
+        _ => {}
     }
 }
 

@@ -131,6 +131,13 @@ mod _native {
         })
     }
 
+    /// An error in one sentence.
+    #[pyfunction]
+    #[pyo3(signature = (code, field, got, expected, offset = None, /))]
+    fn sentence(code: &str, field: &str, got: &str, expected: &str, offset: Option<u64>) -> String {
+        trimtab_core::error::sentence(code, field, got, expected, offset)
+    }
+
     /// Method, name and summary of every operation.
     #[pyfunction]
     fn operations() -> Vec<(&'static str, &'static str, &'static str)> {

@@ -66,6 +66,14 @@ impl Policy {
             .map_err(|error| thrown(&error))
     }
 
+    /// Calls an operation with objects that crossed as one text; nothing where [`Self::call`] will
+    /// name the mistake.
+    #[wasm_bindgen(js_name = callText)]
+    #[must_use]
+    pub fn call_text(&self, operation: &str, input: &str) -> Option<String> {
+        self.0.call_script(operation, input).ok()
+    }
+
     /// Calls an operation with JSON bytes: canonical JSON of the decision or of the error.
     #[wasm_bindgen(js_name = callBytes)]
     #[must_use]
@@ -128,6 +136,15 @@ impl Book {
             .map_err(|error| thrown(&error))
     }
 
+    /// Calls an operation with objects that crossed as one text; nothing where [`Self::call`] will
+    /// name the mistake.
+    #[wasm_bindgen(js_name = callText)]
+    #[must_use]
+    pub fn call_text(&self, operation: &str, input: &str) -> Option<String> {
+        let answer = self.with(|handle| handle.call_script(operation, input));
+        answer.ok()
+    }
+
     /// Calls an operation with JSON bytes: canonical JSON of the answer or of the error.
     #[wasm_bindgen(js_name = callBytes)]
     #[must_use]
@@ -154,4 +171,12 @@ fn thrown(error: &Error) -> JsValue {
     value::encode(error)
         .and_then(|record: Value<'_>| outlet::value(&record))
         .unwrap_or(JsValue::NULL)
+}
+
+/// An error in one sentence.
+#[wasm_bindgen]
+#[must_use]
+pub fn sentence(code: &str, field: &str, got: &str, expected: &str, offset: Option<f64>) -> String {
+    let offset = offset.map(|offset| offset as u64);
+    trimtab_core::error::sentence(code, field, got, expected, offset)
 }

@@ -118,6 +118,16 @@ macro_rules! book_methods {
                 $crate::value::from_marked(&self.answer(operation, input, marked)?)
             }
 
+            /// As [`call_script`](crate::policy::Policy::call_script).
+            pub fn call_script(
+                &mut self,
+                operation: &str,
+                input: &str,
+            ) -> Result<String, $crate::error::Error> {
+                let script = $crate::canonical::Amounts::Script;
+                self.answer(operation, &$crate::value::read_marked(input)?, script)
+            }
+
             /// Calls a method by name with JSON bytes; the answer is canonical JSON.
             pub fn call_bytes(
                 &mut self,

@@ -301,6 +301,16 @@ impl Policy {
         Ok(answer.into_bytes())
     }
 
+    /// Calls an operation by name with JSON in which large integers are marked; so are those of the
+    /// answer. For JavaScript, whose objects cross as one text.
+    pub fn call_script(&self, name: &str, input: &str) -> Result<String, Error> {
+        self.answer(
+            operation(name)?,
+            &value::read_marked(input)?,
+            Amounts::Script,
+        )
+    }
+
     /// Calls an operation by name with a plain value.
     pub fn call_value(&self, name: &str, input: &Value<'_>) -> Result<Value<'static>, Error> {
         value::from_marked(&self.answer(operation(name)?, input, Amounts::Marked)?)
@@ -336,6 +346,21 @@ mod tests {
             committed == embedded().unwrap(),
             "describe.json is stale: run `make generate`"
         );
+    }
+
+    #[test]
+    fn objects_that_cross_as_one_text_are_decided_as_the_objects_are() {
+        let input = r#"{"spenders":[{"token_id":1,"id":"a","amount":{"$amount":"99999999999999999999"}}],
+            "receivers":[{"token_id":1,"id":"b","amount":5,"requested_at":1}]}"#;
+        let policy = Policy::plan();
+        let told = policy.call_script("hub.match", input).unwrap();
+        assert!(told.contains(r#"{"$amount":"5"}"#), "{told}");
+        let object = value::from_marked(input).unwrap();
+        let answer = policy.call_value("hub.match", &object).unwrap();
+        assert_eq!(value::from_marked(&told).unwrap(), answer);
+        assert!(policy.call_script("hub.match", "{\"spenders\":1}").is_err());
+        let numbers = canonical::written(&[1u64 << 53, 5], Amounts::Script).unwrap();
+        assert_eq!(numbers, r#"[{"$amount":"9007199254740992"},5]"#);
     }
 
     #[test]

@@ -31,6 +31,15 @@ impl Opened {
         }
     }
 
+    /// Calls `operation` with JSON in which large integers are marked; so are those of the answer.
+    pub fn call_script(&mut self, operation: &str, input: &str) -> Result<String, Error> {
+        match self {
+            Self::Policy(policy) => policy.call_script(operation, input),
+            Self::FleetBook(book) => book.call_script(operation, input),
+            Self::HubBook(book) => book.call_script(operation, input),
+        }
+    }
+
     /// Calls `operation` with JSON bytes; the answer is canonical JSON.
     pub fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         match self {

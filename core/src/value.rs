@@ -392,11 +392,11 @@ impl<'b> Deserialize<'b> for Level<'b> {
 
 fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> Error {
     let message = error.to_string();
-    let offset = Some(offset_of(bytes, error));
+    let offset = offset_of(bytes, error);
     if let Some(key) = message.strip_prefix(DUPLICATE_KEY) {
         let key = key.split(" at line ").next().unwrap_or(key);
         return Error {
-            offset,
+            offset: Some(offset),
             ..Error::duplicate(key, key)
         };
     }
@@ -405,10 +405,10 @@ fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> Error {
     } else if error.is_eof() {
         (Cow::Borrowed("the end of the input"), ONE_VALUE)
     } else {
-        found_at(bytes, offset.unwrap_or(0))
+        found_at(bytes, offset)
     };
     Error {
-        offset,
+        offset: Some(offset),
         ..Error::new(ErrorCode::Malformed, "", got, expected)
     }
 }

@@ -441,6 +441,9 @@ fn found_at(bytes: &[u8], offset: u64) -> (Cow<'static, str>, &'static str) {
 
 /// serde_json counts lines and columns; tools want a byte offset.
 fn offset_of(bytes: &[u8], error: &serde_json::Error) -> u64 {
+    if error.is_eof() {
+        return bytes.len() as u64;
+    }
     let before = error.line().saturating_sub(1);
     let line_start: usize = bytes
         .split_inclusive(|byte| *byte == b'\n')
@@ -763,7 +766,7 @@ mod tests {
             ("{\"a\": NaN}", "NaN", 6),
             ("[1, Infinity]", "Infinity", 4),
             ("[\n-Infinity]", "-Infinity", 3),
-            ("{\"a\": 1", "the end of the input", 8),
+            ("{\"a\": 1", "the end of the input", 7),
             ("", "the end of the input", 0),
             ("{\"a\" 1}", "\"1\"", 5),
             ("[1] x", "\"x\"", 4),

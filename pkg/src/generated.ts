@@ -748,6 +748,14 @@ export interface Candidate {
   readonly public_capacity_sats?: SatInput | null | undefined;
 }
 
+/** What a member holds with a peer. */
+export interface Capacity {
+  /** The sum of its channels with the peer. */
+  readonly capacity_sats: Sat;
+  /** The peer. */
+  readonly peer: NodeId;
+}
+
 /** One channel of ours. */
 export interface Channel {
   /** Its whole capacity, as confirmed. */
@@ -805,6 +813,14 @@ export interface ChannelProfit {
   readonly books: ProfitInput;
   /** What it decided. */
   readonly profit: Profit;
+}
+
+/** The books of a channel and what they say. */
+export interface ChannelProfitInput {
+  /** The input of `health.profit`. */
+  readonly books: ProfitInputInput;
+  /** What it decided. */
+  readonly profit: ProfitInput;
 }
 
 /** A splice that wants advice. */
@@ -920,7 +936,7 @@ export interface ClnInput {
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -1827,6 +1843,30 @@ export interface HealthReport {
   readonly windows: ReadonlyArray<Msat>;
 }
 
+/** How a member does: what it can see of its own channels. */
+export interface HealthStatus {
+  /** The capacity of its channels. */
+  readonly capacity_sats: Sat;
+  /** How many channels it has. */
+  readonly channels: Count;
+  /** sha256 of its config. */
+  readonly config?: string;
+  /** Sum over its channels of how far each lies from balance, in hundredths of a percent. */
+  readonly imbalance_bp: Sat;
+  /** Channels that earn. */
+  readonly profitable: Count;
+  /** Its revenue in four weeks, oldest first. */
+  readonly revenue_sats: ReadonlyArray<Sat>;
+  /** Channels that stand still. */
+  readonly stagnant: Count;
+  /** All channels that were judged. */
+  readonly total: Count;
+  /** Channels that lose. */
+  readonly underwater: Count;
+  /** Its software. */
+  readonly version?: string;
+}
+
 /** How many accounts the book holds now. */
 export interface Held {
   /** Their number. */
@@ -2375,6 +2415,18 @@ export interface LiquidityScored {
   readonly liquidity_score: Points;
 }
 
+/** What a member holds where. */
+export interface LiquidityState {
+  /** What it holds with each external peer. Default: []. */
+  readonly capacities: ReadonlyArray<Capacity>;
+  /** Its channels with little on its own side. Default: []. */
+  readonly depleted: ReadonlyArray<Trouble2>;
+  /** Where it is rebalancing. Default: []. */
+  readonly rebalancing: ReadonlyArray<Rebalancing>;
+  /** Its channels with nearly all on its own side. Default: []. */
+  readonly saturated: ReadonlyArray<Trouble2>;
+}
+
 /** The answer of `listchannels`. */
 export interface ListChannels {
   /** Each public channel, once per direction. */
@@ -2397,6 +2449,14 @@ export interface ListIncome {
 export interface ListPeerChannels {
   /** The channels. */
   readonly channels: ReadonlyArray<PeerChannel>;
+}
+
+/** Channels in trouble, as another program lists them. */
+export interface ListedTroubles {
+  /** Channels with little on our side. Default: []. */
+  readonly depleted?: ReadonlyArray<TroubleInput> | undefined;
+  /** Channels with nearly all on our side. Default: []. */
+  readonly saturated?: ReadonlyArray<TroubleInput> | undefined;
 }
 
 /** How full a channel is on our side. */
@@ -2917,6 +2977,14 @@ export interface Profit {
   readonly roi?: Real;
 }
 
+/** How a channel does. */
+export interface ProfitInput {
+  /** What the channel is worth. */
+  readonly class: ProfitClass;
+  /** Return on what it cost; absent when it cost nothing. */
+  readonly roi?: Real | null | undefined;
+}
+
 /** What a channel is worth to its node, worst first. */
 export type ProfitClass = "stagnant" | "underwater" | "break_even" | "profitable";
 
@@ -3126,6 +3194,16 @@ export interface RebalanceConfigInput {
   readonly velocity_gate: VelocityGateInput;
 }
 
+/** A rebalance under way. */
+export interface Rebalancing {
+  /** When it should be over. */
+  readonly expected_end: Seconds;
+  /** The peer through which it goes. */
+  readonly peer: NodeId;
+  /** When it began. */
+  readonly start: Seconds;
+}
+
 /** What became of a message, and what is kept now. */
 export interface Received {
   /** sha256 of the signed text, the id of the message. */
@@ -3232,6 +3310,45 @@ export interface ReplenishAnswerInput {
 /** What came of a replenishment. */
 export type ReplenishOutcome = "done" | "failed" | "unknown";
 
+/** What a node knows of itself. */
+export interface ReportInput {
+  /** Our channels, as `snapshot.cln` gives them. */
+  readonly channels: ReadonlyArray<ChannelInput>;
+  /** sha256 of our config. */
+  readonly config?: string | null | undefined;
+  /** What another program of this node counted; in place of what our books say. */
+  readonly counts?: ReportedCounts | null | undefined;
+  /**
+   * Depleted and saturated channels as another program of this node lists them; in place of
+   * what our channels show.
+   */
+  readonly listed?: ListedTroubles | null | undefined;
+  /** The other members: a channel with one of them is no channel with an external peer. Default: []. */
+  readonly members?: ReadonlyArray<NodeId> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The books of our channels, as `snapshot.cln` gives them; empty when they are unknown. Default: []. */
+  readonly profits?: ReadonlyArray<ChannelProfitInput> | undefined;
+  /** Where we are rebalancing. Default: []. */
+  readonly rebalancing?: ReadonlyArray<ActivityInput> | undefined;
+  /** Our revenue of the last four weeks, oldest first. Default: []. */
+  readonly revenue_windows?: ReadonlyArray<Msat> | undefined;
+  /** Our software. */
+  readonly version?: string | null | undefined;
+}
+
+/** Channels by what they are worth. */
+export interface ReportedCounts {
+  /** Channels that earn. */
+  readonly profitable: CountInput;
+  /** Channels that stand still. */
+  readonly stagnant: CountInput;
+  /** All channels that were judged. */
+  readonly total: CountInput;
+  /** Channels that lose. */
+  readonly underwater: CountInput;
+}
+
 /** What a reporter said. */
 export interface Reporter {
   /** Its announced splices, one for each peer. */
@@ -3258,6 +3375,14 @@ export interface ReporterInput {
   readonly recent?: ReadonlyArray<string> | undefined;
   /** When its messages of each kind were accepted, within the last hour. */
   readonly stamps?: Readonly<Record<string, ReadonlyArray<SecondsInput>>> | ReadonlyMap<string | number | bigint, ReadonlyArray<SecondsInput>> | undefined;
+}
+
+/** The bodies to build messages of. */
+export interface Reports {
+  /** The health report; absent while the books are unknown. */
+  readonly health_status?: HealthStatus;
+  /** The liquidity state. */
+  readonly liquidity_state: LiquidityState;
 }
 
 /** An open request for collateral. */
@@ -4105,6 +4230,16 @@ export interface TroubleInput {
   readonly peer_id: NodeId;
 }
 
+/** A depleted or saturated channel. */
+export interface Trouble2 {
+  /** The capacity of the channel. */
+  readonly capacity_sats: Sat;
+  /** The member's share, in thousandths, rounded toward its nearer end. */
+  readonly local_per_mille: Count;
+  /** The peer at the other end. */
+  readonly peer: NodeId;
+}
+
 /** How many requests of a token were turned down for the same reason. */
 export interface Turned {
   /** The reason that bound. */
@@ -4444,6 +4579,8 @@ export interface Operations {
   readonly "rebalance.cooldown": { readonly input: CooldownInput; readonly decision: Pause };
   /** A message to the other members and the text to sign. */
   readonly "gossip.build": { readonly input: BuildInput; readonly decision: Built };
+  /** What a node tells the other members of itself, out of its own snapshot. */
+  readonly "gossip.report": { readonly input: ReportInput; readonly decision: Reports };
   /** Whether a message of a member is taken, and what is kept afterwards. */
   readonly "gossip.accept": { readonly input: AcceptInput2; readonly decision: Received };
   /** Whether a node's key signed a text. */
@@ -4501,6 +4638,7 @@ export const METHODS = {
   "rebalance.backoff": "rebalanceBackoff",
   "rebalance.cooldown": "rebalanceCooldown",
   "gossip.build": "gossipBuild",
+  "gossip.report": "gossipReport",
   "gossip.accept": "gossipAccept",
   "gossip.verify": "gossipVerify",
   "gossip.legacy_text": "gossipLegacyText",
@@ -4738,6 +4876,11 @@ export abstract class PolicyMethods {
   /** A message to the other members and the text to sign. */
   gossipBuild(input: BuildInput): Decision<Built> {
     return this.call("gossip.build", input);
+  }
+
+  /** What a node tells the other members of itself, out of its own snapshot. */
+  gossipReport(input: ReportInput): Decision<Reports> {
+    return this.call("gossip.report", input);
   }
 
   /** Whether a message of a member is taken, and what is kept afterwards. */

@@ -697,6 +697,15 @@ class Candidate(_CandidateRequired, total=False):
     """Its public capacity; absent when unknown."""
 
 
+class Capacity(TypedDict):
+    """What a member holds with a peer."""
+
+    capacity_sats: Sat
+    """The sum of its channels with the peer."""
+    peer: NodeId
+    """The peer."""
+
+
 class _ChannelRequired(TypedDict):
     """One channel of ours."""
 
@@ -884,7 +893,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -1747,6 +1756,36 @@ class HealthReport(TypedDict):
     """Revenue per window, oldest first."""
 
 
+class _HealthStatusRequired(TypedDict):
+    """How a member does: what it can see of its own channels."""
+
+    capacity_sats: Sat
+    """The capacity of its channels."""
+    channels: Count
+    """How many channels it has."""
+    imbalance_bp: Sat
+    """Sum over its channels of how far each lies from balance, in hundredths of a percent."""
+    profitable: Count
+    """Channels that earn."""
+    revenue_sats: list[Sat]
+    """Its revenue in four weeks, oldest first."""
+    stagnant: Count
+    """Channels that stand still."""
+    total: Count
+    """All channels that were judged."""
+    underwater: Count
+    """Channels that lose."""
+
+
+class HealthStatus(_HealthStatusRequired, total=False):
+    """How a member does: what it can see of its own channels."""
+
+    config: str | None
+    """sha256 of its config."""
+    version: str | None
+    """Its software."""
+
+
 class Held(TypedDict):
     """How many accounts the book holds now."""
 
@@ -2194,6 +2233,19 @@ class LiquidityScored(TypedDict):
     """The score."""
 
 
+class LiquidityState(TypedDict, total=False):
+    """What a member holds where."""
+
+    capacities: list[Capacity]
+    """What it holds with each external peer."""
+    depleted: list[Trouble2]
+    """Its channels with little on its own side."""
+    rebalancing: list[Rebalancing]
+    """Where it is rebalancing."""
+    saturated: list[Trouble2]
+    """Its channels with nearly all on its own side."""
+
+
 class ListChannels(TypedDict):
     """The answer of `listchannels`."""
 
@@ -2220,6 +2272,15 @@ class ListPeerChannels(TypedDict):
 
     channels: list[PeerChannel]
     """The channels."""
+
+
+class ListedTroubles(TypedDict, total=False):
+    """Channels in trouble, as another program lists them."""
+
+    depleted: list[Trouble]
+    """Channels with little on our side."""
+    saturated: list[Trouble]
+    """Channels with nearly all on our side."""
 
 
 class LocalShare(TypedDict):
@@ -2858,6 +2919,17 @@ class RebalanceConfig(TypedDict):
     """Fills a channel that nothing moves through less."""
 
 
+class Rebalancing(TypedDict):
+    """A rebalance under way."""
+
+    expected_end: Seconds
+    """When it should be over."""
+    peer: NodeId
+    """The peer through which it goes."""
+    start: Seconds
+    """When it began."""
+
+
 class _ReceivedRequired(TypedDict):
     """What became of a message, and what is kept now."""
 
@@ -2967,6 +3039,50 @@ ReplenishOutcome = Literal["done", "failed", "unknown"]
 """What came of a replenishment."""
 
 
+class _ReportInputRequired(TypedDict):
+    """What a node knows of itself."""
+
+    channels: list[Channel]
+    """Our channels, as `snapshot.cln` gives them."""
+    now: Seconds
+    """The present moment."""
+
+
+class ReportInput(_ReportInputRequired, total=False):
+    """What a node knows of itself."""
+
+    config: str | None
+    """sha256 of our config."""
+    counts: ReportedCounts | None
+    """What another program of this node counted; in place of what our books say."""
+    listed: ListedTroubles | None
+    """Depleted and saturated channels as another program of this node lists them; in place of
+    what our channels show."""
+    members: list[NodeId]
+    """The other members: a channel with one of them is no channel with an external peer."""
+    profits: list[ChannelProfit]
+    """The books of our channels, as `snapshot.cln` gives them; empty when they are unknown."""
+    rebalancing: list[Activity]
+    """Where we are rebalancing."""
+    revenue_windows: list[Msat]
+    """Our revenue of the last four weeks, oldest first."""
+    version: str | None
+    """Our software."""
+
+
+class ReportedCounts(TypedDict):
+    """Channels by what they are worth."""
+
+    profitable: Count
+    """Channels that earn."""
+    stagnant: Count
+    """Channels that stand still."""
+    total: Count
+    """All channels that were judged."""
+    underwater: Count
+    """Channels that lose."""
+
+
 class Reporter(TypedDict, total=False):
     """What a reporter said."""
 
@@ -2980,6 +3096,20 @@ class Reporter(TypedDict, total=False):
     """The digests of its last accepted messages, newest last."""
     stamps: dict[str, list[Seconds]]
     """When its messages of each kind were accepted, within the last hour."""
+
+
+class _ReportsRequired(TypedDict):
+    """The bodies to build messages of."""
+
+    liquidity_state: LiquidityState
+    """The liquidity state."""
+
+
+class Reports(_ReportsRequired, total=False):
+    """The bodies to build messages of."""
+
+    health_status: HealthStatus | None
+    """The health report; absent while the books are unknown."""
 
 
 class _RequestRequired(TypedDict):
@@ -3717,6 +3847,17 @@ class Trouble(TypedDict):
     local_pct: Share
     """The share on the member's own side."""
     peer_id: NodeId
+    """The peer at the other end."""
+
+
+class Trouble2(TypedDict):
+    """A depleted or saturated channel."""
+
+    capacity_sats: Sat
+    """The capacity of the channel."""
+    local_per_mille: Count
+    """The member's share, in thousandths, rounded toward its nearer end."""
+    peer: NodeId
     """The peer at the other end."""
 
 

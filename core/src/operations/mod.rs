@@ -26,7 +26,7 @@ use crate::account::advice;
 use crate::canonical::{self, Amounts};
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
-use crate::fleet::gossip::{self, accept, legacy, signature};
+use crate::fleet::gossip::{self, accept, legacy, report, signature};
 use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
 use crate::fleet::liquidity::{self, classify, needs, prioritize};
 use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
@@ -172,6 +172,9 @@ macro_rules! for_each_operation {
             (gossip_build, GossipBuild, "gossip.build",
                 gossip::build, gossip::BuildInput => gossip::Built,
                 "A message to the other members and the text to sign."),
+            (gossip_report, GossipReport, "gossip.report",
+                report::report, report::ReportInput => report::Reports,
+                "What a node tells the other members of itself, out of its own snapshot."),
             (gossip_accept, GossipAccept, "gossip.accept",
                 accept::accept, accept::AcceptInput => accept::Received,
                 "Whether a message of a member is taken, and what is kept afterwards."),

@@ -3,7 +3,7 @@
 //! The format is described in `tests/vectors/README.md`.
 
 use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use trimtab_core::canonical;
 use trimtab_core::error::Error;
 use trimtab_core::operations::{self, OPERATIONS};
-use trimtab_core::policy::{Op, Policy, error_text};
+use trimtab_core::policy::{Policy, error_text};
 use trimtab_core::reason::Code;
-use trimtab_core::value::{self, FromValue, Value};
+use trimtab_core::value::{self, Value};
 
 /// No operation has fewer cases.
 pub const FEWEST: usize = 20;
@@ -125,46 +125,6 @@ pub fn load() -> Result<Vec<Suite>> {
     paths.retain(|path| path.extension().is_some_and(|kind| kind == "json"));
     paths.sort();
     paths.iter().map(|path| suite(path)).collect()
-}
-
-/// The cases whose input is another record once it is written and read again; and how many were.
-pub fn read_apart(suites: &[Suite]) -> Result<(Vec<String>, usize)> {
-    let (mut apart, mut compared) = (Vec::new(), 0);
-    for suite in suites {
-        for case in &suite.cases {
-            match read_twice(&suite.operation, case.bytes())? {
-                Some(true) => compared += 1,
-                Some(false) => apart.push(format!("{}: {}", suite.operation, case.name)),
-                None => {}
-            }
-        }
-    }
-    Ok((apart, compared))
-}
-
-macro_rules! twice {
-    ($(($method:ident, $marker:ident, $($row:tt)*),)*) => {
-        /// Whether the record of `text` comes back from its own text; nothing where there is none.
-        fn read_twice(operation: &str, text: &str) -> Result<Option<bool>> {
-            match operation {
-                $(<operations::$marker as Op>::NAME => same::<<operations::$marker as Op>::Input>(text),)*
-                _ => Ok(None),
-            }
-        }
-    };
-}
-
-trimtab_core::for_each_operation!(twice);
-
-fn same<T: FromValue + Serialize>(text: &str) -> Result<Option<bool>> {
-    let read = |text: &str| {
-        let record = Value::from_json(text.as_bytes()).and_then(|value| value::decode::<T>(&value));
-        record.and_then(|record| canonical::text(&record))
-    };
-    let Ok(written) = read(text) else {
-        return Ok(None);
-    };
-    Ok(Some(read(&written)? == written))
 }
 
 /// One vector file.

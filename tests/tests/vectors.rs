@@ -49,3 +49,17 @@ fn every_registered_reason_but_the_listed_ones_occurs_in_a_case_of_its_operation
     anyhow::ensure!(found == NOT_SHOWN_YET, "not shown: {found:#?}");
     Ok(())
 }
+
+#[test]
+fn a_case_that_expects_something_else_is_found() -> Outcome {
+    let mut suites = vectors::load()?;
+    suites.truncate(1);
+    let case = suites.first_mut().and_then(|suite| suite.cases.first_mut());
+    if let Some(case) = case {
+        case.expect = Some(serde_json::from_str(
+            "{\"decision\":{\"planted\":1},\"reasons\":[]}",
+        )?);
+    }
+    anyhow::ensure!(vectors::wrong(&suites)?.len() == 1);
+    Ok(())
+}

@@ -8,9 +8,6 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::canonical;
 use crate::error::Error;
 use crate::fleet::fees::FeesConfig;
@@ -19,27 +16,15 @@ use crate::fleet::health::HealthConfig;
 use crate::fleet::limits::LimitsConfig;
 use crate::fleet::liquidity::LiquidityConfig;
 use crate::fleet::rebalance::RebalanceConfig;
+use crate::fleet::snapshot::SnapshotConfig;
 use crate::fleet::splice::SpliceConfig;
 use crate::fleet::topology::TopologyConfig;
 use crate::hub::config::HubConfig;
 use crate::reason::Why;
-use crate::value::{self, FromValue, Value};
+use crate::value::{self, Value};
 
 /// Whose constants and variants a policy starts from.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
+#[choice(Default)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Profile {
@@ -71,8 +56,8 @@ impl Profile {
     #[must_use]
     pub const fn digest(self) -> &'static str {
         match self {
-            Self::Plan => "13cbba7843c218c222ba685bc8d211bbcef91406f33207c2e56e06daf07b8b9b",
-            Self::ClHive => "43fde1041bc724457119902e1552a9f75ec9a3a2635931310ddca109be1c2f89",
+            Self::Plan => "62feec5b2169be0f5be2a4350cf19472cb8406da34701217ccb57b1383e68b91",
+            Self::ClHive => "466aa85691dce3f0fb791cc7166b3c8b7f19c30768d9e40e505d4e3430e260dc",
             Self::Xln => "87caba014b3bbbe0f8d1d90b8dcfe6bf39ee0590be7ecd6d5b297903796aca29",
         }
     }
@@ -90,8 +75,7 @@ impl Profile {
 }
 
 /// Everything an operator may set.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct Config {
     /// Fees that help the fleet.
     pub fees: FeesConfig,
@@ -109,6 +93,8 @@ pub struct Config {
     pub hub: HubConfig,
     /// Thresholds, budgets and the value of rebalances.
     pub rebalance: RebalanceConfig,
+    /// How a node is read.
+    pub snapshot: SnapshotConfig,
     /// What the fleet keeps with a peer.
     pub splice: SpliceConfig,
 }
@@ -126,6 +112,7 @@ impl Config {
             topology: TopologyConfig::of(profile),
             hub: HubConfig::of(profile),
             rebalance: RebalanceConfig::of(profile),
+            snapshot: SnapshotConfig::of(profile),
             splice: SpliceConfig::of(profile),
         }
     }
@@ -191,9 +178,7 @@ mod tests {
 
     #[test]
     fn the_digest_of_a_profile_is_that_of_its_config() {
-        for profile in Profile::ALL {
-            let worked_out = Config::of(profile).digest().unwrap();
-            assert_eq!(profile.digest(), worked_out, "{profile:?}");
-        }
+        let worked_out = Profile::ALL.map(|profile| Config::of(profile).digest().unwrap());
+        assert_eq!(Profile::ALL.map(Profile::digest).to_vec(), worked_out);
     }
 }

@@ -1,27 +1,10 @@
 //! One channel of ours, as every fleet policy reads it: what [`snapshot.cln`](super::snapshot) gives.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::entries::Entry;
 use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
-use crate::value::FromValue;
 
 /// Where a channel is in its life. What a node lists is not what it can use.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Phase {
     /// Talked about, not committed: a stranger can leave it so for ever. It counts nowhere.
     Proposed,
@@ -35,9 +18,22 @@ pub enum Phase {
     Unknown,
 }
 
+impl Phase {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Opening => "opening",
+            Self::Usable => "usable",
+            Self::Closing => "closing",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What the last hop into a channel costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Eq)]
 pub struct HopFee {
     /// For each payment.
     pub base_msat: Msat,
@@ -46,10 +42,7 @@ pub struct HopFee {
 }
 
 /// What others sent through a channel in the last 60 days.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Default, Eq)]
 pub struct ChannelFlow {
     /// Days with at least one settled forward out.
     pub days_out: Count,
@@ -61,10 +54,7 @@ pub struct ChannelFlow {
 }
 
 /// What others sent through a channel within `rebalance.flow_window_days`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Default, Eq)]
 pub struct RecentFlow {
     /// What arrived.
     pub sats_in: Sat,
@@ -73,25 +63,20 @@ pub struct RecentFlow {
 }
 
 /// How much the channels of a node are asked for, on average.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy)]
 pub struct Demand {
     /// The share of days on which a usable channel forwards out.
     pub lambda: Share,
     /// What leaves through a channel on such a day; absent where no channel had one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sats_per_active_day: Option<Sat>,
 }
 
 /// One channel of ours.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Channel {
     /// How old it is, in whole days; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_days: Option<Count>,
     /// Whether the graph shows it; absent where no graph is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<bool>,
     /// Its capacity; while a splice waits, that of the outcome that leaves us the least.
     pub capacity_sats: Sat,
@@ -101,51 +86,38 @@ pub struct Channel {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed_to_forwards: bool,
     /// Whether the peer is there and the channel is in step with it; absent where nobody says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<bool>,
     /// Our fee for each forward out through it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_base_msat: Option<Msat>,
     /// Our fee rate on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_ppm: Option<Ppm>,
     /// What others sent through it in 60 days; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<ChannelFlow>,
     /// What the peer takes for the last hop into it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_hop: Option<HopFee>,
     /// The part on our side; while a splice waits, of the outcome that leaves us the least.
     pub local_sats: Sat,
     /// The node at the other end.
     pub peer_id: NodeId,
     /// The smallest capacity that a splice in flight may leave.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_capacity_sats: Option<Sat>,
     /// Where it is in its life; absent: as `usable` says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// Whether it is not to be announced.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
     /// What can be received now; absent where the node does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receivable_sats: Option<Sat>,
     /// What others sent through it within `rebalance.flow_window_days`; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent_flow: Option<RecentFlow>,
     /// What has to stay on our side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve_sats: Option<Sat>,
     /// What our own rebalances into it cost: their weighted median; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route_cost_ppm: Option<Ppm>,
     /// Its place in the chain, such as `124x1x0`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<NodeId>,
     /// What can be sent now; absent where the node does not say. It does not depend on the
     /// connection.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spendable_sats: Option<Sat>,
     /// Whether a splice is in flight.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

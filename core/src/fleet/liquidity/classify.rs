@@ -7,14 +7,11 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 //!
-//! Only channels in normal operation are judged. During a splice a channel counts with its
-//! confirmed balance.
+//! Only usable channels are judged. While a splice waits, the outcome that leaves us the least
+//! counts. A channel that its operator closed to forwards needs nothing.
 //!
 //! Source: plan §3, plugin. Codes: `channel_depleted`, `channel_saturated`, `channel_balanced`,
-//! `empty_channel`, `splice_in_flight`, `not_in_normal_operation`.
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+//! `empty_channel`, `splice_in_flight`, `closed_to_forwards`, `not_in_normal_operation`.
 
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
@@ -24,72 +21,53 @@ use crate::fleet::health::profit::nearest;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
-use crate::value::FromValue;
 
 /// The channel to judge; a channel of a snapshot as it is, or its two amounts alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ClassifyInput {
     /// How old it is, in whole days; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_days: Option<Count>,
     /// Whether the graph shows it; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<bool>,
     /// Its whole capacity.
     pub capacity_sats: Sat,
     /// Its id; only named in the reasons.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// Whether its operator lets no forward out through it: then it needs nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed_to_forwards: bool,
     /// Whether the peer is there; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected: Option<bool>,
     /// Our fee for each forward; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_base_msat: Option<Msat>,
     /// Our fee rate on it; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_ppm: Option<Ppm>,
     /// What others sent through it; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<ChannelFlow>,
     /// What the last hop into it costs; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_hop: Option<HopFee>,
     /// The part on our side.
     pub local_sats: Sat,
     /// The node at the other end; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// The smallest capacity that a splice in flight may leave; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_capacity_sats: Option<Sat>,
     /// Where it is in its life; absent: as `usable` says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// Whether it is not to be announced; changes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
     /// What can be received; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receivable_sats: Option<Sat>,
     /// What others sent through it of late; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent_flow: Option<RecentFlow>,
     /// What has to stay on our side; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve_sats: Option<Sat>,
     /// What rebalances into it cost; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route_cost_ppm: Option<Ppm>,
     /// Its place in the chain; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<NodeId>,
     /// What can be sent; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spendable_sats: Option<Sat>,
     /// Whether a splice is in flight.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -100,20 +78,7 @@ pub struct ClassifyInput {
 }
 
 /// How full a channel is.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum LiquidityClass {
     /// Little is left on our side.
     Depleted,
@@ -126,20 +91,17 @@ pub enum LiquidityClass {
 }
 
 /// How full a channel is and what it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Classified {
     /// How much would bring it to balance.
     pub amount_sats: Sat,
     /// How full it is.
     pub class: LiquidityClass,
     /// The share on our side; absent for a channel without capacity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_pct: Option<Share>,
     /// What it needs; absent when nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need_type: Option<NeedType>,
     /// How badly; absent when it needs nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
 
@@ -161,12 +123,23 @@ pub fn classify(
         need_type: None,
         severity: None,
     };
-    if !input.usable && !input.splicing {
-        why.add(|| subject(Reason::new(Code::NotInNormalOperation, Effect::Unchecked)));
+    let phase = input.phase();
+    if phase != Phase::Usable {
+        why.add(|| {
+            let reason = Reason::new(Code::NotInNormalOperation, Effect::Unchecked);
+            subject(reason.observed(phase.as_str()))
+        });
         return Ok(quiet(LiquidityClass::Unusable));
     }
     if input.splicing {
-        why.add(|| subject(Reason::new(Code::SpliceInFlight, Effect::Warn)));
+        why.add(|| {
+            let reason = Reason::new(Code::SpliceInFlight, Effect::Warn);
+            subject(reason.observed(input.local_sats))
+        });
+    }
+    if input.closed_to_forwards {
+        why.add(|| subject(Reason::new(Code::ClosedToForwards, Effect::Warn)));
+        return Ok(quiet(LiquidityClass::Balanced));
     }
     let Some(local_pct) = local_share(input.local_sats, input.capacity_sats) else {
         why.add(|| subject(Reason::new(Code::EmptyChannel, Effect::Unchecked)));
@@ -187,6 +160,17 @@ pub fn classify(
         severity: Some(severity),
         ..quiet(LiquidityClass::Balanced)
     })
+}
+
+impl ClassifyInput {
+    /// Where the channel is in its life.
+    fn phase(&self) -> Phase {
+        let told = match self.usable || self.splicing {
+            true => Phase::Usable,
+            false => Phase::Unknown,
+        };
+        self.phase.unwrap_or(told)
+    }
 }
 
 /// The plugin's own formula in f64; a float cast truncates.

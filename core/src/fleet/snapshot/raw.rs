@@ -7,13 +7,20 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::entries::{Entries, Entry};
-use crate::units::{Msat, NodeId, Ppm, Real, Seconds};
+use crate::units::{Count, Msat, NodeId, Ppm, Real, Seconds, SignedSat};
 use crate::value::{Fault, FromValue, Value};
 
 /// The raw answers of a Core Lightning node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ClnInput {
+    /// The answer of `bkpr-listaccountevents`: it tells own rebalances where `listchannelmoves` is
+    /// missing.
+    #[serde(
+        default,
+        alias = "bkpr-listaccountevents",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub bkpr_listaccountevents: Option<ListAccountEvents>,
     /// The answer of `bkpr-listincome`; absent when the node keeps no books.
     #[serde(
         default,
@@ -21,94 +28,162 @@ pub struct ClnInput {
         skip_serializing_if = "Option::is_none"
     )]
     pub bkpr_listincome: Option<ListIncome>,
+    /// From when on `listforwards` is whole; its oldest settled forward when absent.
+    pub forwards_since: Option<Seconds>,
     /// The answer of `getinfo`.
     pub getinfo: GetInfo,
+    /// From when on `bkpr-listincome` is whole; its oldest routed credit when absent.
+    pub income_since: Option<Seconds>,
+    /// The answer of `listchannelmoves`: what moved in each channel, and own rebalances.
+    pub listchannelmoves: Option<ListChannelMoves>,
     /// The answer of `listchannels`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listchannels: Option<ListChannels>,
     /// The answer of `listforwards`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listforwards: Option<ListForwards>,
-    /// The answer of `listpeerchannels`.
-    pub listpeerchannels: ListPeerChannels,
+    /// The answer of `listpeerchannels`; only a node older than 23.02 has none.
+    pub listpeerchannels: Option<ListPeerChannels>,
+    /// The answer of `listpeers` of a node older than 23.02, with the channels inside.
+    pub listpeers: Option<ListPeers>,
     /// The moment of the answers.
     pub now: Seconds,
 }
 
 /// The answer of `getinfo`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct GetInfo {
     /// The name the node gives itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
+    /// The height of the chain.
+    pub blockheight: Option<Count>,
     /// The node's id.
     pub id: NodeId,
 }
 
 /// The answer of `listpeerchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListPeerChannels {
     /// The channels.
     pub channels: Entries<PeerChannel>,
 }
 
-/// One channel of `listpeerchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+/// The answer of `listpeers` of a node older than 23.02.
+#[record(open)]
+pub struct ListPeers {
+    /// The peers.
+    pub peers: Entries<OldPeer>,
+}
+
+/// A peer with its channels.
+#[record(open)]
+pub struct OldPeer {
+    /// The channels with it.
+    #[serde(default)]
+    pub channels: Entries<PeerChannel>,
+    /// Whether it is there.
+    pub connected: Option<bool>,
+    /// The node.
+    pub id: NodeId,
+}
+
+/// One channel of `listpeerchannels`. One in the making lacks most of it.
+#[record(open)]
 pub struct PeerChannel {
     /// Its names where it has no place in the chain that others know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
     /// Its id.
-    pub channel_id: NodeId,
+    pub channel_id: Option<NodeId>,
+    /// Our fee for each forward.
+    pub fee_base_msat: Option<NodeMsat>,
     /// Our fee rate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_proportional_millionths: Option<Ppm>,
-    /// Funding transactions that are not final yet: splices.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Funding transactions that are not final yet: splices, or an opening.
     pub inflight: Option<Vec<Inflight>>,
+    /// Whether we lost the state of it.
+    pub lost_state: Option<bool>,
+    /// The largest forward that we let out.
+    pub maximum_htlc_out_msat: Option<NodeLimit>,
+    /// Who opened it.
+    pub opener: Option<String>,
+    /// What has to stay on our side.
+    pub our_reserve_msat: Option<NodeLimit>,
+    /// Whether the peer is there.
+    pub peer_connected: Option<bool>,
     /// The node at the other end.
-    pub peer_id: NodeId,
-    /// Whether the graph does not know it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_id: Option<NodeId>,
+    /// Whether it is not announced.
     pub private: Option<bool>,
+    /// What can be received.
+    pub receivable_msat: Option<NodeLimit>,
+    /// Whether both sides agreed on its state since they met again; absent while the peer is away.
+    pub reestablished: Option<bool>,
     /// Its place in the chain.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<NodeId>,
+    /// What can be sent.
+    pub spendable_msat: Option<NodeLimit>,
     /// The state, such as `CHANNELD_NORMAL`.
     pub state: String,
     /// The part on our side.
-    pub to_us_msat: NodeMsat,
+    pub to_us_msat: Option<NodeMsat>,
     /// The whole capacity.
-    pub total_msat: NodeMsat,
+    pub total_msat: Option<NodeMsat>,
+    /// The fees of both sides.
+    pub updates: Option<Updates>,
 }
 
 /// The names of a channel without a public place in the chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Alias {
     /// The name under which our node forwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<NodeId>,
 }
 
 /// A funding transaction that is not final yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Inflight {
+    /// What it adds to our side; negative for what it takes, its on-chain fee included.
+    pub splice_amount: Option<SignedSat>,
     /// The capacity it would leave.
     pub total_funding_msat: NodeMsat,
 }
 
+/// What both sides announced of a channel.
+#[record(open)]
+pub struct Updates {
+    /// What the peer announced.
+    pub remote: Option<Update>,
+}
+
+/// What one side announced of a channel.
+#[record(open)]
+pub struct Update {
+    /// Its fee for each payment.
+    pub fee_base_msat: NodeMsat,
+    /// Its fee rate.
+    pub fee_proportional_millionths: Ppm,
+}
+
 /// The answer of `listchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListChannels {
-    /// Each public channel, once per direction.
+    /// Each channel of the graph, once per direction.
     pub channels: Entries<GraphChannel>,
 }
 
-/// One direction of a public channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+/// One direction of a channel of the graph.
+#[record(open)]
 pub struct GraphChannel {
+    /// Whether it forwards; absent in old answers: it does.
+    pub active: Option<bool>,
     /// The capacity.
     pub amount_msat: NodeMsat,
+    /// Its fee for each payment.
+    pub base_fee_millisatoshi: Option<Msat>,
+    /// The node it leads to.
+    pub destination: Option<NodeId>,
+    /// Its fee rate.
+    pub fee_per_millionth: Option<Ppm>,
+    /// Whether others know it; absent: they do.
+    pub public: Option<bool>,
     /// Its place in the chain.
     pub short_channel_id: NodeId,
     /// The node it leads away from.
@@ -116,50 +191,107 @@ pub struct GraphChannel {
 }
 
 /// The answer of `listforwards`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListForwards {
     /// The forwards, whatever became of them.
     pub forwards: Entries<Forward>,
 }
 
 /// One forward.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Forward {
     /// What it earned, if it was settled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_msat: Option<NodeMsat>,
     /// The channel it came through.
     pub in_channel: NodeId,
+    /// What came.
+    pub in_msat: Option<NodeMsat>,
     /// The channel it left through, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_channel: Option<NodeId>,
+    /// What left.
+    pub out_msat: Option<NodeMsat>,
     /// When it came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_time: Option<Real>,
     /// When it was over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_time: Option<Real>,
     /// What became of it, such as `settled`.
     pub status: String,
 }
 
 /// The answer of `bkpr-listincome`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListIncome {
     /// The events.
     pub income_events: Entries<IncomeEvent>,
 }
 
 /// One event in the node's books.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct IncomeEvent {
     /// The channel it belongs to, or a wallet.
     pub account: String,
+    /// What it brought.
+    #[serde(default)]
+    pub credit_msat: NodeMsat,
     /// What it cost.
     #[serde(default)]
     pub debit_msat: NodeMsat,
     /// What it was for.
     pub tag: String,
+    /// When it was.
+    pub timestamp: Seconds,
+    /// The transaction it paid for.
+    pub txid: Option<String>,
+}
+
+/// The answer of `bkpr-listaccountevents`.
+#[record(open)]
+pub struct ListAccountEvents {
+    /// The events.
+    pub events: Entries<AccountEvent>,
+}
+
+/// One event of an account.
+#[record(open)]
+pub struct AccountEvent {
+    /// The channel, or a wallet.
+    pub account: String,
+    /// What came in.
+    #[serde(default)]
+    pub credit_msat: NodeMsat,
+    /// What went out.
+    #[serde(default)]
+    pub debit_msat: NodeMsat,
+    /// The hash of the payment it belongs to.
+    pub payment_id: Option<String>,
+    /// What it was for.
+    pub tag: String,
+    /// When it was.
+    pub timestamp: Seconds,
+}
+
+/// The answer of `listchannelmoves`.
+#[record(open)]
+pub struct ListChannelMoves {
+    /// The moves.
+    pub channelmoves: Entries<ChannelMove>,
+}
+
+/// One move of money in a channel.
+#[record(open)]
+pub struct ChannelMove {
+    /// The channel.
+    pub account_id: String,
+    /// What came in.
+    #[serde(default)]
+    pub credit_msat: NodeMsat,
+    /// What went out.
+    #[serde(default)]
+    pub debit_msat: NodeMsat,
+    /// The hash of the payment it belongs to.
+    pub payment_hash: Option<String>,
+    /// What it was for.
+    pub primary_tag: String,
     /// When it was.
     pub timestamp: Seconds,
 }
@@ -192,8 +324,17 @@ impl AsId for String {
     }
 }
 
+impl Entry for PeerChannel {
+    const ID: &'static str = "channel_id";
+    fn id(&self) -> &str {
+        self.channel_id.as_ref().map_or("", NodeId::as_str)
+    }
+}
+
 entry! {
-    PeerChannel by channel_id = "channel_id",
+    OldPeer by id = "id",
+    AccountEvent by account = "account",
+    ChannelMove by account_id = "account_id",
     GraphChannel by short_channel_id = "short_channel_id",
     Forward by in_channel = "in_channel",
     IncomeEvent by account = "account",
@@ -236,10 +377,7 @@ impl<'de> de::Visitor<'de> for NodeMsatVisitor {
         Msat::deserialize(plain).map(NodeMsat)
     }
     fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeMsat, E> {
-        let digits = text.strip_suffix("msat").unwrap_or(text);
-        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let amount = digits.parse().ok().filter(|_| plain);
-        amount
+        digits(text)
             .and_then(|n| Msat::new(n).ok())
             .map(NodeMsat)
             .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
@@ -255,6 +393,91 @@ impl<'de> Deserialize<'de> for NodeMsat {
 impl FromValue for NodeMsat {
     fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
         value.text_or_number(NodeMsatVisitor)
+    }
+}
+
+/// As [`NodeMsat`], for what a node may set to no limit at all: more than all bitcoin is all bitcoin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeLimit(Msat);
+
+impl NodeLimit {
+    /// The amount.
+    #[must_use]
+    pub const fn get(self) -> Msat {
+        self.0
+    }
+}
+
+impl Serialize for NodeLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+struct NodeLimitVisitor;
+
+impl NodeLimitVisitor {
+    fn cut(n: u64) -> NodeLimit {
+        NodeLimit(Msat::constant(n.min(Msat::MAX.get())))
+    }
+}
+
+impl<'de> de::Visitor<'de> for NodeLimitVisitor {
+    type Value = NodeLimit;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        NodeMsatVisitor.expecting(f)
+    }
+    fn visit_u64<E: de::Error>(self, n: u64) -> Result<NodeLimit, E> {
+        Ok(Self::cut(n))
+    }
+    fn visit_i64<E: de::Error>(self, n: i64) -> Result<NodeLimit, E> {
+        NodeMsatVisitor.visit_i64(n).map(|NodeMsat(n)| NodeLimit(n))
+    }
+    // A host without integers of 64 bits has "no limit" as a float.
+    fn visit_f64<E: de::Error>(self, x: f64) -> Result<NodeLimit, E> {
+        if x.is_finite() && x > Msat::MAX.as_f64() {
+            return Ok(NodeLimit(Msat::MAX));
+        }
+        NodeMsatVisitor.visit_f64(x).map(|NodeMsat(n)| NodeLimit(n))
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeLimit, E> {
+        let wrong = || E::invalid_value(de::Unexpected::Str(text), &self);
+        digits(text).map(Self::cut).ok_or_else(wrong)
+    }
+}
+
+/// The number in `"1000"` or `"1000msat"`.
+fn digits(text: &str) -> Option<u64> {
+    let digits = text.strip_suffix("msat").unwrap_or(text);
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
+}
+
+impl<'de> Deserialize<'de> for NodeLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeLimitVisitor)
+    }
+}
+
+impl FromValue for NodeLimit {
+    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+        value.text_or_number(NodeLimitVisitor)
+    }
+}
+
+impl JsonSchema for NodeLimit {
+    fn schema_name() -> Cow<'static, str> {
+        "NodeLimit".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": "^[0-9]+(msat)?$" },
+            ],
+            "description": "millisatoshis, as an integer or as \"1000msat\"; more than all bitcoin is no limit",
+            "x-unit": "msat",
+        })
     }
 }
 

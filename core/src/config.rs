@@ -58,7 +58,7 @@ impl Profile {
         match self {
             Self::Plan => "62feec5b2169be0f5be2a4350cf19472cb8406da34701217ccb57b1383e68b91",
             Self::ClHive => "466aa85691dce3f0fb791cc7166b3c8b7f19c30768d9e40e505d4e3430e260dc",
-            Self::Xln => "87caba014b3bbbe0f8d1d90b8dcfe6bf39ee0590be7ecd6d5b297903796aca29",
+            Self::Xln => "4be5b5fd6446f7f6a4a365d17922690cb17e251adc4d3ec2ee29c3c0140a560f",
         }
     }
 

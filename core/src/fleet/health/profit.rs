@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use trimtab_core::policy::Policy;
-//! let input = br#"{"revenue_msat":500,"cost_msat":155000,"idle_s":864000}"#;
+//! let input = br#"{"revenue_msat":500,"cost_msat":155000,"idle_s":2592000}"#;
 //! let answer = Policy::plan().call("health.profit", input)?;
 //! assert!(String::from_utf8_lossy(&answer).contains(r#""class":"stagnant""#));
 //! # Ok::<(), trimtab_core::error::Error>(())

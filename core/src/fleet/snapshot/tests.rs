@@ -57,9 +57,9 @@ fn answers(channels: Vec<Json>) -> Json {
 #[test]
 fn real_nodes_are_read_and_assessed() {
     for (answers, channels, earned, score) in [
-        (node!("l1"), 3, 0, 18),
-        (node!("l2"), 4, 0, 27),
-        (node!("l5"), 5, 926_506, 63),
+        (node!("l1"), 3, 0, 48),
+        (node!("l2"), 4, 0, 49),
+        (node!("l5"), 5, 926_506, 50),
     ] {
         let (snapshot, reasons, aside) = taken(&answers);
         assert!(aside.is_empty());

@@ -110,6 +110,22 @@ export interface AccountColumns {
   readonly token_id: ReadonlyArray<TokenIdInput>;
 }
 
+/** One event of an account. */
+export interface AccountEvent {
+  /** The channel, or a wallet. */
+  readonly account: string;
+  /** What came in. Default: 0. */
+  readonly credit_msat?: NodeMsat | undefined;
+  /** What went out. Default: 0. */
+  readonly debit_msat?: NodeMsat | undefined;
+  /** The hash of the payment it belongs to. */
+  readonly payment_id?: string | null | undefined;
+  /** What it was for. */
+  readonly tag: string;
+  /** When it was. */
+  readonly timestamp: SecondsInput;
+}
+
 /** Whether an account takes part. */
 export type AccountStatus = "active" | "dispute_preparing" | "disputed";
 
@@ -521,9 +537,11 @@ export interface AssessInput {
   readonly channels?: ReadonlyArray<LocalShare>;
   /** How balanced the channels are, 0 to 100; instead of the channels. */
   readonly liquidity_score?: Score;
+  /** The tier that was last decided: a score changes it only from some points beyond the bound on. */
+  readonly previous_tier?: Tier;
   /** Channels that earn. */
   readonly profitable: Count;
-  /** Channels that lose and stand still. */
+  /** Channels that stand still. */
   readonly stagnant: Count;
   /** All channels; the sum of the three when absent. */
   readonly total?: Count;
@@ -539,9 +557,11 @@ export interface AssessInputInput {
   readonly channels?: ReadonlyArray<LocalShare> | null | undefined;
   /** How balanced the channels are, 0 to 100; instead of the channels. */
   readonly liquidity_score?: Score | null | undefined;
+  /** The tier that was last decided: a score changes it only from some points beyond the bound on. */
+  readonly previous_tier?: Tier | null | undefined;
   /** Channels that earn. */
   readonly profitable: CountInput;
-  /** Channels that lose and stand still. */
+  /** Channels that stand still. */
   readonly stagnant: CountInput;
   /** All channels; the sum of the three when absent. */
   readonly total?: CountInput | null | undefined;
@@ -581,11 +601,11 @@ export interface Assessed {
   readonly score: Points;
   /** Channels that lose and stand still. */
   readonly stagnant: Count;
-  /** The tier of the score. */
+  /** The tier of the score, or the previous one where the score is too near to its bound. */
   readonly tier: Tier;
   /** The tier above; absent in the best. */
   readonly tier_above?: TierAbove;
-  /** The tier below; absent in the worst. */
+  /** The tier below; absent in the worst, or where no score falls to it. */
   readonly tier_below?: TierBelow;
   /** All channels. */
   readonly total: Count;
@@ -751,6 +771,14 @@ export interface Candidate {
   readonly public_capacity_sats?: SatInput | null | undefined;
 }
 
+/** What a member holds with a peer. */
+export interface Capacity {
+  /** The sum of its channels with the peer. */
+  readonly capacity_sats: Sat;
+  /** The peer. */
+  readonly peer: NodeId;
+}
+
 /** One channel of ours. */
 export interface Channel {
   /** How old it is, in whole days; absent when unknown. */
@@ -880,12 +908,36 @@ export interface ChannelFlowInput {
   readonly sats_out: SatInput;
 }
 
+/** One move of money in a channel. */
+export interface ChannelMove {
+  /** The channel. */
+  readonly account_id: string;
+  /** What came in. Default: 0. */
+  readonly credit_msat?: NodeMsat | undefined;
+  /** What went out. Default: 0. */
+  readonly debit_msat?: NodeMsat | undefined;
+  /** The hash of the payment it belongs to. */
+  readonly payment_hash?: string | null | undefined;
+  /** What it was for. */
+  readonly primary_tag: string;
+  /** When it was. */
+  readonly timestamp: SecondsInput;
+}
+
 /** The books of a channel and what they say. */
 export interface ChannelProfit {
   /** The input of `health.profit`. */
   readonly books: ProfitInput;
   /** What it decided. */
   readonly profit: Profit;
+}
+
+/** The books of a channel and what they say. */
+export interface ChannelProfitInput {
+  /** The input of `health.profit`. */
+  readonly books: ProfitInputInput;
+  /** What it decided. */
+  readonly profit: ProfitInput;
 }
 
 /** A splice that wants advice. */
@@ -1012,22 +1064,35 @@ export interface ClassifyInput {
 
 /** The raw answers of a Core Lightning node. */
 export interface ClnInput {
+  /**
+   * The answer of `bkpr-listaccountevents`: it tells own rebalances where `listchannelmoves` is
+   * missing.
+   */
+  readonly bkpr_listaccountevents?: ListAccountEvents | null | undefined;
   /** The answer of `bkpr-listincome`; absent when the node keeps no books. */
   readonly bkpr_listincome?: ListIncome | null | undefined;
+  /** From when on `listforwards` is whole; its oldest settled forward when absent. */
+  readonly forwards_since?: SecondsInput | null | undefined;
   /** The answer of `getinfo`. */
   readonly getinfo: GetInfo;
+  /** From when on `bkpr-listincome` is whole; its oldest routed credit when absent. */
+  readonly income_since?: SecondsInput | null | undefined;
+  /** The answer of `listchannelmoves`: what moved in each channel, and own rebalances. */
+  readonly listchannelmoves?: ListChannelMoves | null | undefined;
   /** The answer of `listchannels`. */
   readonly listchannels?: ListChannels | null | undefined;
   /** The answer of `listforwards`. */
   readonly listforwards?: ListForwards | null | undefined;
-  /** The answer of `listpeerchannels`. */
-  readonly listpeerchannels: ListPeerChannels;
+  /** The answer of `listpeerchannels`; only a node older than 23.02 has none. */
+  readonly listpeerchannels?: ListPeerChannels | null | undefined;
+  /** The answer of `listpeers` of a node older than 23.02, with the channels inside. */
+  readonly listpeers?: ListPeers | null | undefined;
   /** The moment of the answers. */
   readonly now: SecondsInput;
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "tier_held" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "young_channel" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "duplicate_channel_id" | "closed_to_forwards" | "forwards_of_unknown_channels" | "rebalance_cost_unattributed" | "route_cost_unknown" | "idle_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -1063,6 +1128,8 @@ export interface Config {
   readonly liquidity: LiquidityConfig;
   /** Thresholds, budgets and the value of rebalances. */
   readonly rebalance: RebalanceConfig;
+  /** How a node is read. */
+  readonly snapshot: SnapshotConfig;
   /** What the fleet keeps with a peer. */
   readonly splice: SpliceConfig;
   /** Advice on new channels. */
@@ -1085,6 +1152,8 @@ export interface ConfigInput {
   readonly liquidity: LiquidityConfigInput;
   /** Thresholds, budgets and the value of rebalances. */
   readonly rebalance: RebalanceConfigInput;
+  /** How a node is read. */
+  readonly snapshot: SnapshotConfig;
   /** What the fleet keeps with a peer. */
   readonly splice: SpliceConfigInput;
   /** Advice on new channels. */
@@ -1352,9 +1421,9 @@ export interface Evaluated {
 
 /** What the receiver can see itself. */
 export interface Evidence {
-  /** What it holds together with us. */
+  /** What it holds together with us in announced channels. */
   readonly our_capacity_sats?: SatInput | null | undefined;
-  /** How many channels it has with us. */
+  /** How many announced channels it has with us. */
   readonly our_channels?: CountInput | null | undefined;
   /** Its last accepted report. */
   readonly previous?: Previous | null | undefined;
@@ -1680,8 +1749,12 @@ export interface Forward {
   readonly fee_msat?: NodeMsat | null | undefined;
   /** The channel it came through. */
   readonly in_channel: NodeId;
+  /** What came. */
+  readonly in_msat?: NodeMsat | null | undefined;
   /** The channel it left through, if it did. */
   readonly out_channel?: NodeId | null | undefined;
+  /** What left. */
+  readonly out_msat?: NodeMsat | null | undefined;
   /** When it came. */
   readonly received_time?: Real | null | undefined;
   /** When it was over. */
@@ -1697,6 +1770,8 @@ export type Funding = "match_first" | "reserve_first" | "sweep";
 export interface GetInfo {
   /** The name the node gives itself. */
   readonly alias?: string | null | undefined;
+  /** The height of the chain. */
+  readonly blockheight?: CountInput | null | undefined;
   /** The node's id. */
   readonly id: NodeId;
 }
@@ -1800,10 +1875,20 @@ export interface GossipStateInput {
 /** A tier of the second scale. */
 export type GossipTier = "critical" | "struggling" | "healthy" | "thriving";
 
-/** One direction of a public channel. */
+/** One direction of a channel of the graph. */
 export interface GraphChannel {
+  /** Whether it forwards; absent in old answers: it does. */
+  readonly active?: boolean | null | undefined;
   /** The capacity. */
   readonly amount_msat: NodeMsat;
+  /** Its fee for each payment. */
+  readonly base_fee_millisatoshi?: Msat | null | undefined;
+  /** The node it leads to. */
+  readonly destination?: NodeId | null | undefined;
+  /** Its fee rate. */
+  readonly fee_per_millionth?: PpmInput | null | undefined;
+  /** Whether others know it; absent: they do. */
+  readonly public?: boolean | null | undefined;
   /** Its place in the chain. */
   readonly short_channel_id: NodeId;
   /** The node it leads away from. */
@@ -1866,8 +1951,10 @@ export interface HealthConfig {
   readonly announced_slack: Count;
   /** A reporter may claim this multiple of its public capacity. */
   readonly capacity_slack: Real;
-  /** Without activity for this long, a losing channel is stagnant. */
-  readonly idle_after_s: Seconds;
+  /** A channel without costs is profitable where it earned more than this. */
+  readonly dust_sats: Sat;
+  /** A channel younger than this that cost nothing but its opening is not judged yet. */
+  readonly grace_days: Count;
   /** A channel whose return is below this loses. */
   readonly loss_below: Real;
   /** A score that moves by more than this between two reports is worth a warning. */
@@ -1884,10 +1971,28 @@ export interface HealthConfig {
   readonly needs_outbound_below: Share;
   /** A channel whose return is above this is profitable. */
   readonly profit_above: Real;
+  /** How the points of a score become a whole number. */
+  readonly rounding: Rounding;
   /** How far the worst spread lowers the liquidity score. */
   readonly spread: Spread;
+  /** A score of at most this is of the tier `stable`, a higher one is `thriving`. */
+  readonly stable_max: Points;
+  /** Without activity for so many days a channel can be stagnant. */
+  readonly stagnant_days: Count;
+  /** Which idle channels are stagnant. */
+  readonly stagnant_if: StagnantIf;
+  /** A score of at most this is of the tier `struggling`. */
+  readonly struggling_max: Points;
   /** In which order floats are added. */
   readonly sum_order: SumOrder;
+  /** So many points beyond its bound a score must lie before a known tier changes. */
+  readonly tier_hysteresis: Points;
+  /** Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`. */
+  readonly trend_falls_below?: Count;
+  /** Revenue rises above this percentage of the windows before. */
+  readonly trend_ratio: Count;
+  /** A score of at most this is of the tier `vulnerable`. */
+  readonly vulnerable_max: Points;
 }
 
 /** What an operator may set about health. */
@@ -1896,8 +2001,10 @@ export interface HealthConfigInput {
   readonly announced_slack: CountInput;
   /** A reporter may claim this multiple of its public capacity. */
   readonly capacity_slack: Real;
-  /** Without activity for this long, a losing channel is stagnant. */
-  readonly idle_after_s: SecondsInput;
+  /** A channel without costs is profitable where it earned more than this. */
+  readonly dust_sats: SatInput;
+  /** A channel younger than this that cost nothing but its opening is not judged yet. */
+  readonly grace_days: CountInput;
   /** A channel whose return is below this loses. */
   readonly loss_below: Real;
   /** A score that moves by more than this between two reports is worth a warning. */
@@ -1914,19 +2021,37 @@ export interface HealthConfigInput {
   readonly needs_outbound_below: Share;
   /** A channel whose return is above this is profitable. */
   readonly profit_above: Real;
+  /** How the points of a score become a whole number. */
+  readonly rounding: Rounding;
   /** How far the worst spread lowers the liquidity score. */
   readonly spread: Spread;
+  /** A score of at most this is of the tier `stable`, a higher one is `thriving`. */
+  readonly stable_max: PointsInput;
+  /** Without activity for so many days a channel can be stagnant. */
+  readonly stagnant_days: CountInput;
+  /** Which idle channels are stagnant. */
+  readonly stagnant_if: StagnantIf;
+  /** A score of at most this is of the tier `struggling`. */
+  readonly struggling_max: PointsInput;
   /** In which order floats are added. */
   readonly sum_order: SumOrder;
+  /** So many points beyond its bound a score must lie before a known tier changes. */
+  readonly tier_hysteresis: PointsInput;
+  /** Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`. */
+  readonly trend_falls_below?: CountInput | null | undefined;
+  /** Revenue rises above this percentage of the windows before. */
+  readonly trend_ratio: CountInput;
+  /** A score of at most this is of the tier `vulnerable`. */
+  readonly vulnerable_max: PointsInput;
 }
 
 /** The observations of a member about itself. */
 export interface HealthReport {
   /** When it was made. */
   readonly at: Seconds;
-  /** The capacity of its channels. */
+  /** The capacity of these channels. */
   readonly capacity_sats: Sat;
-  /** How many channels it has in normal operation. */
+  /** How many announced channels it has in normal operation. */
   readonly channels: Count;
   /** Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`. */
   readonly imbalance_bp: BasisPoints;
@@ -1938,7 +2063,7 @@ export interface HealthReport {
   readonly total: Count;
   /** Channels that lose. */
   readonly underwater: Count;
-  /** Revenue per window, oldest first. */
+  /** Revenue per window, oldest first; none where the history is too short for a trend. */
   readonly windows: ReadonlyArray<Msat>;
 }
 
@@ -1946,9 +2071,9 @@ export interface HealthReport {
 export interface HealthReportInput {
   /** When it was made. */
   readonly at: SecondsInput;
-  /** The capacity of its channels. */
+  /** The capacity of these channels. */
   readonly capacity_sats: SatInput;
-  /** How many channels it has in normal operation. */
+  /** How many announced channels it has in normal operation. */
   readonly channels: CountInput;
   /** Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`. */
   readonly imbalance_bp: BasisPointsInput;
@@ -1960,8 +2085,32 @@ export interface HealthReportInput {
   readonly total: CountInput;
   /** Channels that lose. */
   readonly underwater: CountInput;
-  /** Revenue per window, oldest first. */
+  /** Revenue per window, oldest first; none where the history is too short for a trend. */
   readonly windows: ReadonlyArray<Msat>;
+}
+
+/** How a member does: what it can see of its own channels. */
+export interface HealthStatus {
+  /** The capacity of its channels. */
+  readonly capacity_sats: Sat;
+  /** How many channels it has. */
+  readonly channels: Count;
+  /** sha256 of its config. */
+  readonly config?: string;
+  /** Sum over its channels of how far each lies from balance, in hundredths of a percent. */
+  readonly imbalance_bp: Sat;
+  /** Channels that earn. */
+  readonly profitable: Count;
+  /** Its revenue in four weeks, oldest first; none where its history is shorter. */
+  readonly revenue_sats: ReadonlyArray<Sat>;
+  /** Channels that stand still. */
+  readonly stagnant: Count;
+  /** All channels that were judged. */
+  readonly total: Count;
+  /** Channels that lose. */
+  readonly underwater: Count;
+  /** Its software. */
+  readonly version?: string;
 }
 
 /** How many accounts the book holds now. */
@@ -2321,16 +2470,22 @@ export interface InFlightInput {
 export interface IncomeEvent {
   /** The channel it belongs to, or a wallet. */
   readonly account: string;
+  /** What it brought. Default: 0. */
+  readonly credit_msat?: NodeMsat | undefined;
   /** What it cost. Default: 0. */
   readonly debit_msat?: NodeMsat | undefined;
   /** What it was for. */
   readonly tag: string;
   /** When it was. */
   readonly timestamp: SecondsInput;
+  /** The transaction it paid for. */
+  readonly txid?: string | null | undefined;
 }
 
 /** A funding transaction that is not final yet. */
 export interface Inflight {
+  /** What it adds to our side; negative for what it takes, its on-chain fee included. */
+  readonly splice_amount?: SignedSatInput | null | undefined;
   /** The capacity it would leave. */
   readonly total_funding_msat: NodeMsat;
 }
@@ -2546,9 +2701,33 @@ export interface LiquidityScored {
   readonly liquidity_score: Points;
 }
 
+/** What a member holds where. */
+export interface LiquidityState {
+  /** What it holds with each external peer. Default: []. */
+  readonly capacities: ReadonlyArray<Capacity>;
+  /** Its channels with little on its own side. Default: []. */
+  readonly depleted: ReadonlyArray<Trouble2>;
+  /** Where it is rebalancing. Default: []. */
+  readonly rebalancing: ReadonlyArray<Rebalancing>;
+  /** Its channels with nearly all on its own side. Default: []. */
+  readonly saturated: ReadonlyArray<Trouble2>;
+}
+
+/** The answer of `bkpr-listaccountevents`. */
+export interface ListAccountEvents {
+  /** The events. */
+  readonly events: ReadonlyArray<AccountEvent>;
+}
+
+/** The answer of `listchannelmoves`. */
+export interface ListChannelMoves {
+  /** The moves. */
+  readonly channelmoves: ReadonlyArray<ChannelMove>;
+}
+
 /** The answer of `listchannels`. */
 export interface ListChannels {
-  /** Each public channel, once per direction. */
+  /** Each channel of the graph, once per direction. */
   readonly channels: ReadonlyArray<GraphChannel>;
 }
 
@@ -2568,6 +2747,20 @@ export interface ListIncome {
 export interface ListPeerChannels {
   /** The channels. */
   readonly channels: ReadonlyArray<PeerChannel>;
+}
+
+/** The answer of `listpeers` of a node older than 23.02. */
+export interface ListPeers {
+  /** The peers. */
+  readonly peers: ReadonlyArray<OldPeer>;
+}
+
+/** Channels in trouble, as another program lists them. */
+export interface ListedTroubles {
+  /** Channels with little on our side. Default: []. */
+  readonly depleted?: ReadonlyArray<TroubleInput> | undefined;
+  /** Channels with nearly all on our side. Default: []. */
+  readonly saturated?: ReadonlyArray<TroubleInput> | undefined;
 }
 
 /** How full a channel is on our side. */
@@ -2803,11 +2996,24 @@ export type Nnlb = "off" | "threshold" | "both";
 
 export type NodeId = string;
 
+/** millisatoshis, as an integer or as "1000msat"; more than all bitcoin is no limit Unit: msat. */
+export type NodeLimit = number | bigint | string;
+
 /** millisatoshis, as an integer or as "1000msat" Unit: msat. */
 export type NodeMsat = number | bigint | string;
 
 /** Nothing. */
 export type Nothing = Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown>;
+
+/** A peer with its channels. */
+export interface OldPeer {
+  /** The channels with it. Default: []. */
+  readonly channels?: ReadonlyArray<PeerChannel> | undefined;
+  /** Whether it is there. */
+  readonly connected?: boolean | null | undefined;
+  /** The node. */
+  readonly id: NodeId;
+}
 
 /** What one operation of a settlement does. */
 export type OpKind = "c2r" | "r2c" | "r2r" | "forgive" | "raw_diff";
@@ -2972,28 +3178,48 @@ export interface PeerCapacityInput {
   readonly peer_id: NodeId;
 }
 
-/** One channel of `listpeerchannels`. */
+/** One channel of `listpeerchannels`. One in the making lacks most of it. */
 export interface PeerChannel {
   /** Its names where it has no place in the chain that others know. */
   readonly alias?: Alias | null | undefined;
   /** Its id. */
-  readonly channel_id: NodeId;
+  readonly channel_id?: NodeId | null | undefined;
+  /** Our fee for each forward. */
+  readonly fee_base_msat?: NodeMsat | null | undefined;
   /** Our fee rate. */
   readonly fee_proportional_millionths?: PpmInput | null | undefined;
-  /** Funding transactions that are not final yet: splices. */
+  /** Funding transactions that are not final yet: splices, or an opening. */
   readonly inflight?: ReadonlyArray<Inflight> | null | undefined;
+  /** Whether we lost the state of it. */
+  readonly lost_state?: boolean | null | undefined;
+  /** The largest forward that we let out. */
+  readonly maximum_htlc_out_msat?: NodeLimit | null | undefined;
+  /** Who opened it. */
+  readonly opener?: string | null | undefined;
+  /** What has to stay on our side. */
+  readonly our_reserve_msat?: NodeLimit | null | undefined;
+  /** Whether the peer is there. */
+  readonly peer_connected?: boolean | null | undefined;
   /** The node at the other end. */
-  readonly peer_id: NodeId;
-  /** Whether the graph does not know it. */
+  readonly peer_id?: NodeId | null | undefined;
+  /** Whether it is not announced. */
   readonly private?: boolean | null | undefined;
+  /** What can be received. */
+  readonly receivable_msat?: NodeLimit | null | undefined;
+  /** Whether both sides agreed on its state since they met again; absent while the peer is away. */
+  readonly reestablished?: boolean | null | undefined;
   /** Its place in the chain. */
   readonly short_channel_id?: NodeId | null | undefined;
+  /** What can be sent. */
+  readonly spendable_msat?: NodeLimit | null | undefined;
   /** The state, such as `CHANNELD_NORMAL`. */
   readonly state: string;
   /** The part on our side. */
-  readonly to_us_msat: NodeMsat;
+  readonly to_us_msat?: NodeMsat | null | undefined;
   /** The whole capacity. */
-  readonly total_msat: NodeMsat;
+  readonly total_msat?: NodeMsat | null | undefined;
+  /** The fees of both sides. */
+  readonly updates?: Updates | null | undefined;
 }
 
 /** Where a channel is in its life. What a node lists is not what it can use. */
@@ -3091,30 +3317,46 @@ export interface Profit {
   readonly roi?: Real;
 }
 
+/** How a channel does. */
+export interface ProfitInput {
+  /** What the channel is worth. */
+  readonly class: ProfitClass;
+  /** Return on what it cost; absent when it cost nothing. */
+  readonly roi?: Real | null | undefined;
+}
+
 /** What a channel is worth to its node, worst first. */
 export type ProfitClass = "stagnant" | "underwater" | "break_even" | "profitable";
 
 /** A channel's books over the last 30 days. */
 export interface ProfitInput {
+  /** How old the channel is, in whole days; absent when unknown: then it is no young one. */
+  readonly age_days?: Count;
   /** Which channel; only named in the reasons. */
   readonly channel_id?: NodeId;
-  /** On-chain and rebalance fees; absent when the books could not be read. */
+  /** On-chain, lease and rebalance fees; absent when the books could not be read. */
   readonly cost_msat?: Msat;
-  /** Time since the last forward through the channel, or since it opened; absent when unknown. */
+  /** Time since the last forward through the channel in either direction; absent when unknown. */
   readonly idle_s?: Seconds;
-  /** Fees of settled forwards out through the channel. */
+  /** The part of the cost that opened the channel. */
+  readonly opening_msat?: Msat;
+  /** Fees of settled forwards out through the channel, and what it was leased for. */
   readonly revenue_msat: Msat;
 }
 
 /** A channel's books over the last 30 days. */
 export interface ProfitInputInput {
+  /** How old the channel is, in whole days; absent when unknown: then it is no young one. */
+  readonly age_days?: CountInput | null | undefined;
   /** Which channel; only named in the reasons. */
   readonly channel_id?: NodeId | null | undefined;
-  /** On-chain and rebalance fees; absent when the books could not be read. */
+  /** On-chain, lease and rebalance fees; absent when the books could not be read. */
   readonly cost_msat?: Msat | null | undefined;
-  /** Time since the last forward through the channel, or since it opened; absent when unknown. */
+  /** Time since the last forward through the channel in either direction; absent when unknown. */
   readonly idle_s?: SecondsInput | null | undefined;
-  /** Fees of settled forwards out through the channel. */
+  /** The part of the cost that opened the channel. */
+  readonly opening_msat?: Msat | null | undefined;
+  /** Fees of settled forwards out through the channel, and what it was leased for. */
   readonly revenue_msat: Msat;
 }
 
@@ -3245,7 +3487,7 @@ export interface RebalanceConfig {
   /** What our health moves. */
   readonly nnlb: Nnlb;
   /** How a divided threshold is rounded. */
-  readonly rounding: Rounding;
+  readonly rounding: Rounding2;
   /** When a threshold is divided by the multiplier. */
   readonly scaling: Scaling;
   /** The loss that the deployed plugin's model bears for the fleet. */
@@ -3291,13 +3533,23 @@ export interface RebalanceConfigInput {
   /** What our health moves. */
   readonly nnlb: Nnlb;
   /** How a divided threshold is rounded. */
-  readonly rounding: Rounding;
+  readonly rounding: Rounding2;
   /** When a threshold is divided by the multiplier. */
   readonly scaling: Scaling;
   /** The loss that the deployed plugin's model bears for the fleet. */
   readonly tolerance_sats: SatInput;
   /** Fills a channel that nothing moves through less. */
   readonly velocity_gate: VelocityGateInput;
+}
+
+/** A rebalance under way. */
+export interface Rebalancing {
+  /** When it should be over. */
+  readonly expected_end: Seconds;
+  /** The peer through which it goes. */
+  readonly peer: NodeId;
+  /** When it began. */
+  readonly start: Seconds;
 }
 
 /** What became of a message, and what is kept now. */
@@ -3422,6 +3674,45 @@ export interface ReplenishAnswerInput {
 /** What came of a replenishment. */
 export type ReplenishOutcome = "done" | "failed" | "unknown";
 
+/** What a node knows of itself. */
+export interface ReportInput {
+  /** Our channels, as `snapshot.cln` gives them. */
+  readonly channels: ReadonlyArray<ChannelInput>;
+  /** sha256 of our config. */
+  readonly config?: string | null | undefined;
+  /** What another program of this node counted; in place of what our books say. */
+  readonly counts?: ReportedCounts | null | undefined;
+  /**
+   * Depleted and saturated channels as another program of this node lists them; in place of
+   * what our channels show.
+   */
+  readonly listed?: ListedTroubles | null | undefined;
+  /** The other members: a channel with one of them is no channel with an external peer. Default: []. */
+  readonly members?: ReadonlyArray<NodeId> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The books of our channels, as `snapshot.cln` gives them; empty when they are unknown. Default: []. */
+  readonly profits?: ReadonlyArray<ChannelProfitInput> | undefined;
+  /** Where we are rebalancing. Default: []. */
+  readonly rebalancing?: ReadonlyArray<ActivityInput> | undefined;
+  /** Our revenue of the last four weeks, oldest first. Default: []. */
+  readonly revenue_windows?: ReadonlyArray<Msat> | undefined;
+  /** Our software. */
+  readonly version?: string | null | undefined;
+}
+
+/** Channels by what they are worth. */
+export interface ReportedCounts {
+  /** Channels that earn. */
+  readonly profitable: CountInput;
+  /** Channels that stand still. */
+  readonly stagnant: CountInput;
+  /** All channels that were judged. */
+  readonly total: CountInput;
+  /** Channels that lose. */
+  readonly underwater: CountInput;
+}
+
 /** What a reporter said. */
 export interface Reporter {
   /** Its announced splices, one for each peer. */
@@ -3448,6 +3739,14 @@ export interface ReporterInput {
   readonly recent?: ReadonlyArray<string> | undefined;
   /** When its messages of each kind were accepted, within the last hour. */
   readonly stamps?: Readonly<Record<string, ReadonlyArray<SecondsInput>>> | ReadonlyMap<string | number | bigint, ReadonlyArray<SecondsInput>> | undefined;
+}
+
+/** The bodies to build messages of. */
+export interface Reports {
+  /** The health report; absent while the books are unknown. */
+  readonly health_status?: HealthStatus;
+  /** The liquidity state. */
+  readonly liquidity_state: LiquidityState;
 }
 
 /** An open request for collateral. */
@@ -3556,8 +3855,11 @@ export interface RestoreFleet {
   readonly state: FleetSnapshotInput;
 }
 
+/** How the points of a score become a whole number. */
+export type Rounding = "truncate" | "nearest";
+
 /** How a divided threshold is rounded. */
-export type Rounding = "none" | "truncate";
+export type Rounding2 = "none" | "truncate";
 
 /** The advice about a splice. */
 export type Safety = "safe" | "unchecked" | "coordinate" | "blocked";
@@ -3791,30 +4093,42 @@ export interface Sized {
 export interface Snapshot {
   /** The name the node gives itself. */
   readonly alias?: string;
-  /** The input of `health.assess`; absent when the forwards are unknown. */
+  /** The input of `health.assess`; absent when neither forwards nor books are known. */
   readonly assess?: AssessInput;
   /** The moment of the answers. */
   readonly at: Seconds;
-  /** The capacity of all channels that count. */
+  /** The capacity of all usable channels that others can see, whichever splice confirms. */
   readonly capacity_sats: Sat;
   /** How much the channels are asked for, on average; absent when the flow is unknown. */
   readonly demand?: Demand;
-  /** What the node says of itself to the other members; absent where no channel could be judged. */
+  /**
+   * What the node says of itself to the other members, over the same channels; absent when
+   * neither forwards nor books are known.
+   */
   readonly health_report?: HealthReport;
   /** How many channels are in no number above, and why. */
   readonly left_out: LeftOut;
-  /** The books of every channel that counts; empty when the forwards are unknown. */
+  /** The books of every usable channel; empty when neither forwards nor books are known. */
   readonly profits: ReadonlyArray<ChannelProfit>;
   /** The public capacity of every node of the graph; empty when the graph is unknown. */
   readonly public_capacities: ReadonlyArray<PeerCapacity>;
   /** What the other members may know of its channels, as they keep it; without its health. */
   readonly report: Member;
-  /** Forwarding fees of the last four weeks, one week each, oldest first. */
+  /**
+   * Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+   * more of them.
+   */
   readonly revenue_windows: ReadonlyArray<Msat>;
   /** What the last 30 days earned and cost that belongs to no channel we know. */
   readonly unattributed: Unattributed;
   /** The node itself, as other policies read it. */
   readonly us: Us;
+}
+
+/** What an operator may set about the reading of a node. */
+export interface SnapshotConfig {
+  /** Whether the other members are told of channels that the graph does not show. */
+  readonly report_unannounced: boolean;
 }
 
 /** Where a reserve is replenished from. Configured, never taken from state or from a peer. */
@@ -3983,6 +4297,9 @@ export type SpliceType = "splice_in" | "splice_out";
 
 /** How far the worst spread of balances lowers the liquidity score. */
 export type Spread = "half" | "full";
+
+/** Which idle channels are stagnant. */
+export type StagnantIf = "idle" | "losing";
 
 /** Which way a fee moved. */
 export type Step = "lowered" | "raised" | "unchanged";
@@ -4303,6 +4620,16 @@ export interface TroubleInput {
   readonly peer_id: NodeId;
 }
 
+/** A depleted or saturated channel. */
+export interface Trouble2 {
+  /** The capacity of the channel. */
+  readonly capacity_sats: Sat;
+  /** The member's share, in thousandths, rounded toward its nearer end. */
+  readonly local_per_mille: Count;
+  /** The peer at the other end. */
+  readonly peer: NodeId;
+}
+
 /** How many requests of a token were turned down for the same reason. */
 export interface Turned {
   /** The reason that bound. */
@@ -4351,6 +4678,20 @@ export interface Unsigned {
   readonly seq: Serial;
   /** The version of the messages. */
   readonly v: Count;
+}
+
+/** What one side announced of a channel. */
+export interface Update {
+  /** Its fee for each payment. */
+  readonly fee_base_msat: NodeMsat;
+  /** Its fee rate. */
+  readonly fee_proportional_millionths: PpmInput;
+}
+
+/** What both sides announced of a channel. */
+export interface Updates {
+  /** What the peer announced. */
+  readonly remote?: Update | null | undefined;
 }
 
 /** How urgent a need is. */
@@ -4653,6 +4994,8 @@ export interface Operations {
   readonly "rebalance.cooldown": { readonly input: CooldownInput; readonly decision: Pause };
   /** A message to the other members and the text to sign. */
   readonly "gossip.build": { readonly input: BuildInput; readonly decision: Built };
+  /** What a node tells the other members of itself, out of its own snapshot. */
+  readonly "gossip.report": { readonly input: ReportInput; readonly decision: Reports };
   /** Whether a message of a member is taken, and what is kept afterwards. */
   readonly "gossip.accept": { readonly input: AcceptInput2; readonly decision: Received };
   /** Whether a node's key signed a text. */
@@ -4710,6 +5053,7 @@ export const METHODS = {
   "rebalance.backoff": "rebalanceBackoff",
   "rebalance.cooldown": "rebalanceCooldown",
   "gossip.build": "gossipBuild",
+  "gossip.report": "gossipReport",
   "gossip.accept": "gossipAccept",
   "gossip.verify": "gossipVerify",
   "gossip.legacy_text": "gossipLegacyText",
@@ -4947,6 +5291,11 @@ export abstract class PolicyMethods {
   /** A message to the other members and the text to sign. */
   gossipBuild(input: BuildInput): Decision<Built> {
     return this.call("gossip.build", input);
+  }
+
+  /** What a node tells the other members of itself, out of its own snapshot. */
+  gossipReport(input: ReportInput): Decision<Reports> {
+    return this.call("gossip.report", input);
   }
 
   /** Whether a message of a member is taken, and what is kept afterwards. */

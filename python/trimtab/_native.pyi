@@ -297,13 +297,13 @@ class HealthAssessDecision(Decision):
         """Channels that lose and stand still."""
     @property
     def tier(self) -> t.Tier:
-        """The tier of the score."""
+        """The tier of the score, or the previous one where the score is too near to its bound."""
     @property
     def tier_above(self) -> t.TierAbove | None:
         """The tier above; absent in the best."""
     @property
     def tier_below(self) -> t.TierBelow | None:
-        """The tier below; absent in the worst."""
+        """The tier below; absent in the worst, or where no score falls to it."""
     @property
     def total(self) -> t.Count:
         """All channels."""
@@ -329,25 +329,26 @@ class SnapshotClnDecision(Decision):
         """The name the node gives itself."""
     @property
     def assess(self) -> t.AssessInput | None:
-        """The input of `health.assess`; absent when the forwards are unknown."""
+        """The input of `health.assess`; absent when neither forwards nor books are known."""
     @property
     def at(self) -> t.Seconds:
         """The moment of the answers."""
     @property
     def capacity_sats(self) -> t.Sat:
-        """The capacity of all channels that count."""
+        """The capacity of all usable channels that others can see, whichever splice confirms."""
     @property
     def demand(self) -> t.Demand | None:
         """How much the channels are asked for, on average; absent when the flow is unknown."""
     @property
     def health_report(self) -> t.HealthReport | None:
-        """What the node says of itself to the other members; absent where no channel could be judged."""
+        """What the node says of itself to the other members, over the same channels; absent when
+        neither forwards nor books are known."""
     @property
     def left_out(self) -> t.LeftOut:
         """How many channels are in no number above, and why."""
     @property
     def profits(self) -> list[t.ChannelProfit]:
-        """The books of every channel that counts; empty when the forwards are unknown."""
+        """The books of every usable channel; empty when neither forwards nor books are known."""
     @property
     def public_capacities(self) -> list[t.PeerCapacity]:
         """The public capacity of every node of the graph; empty when the graph is unknown."""
@@ -356,7 +357,8 @@ class SnapshotClnDecision(Decision):
         """What the other members may know of its channels, as they keep it; without its health."""
     @property
     def revenue_windows(self) -> list[t.Msat]:
-        """Forwarding fees of the last four weeks, one week each, oldest first."""
+        """Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+        more of them."""
     @property
     def unattributed(self) -> t.Unattributed:
         """What the last 30 days earned and cost that belongs to no channel we know."""
@@ -850,6 +852,20 @@ class GossipBuildDecision(Decision):
         """The text to sign with the node's `signmessage`."""
 
 @type_check_only
+class GossipReportDecision(Decision):
+    """What `gossip.report` decides."""
+
+    @property
+    def decision(self) -> t.Reports:
+        """The outcome as plain dicts and lists."""
+    @property
+    def health_status(self) -> t.HealthStatus | None:
+        """The health report; absent while the books are unknown."""
+    @property
+    def liquidity_state(self) -> t.LiquidityState:
+        """The liquidity state."""
+
+@type_check_only
 class GossipAcceptDecision(Decision):
     """What `gossip.accept` decides."""
 
@@ -1012,7 +1028,7 @@ class Operations:
     def health_profit(self, input: t.ProfitInput | _Dataclass, /) -> HealthProfitDecision:
         """Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs."""
     @overload
-    def health_profit(self, *, channel_id: t.NodeId | None = ..., cost_msat: t.Msat | None = ..., idle_s: t.Seconds | None = ..., revenue_msat: t.Msat) -> HealthProfitDecision: ...
+    def health_profit(self, *, age_days: t.Count | None = ..., channel_id: t.NodeId | None = ..., cost_msat: t.Msat | None = ..., idle_s: t.Seconds | None = ..., opening_msat: t.Msat | None = ..., revenue_msat: t.Msat) -> HealthProfitDecision: ...
     @overload
     def health_liquidity_score(self, input: t.LiquidityScoreInput | _Dataclass, /) -> HealthLiquidityScoreDecision:
         """How evenly the channels of a node are filled, from 0 to 100."""
@@ -1027,12 +1043,12 @@ class Operations:
     def health_assess(self, input: t.AssessInput | _Dataclass, /) -> HealthAssessDecision:
         """Health of a node in one record: score, tier, components, the way to the next tier, needs."""
     @overload
-    def health_assess(self, *, channels: list[t.LocalShare] | None = ..., liquidity_score: t.Score | None = ..., profitable: t.Count, stagnant: t.Count, total: t.Count | None = ..., trend: t.TrendSource, underwater: t.Count) -> HealthAssessDecision: ...
+    def health_assess(self, *, channels: list[t.LocalShare] | None = ..., liquidity_score: t.Score | None = ..., previous_tier: t.Tier | None = ..., profitable: t.Count, stagnant: t.Count, total: t.Count | None = ..., trend: t.TrendSource, underwater: t.Count) -> HealthAssessDecision: ...
     @overload
     def snapshot_cln(self, input: t.ClnInput | _Dataclass, /) -> SnapshotClnDecision:
         """The raw answers of a Core Lightning node as the input of the other fleet policies."""
     @overload
-    def snapshot_cln(self, *, bkpr_listincome: t.ListIncome | None = ..., getinfo: t.GetInfo, listchannels: t.ListChannels | None = ..., listforwards: t.ListForwards | None = ..., listpeerchannels: t.ListPeerChannels, now: t.Seconds) -> SnapshotClnDecision: ...
+    def snapshot_cln(self, *, bkpr_listaccountevents: t.ListAccountEvents | None = ..., bkpr_listincome: t.ListIncome | None = ..., forwards_since: t.Seconds | None = ..., getinfo: t.GetInfo, income_since: t.Seconds | None = ..., listchannelmoves: t.ListChannelMoves | None = ..., listchannels: t.ListChannels | None = ..., listforwards: t.ListForwards | None = ..., listpeerchannels: t.ListPeerChannels | None = ..., listpeers: t.ListPeers | None = ..., now: t.Seconds) -> SnapshotClnDecision: ...
     @overload
     def liquidity_classify(self, input: t.ClassifyInput | _Dataclass, /) -> LiquidityClassifyDecision:
         """Whether a channel is depleted, saturated or balanced, and how much would balance it."""
@@ -1173,6 +1189,11 @@ class Operations:
         """A message to the other members and the text to sign."""
     @overload
     def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> GossipBuildDecision: ...
+    @overload
+    def gossip_report(self, input: t.ReportInput | _Dataclass, /) -> GossipReportDecision:
+        """What a node tells the other members of itself, out of its own snapshot."""
+    @overload
+    def gossip_report(self, *, channels: list[t.Channel], config: str | None = ..., counts: t.ReportedCounts | None = ..., listed: t.ListedTroubles | None = ..., members: list[t.NodeId] = ..., now: t.Seconds, profits: list[t.ChannelProfit] = ..., rebalancing: list[t.Activity] = ..., revenue_windows: list[t.Msat] = ..., version: str | None = ...) -> GossipReportDecision: ...
     @overload
     def gossip_accept(self, input: t.AcceptInput2 | _Dataclass, /) -> GossipAcceptDecision:
         """Whether a message of a member is taken, and what is kept afterwards."""

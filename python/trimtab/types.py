@@ -126,6 +126,28 @@ class AccountColumns(_AccountColumnsRequired, total=False):
     right_hold: list[TokenAmount]
     """RIGHT's hold of each row."""
 
+
+class _AccountEventRequired(TypedDict):
+    """One event of an account."""
+
+    account: str
+    """The channel, or a wallet."""
+    tag: str
+    """What it was for."""
+    timestamp: Seconds
+    """When it was."""
+
+
+class AccountEvent(_AccountEventRequired, total=False):
+    """One event of an account."""
+
+    credit_msat: NodeMsat
+    """What came in."""
+    debit_msat: NodeMsat
+    """What went out."""
+    payment_id: str | None
+    """The hash of the payment it belongs to."""
+
 AccountStatus = Literal["active", "dispute_preparing", "disputed"]
 """Whether an account takes part."""
 
@@ -477,7 +499,7 @@ class _AssessInputRequired(TypedDict):
     profitable: Count
     """Channels that earn."""
     stagnant: Count
-    """Channels that lose and stand still."""
+    """Channels that stand still."""
     trend: TrendSource
     """Where revenue is going, as a word or as `{"windows": […]}`, oldest first."""
     underwater: Count
@@ -491,6 +513,8 @@ class AssessInput(_AssessInputRequired, total=False):
     """The node's channels; instead of a liquidity score."""
     liquidity_score: Score | None
     """How balanced the channels are, 0 to 100; instead of the channels."""
+    previous_tier: Tier | None
+    """The tier that was last decided: a score changes it only from some points beyond the bound on."""
     total: Count | None
     """All channels; the sum of the three when absent."""
 
@@ -527,7 +551,7 @@ class _AssessedRequired(TypedDict):
     stagnant: Count
     """Channels that lose and stand still."""
     tier: Tier
-    """The tier of the score."""
+    """The tier of the score, or the previous one where the score is too near to its bound."""
     total: Count
     """All channels."""
     trend: Trend
@@ -544,7 +568,7 @@ class Assessed(_AssessedRequired, total=False):
     tier_above: TierAbove | None
     """The tier above; absent in the best."""
     tier_below: TierBelow | None
-    """The tier below; absent in the worst."""
+    """The tier below; absent in the worst, or where no score falls to it."""
 
 
 class _BackoffInputRequired(TypedDict):
@@ -697,6 +721,15 @@ class Candidate(_CandidateRequired, total=False):
     """Its public capacity; absent when unknown."""
 
 
+class Capacity(TypedDict):
+    """What a member holds with a peer."""
+
+    capacity_sats: Sat
+    """The sum of its channels with the peer."""
+    peer: NodeId
+    """The peer."""
+
+
 class _ChannelRequired(TypedDict):
     """One channel of ours."""
 
@@ -771,6 +804,28 @@ class ChannelFlow(_ChannelFlowRequired, total=False):
 
     sats_in: Sat
     """What arrived."""
+
+
+class _ChannelMoveRequired(TypedDict):
+    """One move of money in a channel."""
+
+    account_id: str
+    """The channel."""
+    primary_tag: str
+    """What it was for."""
+    timestamp: Seconds
+    """When it was."""
+
+
+class ChannelMove(_ChannelMoveRequired, total=False):
+    """One move of money in a channel."""
+
+    credit_msat: NodeMsat
+    """What came in."""
+    debit_msat: NodeMsat
+    """What went out."""
+    payment_hash: str | None
+    """The hash of the payment it belongs to."""
 
 
 class ChannelProfit(TypedDict):
@@ -937,8 +992,6 @@ class _ClnInputRequired(TypedDict):
 
     getinfo: GetInfo
     """The answer of `getinfo`."""
-    listpeerchannels: ListPeerChannels
-    """The answer of `listpeerchannels`."""
     now: Seconds
     """The moment of the answers."""
 
@@ -946,14 +999,27 @@ class _ClnInputRequired(TypedDict):
 class ClnInput(_ClnInputRequired, total=False):
     """The raw answers of a Core Lightning node."""
 
+    bkpr_listaccountevents: ListAccountEvents | None
+    """The answer of `bkpr-listaccountevents`: it tells own rebalances where `listchannelmoves` is
+    missing."""
     bkpr_listincome: ListIncome | None
     """The answer of `bkpr-listincome`; absent when the node keeps no books."""
+    forwards_since: Seconds | None
+    """From when on `listforwards` is whole; its oldest settled forward when absent."""
+    income_since: Seconds | None
+    """From when on `bkpr-listincome` is whole; its oldest routed credit when absent."""
+    listchannelmoves: ListChannelMoves | None
+    """The answer of `listchannelmoves`: what moved in each channel, and own rebalances."""
     listchannels: ListChannels | None
     """The answer of `listchannels`."""
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
+    listpeerchannels: ListPeerChannels | None
+    """The answer of `listpeerchannels`; only a node older than 23.02 has none."""
+    listpeers: ListPeers | None
+    """The answer of `listpeers` of a node older than 23.02, with the channels inside."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -994,6 +1060,8 @@ class Config(TypedDict):
     """Depleted and saturated channels, needs, relevance."""
     rebalance: RebalanceConfig
     """Thresholds, budgets and the value of rebalances."""
+    snapshot: SnapshotConfig
+    """How a node is read."""
     splice: SpliceConfig
     """What the fleet keeps with a peer."""
     topology: TopologyConfig
@@ -1299,9 +1367,9 @@ class Evidence(TypedDict, total=False):
     """What the receiver can see itself."""
 
     our_capacity_sats: Sat | None
-    """What it holds together with us."""
+    """What it holds together with us in announced channels."""
     our_channels: Count | None
-    """How many channels it has with us."""
+    """How many announced channels it has with us."""
     previous: Previous | None
     """Its last accepted report."""
     public_capacity_sats: Sat | None
@@ -1610,8 +1678,12 @@ class Forward(_ForwardRequired, total=False):
 
     fee_msat: NodeMsat | None
     """What it earned, if it was settled."""
+    in_msat: NodeMsat | None
+    """What came."""
     out_channel: NodeId | None
     """The channel it left through, if it did."""
+    out_msat: NodeMsat | None
+    """What left."""
     received_time: Real | None
     """When it came."""
     resolved_time: Real | None
@@ -1633,6 +1705,8 @@ class GetInfo(_GetInfoRequired, total=False):
 
     alias: str | None
     """The name the node gives itself."""
+    blockheight: Count | None
+    """The height of the chain."""
 
 
 class GossipConfig(TypedDict):
@@ -1708,8 +1782,8 @@ GossipTier = Literal["critical", "struggling", "healthy", "thriving"]
 """A tier of the second scale."""
 
 
-class GraphChannel(TypedDict):
-    """One direction of a public channel."""
+class _GraphChannelRequired(TypedDict):
+    """One direction of a channel of the graph."""
 
     amount_msat: NodeMsat
     """The capacity."""
@@ -1717,6 +1791,21 @@ class GraphChannel(TypedDict):
     """Its place in the chain."""
     source: NodeId
     """The node it leads away from."""
+
+
+class GraphChannel(_GraphChannelRequired, total=False):
+    """One direction of a channel of the graph."""
+
+    active: bool | None
+    """Whether it forwards; absent in old answers: it does."""
+    base_fee_millisatoshi: Msat | None
+    """Its fee for each payment."""
+    destination: NodeId | None
+    """The node it leads to."""
+    fee_per_millionth: Ppm | None
+    """Its fee rate."""
+    public: bool | None
+    """Whether others know it; absent: they do."""
 
 
 _HalfHourRequired = TypedDict(
@@ -1782,15 +1871,17 @@ class HeadroomInput(_HeadroomInputRequired, total=False):
     """The public capacity of the peer; unknown when absent."""
 
 
-class HealthConfig(TypedDict):
+class _HealthConfigRequired(TypedDict):
     """What an operator may set about health."""
 
     announced_slack: Count
     """A reporter may have this many more channels than it announces, whatever its size."""
     capacity_slack: Real
     """A reporter may claim this multiple of its public capacity."""
-    idle_after_s: Seconds
-    """Without activity for this long, a losing channel is stagnant."""
+    dust_sats: Sat
+    """A channel without costs is profitable where it earned more than this."""
+    grace_days: Count
+    """A channel younger than this that cost nothing but its opening is not judged yet."""
     loss_below: Real
     """A channel whose return is below this loses."""
     max_jump: Points
@@ -1807,10 +1898,33 @@ class HealthConfig(TypedDict):
     """Below this share of its capacity on its own side, a node needs outbound liquidity."""
     profit_above: Real
     """A channel whose return is above this is profitable."""
+    rounding: Rounding
+    """How the points of a score become a whole number."""
     spread: Spread
     """How far the worst spread lowers the liquidity score."""
+    stable_max: Points
+    """A score of at most this is of the tier `stable`, a higher one is `thriving`."""
+    stagnant_days: Count
+    """Without activity for so many days a channel can be stagnant."""
+    stagnant_if: StagnantIf
+    """Which idle channels are stagnant."""
+    struggling_max: Points
+    """A score of at most this is of the tier `struggling`."""
     sum_order: SumOrder
     """In which order floats are added."""
+    tier_hysteresis: Points
+    """So many points beyond its bound a score must lie before a known tier changes."""
+    trend_ratio: Count
+    """Revenue rises above this percentage of the windows before."""
+    vulnerable_max: Points
+    """A score of at most this is of the tier `vulnerable`."""
+
+
+class HealthConfig(_HealthConfigRequired, total=False):
+    """What an operator may set about health."""
+
+    trend_falls_below: Count | None
+    """Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`."""
 
 
 class HealthReport(TypedDict):
@@ -1819,9 +1933,9 @@ class HealthReport(TypedDict):
     at: Seconds
     """When it was made."""
     capacity_sats: Sat
-    """The capacity of its channels."""
+    """The capacity of these channels."""
     channels: Count
-    """How many channels it has in normal operation."""
+    """How many announced channels it has in normal operation."""
     imbalance_bp: BasisPoints
     """Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`."""
     profitable: Count
@@ -1833,7 +1947,37 @@ class HealthReport(TypedDict):
     underwater: Count
     """Channels that lose."""
     windows: list[Msat]
-    """Revenue per window, oldest first."""
+    """Revenue per window, oldest first; none where the history is too short for a trend."""
+
+
+class _HealthStatusRequired(TypedDict):
+    """How a member does: what it can see of its own channels."""
+
+    capacity_sats: Sat
+    """The capacity of its channels."""
+    channels: Count
+    """How many channels it has."""
+    imbalance_bp: Sat
+    """Sum over its channels of how far each lies from balance, in hundredths of a percent."""
+    profitable: Count
+    """Channels that earn."""
+    revenue_sats: list[Sat]
+    """Its revenue in four weeks, oldest first; none where its history is shorter."""
+    stagnant: Count
+    """Channels that stand still."""
+    total: Count
+    """All channels that were judged."""
+    underwater: Count
+    """Channels that lose."""
+
+
+class HealthStatus(_HealthStatusRequired, total=False):
+    """How a member does: what it can see of its own channels."""
+
+    config: str | None
+    """sha256 of its config."""
+    version: str | None
+    """Its software."""
 
 
 class Held(TypedDict):
@@ -2073,15 +2217,26 @@ class _IncomeEventRequired(TypedDict):
 class IncomeEvent(_IncomeEventRequired, total=False):
     """One event in the node's books."""
 
+    credit_msat: NodeMsat
+    """What it brought."""
     debit_msat: NodeMsat
     """What it cost."""
+    txid: str | None
+    """The transaction it paid for."""
 
 
-class Inflight(TypedDict):
+class _InflightRequired(TypedDict):
     """A funding transaction that is not final yet."""
 
     total_funding_msat: NodeMsat
     """The capacity it would leave."""
+
+
+class Inflight(_InflightRequired, total=False):
+    """A funding transaction that is not final yet."""
+
+    splice_amount: SignedSat | None
+    """What it adds to our side; negative for what it takes, its on-chain fee included."""
 
 Intent = Literal["query", "announce"]
 """Whether a splice is only asked about or will be done."""
@@ -2311,11 +2466,38 @@ class LiquidityScored(TypedDict):
     """The score."""
 
 
+class LiquidityState(TypedDict, total=False):
+    """What a member holds where."""
+
+    capacities: list[Capacity]
+    """What it holds with each external peer."""
+    depleted: list[Trouble2]
+    """Its channels with little on its own side."""
+    rebalancing: list[Rebalancing]
+    """Where it is rebalancing."""
+    saturated: list[Trouble2]
+    """Its channels with nearly all on its own side."""
+
+
+class ListAccountEvents(TypedDict):
+    """The answer of `bkpr-listaccountevents`."""
+
+    events: list[AccountEvent]
+    """The events."""
+
+
+class ListChannelMoves(TypedDict):
+    """The answer of `listchannelmoves`."""
+
+    channelmoves: list[ChannelMove]
+    """The moves."""
+
+
 class ListChannels(TypedDict):
     """The answer of `listchannels`."""
 
     channels: list[GraphChannel]
-    """Each public channel, once per direction."""
+    """Each channel of the graph, once per direction."""
 
 
 class ListForwards(TypedDict):
@@ -2337,6 +2519,22 @@ class ListPeerChannels(TypedDict):
 
     channels: list[PeerChannel]
     """The channels."""
+
+
+class ListPeers(TypedDict):
+    """The answer of `listpeers` of a node older than 23.02."""
+
+    peers: list[OldPeer]
+    """The peers."""
+
+
+class ListedTroubles(TypedDict, total=False):
+    """Channels in trouble, as another program lists them."""
+
+    depleted: list[Trouble]
+    """Channels with little on our side."""
+    saturated: list[Trouble]
+    """Channels with nearly all on our side."""
 
 
 class LocalShare(TypedDict):
@@ -2543,11 +2741,30 @@ Nnlb = Literal["off", "threshold", "both"]
 
 NodeId = str
 
+NodeLimit = Union[int, str]
+"""millisatoshis, as an integer or as "1000msat"; more than all bitcoin is no limit"""
+
 NodeMsat = Union[int, str]
 """millisatoshis, as an integer or as "1000msat" """
 
 Nothing = dict[str, Any]
 """Nothing."""
+
+
+class _OldPeerRequired(TypedDict):
+    """A peer with its channels."""
+
+    id: NodeId
+    """The node."""
+
+
+class OldPeer(_OldPeerRequired, total=False):
+    """A peer with its channels."""
+
+    channels: list[PeerChannel]
+    """The channels with it."""
+    connected: bool | None
+    """Whether it is there."""
 
 OpKind = Literal["c2r", "r2c", "r2r", "forgive", "raw_diff"]
 """What one operation of a settlement does."""
@@ -2708,33 +2925,53 @@ class PeerCapacity(_PeerCapacityRequired, total=False):
 
 
 class _PeerChannelRequired(TypedDict):
-    """One channel of `listpeerchannels`."""
+    """One channel of `listpeerchannels`. One in the making lacks most of it."""
 
-    channel_id: NodeId
-    """Its id."""
-    peer_id: NodeId
-    """The node at the other end."""
     state: str
     """The state, such as `CHANNELD_NORMAL`."""
-    to_us_msat: NodeMsat
-    """The part on our side."""
-    total_msat: NodeMsat
-    """The whole capacity."""
 
 
 class PeerChannel(_PeerChannelRequired, total=False):
-    """One channel of `listpeerchannels`."""
+    """One channel of `listpeerchannels`. One in the making lacks most of it."""
 
     alias: Alias | None
     """Its names where it has no place in the chain that others know."""
+    channel_id: NodeId | None
+    """Its id."""
+    fee_base_msat: NodeMsat | None
+    """Our fee for each forward."""
     fee_proportional_millionths: Ppm | None
     """Our fee rate."""
     inflight: list[Inflight] | None
-    """Funding transactions that are not final yet: splices."""
+    """Funding transactions that are not final yet: splices, or an opening."""
+    lost_state: bool | None
+    """Whether we lost the state of it."""
+    maximum_htlc_out_msat: NodeLimit | None
+    """The largest forward that we let out."""
+    opener: str | None
+    """Who opened it."""
+    our_reserve_msat: NodeLimit | None
+    """What has to stay on our side."""
+    peer_connected: bool | None
+    """Whether the peer is there."""
+    peer_id: NodeId | None
+    """The node at the other end."""
     private: bool | None
-    """Whether the graph does not know it."""
+    """Whether it is not announced."""
+    receivable_msat: NodeLimit | None
+    """What can be received."""
+    reestablished: bool | None
+    """Whether both sides agreed on its state since they met again; absent while the peer is away."""
     short_channel_id: NodeId | None
     """Its place in the chain."""
+    spendable_msat: NodeLimit | None
+    """What can be sent."""
+    to_us_msat: NodeMsat | None
+    """The part on our side."""
+    total_msat: NodeMsat | None
+    """The whole capacity."""
+    updates: Updates | None
+    """The fees of both sides."""
 
 Phase = Literal["proposed", "opening", "usable", "closing", "unknown"]
 """Where a channel is in its life. What a node lists is not what it can use."""
@@ -2840,18 +3077,22 @@ class _ProfitInputRequired(TypedDict):
     """A channel's books over the last 30 days."""
 
     revenue_msat: Msat
-    """Fees of settled forwards out through the channel."""
+    """Fees of settled forwards out through the channel, and what it was leased for."""
 
 
 class ProfitInput(_ProfitInputRequired, total=False):
     """A channel's books over the last 30 days."""
 
+    age_days: Count | None
+    """How old the channel is, in whole days; absent when unknown: then it is no young one."""
     channel_id: NodeId | None
     """Which channel; only named in the reasons."""
     cost_msat: Msat | None
-    """On-chain and rebalance fees; absent when the books could not be read."""
+    """On-chain, lease and rebalance fees; absent when the books could not be read."""
     idle_s: Seconds | None
-    """Time since the last forward through the channel, or since it opened; absent when unknown."""
+    """Time since the last forward through the channel in either direction; absent when unknown."""
+    opening_msat: Msat | None
+    """The part of the cost that opened the channel."""
 
 
 class Proof(TypedDict):
@@ -2968,7 +3209,7 @@ class RebalanceConfig(TypedDict):
     """How the value of a candidate is computed."""
     nnlb: Nnlb
     """What our health moves."""
-    rounding: Rounding
+    rounding: Rounding2
     """How a divided threshold is rounded."""
     scaling: Scaling
     """When a threshold is divided by the multiplier."""
@@ -2976,6 +3217,17 @@ class RebalanceConfig(TypedDict):
     """The loss that the deployed plugin's model bears for the fleet."""
     velocity_gate: VelocityGate
     """Fills a channel that nothing moves through less."""
+
+
+class Rebalancing(TypedDict):
+    """A rebalance under way."""
+
+    expected_end: Seconds
+    """When it should be over."""
+    peer: NodeId
+    """The peer through which it goes."""
+    start: Seconds
+    """When it began."""
 
 
 class _ReceivedRequired(TypedDict):
@@ -3096,6 +3348,50 @@ ReplenishOutcome = Literal["done", "failed", "unknown"]
 """What came of a replenishment."""
 
 
+class _ReportInputRequired(TypedDict):
+    """What a node knows of itself."""
+
+    channels: list[Channel]
+    """Our channels, as `snapshot.cln` gives them."""
+    now: Seconds
+    """The present moment."""
+
+
+class ReportInput(_ReportInputRequired, total=False):
+    """What a node knows of itself."""
+
+    config: str | None
+    """sha256 of our config."""
+    counts: ReportedCounts | None
+    """What another program of this node counted; in place of what our books say."""
+    listed: ListedTroubles | None
+    """Depleted and saturated channels as another program of this node lists them; in place of
+    what our channels show."""
+    members: list[NodeId]
+    """The other members: a channel with one of them is no channel with an external peer."""
+    profits: list[ChannelProfit]
+    """The books of our channels, as `snapshot.cln` gives them; empty when they are unknown."""
+    rebalancing: list[Activity]
+    """Where we are rebalancing."""
+    revenue_windows: list[Msat]
+    """Our revenue of the last four weeks, oldest first."""
+    version: str | None
+    """Our software."""
+
+
+class ReportedCounts(TypedDict):
+    """Channels by what they are worth."""
+
+    profitable: Count
+    """Channels that earn."""
+    stagnant: Count
+    """Channels that stand still."""
+    total: Count
+    """All channels that were judged."""
+    underwater: Count
+    """Channels that lose."""
+
+
 class Reporter(TypedDict, total=False):
     """What a reporter said."""
 
@@ -3109,6 +3405,20 @@ class Reporter(TypedDict, total=False):
     """The digests of its last accepted messages, newest last."""
     stamps: dict[str, list[Seconds]]
     """When its messages of each kind were accepted, within the last hour."""
+
+
+class _ReportsRequired(TypedDict):
+    """The bodies to build messages of."""
+
+    liquidity_state: LiquidityState
+    """The liquidity state."""
+
+
+class Reports(_ReportsRequired, total=False):
+    """The bodies to build messages of."""
+
+    health_status: HealthStatus | None
+    """The health report; absent while the books are unknown."""
 
 
 class _RequestRequired(TypedDict):
@@ -3194,7 +3504,10 @@ class RestoreFleet(TypedDict):
     state: FleetSnapshot
     """A snapshot."""
 
-Rounding = Literal["none", "truncate"]
+Rounding = Literal["truncate", "nearest"]
+"""How the points of a score become a whole number."""
+
+Rounding2 = Literal["none", "truncate"]
 """How a divided threshold is rounded."""
 
 Safety = Literal["safe", "unchecked", "coordinate", "blocked"]
@@ -3409,17 +3722,18 @@ class _SnapshotRequired(TypedDict):
     at: Seconds
     """The moment of the answers."""
     capacity_sats: Sat
-    """The capacity of all channels that count."""
+    """The capacity of all usable channels that others can see, whichever splice confirms."""
     left_out: LeftOut
     """How many channels are in no number above, and why."""
     profits: list[ChannelProfit]
-    """The books of every channel that counts; empty when the forwards are unknown."""
+    """The books of every usable channel; empty when neither forwards nor books are known."""
     public_capacities: list[PeerCapacity]
     """The public capacity of every node of the graph; empty when the graph is unknown."""
     report: Member
     """What the other members may know of its channels, as they keep it; without its health."""
     revenue_windows: list[Msat]
-    """Forwarding fees of the last four weeks, one week each, oldest first."""
+    """Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+    more of them."""
     unattributed: Unattributed
     """What the last 30 days earned and cost that belongs to no channel we know."""
     us: Us
@@ -3432,11 +3746,19 @@ class Snapshot(_SnapshotRequired, total=False):
     alias: str | None
     """The name the node gives itself."""
     assess: AssessInput | None
-    """The input of `health.assess`; absent when the forwards are unknown."""
+    """The input of `health.assess`; absent when neither forwards nor books are known."""
     demand: Demand | None
     """How much the channels are asked for, on average; absent when the flow is unknown."""
     health_report: HealthReport | None
-    """What the node says of itself to the other members; absent where no channel could be judged."""
+    """What the node says of itself to the other members, over the same channels; absent when
+    neither forwards nor books are known."""
+
+
+class SnapshotConfig(TypedDict):
+    """What an operator may set about the reading of a node."""
+
+    report_unannounced: bool
+    """Whether the other members are told of channels that the graph does not show."""
 
 Source = Literal["faucet", "treasury", "withdraw"]
 """Where a reserve is replenished from. Configured, never taken from state or from a peer."""
@@ -3552,6 +3874,9 @@ SpliceType = Literal["splice_in", "splice_out"]
 
 Spread = Literal["half", "full"]
 """How far the worst spread of balances lowers the liquidity score."""
+
+StagnantIf = Literal["idle", "losing"]
+"""Which idle channels are stagnant."""
 
 Step = Literal["lowered", "raised", "unchanged"]
 """Which way a fee moved."""
@@ -3857,6 +4182,17 @@ class Trouble(TypedDict):
     """The peer at the other end."""
 
 
+class Trouble2(TypedDict):
+    """A depleted or saturated channel."""
+
+    capacity_sats: Sat
+    """The capacity of the channel."""
+    local_per_mille: Count
+    """The member's share, in thousandths, rounded toward its nearer end."""
+    peer: NodeId
+    """The peer at the other end."""
+
+
 class Turned(TypedDict):
     """How many requests of a token were turned down for the same reason."""
 
@@ -3896,6 +4232,22 @@ class Unsigned(TypedDict):
     """Its number."""
     v: Count
     """The version of the messages."""
+
+
+class Update(TypedDict):
+    """What one side announced of a channel."""
+
+    fee_base_msat: NodeMsat
+    """Its fee for each payment."""
+    fee_proportional_millionths: Ppm
+    """Its fee rate."""
+
+
+class Updates(TypedDict, total=False):
+    """What both sides announced of a channel."""
+
+    remote: Update | None
+    """What the peer announced."""
 
 Urgency = Literal["critical", "high", "medium", "low"]
 """How urgent a need is."""

@@ -1,6 +1,12 @@
 //! Real nodes in odd states (`tests/fixtures/cln-odd`): each moment is read, and what its README says
 //! of it holds to the msat.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop"
+)]
+
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use trimtab_core::policy::Policy;

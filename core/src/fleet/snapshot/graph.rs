@@ -93,10 +93,9 @@ fn counted<'i>(directions: &[&'i GraphChannel]) -> Option<(&'i str, Sat)> {
 
 /// The nodes at its ends.
 fn nodes<'i>(directions: &[&'i GraphChannel]) -> Vec<&'i NodeId> {
-    let ends = directions.iter().flat_map(|one| {
-        let ends = std::iter::once(&one.source).chain(&one.destination);
-        ends
-    });
+    let ends = directions
+        .iter()
+        .flat_map(|one| std::iter::once(&one.source).chain(&one.destination));
     let mut nodes: Vec<&NodeId> = ends.collect();
     sorting::by(&mut nodes, Ord::cmp);
     nodes.dedup();

@@ -397,10 +397,8 @@ impl<'i> Ledger<'i> {
     /// Moves keep the channel's own id; forwards are kept under the names of their day, and lose
     /// the past of a channel that was spliced.
     fn flow(&self, place: usize, books: &Books<'_>) -> Option<FlowSums> {
-        if let Some(moves) = &self.moves {
-            if moves.tell_flow {
-                return moves.flow(place);
-            }
+        if let Some(moves) = self.moves.as_ref().filter(|moves| moves.tell_flow) {
+            return moves.flow(place);
         }
         self.forwards?;
         let mut flow = books.flow;

@@ -177,7 +177,7 @@ fn cut(msat: u128) -> u128 {
 }
 
 /// A cost shared out in proportion to what arrived; what is left over goes to the largest part.
-fn shared_out<'i>(cost: u128, filled: Table<&'i str, u128>) -> Vec<(&'i str, u128, u128)> {
+fn shared_out(cost: u128, filled: Table<&str, u128>) -> Vec<(&str, u128, u128)> {
     let filled: Vec<(&str, u128)> = filled
         .into_iter()
         .filter(|(_, arrived)| *arrived > 0)

@@ -63,11 +63,11 @@ pub struct RecentFlow {
 }
 
 /// How much the channels of a node are asked for, on average.
-#[record(Copy)]
+#[record(Copy, Default)]
 pub struct Demand {
-    /// The share of days on which a usable channel forwards out.
-    pub lambda: Share,
-    /// What leaves through a channel on such a day; absent where no channel had one.
+    /// The share of days on which a usable channel forwards out; 0.07 when absent.
+    pub lambda: Option<Share>,
+    /// What leaves through a channel on such a day; where it is absent, the amount in question.
     pub sats_per_active_day: Option<Sat>,
 }
 
@@ -180,6 +180,16 @@ impl Channel {
         match self.phase {
             Some(phase) => matches!(phase, Phase::Usable),
             None => self.usable || self.splicing,
+        }
+    }
+
+    /// Whether it is on its way to count. One that cannot be used, and whose phase nobody told, is
+    /// taken for such: a second channel beside it costs more than to wait for it.
+    #[must_use]
+    pub const fn is_opening(&self) -> bool {
+        match self.phase {
+            Some(phase) => matches!(phase, Phase::Opening),
+            None => !self.counts(),
         }
     }
 

@@ -520,7 +520,7 @@ fn demand(channels: &[Channel]) -> Option<Demand> {
         .sum();
     let all = flows.len() as f64 * f64::from(FLOW_DAYS);
     Some(Demand {
-        lambda: Share::constant(days as f64 / all),
+        lambda: Some(Share::constant(days as f64 / all)),
         sats_per_active_day: sats
             .checked_div(u128::from(days))
             .and_then(|sats| u64::try_from(sats).ok())

@@ -541,7 +541,7 @@ fn demand_is_days_with_a_forward_and_what_left_on_them() {
         .collect();
     assert_eq!(flows, [Some((2, 180, 7)), Some((1, 7, 150))]);
     let demand = snapshot.demand.unwrap();
-    assert_eq!(demand.lambda.get(), 3.0 / 120.0);
+    assert_eq!(demand.lambda.map(Share::get), Some(3.0 / 120.0));
     assert_eq!(
         demand.sats_per_active_day.map(|sats| sats.get()),
         Some(187 / 3)

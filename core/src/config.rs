@@ -56,9 +56,9 @@ impl Profile {
     #[must_use]
     pub const fn digest(self) -> &'static str {
         match self {
-            Self::Plan => "62feec5b2169be0f5be2a4350cf19472cb8406da34701217ccb57b1383e68b91",
-            Self::ClHive => "466aa85691dce3f0fb791cc7166b3c8b7f19c30768d9e40e505d4e3430e260dc",
-            Self::Xln => "4be5b5fd6446f7f6a4a365d17922690cb17e251adc4d3ec2ee29c3c0140a560f",
+            Self::Plan => "17c06dad731d29360f0b4b1fe13253b4d8afe9772a187d6904274f8f195e270a",
+            Self::ClHive => "0a367560e2bfa353e5b875af82323a1b4f2ce31ed86109abc83e068944006d65",
+            Self::Xln => "790e63c3f44d877047268e404f0b9eb007fc73d93651c3ac4089a7e9bb615285",
         }
     }
 

@@ -134,6 +134,11 @@ impl Index {
         self.rows.get(peer)
     }
 
+    /// Our channels with a node that count.
+    pub fn channels_to(&self, peer: &NodeId) -> &[OwnChannel] {
+        self.row(peer).map_or(&[], |row| &row.ours.channels)
+    }
+
     /// What the other members hold with a peer, by member: what they say of it, and estimates.
     pub fn others_at<'i>(&'i self, peer: &NodeId, estimates: &'i mut Vec<Other>) -> Vec<&'i Other> {
         let said = self.row(peer).map_or(&[][..], |row| &row.said);

@@ -458,6 +458,7 @@ fn the_components_are_the_parts_of_the_score_and_their_most_is_a_hundred() {
     let perfect = AssessInput {
         channels: None,
         liquidity_score: Some(Score::MAX),
+        previous_tier: None,
         profitable: Count::constant(3),
         stagnant: Count::MIN,
         total: None,

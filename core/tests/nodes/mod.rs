@@ -114,7 +114,7 @@ impl Link {
             "DUALOPEND_OPEN_COMMIT_READY",
         ]
         .contains(&state);
-        let placed = !early && !(state.ends_with("LOCKIN") || dice.chance(3));
+        let placed = !(early || state.ends_with("LOCKIN") || dice.chance(3));
         let splicing = state == "CHANNELD_AWAITING_SPLICE";
         Self {
             id: format!(

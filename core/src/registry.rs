@@ -120,26 +120,30 @@ reasons! {
     NoChannels = "no_channels", None, flips None,
         in ["health.liquidity_score", "health.assess"],
         "there is no channel to judge";
-    /// The last windows earned more than 5 % above the first ones.
+    /// The last windows earned more than the first ones, by more than chance explains.
     RevenueRising = "revenue_rising", Some(Unit::Msat), flips None,
         in ["health.trend", "health.assess"],
         "the last windows earned {observed}, more than {limit}";
-    /// The last windows earned more than 5 % below the first ones.
+    /// The last windows earned less than the first ones, by more than chance explains.
     RevenueFalling = "revenue_falling", Some(Unit::Msat), flips None,
         in ["health.trend", "health.assess"],
         "the last windows earned {observed}, less than {limit}";
     /// The last windows earned about as much as the first ones.
     RevenueSteady = "revenue_steady", Some(Unit::Msat), flips None,
         in ["health.trend", "health.assess"],
-        "the last windows earned {observed}, within 5 % of {limit}";
-    /// Fewer than two windows of revenue show no trend.
+        "the last windows earned {observed}, the first ones {limit}: no more apart than by chance";
+    /// The history of revenue is too short to show a trend.
     InsufficientHistory = "insufficient_history", Some(Unit::Count), flips None,
-        in ["health.trend", "health.assess"],
+        in ["health.trend", "health.assess", "snapshot.cln"],
         "{observed} windows of revenue show no trend, {limit} would";
     /// The trend was given as a word and not derived; that counts for ourselves only.
     TrendByWord = "trend_by_word", None, flips None,
         in ["health.assess"],
         "the trend is the node's own word";
+    /// The score alone would give another tier, but it is too near to the bound.
+    TierHeld = "tier_held", Some(Unit::Score), flips Some("previous_tier"),
+        in ["health.assess"],
+        "the health score of {observed} does not change the tier, {limit} would";
     /// The channel returns more than the bound above its cost.
     ChannelProfitable = "channel_profitable", Some(Unit::Msat), flips Some("revenue_msat"),
         in ["health.profit"],
@@ -152,10 +156,14 @@ reasons! {
     ChannelUnderwater = "channel_underwater", Some(Unit::Msat), flips Some("revenue_msat"),
         in ["health.profit"],
         "the channel earned {observed} and cost {limit}: underwater";
-    /// The channel loses, and nothing moved through it for a week.
-    ChannelStagnant = "channel_stagnant", Some(Unit::Msat), flips Some("revenue_msat"),
+    /// Nothing moved through the channel for too long; in profile cl-hive it also loses.
+    ChannelStagnant = "channel_stagnant", Some(Unit::Msat), flips Some("idle_s"),
         in ["health.profit"],
         "the channel earned {observed}, cost {limit} and stands still: stagnant";
+    /// The channel is young and cost nothing but its opening: it is not judged yet.
+    YoungChannel = "young_channel", Some(Unit::Count), flips Some("age_days"),
+        in ["health.profit"],
+        "the channel is {observed} days old and cost nothing but its opening; it is judged from {limit} days on";
     /// The books could not be read; the cost counts as nothing.
     CostUnknown = "cost_unknown", None, flips None,
         in ["health.profit", "snapshot.cln"],
@@ -425,10 +433,10 @@ reasons! {
     EmptyChannel = "empty_channel", None, flips None,
         in ["liquidity.classify"],
         "the channel has no capacity";
-    /// A splice is in flight; the channel counts with its confirmed balance.
-    SpliceInFlight = "splice_in_flight", None, flips None,
+    /// A splice is in flight; the outcome that leaves us the least counts.
+    SpliceInFlight = "splice_in_flight", Some(Unit::Sat), flips None,
         in ["liquidity.classify", "snapshot.cln"],
-        "a splice is in flight, the confirmed balance counts";
+        "a splice is in flight: {observed} on our side count, whichever outcome confirms";
     /// The channel is not in normal operation and not judged.
     NotInNormalOperation = "not_in_normal_operation", None, flips None,
         in ["liquidity.classify", "rebalance.evaluate", "rebalance.sources", "snapshot.cln", "splice.check", "splice.headroom"],
@@ -745,6 +753,30 @@ reasons! {
     ForwardsUnknown = "forwards_unknown", None, flips None,
         in ["snapshot.cln", "gossip.report"],
         "the forwards of the node are unknown, no channel is judged by what it earns";
+    /// Another channel stands under the same id and counts.
+    DuplicateChannelId = "duplicate_channel_id", None, flips None,
+        in ["snapshot.cln"],
+        "another channel stands under the same id; only that one counts";
+    /// Its operator lets no forward out through the channel; it needs nothing.
+    ClosedToForwards = "closed_to_forwards", None, flips None,
+        in ["liquidity.classify", "snapshot.cln"],
+        "the operator lets no forward out through the channel";
+    /// Forwards left through channels that the node no longer lists.
+    ForwardsOfUnknownChannels = "forwards_of_unknown_channels", Some(Unit::Msat), flips None,
+        in ["snapshot.cln"],
+        "forwards through channels that the node no longer lists earned {observed} in 30 days";
+    /// Nothing says which channel of ours these rebalances filled, so none bears their cost.
+    RebalanceCostUnattributed = "rebalance_cost_unattributed", Some(Unit::Msat), flips None,
+        in ["snapshot.cln"],
+        "rebalances cost {observed} in 30 days that no listed channel bears";
+    /// No own rebalance tells what a route into a channel costs.
+    RouteCostUnknown = "route_cost_unknown", None, flips None,
+        in ["snapshot.cln"],
+        "no own rebalance of the last 30 days tells what a route into a channel costs";
+    /// The history does not reach back far enough to say how long nothing moved.
+    IdleUnknown = "idle_unknown", Some(Unit::Count), flips None,
+        in ["snapshot.cln"],
+        "for {observed} of {limit} channels the history is too short to say whether they stand still";
     /// The graph is not known, and with it no peer's public capacity.
     GraphUnknown = "graph_unknown", None, flips None,
         in ["snapshot.cln"],

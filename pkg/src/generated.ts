@@ -110,6 +110,22 @@ export interface AccountColumns {
   readonly token_id: ReadonlyArray<TokenIdInput>;
 }
 
+/** One event of an account. */
+export interface AccountEvent {
+  /** The channel, or a wallet. */
+  readonly account: string;
+  /** What came in. Default: 0. */
+  readonly credit_msat?: NodeMsat | undefined;
+  /** What went out. Default: 0. */
+  readonly debit_msat?: NodeMsat | undefined;
+  /** The hash of the payment it belongs to. */
+  readonly payment_id?: string | null | undefined;
+  /** What it was for. */
+  readonly tag: string;
+  /** When it was. */
+  readonly timestamp: SecondsInput;
+}
+
 /** Whether an account takes part. */
 export type AccountStatus = "active" | "dispute_preparing" | "disputed";
 
@@ -244,33 +260,24 @@ export interface ActivityInput {
 
 /** The fee to adjust, and what the fleet needs. */
 export interface AdjustInput {
-  /** The fee we intend without the fleet; where it is absent, `last_step` may tell it. */
-  readonly base_ppm?: PpmInput | null | undefined;
+  /** The fee we intend without the fleet. */
+  readonly base_ppm: PpmInput;
   /** No higher than this; the config's when absent. */
   readonly ceiling_ppm?: PpmInput | null | undefined;
-  /** The fee that is set now. */
-  readonly fee_in_force_ppm?: PpmInput | null | undefined;
   /** No lower than this; the config's when absent. */
   readonly floor_ppm?: PpmInput | null | undefined;
-  /** The last step that we made here: while its fee is in force, its base is what we intend. */
-  readonly last_step?: FeeStep | null | undefined;
   /** What the fleet needs, as `liquidity.needs` answers. */
   readonly needs: ReadonlyArray<NeedInput>;
   /** Our node id; our own needs change no fee of ours. */
   readonly our_id?: NodeId | null | undefined;
-  /** Our own usable channels with the peer together: when they are depleted, no fee is lowered. */
-  readonly own?: Balance | null | undefined;
   /** The peer towards which the fee is. */
   readonly peer_id: NodeId;
 }
 
 /** The fee to set. */
 export interface Adjusted {
-  /**
-   * The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
-   * way it should be from there.
-   */
-  readonly fee_ppm?: Ppm;
+  /** The fee. */
+  readonly fee_ppm: Ppm;
   /** The tier of the member it helps; absent when none. */
   readonly for_tier?: Tier;
   /** Which way it moved. */
@@ -462,16 +469,12 @@ export interface AskConflict {
 
 /** A fee that might help another member. */
 export interface AskFee {
-  /** The fee we intend without the fleet; where it is absent, `last_step` may tell it. */
-  readonly base_ppm?: PpmInput | null | undefined;
+  /** The fee we intend without the fleet. */
+  readonly base_ppm: PpmInput;
   /** No higher than this; the config's when absent. */
   readonly ceiling_ppm?: PpmInput | null | undefined;
-  /** The fee that is set now. */
-  readonly fee_in_force_ppm?: PpmInput | null | undefined;
   /** No lower than this; the config's when absent. */
   readonly floor_ppm?: PpmInput | null | undefined;
-  /** The last step that we made here: while its fee is in force, its base is what we intend. */
-  readonly last_step?: FeeStep | null | undefined;
   /** The present moment. */
   readonly now: SecondsInput;
   /** The peer towards which the fee is. */
@@ -486,6 +489,18 @@ export interface AskFirst {
   readonly now: SecondsInput;
 }
 
+/** A peer that something might leave. */
+export interface AskHeadroom {
+  /** Whether the other members could be asked at all. Default: true. */
+  readonly hive_reachable?: boolean | undefined;
+  /** Our own exits from this peer that none of our channels shows as pending yet. */
+  readonly in_flight?: ReadonlyArray<SatInput> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The peer. */
+  readonly peer_id: NodeId;
+}
+
 /** When something is asked. */
 export interface AskNow {
   /** The present moment. */
@@ -498,15 +513,35 @@ export interface AskPeer {
   readonly peer_id: NodeId;
 }
 
+/** A splice that wants advice. */
+export interface AskSplice {
+  /** How much. */
+  readonly amount_sats: SatInput;
+  /** Whether the other members could be asked at all. Default: true. */
+  readonly hive_reachable?: boolean | undefined;
+  /** Our own exits from this peer that none of our channels shows as pending yet. */
+  readonly in_flight?: ReadonlyArray<SatInput> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** Whether what could not be checked is refused. Default: false. */
+  readonly strict?: boolean | undefined;
+  /** Which way it goes. */
+  readonly type: SpliceType;
+}
+
 /** What a node can observe about itself. */
 export interface AssessInput {
   /** The node's channels; instead of a liquidity score. */
   readonly channels?: ReadonlyArray<LocalShare>;
   /** How balanced the channels are, 0 to 100; instead of the channels. */
   readonly liquidity_score?: Score;
+  /** The tier that was last decided: a score changes it only from some points beyond the bound on. */
+  readonly previous_tier?: Tier;
   /** Channels that earn. */
   readonly profitable: Count;
-  /** Channels that lose and stand still. */
+  /** Channels that stand still. */
   readonly stagnant: Count;
   /** All channels; the sum of the three when absent. */
   readonly total?: Count;
@@ -522,9 +557,11 @@ export interface AssessInputInput {
   readonly channels?: ReadonlyArray<LocalShare> | null | undefined;
   /** How balanced the channels are, 0 to 100; instead of the channels. */
   readonly liquidity_score?: Score | null | undefined;
+  /** The tier that was last decided: a score changes it only from some points beyond the bound on. */
+  readonly previous_tier?: Tier | null | undefined;
   /** Channels that earn. */
   readonly profitable: CountInput;
-  /** Channels that lose and stand still. */
+  /** Channels that stand still. */
   readonly stagnant: CountInput;
   /** All channels; the sum of the three when absent. */
   readonly total?: CountInput | null | undefined;
@@ -564,11 +601,11 @@ export interface Assessed {
   readonly score: Points;
   /** Channels that lose and stand still. */
   readonly stagnant: Count;
-  /** The tier of the score. */
+  /** The tier of the score, or the previous one where the score is too near to its bound. */
   readonly tier: Tier;
   /** The tier above; absent in the best. */
   readonly tier_above?: TierAbove;
-  /** The tier below; absent in the worst. */
+  /** The tier below; absent in the worst, or where no score falls to it. */
   readonly tier_below?: TierBelow;
   /** All channels. */
   readonly total: Count;
@@ -696,10 +733,8 @@ export interface BudgetInput {
   readonly proposed_sats?: SatInput | null | undefined;
   /** What running jobs may still spend. Default: 0. */
   readonly reserved_sats?: SatInput | undefined;
-  /** What we earned in the last day; the deployed plugin knows no more. */
+  /** What we earned in the last day. */
   readonly revenue_24h_sats?: SatInput | null | undefined;
-  /** What we earned in the last 30 days. */
-  readonly revenue_30d_sats?: SatInput | null | undefined;
   /** What was spent in the last day. Default: 0. */
   readonly spent_sats?: SatInput | undefined;
 }
@@ -873,6 +908,22 @@ export interface ChannelFlowInput {
   readonly sats_out: SatInput;
 }
 
+/** One move of money in a channel. */
+export interface ChannelMove {
+  /** The channel. */
+  readonly account_id: string;
+  /** What came in. Default: 0. */
+  readonly credit_msat?: NodeMsat | undefined;
+  /** What went out. Default: 0. */
+  readonly debit_msat?: NodeMsat | undefined;
+  /** The hash of the payment it belongs to. */
+  readonly payment_hash?: string | null | undefined;
+  /** What it was for. */
+  readonly primary_tag: string;
+  /** When it was. */
+  readonly timestamp: SecondsInput;
+}
+
 /** The books of a channel and what they say. */
 export interface ChannelProfit {
   /** The input of `health.profit`. */
@@ -893,21 +944,19 @@ export interface ChannelProfitInput {
 export interface CheckInput {
   /** How much. */
   readonly amount_sats: SatInput;
-  /** The channel of ours that would change; any with the peer when absent. */
-  readonly channel_id?: NodeId | null | undefined;
   /** Whether the other members could be asked at all. Default: true. */
   readonly hive_reachable?: boolean | undefined;
   /** Our own exits from this peer that none of our channels shows as pending yet. */
   readonly in_flight?: ReadonlyArray<SatInput> | undefined;
   /** The time. */
   readonly now: SecondsInput;
-  /** What the other members hold; a book has its own. Default: []. */
+  /** What the other members hold. Default: []. */
   readonly others?: ReadonlyArray<Other> | undefined;
-  /** What we hold; a book has its own. */
-  readonly ours?: Ours | null | undefined;
+  /** What we hold. */
+  readonly ours: Ours;
   /** The peer. */
   readonly peer_id: NodeId;
-  /** The public capacity of the peer; unknown when absent. A book has its own. */
+  /** The public capacity of the peer; unknown when absent. */
   readonly peer_public_sats?: SatInput | null | undefined;
   /** Whether what could not be checked is refused. Default: false. */
   readonly strict?: boolean | undefined;
@@ -923,8 +972,6 @@ export interface Checked {
   readonly fleet_sats: Sat;
   /** The fleet's share of the peer's capacity. */
   readonly fleet_share?: Real;
-  /** The most that one splice of ours can take out; absent where no balance is known. */
-  readonly gives_sats?: Sat;
   /** What the fleet will hold. */
   readonly new_fleet_sats: Sat;
   /** The fleet's share afterwards. */
@@ -1017,22 +1064,35 @@ export interface ClassifyInput {
 
 /** The raw answers of a Core Lightning node. */
 export interface ClnInput {
+  /**
+   * The answer of `bkpr-listaccountevents`: it tells own rebalances where `listchannelmoves` is
+   * missing.
+   */
+  readonly bkpr_listaccountevents?: ListAccountEvents | null | undefined;
   /** The answer of `bkpr-listincome`; absent when the node keeps no books. */
   readonly bkpr_listincome?: ListIncome | null | undefined;
+  /** From when on `listforwards` is whole; its oldest settled forward when absent. */
+  readonly forwards_since?: SecondsInput | null | undefined;
   /** The answer of `getinfo`. */
   readonly getinfo: GetInfo;
+  /** From when on `bkpr-listincome` is whole; its oldest routed credit when absent. */
+  readonly income_since?: SecondsInput | null | undefined;
+  /** The answer of `listchannelmoves`: what moved in each channel, and own rebalances. */
+  readonly listchannelmoves?: ListChannelMoves | null | undefined;
   /** The answer of `listchannels`. */
   readonly listchannels?: ListChannels | null | undefined;
   /** The answer of `listforwards`. */
   readonly listforwards?: ListForwards | null | undefined;
-  /** The answer of `listpeerchannels`. */
-  readonly listpeerchannels: ListPeerChannels;
+  /** The answer of `listpeerchannels`; only a node older than 23.02 has none. */
+  readonly listpeerchannels?: ListPeerChannels | null | undefined;
+  /** The answer of `listpeers` of a node older than 23.02, with the channels inside. */
+  readonly listpeers?: ListPeers | null | undefined;
   /** The moment of the answers. */
   readonly now: SecondsInput;
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "same_peer" | "peer_unknown" | "source_depleted" | "source_gives_less" | "amount_cut_to_source" | "amount_cut_to_receivable" | "demand_unknown" | "channel_too_young" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "own_channel_depleted" | "intended_fee_unknown" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "beyond_own_balance" | "balance_unknown" | "capacity_absurd" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "opening_counted" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "tier_held" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "young_channel" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "duplicate_channel_id" | "closed_to_forwards" | "forwards_of_unknown_channels" | "rebalance_cost_unattributed" | "route_cost_unknown" | "idle_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -1068,6 +1128,8 @@ export interface Config {
   readonly liquidity: LiquidityConfig;
   /** Thresholds, budgets and the value of rebalances. */
   readonly rebalance: RebalanceConfig;
+  /** How a node is read. */
+  readonly snapshot: SnapshotConfig;
   /** What the fleet keeps with a peer. */
   readonly splice: SpliceConfig;
   /** Advice on new channels. */
@@ -1090,6 +1152,8 @@ export interface ConfigInput {
   readonly liquidity: LiquidityConfigInput;
   /** Thresholds, budgets and the value of rebalances. */
   readonly rebalance: RebalanceConfigInput;
+  /** How a node is read. */
+  readonly snapshot: SnapshotConfig;
   /** What the fleet keeps with a peer. */
   readonly splice: SpliceConfigInput;
   /** Advice on new channels. */
@@ -1219,18 +1283,10 @@ export interface DeltaInput {
 
 /** How much the channels of a node are asked for, on average. */
 export interface Demand {
-  /** The share of days on which a usable channel forwards out; 0.07 when absent. */
-  readonly lambda?: Share;
-  /** What leaves through a channel on such a day; where it is absent, the amount in question. */
+  /** The share of days on which a usable channel forwards out. */
+  readonly lambda: Share;
+  /** What leaves through a channel on such a day; absent where no channel had one. */
   readonly sats_per_active_day?: Sat;
-}
-
-/** How much the channels of a node are asked for, on average. */
-export interface DemandInput {
-  /** The share of days on which a usable channel forwards out; 0.07 when absent. */
-  readonly lambda?: Share | null | undefined;
-  /** What leaves through a channel on such a day; where it is absent, the amount in question. */
-  readonly sats_per_active_day?: SatInput | null | undefined;
 }
 
 /** Reserve to collateral: one entry per depositing side and token. */
@@ -1279,30 +1335,22 @@ export type Description = Readonly<Record<string, unknown>>;
 
 /** The channel that should be filled. */
 export interface Destination {
-  /** How old it is, in days; old when absent. */
-  readonly age_days?: CountInput | null | undefined;
+  /** How old it is, in days. Default: 0. */
+  readonly age_days?: CountInput | undefined;
   /** The fee that was announced last, where it differs; 0 when none was. Default: 0. */
   readonly broadcast_fee_ppm?: PpmInput | undefined;
   /** Its capacity. */
   readonly capacity_sats: SatInput;
   /** How it earned so far. Default: "break_even". */
   readonly class?: ChannelClass | undefined;
-  /** Whether its peer is online. Default: true. */
-  readonly connected?: boolean | undefined;
   /** What we charge there. */
   readonly fee_ppm: PpmInput;
   /** What moved through it. */
   readonly flow?: FlowInput | null | undefined;
-  /** The part on our side; what it can send when absent. */
-  readonly local_sats?: SatInput | null | undefined;
   /** What the last sats spent on it returned. */
   readonly marginal_roi?: Real | null | undefined;
   /** The peer at the other end. */
   readonly peer_id?: NodeId | null | undefined;
-  /** Where it is in its life; usable when absent. */
-  readonly phase?: Phase | null | undefined;
-  /** What it can receive now. */
-  readonly receivable_sats?: SatInput | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
   /** For what percentage of the last day its peer was online. */
@@ -1331,8 +1379,6 @@ export interface EvaluateInput {
   readonly attempt_cost_sats?: SatInput | undefined;
   /** What is left of our budget after what is spent and reserved; unlimited when absent. */
   readonly budget_left_sats?: SatInput | null | undefined;
-  /** How much the channels of our node sell. Default: {}. */
-  readonly demand?: DemandInput | undefined;
   /** The channel that should be filled. */
   readonly destination: Destination;
   /** How often a rebalance to it failed. Default: 0. */
@@ -1375,9 +1421,9 @@ export interface Evaluated {
 
 /** What the receiver can see itself. */
 export interface Evidence {
-  /** What it holds together with us. */
+  /** What it holds together with us in announced channels. */
   readonly our_capacity_sats?: SatInput | null | undefined;
-  /** How many channels it has with us. */
+  /** How many announced channels it has with us. */
   readonly our_channels?: CountInput | null | undefined;
   /** Its last accepted report. */
   readonly previous?: Previous | null | undefined;
@@ -1462,14 +1508,6 @@ export interface FeeStateInput {
   readonly requested_at?: MillisInput | undefined;
   /** Whether LEFT asked; absent where it is the peer of the hub. */
   readonly requested_by_left?: boolean | null | undefined;
-}
-
-/** A step that we made before. */
-export interface FeeStep {
-  /** The fee that we intended then, without the fleet. */
-  readonly base_ppm: PpmInput;
-  /** The fee that was set for the fleet. */
-  readonly fee_ppm: PpmInput;
 }
 
 /** What the counterparty asks for collateral. */
@@ -1674,8 +1712,6 @@ export interface Flip {
 
 /** What would turn the answer round, all else fixed, the source included. */
 export interface Flips {
-  /** The largest amount at which it is accepted; the deployed model has no such bound. */
-  readonly max_amount_sats?: Sat;
   /** The dearest route at which it is accepted; none when it never is. */
   readonly max_inbound_ppm?: Ppm;
   /** The smallest amount at which it is accepted; the deployed model has no such bound. */
@@ -1684,32 +1720,22 @@ export interface Flips {
   readonly tier?: Tier;
 }
 
-/**
- * What moved through a channel: within 60 days for the model `demand`, which needs the days; within
- * the configured window for the deployed plugin's model.
- */
+/** What moved through a channel within the configured window. */
 export interface Flow {
-  /** On how many of the last 60 days something left. */
-  readonly days_out?: Count;
   /** Which way it mostly goes. Default: "unknown". */
   readonly kind: FlowKind;
-  /** What arrived. Default: 0. */
+  /** What arrived. */
   readonly sats_in: Sat;
   /** What left. */
   readonly sats_out: Sat;
 }
 
-/**
- * What moved through a channel: within 60 days for the model `demand`, which needs the days; within
- * the configured window for the deployed plugin's model.
- */
+/** What moved through a channel within the configured window. */
 export interface FlowInput {
-  /** On how many of the last 60 days something left. */
-  readonly days_out?: CountInput | null | undefined;
   /** Which way it mostly goes. Default: "unknown". */
   readonly kind?: FlowKind | undefined;
-  /** What arrived. Default: 0. */
-  readonly sats_in?: SatInput | undefined;
+  /** What arrived. */
+  readonly sats_in: SatInput;
   /** What left. */
   readonly sats_out: SatInput;
 }
@@ -1723,8 +1749,12 @@ export interface Forward {
   readonly fee_msat?: NodeMsat | null | undefined;
   /** The channel it came through. */
   readonly in_channel: NodeId;
+  /** What came. */
+  readonly in_msat?: NodeMsat | null | undefined;
   /** The channel it left through, if it did. */
   readonly out_channel?: NodeId | null | undefined;
+  /** What left. */
+  readonly out_msat?: NodeMsat | null | undefined;
   /** When it came. */
   readonly received_time?: Real | null | undefined;
   /** When it was over. */
@@ -1740,6 +1770,8 @@ export type Funding = "match_first" | "reserve_first" | "sweep";
 export interface GetInfo {
   /** The name the node gives itself. */
   readonly alias?: string | null | undefined;
+  /** The height of the chain. */
+  readonly blockheight?: CountInput | null | undefined;
   /** The node's id. */
   readonly id: NodeId;
 }
@@ -1843,10 +1875,20 @@ export interface GossipStateInput {
 /** A tier of the second scale. */
 export type GossipTier = "critical" | "struggling" | "healthy" | "thriving";
 
-/** One direction of a public channel. */
+/** One direction of a channel of the graph. */
 export interface GraphChannel {
+  /** Whether it forwards; absent in old answers: it does. */
+  readonly active?: boolean | null | undefined;
   /** The capacity. */
   readonly amount_msat: NodeMsat;
+  /** Its fee for each payment. */
+  readonly base_fee_millisatoshi?: Msat | null | undefined;
+  /** The node it leads to. */
+  readonly destination?: NodeId | null | undefined;
+  /** Its fee rate. */
+  readonly fee_per_millionth?: PpmInput | null | undefined;
+  /** Whether others know it; absent: they do. */
+  readonly public?: boolean | null | undefined;
   /** Its place in the chain. */
   readonly short_channel_id: NodeId;
   /** The node it leads away from. */
@@ -1877,8 +1919,6 @@ export interface HalfHourInput {
 export interface Headroom {
   /** What the fleet holds with the peer. */
   readonly fleet_sats: Sat;
-  /** The most that one splice of ours can take out; absent where no balance is known. */
-  readonly gives_sats?: Sat;
   /** The largest amount that is safe; none when nothing is. */
   readonly headroom_sats?: Sat;
   /** What the other members hold. */
@@ -1889,21 +1929,19 @@ export interface Headroom {
 
 /** How much may leave a peer. */
 export interface HeadroomInput {
-  /** The channel of ours that would change; any with the peer when absent. */
-  readonly channel_id?: NodeId | null | undefined;
   /** Whether the other members could be asked at all. Default: true. */
   readonly hive_reachable?: boolean | undefined;
   /** Our own exits from this peer that none of our channels shows as pending yet. */
   readonly in_flight?: ReadonlyArray<SatInput> | undefined;
   /** The time. */
   readonly now: SecondsInput;
-  /** What the other members hold; a book has its own. Default: []. */
+  /** What the other members hold. Default: []. */
   readonly others?: ReadonlyArray<Other> | undefined;
-  /** What we hold; a book has its own. */
-  readonly ours?: Ours | null | undefined;
+  /** What we hold. */
+  readonly ours: Ours;
   /** The peer. */
   readonly peer_id: NodeId;
-  /** The public capacity of the peer; unknown when absent. A book has its own. */
+  /** The public capacity of the peer; unknown when absent. */
   readonly peer_public_sats?: SatInput | null | undefined;
 }
 
@@ -1913,8 +1951,10 @@ export interface HealthConfig {
   readonly announced_slack: Count;
   /** A reporter may claim this multiple of its public capacity. */
   readonly capacity_slack: Real;
-  /** Without activity for this long, a losing channel is stagnant. */
-  readonly idle_after_s: Seconds;
+  /** A channel without costs is profitable where it earned more than this. */
+  readonly dust_sats: Sat;
+  /** A channel younger than this that cost nothing but its opening is not judged yet. */
+  readonly grace_days: Count;
   /** A channel whose return is below this loses. */
   readonly loss_below: Real;
   /** A score that moves by more than this between two reports is worth a warning. */
@@ -1931,10 +1971,28 @@ export interface HealthConfig {
   readonly needs_outbound_below: Share;
   /** A channel whose return is above this is profitable. */
   readonly profit_above: Real;
+  /** How the points of a score become a whole number. */
+  readonly rounding: Rounding;
   /** How far the worst spread lowers the liquidity score. */
   readonly spread: Spread;
+  /** A score of at most this is of the tier `stable`, a higher one is `thriving`. */
+  readonly stable_max: Points;
+  /** Without activity for so many days a channel can be stagnant. */
+  readonly stagnant_days: Count;
+  /** Which idle channels are stagnant. */
+  readonly stagnant_if: StagnantIf;
+  /** A score of at most this is of the tier `struggling`. */
+  readonly struggling_max: Points;
   /** In which order floats are added. */
   readonly sum_order: SumOrder;
+  /** So many points beyond its bound a score must lie before a known tier changes. */
+  readonly tier_hysteresis: Points;
+  /** Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`. */
+  readonly trend_falls_below?: Count;
+  /** Revenue rises above this percentage of the windows before. */
+  readonly trend_ratio: Count;
+  /** A score of at most this is of the tier `vulnerable`. */
+  readonly vulnerable_max: Points;
 }
 
 /** What an operator may set about health. */
@@ -1943,8 +2001,10 @@ export interface HealthConfigInput {
   readonly announced_slack: CountInput;
   /** A reporter may claim this multiple of its public capacity. */
   readonly capacity_slack: Real;
-  /** Without activity for this long, a losing channel is stagnant. */
-  readonly idle_after_s: SecondsInput;
+  /** A channel without costs is profitable where it earned more than this. */
+  readonly dust_sats: SatInput;
+  /** A channel younger than this that cost nothing but its opening is not judged yet. */
+  readonly grace_days: CountInput;
   /** A channel whose return is below this loses. */
   readonly loss_below: Real;
   /** A score that moves by more than this between two reports is worth a warning. */
@@ -1961,19 +2021,37 @@ export interface HealthConfigInput {
   readonly needs_outbound_below: Share;
   /** A channel whose return is above this is profitable. */
   readonly profit_above: Real;
+  /** How the points of a score become a whole number. */
+  readonly rounding: Rounding;
   /** How far the worst spread lowers the liquidity score. */
   readonly spread: Spread;
+  /** A score of at most this is of the tier `stable`, a higher one is `thriving`. */
+  readonly stable_max: PointsInput;
+  /** Without activity for so many days a channel can be stagnant. */
+  readonly stagnant_days: CountInput;
+  /** Which idle channels are stagnant. */
+  readonly stagnant_if: StagnantIf;
+  /** A score of at most this is of the tier `struggling`. */
+  readonly struggling_max: PointsInput;
   /** In which order floats are added. */
   readonly sum_order: SumOrder;
+  /** So many points beyond its bound a score must lie before a known tier changes. */
+  readonly tier_hysteresis: PointsInput;
+  /** Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`. */
+  readonly trend_falls_below?: CountInput | null | undefined;
+  /** Revenue rises above this percentage of the windows before. */
+  readonly trend_ratio: CountInput;
+  /** A score of at most this is of the tier `vulnerable`. */
+  readonly vulnerable_max: PointsInput;
 }
 
 /** The observations of a member about itself. */
 export interface HealthReport {
   /** When it was made. */
   readonly at: Seconds;
-  /** The capacity of its channels. */
+  /** The capacity of these channels. */
   readonly capacity_sats: Sat;
-  /** How many channels it has in normal operation. */
+  /** How many announced channels it has in normal operation. */
   readonly channels: Count;
   /** Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`. */
   readonly imbalance_bp: BasisPoints;
@@ -1985,7 +2063,7 @@ export interface HealthReport {
   readonly total: Count;
   /** Channels that lose. */
   readonly underwater: Count;
-  /** Revenue per window, oldest first. */
+  /** Revenue per window, oldest first; none where the history is too short for a trend. */
   readonly windows: ReadonlyArray<Msat>;
 }
 
@@ -1993,9 +2071,9 @@ export interface HealthReport {
 export interface HealthReportInput {
   /** When it was made. */
   readonly at: SecondsInput;
-  /** The capacity of its channels. */
+  /** The capacity of these channels. */
   readonly capacity_sats: SatInput;
-  /** How many channels it has in normal operation. */
+  /** How many announced channels it has in normal operation. */
   readonly channels: CountInput;
   /** Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`. */
   readonly imbalance_bp: BasisPointsInput;
@@ -2007,7 +2085,7 @@ export interface HealthReportInput {
   readonly total: CountInput;
   /** Channels that lose. */
   readonly underwater: CountInput;
-  /** Revenue per window, oldest first. */
+  /** Revenue per window, oldest first; none where the history is too short for a trend. */
   readonly windows: ReadonlyArray<Msat>;
 }
 
@@ -2023,7 +2101,7 @@ export interface HealthStatus {
   readonly imbalance_bp: Sat;
   /** Channels that earn. */
   readonly profitable: Count;
-  /** Its revenue in four weeks, oldest first. */
+  /** Its revenue in four weeks, oldest first; none where its history is shorter. */
   readonly revenue_sats: ReadonlyArray<Sat>;
   /** Channels that stand still. */
   readonly stagnant: Count;
@@ -2392,16 +2470,22 @@ export interface InFlightInput {
 export interface IncomeEvent {
   /** The channel it belongs to, or a wallet. */
   readonly account: string;
+  /** What it brought. Default: 0. */
+  readonly credit_msat?: NodeMsat | undefined;
   /** What it cost. Default: 0. */
   readonly debit_msat?: NodeMsat | undefined;
   /** What it was for. */
   readonly tag: string;
   /** When it was. */
   readonly timestamp: SecondsInput;
+  /** The transaction it paid for. */
+  readonly txid?: string | null | undefined;
 }
 
 /** A funding transaction that is not final yet. */
 export interface Inflight {
+  /** What it adds to our side; negative for what it takes, its on-chain fee included. */
+  readonly splice_amount?: SignedSatInput | null | undefined;
   /** The capacity it would leave. */
   readonly total_funding_msat: NodeMsat;
 }
@@ -2463,11 +2547,8 @@ export type LegacyKind = "health_report" | "liquidity_need" | "liquidity_snapsho
 
 /** A need as the deployed plugin words it. */
 export interface LegacyNeed {
-  /**
-   * The member's tier: any word of either scale; a need without one, or with one that is not to
-   * be helped, is passed over.
-   */
-  readonly health_tier?: string | null | undefined;
+  /** The member's tier; a need without one is passed over. */
+  readonly health_tier?: Tier | null | undefined;
   /** What is needed. */
   readonly need_type: LegacyNeedType;
   /** The peer. */
@@ -2632,9 +2713,21 @@ export interface LiquidityState {
   readonly saturated: ReadonlyArray<Trouble2>;
 }
 
+/** The answer of `bkpr-listaccountevents`. */
+export interface ListAccountEvents {
+  /** The events. */
+  readonly events: ReadonlyArray<AccountEvent>;
+}
+
+/** The answer of `listchannelmoves`. */
+export interface ListChannelMoves {
+  /** The moves. */
+  readonly channelmoves: ReadonlyArray<ChannelMove>;
+}
+
 /** The answer of `listchannels`. */
 export interface ListChannels {
-  /** Each public channel, once per direction. */
+  /** Each channel of the graph, once per direction. */
   readonly channels: ReadonlyArray<GraphChannel>;
 }
 
@@ -2654,6 +2747,12 @@ export interface ListIncome {
 export interface ListPeerChannels {
   /** The channels. */
   readonly channels: ReadonlyArray<PeerChannel>;
+}
+
+/** The answer of `listpeers` of a node older than 23.02. */
+export interface ListPeers {
+  /** The peers. */
+  readonly peers: ReadonlyArray<OldPeer>;
 }
 
 /** Channels in trouble, as another program lists them. */
@@ -2795,7 +2894,7 @@ export type Millis = number;
 export type MillisInput = number | bigint;
 
 /** How the value of a candidate is computed. */
-export type Model = "demand" | "cl_revenue_ops";
+export type Model = "expected_cost" | "cl_revenue_ops";
 
 /** An amount in thousandths of a satoshi. Unit: msat. */
 export type Msat = number | bigint;
@@ -2897,11 +2996,24 @@ export type Nnlb = "off" | "threshold" | "both";
 
 export type NodeId = string;
 
+/** millisatoshis, as an integer or as "1000msat"; more than all bitcoin is no limit Unit: msat. */
+export type NodeLimit = number | bigint | string;
+
 /** millisatoshis, as an integer or as "1000msat" Unit: msat. */
 export type NodeMsat = number | bigint | string;
 
 /** Nothing. */
 export type Nothing = Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown>;
+
+/** A peer with its channels. */
+export interface OldPeer {
+  /** The channels with it. Default: []. */
+  readonly channels?: ReadonlyArray<PeerChannel> | undefined;
+  /** Whether it is there. */
+  readonly connected?: boolean | null | undefined;
+  /** The node. */
+  readonly id: NodeId;
+}
 
 /** What one operation of a settlement does. */
 export type OpKind = "c2r" | "r2c" | "r2r" | "forgive" | "raw_diff";
@@ -3016,18 +3128,6 @@ export interface OwnChannel {
   readonly after_pending_sats?: SatInput | null | undefined;
   /** What it holds confirmed. */
   readonly capacity_sats: SatInput;
-  /** Its id. */
-  readonly channel_id?: NodeId | null | undefined;
-  /** The part on our side. */
-  readonly local_sats?: SatInput | null | undefined;
-  /** Where it is in its life; usable when absent. */
-  readonly phase?: Phase | null | undefined;
-  /** What must stay on our side; a hundredth of the capacity when absent. */
-  readonly reserve_sats?: SatInput | null | undefined;
-  /** What it can send now: HTLCs cannot leave. */
-  readonly spendable_sats?: SatInput | null | undefined;
-  /** Whether a splice is under way. */
-  readonly splicing?: boolean | undefined;
 }
 
 /** Whether a channel may be tried now. */
@@ -3078,28 +3178,48 @@ export interface PeerCapacityInput {
   readonly peer_id: NodeId;
 }
 
-/** One channel of `listpeerchannels`. */
+/** One channel of `listpeerchannels`. One in the making lacks most of it. */
 export interface PeerChannel {
   /** Its names where it has no place in the chain that others know. */
   readonly alias?: Alias | null | undefined;
   /** Its id. */
-  readonly channel_id: NodeId;
+  readonly channel_id?: NodeId | null | undefined;
+  /** Our fee for each forward. */
+  readonly fee_base_msat?: NodeMsat | null | undefined;
   /** Our fee rate. */
   readonly fee_proportional_millionths?: PpmInput | null | undefined;
-  /** Funding transactions that are not final yet: splices. */
+  /** Funding transactions that are not final yet: splices, or an opening. */
   readonly inflight?: ReadonlyArray<Inflight> | null | undefined;
+  /** Whether we lost the state of it. */
+  readonly lost_state?: boolean | null | undefined;
+  /** The largest forward that we let out. */
+  readonly maximum_htlc_out_msat?: NodeLimit | null | undefined;
+  /** Who opened it. */
+  readonly opener?: string | null | undefined;
+  /** What has to stay on our side. */
+  readonly our_reserve_msat?: NodeLimit | null | undefined;
+  /** Whether the peer is there. */
+  readonly peer_connected?: boolean | null | undefined;
   /** The node at the other end. */
-  readonly peer_id: NodeId;
-  /** Whether the graph does not know it. */
+  readonly peer_id?: NodeId | null | undefined;
+  /** Whether it is not announced. */
   readonly private?: boolean | null | undefined;
+  /** What can be received. */
+  readonly receivable_msat?: NodeLimit | null | undefined;
+  /** Whether both sides agreed on its state since they met again; absent while the peer is away. */
+  readonly reestablished?: boolean | null | undefined;
   /** Its place in the chain. */
   readonly short_channel_id?: NodeId | null | undefined;
+  /** What can be sent. */
+  readonly spendable_msat?: NodeLimit | null | undefined;
   /** The state, such as `CHANNELD_NORMAL`. */
   readonly state: string;
   /** The part on our side. */
-  readonly to_us_msat: NodeMsat;
+  readonly to_us_msat?: NodeMsat | null | undefined;
   /** The whole capacity. */
-  readonly total_msat: NodeMsat;
+  readonly total_msat?: NodeMsat | null | undefined;
+  /** The fees of both sides. */
+  readonly updates?: Updates | null | undefined;
 }
 
 /** Where a channel is in its life. What a node lists is not what it can use. */
@@ -3210,25 +3330,33 @@ export type ProfitClass = "stagnant" | "underwater" | "break_even" | "profitable
 
 /** A channel's books over the last 30 days. */
 export interface ProfitInput {
+  /** How old the channel is, in whole days; absent when unknown: then it is no young one. */
+  readonly age_days?: Count;
   /** Which channel; only named in the reasons. */
   readonly channel_id?: NodeId;
-  /** On-chain and rebalance fees; absent when the books could not be read. */
+  /** On-chain, lease and rebalance fees; absent when the books could not be read. */
   readonly cost_msat?: Msat;
-  /** Time since the last forward through the channel, or since it opened; absent when unknown. */
+  /** Time since the last forward through the channel in either direction; absent when unknown. */
   readonly idle_s?: Seconds;
-  /** Fees of settled forwards out through the channel. */
+  /** The part of the cost that opened the channel. */
+  readonly opening_msat?: Msat;
+  /** Fees of settled forwards out through the channel, and what it was leased for. */
   readonly revenue_msat: Msat;
 }
 
 /** A channel's books over the last 30 days. */
 export interface ProfitInputInput {
+  /** How old the channel is, in whole days; absent when unknown: then it is no young one. */
+  readonly age_days?: CountInput | null | undefined;
   /** Which channel; only named in the reasons. */
   readonly channel_id?: NodeId | null | undefined;
-  /** On-chain and rebalance fees; absent when the books could not be read. */
+  /** On-chain, lease and rebalance fees; absent when the books could not be read. */
   readonly cost_msat?: Msat | null | undefined;
-  /** Time since the last forward through the channel, or since it opened; absent when unknown. */
+  /** Time since the last forward through the channel in either direction; absent when unknown. */
   readonly idle_s?: SecondsInput | null | undefined;
-  /** Fees of settled forwards out through the channel. */
+  /** The part of the cost that opened the channel. */
+  readonly opening_msat?: Msat | null | undefined;
+  /** Fees of settled forwards out through the channel, and what it was leased for. */
   readonly revenue_msat: Msat;
 }
 
@@ -3266,20 +3394,14 @@ export interface Quarantined {
 export interface Ranked {
   /** Its id. */
   readonly channel_id: NodeId;
-  /** The most that it can give and keep its share. */
-  readonly gives_sats?: Sat;
-  /** The share that stays on our side after it gave. */
-  readonly local_share_after?: Real;
-  /** What its sats would have earned here. */
-  readonly loss?: RealSat;
   /** What its liquidity would have earned here, weighted by how likely that was. */
-  readonly opportunity_ppm?: Ppm;
-  /** How well it gives by the deployed plugin's points; more is better. */
-  readonly score?: Real;
+  readonly opportunity_ppm: Ppm;
+  /** How well it gives; more is better. */
+  readonly score: Real;
   /** What is left of the destination's fee. */
-  readonly spread_ppm?: SignedPpm;
+  readonly spread_ppm: SignedPpm;
   /** The share of its capacity that moves in a day. */
-  readonly turnover?: Share;
+  readonly turnover: Share;
 }
 
 /** A finite number. */
@@ -3346,8 +3468,6 @@ export interface RebalanceConfig {
   readonly give_up_s: Seconds;
   /** Bets less where success is uncertain. */
   readonly kelly: Kelly;
-  /** The least expected value as a part of what the route costs; of the model `demand`. */
-  readonly margin: Real;
   /** No job is larger. */
   readonly max_amount_sats: Sat;
   /** Our own health older than this is unknown. */
@@ -3356,11 +3476,9 @@ export interface RebalanceConfig {
   readonly min_amount_sats: Sat;
   /** The smallest budget of a day. */
   readonly min_budget_sats: Sat;
-  /** The least expected value of a healthy node; of the model `demand`. */
-  readonly min_ev_sats: Sat;
-  /** The least profit in parts of the amount; takes precedence when positive. */
+  /** The least expected value in parts of the amount; takes precedence when positive. */
   readonly min_profit_ppm: Ppm;
-  /** The least profit of a healthy node; of the deployed plugin's model. */
+  /** The least expected value of a healthy node. */
   readonly min_profit_sats: SignedSat;
   /** A source or destination must have been online this percentage of the last day. */
   readonly min_uptime_pct: Real;
@@ -3369,11 +3487,9 @@ export interface RebalanceConfig {
   /** What our health moves. */
   readonly nnlb: Nnlb;
   /** How a divided threshold is rounded. */
-  readonly rounding: Rounding;
+  readonly rounding: Rounding2;
   /** When a threshold is divided by the multiplier. */
   readonly scaling: Scaling;
-  /** The share of its capacity that a source keeps; that of a depleted channel when absent. */
-  readonly source_min_share?: Share;
   /** The loss that the deployed plugin's model bears for the fleet. */
   readonly tolerance_sats: Sat;
   /** Fills a channel that nothing moves through less. */
@@ -3398,8 +3514,6 @@ export interface RebalanceConfigInput {
   readonly give_up_s: SecondsInput;
   /** Bets less where success is uncertain. */
   readonly kelly: Kelly;
-  /** The least expected value as a part of what the route costs; of the model `demand`. */
-  readonly margin: Real;
   /** No job is larger. */
   readonly max_amount_sats: SatInput;
   /** Our own health older than this is unknown. */
@@ -3408,11 +3522,9 @@ export interface RebalanceConfigInput {
   readonly min_amount_sats: SatInput;
   /** The smallest budget of a day. */
   readonly min_budget_sats: SatInput;
-  /** The least expected value of a healthy node; of the model `demand`. */
-  readonly min_ev_sats: SatInput;
-  /** The least profit in parts of the amount; takes precedence when positive. */
+  /** The least expected value in parts of the amount; takes precedence when positive. */
   readonly min_profit_ppm: PpmInput;
-  /** The least profit of a healthy node; of the deployed plugin's model. */
+  /** The least expected value of a healthy node. */
   readonly min_profit_sats: SignedSatInput;
   /** A source or destination must have been online this percentage of the last day. */
   readonly min_uptime_pct: Real;
@@ -3421,11 +3533,9 @@ export interface RebalanceConfigInput {
   /** What our health moves. */
   readonly nnlb: Nnlb;
   /** How a divided threshold is rounded. */
-  readonly rounding: Rounding;
+  readonly rounding: Rounding2;
   /** When a threshold is divided by the multiplier. */
   readonly scaling: Scaling;
-  /** The share of its capacity that a source keeps; that of a depleted channel when absent. */
-  readonly source_min_share?: Share | null | undefined;
   /** The loss that the deployed plugin's model bears for the fleet. */
   readonly tolerance_sats: SatInput;
   /** Fills a channel that nothing moves through less. */
@@ -3745,23 +3855,14 @@ export interface RestoreFleet {
   readonly state: FleetSnapshotInput;
 }
 
+/** How the points of a score become a whole number. */
+export type Rounding = "truncate" | "nearest";
+
 /** How a divided threshold is rounded. */
-export type Rounding = "none" | "truncate";
+export type Rounding2 = "none" | "truncate";
 
 /** The advice about a splice. */
 export type Safety = "safe" | "unchecked" | "coordinate" | "blocked";
-
-/** What a channel sells of what it can send: before and after a move. */
-export interface Sales {
-  /** Days with a forward out that are expected within 90 days. */
-  readonly active_days: Real;
-  /** Sats out that are expected on such a day. */
-  readonly sats_per_active_day: RealSat;
-  /** How many sats are used of those that it can send after the move. */
-  readonly used_after: RealSat;
-  /** How many sats are used of those that it can send before the move. */
-  readonly used_before: RealSat;
-}
 
 /** An amount, balance or capacity in satoshis. Unit: sat. */
 export type Sat = number;
@@ -3964,34 +4065,26 @@ export type SignedTokenAmountInput = bigint | number | string;
 
 /** A channel that wants to be filled. */
 export interface SizeInput {
-  /** How old it is, in days; old when absent, for the deployed model young. */
-  readonly age_days?: CountInput | null | undefined;
+  /** How old it is, in days. Default: 0. */
+  readonly age_days?: CountInput | undefined;
   /** Its capacity. */
   readonly capacity_sats: SatInput;
-  /** How much the channels of our node sell. Default: {}. */
-  readonly demand?: DemandInput | undefined;
   /** What moved through it. */
   readonly flow?: FlowInput | null | undefined;
-  /** The part on our side; what it can send when absent. */
-  readonly local_sats?: SatInput | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
 }
 
 /** How much to move. */
 export interface Sized {
-  /** Days with a forward out that are expected within 30 days. */
-  readonly active_days?: Real;
   /** How much to move; none when nothing should be. */
   readonly amount_sats?: Sat;
   /** What moves through the channel in a day. */
-  readonly daily_volume?: RealSat;
+  readonly daily_volume: RealSat;
   /** What is missing to the target. */
   readonly need_sats: Sat;
-  /** Sats out that are expected on an active day. */
-  readonly sats_per_active_day?: RealSat;
   /** The share of the capacity that is aimed at. */
-  readonly target_ratio?: Share;
+  readonly target_ratio: Share;
   /** What the channel should be able to send. */
   readonly target_sats: Sat;
 }
@@ -4000,25 +4093,31 @@ export interface Sized {
 export interface Snapshot {
   /** The name the node gives itself. */
   readonly alias?: string;
-  /** The input of `health.assess`; absent when the forwards are unknown. */
+  /** The input of `health.assess`; absent when neither forwards nor books are known. */
   readonly assess?: AssessInput;
   /** The moment of the answers. */
   readonly at: Seconds;
-  /** The capacity of all channels that count. */
+  /** The capacity of all usable channels that others can see, whichever splice confirms. */
   readonly capacity_sats: Sat;
   /** How much the channels are asked for, on average; absent when the flow is unknown. */
   readonly demand?: Demand;
-  /** What the node says of itself to the other members; absent where no channel could be judged. */
+  /**
+   * What the node says of itself to the other members, over the same channels; absent when
+   * neither forwards nor books are known.
+   */
   readonly health_report?: HealthReport;
   /** How many channels are in no number above, and why. */
   readonly left_out: LeftOut;
-  /** The books of every channel that counts; empty when the forwards are unknown. */
+  /** The books of every usable channel; empty when neither forwards nor books are known. */
   readonly profits: ReadonlyArray<ChannelProfit>;
   /** The public capacity of every node of the graph; empty when the graph is unknown. */
   readonly public_capacities: ReadonlyArray<PeerCapacity>;
   /** What the other members may know of its channels, as they keep it; without its health. */
   readonly report: Member;
-  /** Forwarding fees of the last four weeks, one week each, oldest first. */
+  /**
+   * Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+   * more of them.
+   */
   readonly revenue_windows: ReadonlyArray<Msat>;
   /** What the last 30 days earned and cost that belongs to no channel we know. */
   readonly unattributed: Unattributed;
@@ -4026,13 +4125,17 @@ export interface Snapshot {
   readonly us: Us;
 }
 
+/** What an operator may set about the reading of a node. */
+export interface SnapshotConfig {
+  /** Whether the other members are told of channels that the graph does not show. */
+  readonly report_unannounced: boolean;
+}
+
 /** Where a reserve is replenished from. Configured, never taken from state or from a peer. */
 export type Source = "faucet" | "treasury" | "withdraw";
 
 /** A channel that may give. */
 export interface Source2 {
-  /** How old it is, in days; old when absent. */
-  readonly age_days?: Count;
   /** Its capacity. */
   readonly capacity_sats: Sat;
   /** Its id. */
@@ -4045,12 +4148,8 @@ export interface Source2 {
   readonly fee_ppm: Ppm;
   /** What moved through it. */
   readonly flow?: Flow;
-  /** The part on our side; what it can send when absent. */
-  readonly local_sats?: Sat;
   /** The peer at the other end. */
   readonly peer_id?: NodeId;
-  /** Where it is in its life; usable when absent. */
-  readonly phase?: Phase;
   /** What it can send now. */
   readonly spendable_sats: Sat;
   /** For what percentage of the last day its peer was online. */
@@ -4059,8 +4158,6 @@ export interface Source2 {
 
 /** A channel that may give. */
 export interface Source2Input {
-  /** How old it is, in days; old when absent. */
-  readonly age_days?: CountInput | null | undefined;
   /** Its capacity. */
   readonly capacity_sats: SatInput;
   /** Its id. */
@@ -4073,12 +4170,8 @@ export interface Source2Input {
   readonly fee_ppm: PpmInput;
   /** What moved through it. */
   readonly flow?: FlowInput | null | undefined;
-  /** The part on our side; what it can send when absent. */
-  readonly local_sats?: SatInput | null | undefined;
   /** The peer at the other end. */
   readonly peer_id?: NodeId | null | undefined;
-  /** Where it is in its life; usable when absent. */
-  readonly phase?: Phase | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
   /** For what percentage of the last day its peer was online. */
@@ -4097,10 +4190,6 @@ export interface Sources {
 export interface SourcesInput {
   /** How much should be moved. */
   readonly amount_sats: SatInput;
-  /** How much the channels of our node sell. Default: {}. */
-  readonly demand?: DemandInput | undefined;
-  /** The peer of the channel that should be filled. */
-  readonly destination_peer_id?: NodeId | null | undefined;
   /** What the route is expected to cost. */
   readonly inbound_ppm: PpmInput;
   /** What we charge at the destination. */
@@ -4209,6 +4298,9 @@ export type SpliceType = "splice_in" | "splice_out";
 /** How far the worst spread of balances lowers the liquidity score. */
 export type Spread = "half" | "full";
 
+/** Which idle channels are stagnant. */
+export type StagnantIf = "idle" | "losing";
+
 /** Which way a fee moved. */
 export type Step = "lowered" | "raised" | "unchanged";
 
@@ -4272,18 +4364,14 @@ export interface Taken {
 export interface Terms {
   /** How much would be moved. */
   readonly amount_sats: Sat;
-  /** What the failed attempts before a success are expected to cost. */
-  readonly attempts?: RealSat;
   /** The same, in thousandths. */
   readonly budget_msat?: Msat;
   /** The most that may be paid for the route. */
   readonly budget_sats?: Sat;
   /** What the route is expected to cost. */
   readonly cost?: RealSat;
-  /** What the destination sells. */
-  readonly destination_sales?: Sales;
   /** The share of the destination's capacity that moves in a day. */
-  readonly destination_turnover?: Share;
+  readonly destination_turnover: Share;
   /** What the rebalance is worth. */
   readonly ev?: RealSat;
   /** What the moved sats should earn. */
@@ -4293,7 +4381,7 @@ export interface Terms {
   /** The most to pay for the route. */
   readonly max_fee_ppm?: Ppm;
   /** What the source's liquidity would have earned, weighted by how likely that was. */
-  readonly opportunity_ppm?: Ppm;
+  readonly opportunity_ppm: Ppm;
   /** What we charge at the destination. */
   readonly out_ppm: Ppm;
   /** How likely it succeeds. */
@@ -4302,12 +4390,10 @@ export interface Terms {
   readonly source_loss?: RealSat;
   /** What we charge at the source. */
   readonly source_ppm: Ppm;
-  /** What the source sells. */
-  readonly source_sales?: Sales;
   /** The share of the source's capacity that moves in a day. */
-  readonly source_turnover?: Share;
+  readonly source_turnover: Share;
   /** What is left of the destination's fee. */
-  readonly spread_ppm?: SignedPpm;
+  readonly spread_ppm: SignedPpm;
   /** The least value that we accept. */
   readonly threshold?: RealSat;
   /** The loss that is tolerated. */
@@ -4592,6 +4678,20 @@ export interface Unsigned {
   readonly seq: Serial;
   /** The version of the messages. */
   readonly v: Count;
+}
+
+/** What one side announced of a channel. */
+export interface Update {
+  /** Its fee for each payment. */
+  readonly fee_base_msat: NodeMsat;
+  /** Its fee rate. */
+  readonly fee_proportional_millionths: PpmInput;
+}
+
+/** What both sides announced of a channel. */
+export interface Updates {
+  /** What the peer announced. */
+  readonly remote?: Update | null | undefined;
 }
 
 /** How urgent a need is. */
@@ -5322,12 +5422,12 @@ export class FleetBook extends Book {
   }
 
   /** Whether a splice keeps the fleet connected to the peer, as `splice.check`. */
-  splice(input: CheckInput): Decision<Checked> {
+  splice(input: AskSplice): Decision<Checked> {
     return this.call("splice", input) as Decision<Checked>;
   }
 
   /** The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`. */
-  headroom(input: HeadroomInput): Decision<Headroom> {
+  headroom(input: AskHeadroom): Decision<Headroom> {
     return this.call("headroom", input) as Decision<Headroom>;
   }
 

@@ -33,11 +33,6 @@ def answer_bytes(
 def to_json(value: object, /, *, exact: bool = True) -> bytes:
     """The canonical JSON of an object."""
 
-def sentence(
-    code: str, field: str, got: str, expected: str, offset: int | None = None, /
-) -> str:
-    """An error in one sentence."""
-
 def input_digest(op: str, input: object, /) -> str:
     """sha256 of the canonical JSON of the typed input: 1, 1.0 and an absent default are one input."""
 
@@ -302,13 +297,13 @@ class HealthAssessDecision(Decision):
         """Channels that lose and stand still."""
     @property
     def tier(self) -> t.Tier:
-        """The tier of the score."""
+        """The tier of the score, or the previous one where the score is too near to its bound."""
     @property
     def tier_above(self) -> t.TierAbove | None:
         """The tier above; absent in the best."""
     @property
     def tier_below(self) -> t.TierBelow | None:
-        """The tier below; absent in the worst."""
+        """The tier below; absent in the worst, or where no score falls to it."""
     @property
     def total(self) -> t.Count:
         """All channels."""
@@ -334,25 +329,26 @@ class SnapshotClnDecision(Decision):
         """The name the node gives itself."""
     @property
     def assess(self) -> t.AssessInput | None:
-        """The input of `health.assess`; absent when the forwards are unknown."""
+        """The input of `health.assess`; absent when neither forwards nor books are known."""
     @property
     def at(self) -> t.Seconds:
         """The moment of the answers."""
     @property
     def capacity_sats(self) -> t.Sat:
-        """The capacity of all channels that count."""
+        """The capacity of all usable channels that others can see, whichever splice confirms."""
     @property
     def demand(self) -> t.Demand | None:
         """How much the channels are asked for, on average; absent when the flow is unknown."""
     @property
     def health_report(self) -> t.HealthReport | None:
-        """What the node says of itself to the other members; absent where no channel could be judged."""
+        """What the node says of itself to the other members, over the same channels; absent when
+        neither forwards nor books are known."""
     @property
     def left_out(self) -> t.LeftOut:
         """How many channels are in no number above, and why."""
     @property
     def profits(self) -> list[t.ChannelProfit]:
-        """The books of every channel that counts; empty when the forwards are unknown."""
+        """The books of every usable channel; empty when neither forwards nor books are known."""
     @property
     def public_capacities(self) -> list[t.PeerCapacity]:
         """The public capacity of every node of the graph; empty when the graph is unknown."""
@@ -361,7 +357,8 @@ class SnapshotClnDecision(Decision):
         """What the other members may know of its channels, as they keep it; without its health."""
     @property
     def revenue_windows(self) -> list[t.Msat]:
-        """Forwarding fees of the last four weeks, one week each, oldest first."""
+        """Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+        more of them."""
     @property
     def unattributed(self) -> t.Unattributed:
         """What the last 30 days earned and cost that belongs to no channel we know."""
@@ -584,9 +581,8 @@ class FeesAdjustDecision(Decision):
     def decision(self) -> t.Adjusted:
         """The outcome as plain dicts and lists."""
     @property
-    def fee_ppm(self) -> t.Ppm | None:
-        """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
-        way it should be from there."""
+    def fee_ppm(self) -> t.Ppm:
+        """The fee."""
     @property
     def for_tier(self) -> t.Tier | None:
         """The tier of the member it helps; absent when none."""
@@ -758,22 +754,16 @@ class RebalanceSizeDecision(Decision):
     def decision(self) -> t.Sized:
         """The outcome as plain dicts and lists."""
     @property
-    def active_days(self) -> t.Real | None:
-        """Days with a forward out that are expected within 30 days."""
-    @property
     def amount_sats(self) -> t.Sat | None:
         """How much to move; none when nothing should be."""
     @property
-    def daily_volume(self) -> t.RealSat | None:
+    def daily_volume(self) -> t.RealSat:
         """What moves through the channel in a day."""
     @property
     def need_sats(self) -> t.Sat:
         """What is missing to the target."""
     @property
-    def sats_per_active_day(self) -> t.RealSat | None:
-        """Sats out that are expected on an active day."""
-    @property
-    def target_ratio(self) -> t.Share | None:
+    def target_ratio(self) -> t.Share:
         """The share of the capacity that is aimed at."""
     @property
     def target_sats(self) -> t.Sat:
@@ -954,9 +944,6 @@ class SpliceCheckDecision(Decision):
     def fleet_share(self) -> t.Real | None:
         """The fleet's share of the peer's capacity."""
     @property
-    def gives_sats(self) -> t.Sat | None:
-        """The most that one splice of ours can take out; absent where no balance is known."""
-    @property
     def new_fleet_sats(self) -> t.Sat:
         """What the fleet will hold."""
     @property
@@ -985,9 +972,6 @@ class SpliceHeadroomDecision(Decision):
     @property
     def fleet_sats(self) -> t.Sat:
         """What the fleet holds with the peer."""
-    @property
-    def gives_sats(self) -> t.Sat | None:
-        """The most that one splice of ours can take out; absent where no balance is known."""
     @property
     def headroom_sats(self) -> t.Sat | None:
         """The largest amount that is safe; none when nothing is."""
@@ -1044,7 +1028,7 @@ class Operations:
     def health_profit(self, input: t.ProfitInput | _Dataclass, /) -> HealthProfitDecision:
         """Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs."""
     @overload
-    def health_profit(self, *, channel_id: t.NodeId | None = ..., cost_msat: t.Msat | None = ..., idle_s: t.Seconds | None = ..., revenue_msat: t.Msat) -> HealthProfitDecision: ...
+    def health_profit(self, *, age_days: t.Count | None = ..., channel_id: t.NodeId | None = ..., cost_msat: t.Msat | None = ..., idle_s: t.Seconds | None = ..., opening_msat: t.Msat | None = ..., revenue_msat: t.Msat) -> HealthProfitDecision: ...
     @overload
     def health_liquidity_score(self, input: t.LiquidityScoreInput | _Dataclass, /) -> HealthLiquidityScoreDecision:
         """How evenly the channels of a node are filled, from 0 to 100."""
@@ -1059,12 +1043,12 @@ class Operations:
     def health_assess(self, input: t.AssessInput | _Dataclass, /) -> HealthAssessDecision:
         """Health of a node in one record: score, tier, components, the way to the next tier, needs."""
     @overload
-    def health_assess(self, *, channels: list[t.LocalShare] | None = ..., liquidity_score: t.Score | None = ..., profitable: t.Count, stagnant: t.Count, total: t.Count | None = ..., trend: t.TrendSource, underwater: t.Count) -> HealthAssessDecision: ...
+    def health_assess(self, *, channels: list[t.LocalShare] | None = ..., liquidity_score: t.Score | None = ..., previous_tier: t.Tier | None = ..., profitable: t.Count, stagnant: t.Count, total: t.Count | None = ..., trend: t.TrendSource, underwater: t.Count) -> HealthAssessDecision: ...
     @overload
     def snapshot_cln(self, input: t.ClnInput | _Dataclass, /) -> SnapshotClnDecision:
         """The raw answers of a Core Lightning node as the input of the other fleet policies."""
     @overload
-    def snapshot_cln(self, *, bkpr_listincome: t.ListIncome | None = ..., getinfo: t.GetInfo, listchannels: t.ListChannels | None = ..., listforwards: t.ListForwards | None = ..., listpeerchannels: t.ListPeerChannels, now: t.Seconds) -> SnapshotClnDecision: ...
+    def snapshot_cln(self, *, bkpr_listaccountevents: t.ListAccountEvents | None = ..., bkpr_listincome: t.ListIncome | None = ..., forwards_since: t.Seconds | None = ..., getinfo: t.GetInfo, income_since: t.Seconds | None = ..., listchannelmoves: t.ListChannelMoves | None = ..., listchannels: t.ListChannels | None = ..., listforwards: t.ListForwards | None = ..., listpeerchannels: t.ListPeerChannels | None = ..., listpeers: t.ListPeers | None = ..., now: t.Seconds) -> SnapshotClnDecision: ...
     @overload
     def liquidity_classify(self, input: t.ClassifyInput | _Dataclass, /) -> LiquidityClassifyDecision:
         """Whether a channel is depleted, saturated or balanced, and how much would balance it."""
@@ -1129,7 +1113,7 @@ class Operations:
     def fees_adjust(self, input: t.AdjustInput | _Dataclass, /) -> FeesAdjustDecision:
         """Whether our fee towards a peer moves a step because another member needs flow there."""
     @overload
-    def fees_adjust(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., own: t.Balance | None = ..., peer_id: t.NodeId) -> FeesAdjustDecision: ...
+    def fees_adjust(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., peer_id: t.NodeId) -> FeesAdjustDecision: ...
     @overload
     def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
         """The deployed fee controller's own rule, for running beside it."""
@@ -1174,22 +1158,22 @@ class Operations:
     def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> RebalanceEvaluateDecision:
         """What a rebalance is worth, every term of it, and what would turn the answer round."""
     @overload
-    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
+    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
     @overload
     def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> RebalanceSizeDecision:
         """How much a channel should be filled with."""
     @overload
-    def rebalance_size(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, demand: t.Demand = ..., flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., spendable_sats: t.Sat) -> RebalanceSizeDecision: ...
+    def rebalance_size(self, *, age_days: t.Count = ..., capacity_sats: t.Sat, flow: t.Flow | None = ..., spendable_sats: t.Sat) -> RebalanceSizeDecision: ...
     @overload
     def rebalance_sources(self, input: t.SourcesInput | _Dataclass, /) -> RebalanceSourcesDecision:
         """Which channels may give, best first."""
     @overload
-    def rebalance_sources(self, *, amount_sats: t.Sat, demand: t.Demand = ..., destination_peer_id: t.NodeId | None = ..., inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.Source2]) -> RebalanceSourcesDecision: ...
+    def rebalance_sources(self, *, amount_sats: t.Sat, inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.Source2]) -> RebalanceSourcesDecision: ...
     @overload
     def rebalance_budget(self, input: t.BudgetInput | _Dataclass, /) -> RebalanceBudgetDecision:
         """What may still be spent on rebalancing after what is spent and reserved."""
     @overload
-    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., revenue_30d_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> RebalanceBudgetDecision: ...
+    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> RebalanceBudgetDecision: ...
     @overload
     def rebalance_backoff(self, input: t.BackoffInput | _Dataclass, /) -> RebalanceBackoffDecision:
         """Whether a channel whose rebalance failed may be tried again."""
@@ -1234,12 +1218,12 @@ class Operations:
     def splice_check(self, input: t.CheckInput | _Dataclass, /) -> SpliceCheckDecision:
         """Whether a splice keeps the fleet connected to the peer."""
     @overload
-    def splice_check(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> SpliceCheckDecision: ...
+    def splice_check(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> SpliceCheckDecision: ...
     @overload
     def splice_headroom(self, input: t.HeadroomInput | _Dataclass, /) -> SpliceHeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer."""
     @overload
-    def splice_headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> SpliceHeadroomDecision: ...
+    def splice_headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> SpliceHeadroomDecision: ...
 
 class Policy(Operations):
     """A config, parsed and checked once, under which operations are called."""
@@ -1580,9 +1564,8 @@ class FleetBookFeesDecision(Decision):
     def decision(self) -> t.Adjusted:
         """The outcome as plain dicts and lists."""
     @property
-    def fee_ppm(self) -> t.Ppm | None:
-        """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
-        way it should be from there."""
+    def fee_ppm(self) -> t.Ppm:
+        """The fee."""
     @property
     def for_tier(self) -> t.Tier | None:
         """The tier of the member it helps; absent when none."""
@@ -1639,9 +1622,6 @@ class FleetBookSpliceDecision(Decision):
     def fleet_share(self) -> t.Real | None:
         """The fleet's share of the peer's capacity."""
     @property
-    def gives_sats(self) -> t.Sat | None:
-        """The most that one splice of ours can take out; absent where no balance is known."""
-    @property
     def new_fleet_sats(self) -> t.Sat:
         """What the fleet will hold."""
     @property
@@ -1670,9 +1650,6 @@ class FleetBookHeadroomDecision(Decision):
     @property
     def fleet_sats(self) -> t.Sat:
         """What the fleet holds with the peer."""
-    @property
-    def gives_sats(self) -> t.Sat | None:
-        """The most that one splice of ours can take out; absent where no balance is known."""
     @property
     def headroom_sats(self) -> t.Sat | None:
         """The largest amount that is safe; none when nothing is."""
@@ -1780,7 +1757,7 @@ class FleetBookMethods:
     def set_source(self, input: t.Source2 | _Dataclass, /) -> FleetBookSetSourceDecision:
         """Adds a channel that may give in a rebalance, or replaces it."""
     @overload
-    def set_source(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., peer_id: t.NodeId | None = ..., phase: t.Phase | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSetSourceDecision: ...
+    def set_source(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., peer_id: t.NodeId | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSetSourceDecision: ...
     @overload
     def set_us(self, input: t.SetUs | _Dataclass, /) -> FleetBookSetUsDecision:
         """Changes our own tier and announced rebalances; what is absent stays."""
@@ -1835,22 +1812,22 @@ class FleetBookMethods:
     def fees(self, input: t.AskFee | _Dataclass, /) -> FleetBookFeesDecision:
         """Whether our fee towards a peer moves a step for another member, as `fees.adjust`."""
     @overload
-    def fees(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookFeesDecision: ...
+    def fees(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookFeesDecision: ...
     @overload
     def evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> FleetBookEvaluateDecision:
         """What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`."""
     @overload
-    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> FleetBookEvaluateDecision: ...
+    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> FleetBookEvaluateDecision: ...
     @overload
-    def splice(self, input: t.CheckInput | _Dataclass, /) -> FleetBookSpliceDecision:
+    def splice(self, input: t.AskSplice | _Dataclass, /) -> FleetBookSpliceDecision:
         """Whether a splice keeps the fleet connected to the peer, as `splice.check`."""
     @overload
-    def splice(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> FleetBookSpliceDecision: ...
+    def splice(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId, strict: bool = ..., type: t.SpliceType) -> FleetBookSpliceDecision: ...
     @overload
-    def headroom(self, input: t.HeadroomInput | _Dataclass, /) -> FleetBookHeadroomDecision:
+    def headroom(self, input: t.AskHeadroom | _Dataclass, /) -> FleetBookHeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`."""
     @overload
-    def headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> FleetBookHeadroomDecision: ...
+    def headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookHeadroomDecision: ...
     @overload
     def advise(self, input: t.AskAdvice | _Dataclass, /) -> FleetBookAdviseDecision:
         """Which external peers a new channel would help most, as `topology.advise`."""

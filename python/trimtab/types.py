@@ -126,6 +126,28 @@ class AccountColumns(_AccountColumnsRequired, total=False):
     right_hold: list[TokenAmount]
     """RIGHT's hold of each row."""
 
+
+class _AccountEventRequired(TypedDict):
+    """One event of an account."""
+
+    account: str
+    """The channel, or a wallet."""
+    tag: str
+    """What it was for."""
+    timestamp: Seconds
+    """When it was."""
+
+
+class AccountEvent(_AccountEventRequired, total=False):
+    """One event of an account."""
+
+    credit_msat: NodeMsat
+    """What came in."""
+    debit_msat: NodeMsat
+    """What went out."""
+    payment_id: str | None
+    """The hash of the payment it belongs to."""
+
 AccountStatus = Literal["active", "dispute_preparing", "disputed"]
 """Whether an account takes part."""
 
@@ -150,6 +172,8 @@ class Activity(TypedDict):
 class _AdjustInputRequired(TypedDict):
     """The fee to adjust, and what the fleet needs."""
 
+    base_ppm: Ppm
+    """The fee we intend without the fleet."""
     needs: list[Need]
     """What the fleet needs, as `liquidity.needs` answers."""
     peer_id: NodeId
@@ -159,25 +183,19 @@ class _AdjustInputRequired(TypedDict):
 class AdjustInput(_AdjustInputRequired, total=False):
     """The fee to adjust, and what the fleet needs."""
 
-    base_ppm: Ppm | None
-    """The fee we intend without the fleet; where it is absent, `last_step` may tell it."""
     ceiling_ppm: Ppm | None
     """No higher than this; the config's when absent."""
-    fee_in_force_ppm: Ppm | None
-    """The fee that is set now."""
     floor_ppm: Ppm | None
     """No lower than this; the config's when absent."""
-    last_step: FeeStep | None
-    """The last step that we made here: while its fee is in force, its base is what we intend."""
     our_id: NodeId | None
     """Our node id; our own needs change no fee of ours."""
-    own: Balance | None
-    """Our own usable channels with the peer together: when they are depleted, no fee is lowered."""
 
 
 class _AdjustedRequired(TypedDict):
     """The fee to set."""
 
+    fee_ppm: Ppm
+    """The fee."""
     step: Step
     """Which way it moved."""
 
@@ -185,9 +203,6 @@ class _AdjustedRequired(TypedDict):
 class Adjusted(_AdjustedRequired, total=False):
     """The fee to set."""
 
-    fee_ppm: Ppm | None
-    """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
-    way it should be from there."""
     for_tier: Tier | None
     """The tier of the member it helps; absent when none."""
 
@@ -391,6 +406,8 @@ class AskConflict(TypedDict):
 class _AskFeeRequired(TypedDict):
     """A fee that might help another member."""
 
+    base_ppm: Ppm
+    """The fee we intend without the fleet."""
     now: Seconds
     """The present moment."""
     peer_id: NodeId
@@ -400,16 +417,10 @@ class _AskFeeRequired(TypedDict):
 class AskFee(_AskFeeRequired, total=False):
     """A fee that might help another member."""
 
-    base_ppm: Ppm | None
-    """The fee we intend without the fleet; where it is absent, `last_step` may tell it."""
     ceiling_ppm: Ppm | None
     """No higher than this; the config's when absent."""
-    fee_in_force_ppm: Ppm | None
-    """The fee that is set now."""
     floor_ppm: Ppm | None
     """No lower than this; the config's when absent."""
-    last_step: FeeStep | None
-    """The last step that we made here: while its fee is in force, its base is what we intend."""
 
 
 class _AskFirstRequired(TypedDict):
@@ -426,6 +437,24 @@ class AskFirst(_AskFirstRequired, total=False):
     """Only so many entries of the answer; all when absent."""
 
 
+class _AskHeadroomRequired(TypedDict):
+    """A peer that something might leave."""
+
+    now: Seconds
+    """The present moment."""
+    peer_id: NodeId
+    """The peer."""
+
+
+class AskHeadroom(_AskHeadroomRequired, total=False):
+    """A peer that something might leave."""
+
+    hive_reachable: bool
+    """Whether the other members could be asked at all."""
+    in_flight: list[Sat]
+    """Our own exits from this peer that none of our channels shows as pending yet."""
+
+
 class AskNow(TypedDict):
     """When something is asked."""
 
@@ -440,13 +469,37 @@ class AskPeer(TypedDict):
     """The peer."""
 
 
+class _AskSpliceRequired(TypedDict):
+    """A splice that wants advice."""
+
+    amount_sats: Sat
+    """How much."""
+    now: Seconds
+    """The present moment."""
+    peer_id: NodeId
+    """The peer."""
+    type: SpliceType
+    """Which way it goes."""
+
+
+class AskSplice(_AskSpliceRequired, total=False):
+    """A splice that wants advice."""
+
+    hive_reachable: bool
+    """Whether the other members could be asked at all."""
+    in_flight: list[Sat]
+    """Our own exits from this peer that none of our channels shows as pending yet."""
+    strict: bool
+    """Whether what could not be checked is refused."""
+
+
 class _AssessInputRequired(TypedDict):
     """What a node can observe about itself."""
 
     profitable: Count
     """Channels that earn."""
     stagnant: Count
-    """Channels that lose and stand still."""
+    """Channels that stand still."""
     trend: TrendSource
     """Where revenue is going, as a word or as `{"windows": […]}`, oldest first."""
     underwater: Count
@@ -460,6 +513,8 @@ class AssessInput(_AssessInputRequired, total=False):
     """The node's channels; instead of a liquidity score."""
     liquidity_score: Score | None
     """How balanced the channels are, 0 to 100; instead of the channels."""
+    previous_tier: Tier | None
+    """The tier that was last decided: a score changes it only from some points beyond the bound on."""
     total: Count | None
     """All channels; the sum of the three when absent."""
 
@@ -496,7 +551,7 @@ class _AssessedRequired(TypedDict):
     stagnant: Count
     """Channels that lose and stand still."""
     tier: Tier
-    """The tier of the score."""
+    """The tier of the score, or the previous one where the score is too near to its bound."""
     total: Count
     """All channels."""
     trend: Trend
@@ -513,7 +568,7 @@ class Assessed(_AssessedRequired, total=False):
     tier_above: TierAbove | None
     """The tier above; absent in the best."""
     tier_below: TierBelow | None
-    """The tier below; absent in the worst."""
+    """The tier below; absent in the worst, or where no score falls to it."""
 
 
 class _BackoffInputRequired(TypedDict):
@@ -616,9 +671,7 @@ class BudgetInput(TypedDict, total=False):
     reserved_sats: Sat
     """What running jobs may still spend."""
     revenue_24h_sats: Sat | None
-    """What we earned in the last day; the deployed plugin knows no more."""
-    revenue_30d_sats: Sat | None
-    """What we earned in the last 30 days."""
+    """What we earned in the last day."""
     spent_sats: Sat
     """What was spent in the last day."""
 
@@ -753,6 +806,28 @@ class ChannelFlow(_ChannelFlowRequired, total=False):
     """What arrived."""
 
 
+class _ChannelMoveRequired(TypedDict):
+    """One move of money in a channel."""
+
+    account_id: str
+    """The channel."""
+    primary_tag: str
+    """What it was for."""
+    timestamp: Seconds
+    """When it was."""
+
+
+class ChannelMove(_ChannelMoveRequired, total=False):
+    """One move of money in a channel."""
+
+    credit_msat: NodeMsat
+    """What came in."""
+    debit_msat: NodeMsat
+    """What went out."""
+    payment_hash: str | None
+    """The hash of the payment it belongs to."""
+
+
 class ChannelProfit(TypedDict):
     """The books of a channel and what they say."""
 
@@ -769,6 +844,8 @@ class _CheckInputRequired(TypedDict):
     """How much."""
     now: Seconds
     """The time."""
+    ours: Ours
+    """What we hold."""
     peer_id: NodeId
     """The peer."""
     type: SpliceType
@@ -778,18 +855,14 @@ class _CheckInputRequired(TypedDict):
 class CheckInput(_CheckInputRequired, total=False):
     """A splice that wants advice."""
 
-    channel_id: NodeId | None
-    """The channel of ours that would change; any with the peer when absent."""
     hive_reachable: bool
     """Whether the other members could be asked at all."""
     in_flight: list[Sat]
     """Our own exits from this peer that none of our channels shows as pending yet."""
     others: list[Other]
-    """What the other members hold; a book has its own."""
-    ours: Ours | None
-    """What we hold; a book has its own."""
+    """What the other members hold."""
     peer_public_sats: Sat | None
-    """The public capacity of the peer; unknown when absent. A book has its own."""
+    """The public capacity of the peer; unknown when absent."""
     strict: bool
     """Whether what could not be checked is refused."""
 
@@ -816,8 +889,6 @@ class Checked(_CheckedRequired, total=False):
 
     fleet_share: Real | None
     """The fleet's share of the peer's capacity."""
-    gives_sats: Sat | None
-    """The most that one splice of ours can take out; absent where no balance is known."""
     new_share: Real | None
     """The fleet's share afterwards."""
     peer_total_sats: Sat | None
@@ -921,8 +992,6 @@ class _ClnInputRequired(TypedDict):
 
     getinfo: GetInfo
     """The answer of `getinfo`."""
-    listpeerchannels: ListPeerChannels
-    """The answer of `listpeerchannels`."""
     now: Seconds
     """The moment of the answers."""
 
@@ -930,14 +999,27 @@ class _ClnInputRequired(TypedDict):
 class ClnInput(_ClnInputRequired, total=False):
     """The raw answers of a Core Lightning node."""
 
+    bkpr_listaccountevents: ListAccountEvents | None
+    """The answer of `bkpr-listaccountevents`: it tells own rebalances where `listchannelmoves` is
+    missing."""
     bkpr_listincome: ListIncome | None
     """The answer of `bkpr-listincome`; absent when the node keeps no books."""
+    forwards_since: Seconds | None
+    """From when on `listforwards` is whole; its oldest settled forward when absent."""
+    income_since: Seconds | None
+    """From when on `bkpr-listincome` is whole; its oldest routed credit when absent."""
+    listchannelmoves: ListChannelMoves | None
+    """The answer of `listchannelmoves`: what moved in each channel, and own rebalances."""
     listchannels: ListChannels | None
     """The answer of `listchannels`."""
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
+    listpeerchannels: ListPeerChannels | None
+    """The answer of `listpeerchannels`; only a node older than 23.02 has none."""
+    listpeers: ListPeers | None
+    """The answer of `listpeers` of a node older than 23.02, with the channels inside."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -978,6 +1060,8 @@ class Config(TypedDict):
     """Depleted and saturated channels, needs, relevance."""
     rebalance: RebalanceConfig
     """Thresholds, budgets and the value of rebalances."""
+    snapshot: SnapshotConfig
+    """How a node is read."""
     splice: SpliceConfig
     """What the fleet keeps with a peer."""
     topology: TopologyConfig
@@ -1105,6 +1189,7 @@ class Delta(_DeltaRequired, total=False):
 _DemandRequired = TypedDict(
     "_DemandRequired",
     {
+        "lambda": "Share",
     },
 )
 
@@ -1112,7 +1197,6 @@ _DemandRequired = TypedDict(
 _DemandOptional = TypedDict(
     "_DemandOptional",
     {
-        "lambda": Union["Share", None],
         "sats_per_active_day": Union["Sat", None],
     }, total=False,
 )
@@ -1169,16 +1253,12 @@ _DestinationRequired = TypedDict(
 _DestinationOptional = TypedDict(
     "_DestinationOptional",
     {
-        "age_days": Union["Count", None],
+        "age_days": "Count",
         "broadcast_fee_ppm": "Ppm",
         "class": "ChannelClass",
-        "connected": bool,
         "flow": Union["Flow", None],
-        "local_sats": Union["Sat", None],
         "marginal_roi": Union["Real", None],
         "peer_id": Union["NodeId", None],
-        "phase": Union["Phase", None],
-        "receivable_sats": Union["Sat", None],
         "uptime_pct": Union["Real", None],
     }, total=False,
 )
@@ -1241,8 +1321,6 @@ class EvaluateInput(_EvaluateInputRequired, total=False):
     """What a failed attempt costs."""
     budget_left_sats: Sat | None
     """What is left of our budget after what is spent and reserved; unlimited when absent."""
-    demand: Demand
-    """How much the channels of our node sell."""
     failures: Count
     """How often a rebalance to it failed."""
     fixed_msat: Msat
@@ -1289,9 +1367,9 @@ class Evidence(TypedDict, total=False):
     """What the receiver can see itself."""
 
     our_capacity_sats: Sat | None
-    """What it holds together with us."""
+    """What it holds together with us in announced channels."""
     our_channels: Count | None
-    """How many channels it has with us."""
+    """How many announced channels it has with us."""
     previous: Previous | None
     """Its last accepted report."""
     public_capacity_sats: Sat | None
@@ -1367,15 +1445,6 @@ class FeeState(TypedDict, total=False):
     """When the request was committed."""
     requested_by_left: bool | None
     """Whether LEFT asked; absent where it is the peer of the hub."""
-
-
-class FeeStep(TypedDict):
-    """A step that we made before."""
-
-    base_ppm: Ppm
-    """The fee that we intended then, without the fleet."""
-    fee_ppm: Ppm
-    """The fee that was set for the fleet."""
 
 
 class _FeeTermsRequired(TypedDict):
@@ -1568,8 +1637,6 @@ class Flip(TypedDict):
 class Flips(TypedDict, total=False):
     """What would turn the answer round, all else fixed, the source included."""
 
-    max_amount_sats: Sat | None
-    """The largest amount at which it is accepted; the deployed model has no such bound."""
     max_inbound_ppm: Ppm | None
     """The dearest route at which it is accepted; none when it never is."""
     min_amount_sats: Sat | None
@@ -1579,23 +1646,19 @@ class Flips(TypedDict, total=False):
 
 
 class _FlowRequired(TypedDict):
-    """What moved through a channel: within 60 days for the model `demand`, which needs the days; within
-    the configured window for the deployed plugin's model."""
+    """What moved through a channel within the configured window."""
 
+    sats_in: Sat
+    """What arrived."""
     sats_out: Sat
     """What left."""
 
 
 class Flow(_FlowRequired, total=False):
-    """What moved through a channel: within 60 days for the model `demand`, which needs the days; within
-    the configured window for the deployed plugin's model."""
+    """What moved through a channel within the configured window."""
 
-    days_out: Count | None
-    """On how many of the last 60 days something left."""
     kind: FlowKind
     """Which way it mostly goes."""
-    sats_in: Sat
-    """What arrived."""
 
 FlowKind = Literal["source", "sink", "balanced", "unknown"]
 """Which way liquidity mostly goes."""
@@ -1615,8 +1678,12 @@ class Forward(_ForwardRequired, total=False):
 
     fee_msat: NodeMsat | None
     """What it earned, if it was settled."""
+    in_msat: NodeMsat | None
+    """What came."""
     out_channel: NodeId | None
     """The channel it left through, if it did."""
+    out_msat: NodeMsat | None
+    """What left."""
     received_time: Real | None
     """When it came."""
     resolved_time: Real | None
@@ -1638,6 +1705,8 @@ class GetInfo(_GetInfoRequired, total=False):
 
     alias: str | None
     """The name the node gives itself."""
+    blockheight: Count | None
+    """The height of the chain."""
 
 
 class GossipConfig(TypedDict):
@@ -1713,8 +1782,8 @@ GossipTier = Literal["critical", "struggling", "healthy", "thriving"]
 """A tier of the second scale."""
 
 
-class GraphChannel(TypedDict):
-    """One direction of a public channel."""
+class _GraphChannelRequired(TypedDict):
+    """One direction of a channel of the graph."""
 
     amount_msat: NodeMsat
     """The capacity."""
@@ -1722,6 +1791,21 @@ class GraphChannel(TypedDict):
     """Its place in the chain."""
     source: NodeId
     """The node it leads away from."""
+
+
+class GraphChannel(_GraphChannelRequired, total=False):
+    """One direction of a channel of the graph."""
+
+    active: bool | None
+    """Whether it forwards; absent in old answers: it does."""
+    base_fee_millisatoshi: Msat | None
+    """Its fee for each payment."""
+    destination: NodeId | None
+    """The node it leads to."""
+    fee_per_millionth: Ppm | None
+    """Its fee rate."""
+    public: bool | None
+    """Whether others know it; absent: they do."""
 
 
 _HalfHourRequired = TypedDict(
@@ -1759,8 +1843,6 @@ class _HeadroomRequired(TypedDict):
 class Headroom(_HeadroomRequired, total=False):
     """How much may leave a peer."""
 
-    gives_sats: Sat | None
-    """The most that one splice of ours can take out; absent where no balance is known."""
     headroom_sats: Sat | None
     """The largest amount that is safe; none when nothing is."""
 
@@ -1770,6 +1852,8 @@ class _HeadroomInputRequired(TypedDict):
 
     now: Seconds
     """The time."""
+    ours: Ours
+    """What we hold."""
     peer_id: NodeId
     """The peer."""
 
@@ -1777,29 +1861,27 @@ class _HeadroomInputRequired(TypedDict):
 class HeadroomInput(_HeadroomInputRequired, total=False):
     """How much may leave a peer."""
 
-    channel_id: NodeId | None
-    """The channel of ours that would change; any with the peer when absent."""
     hive_reachable: bool
     """Whether the other members could be asked at all."""
     in_flight: list[Sat]
     """Our own exits from this peer that none of our channels shows as pending yet."""
     others: list[Other]
-    """What the other members hold; a book has its own."""
-    ours: Ours | None
-    """What we hold; a book has its own."""
+    """What the other members hold."""
     peer_public_sats: Sat | None
-    """The public capacity of the peer; unknown when absent. A book has its own."""
+    """The public capacity of the peer; unknown when absent."""
 
 
-class HealthConfig(TypedDict):
+class _HealthConfigRequired(TypedDict):
     """What an operator may set about health."""
 
     announced_slack: Count
     """A reporter may have this many more channels than it announces, whatever its size."""
     capacity_slack: Real
     """A reporter may claim this multiple of its public capacity."""
-    idle_after_s: Seconds
-    """Without activity for this long, a losing channel is stagnant."""
+    dust_sats: Sat
+    """A channel without costs is profitable where it earned more than this."""
+    grace_days: Count
+    """A channel younger than this that cost nothing but its opening is not judged yet."""
     loss_below: Real
     """A channel whose return is below this loses."""
     max_jump: Points
@@ -1816,10 +1898,33 @@ class HealthConfig(TypedDict):
     """Below this share of its capacity on its own side, a node needs outbound liquidity."""
     profit_above: Real
     """A channel whose return is above this is profitable."""
+    rounding: Rounding
+    """How the points of a score become a whole number."""
     spread: Spread
     """How far the worst spread lowers the liquidity score."""
+    stable_max: Points
+    """A score of at most this is of the tier `stable`, a higher one is `thriving`."""
+    stagnant_days: Count
+    """Without activity for so many days a channel can be stagnant."""
+    stagnant_if: StagnantIf
+    """Which idle channels are stagnant."""
+    struggling_max: Points
+    """A score of at most this is of the tier `struggling`."""
     sum_order: SumOrder
     """In which order floats are added."""
+    tier_hysteresis: Points
+    """So many points beyond its bound a score must lie before a known tier changes."""
+    trend_ratio: Count
+    """Revenue rises above this percentage of the windows before."""
+    vulnerable_max: Points
+    """A score of at most this is of the tier `vulnerable`."""
+
+
+class HealthConfig(_HealthConfigRequired, total=False):
+    """What an operator may set about health."""
+
+    trend_falls_below: Count | None
+    """Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`."""
 
 
 class HealthReport(TypedDict):
@@ -1828,9 +1933,9 @@ class HealthReport(TypedDict):
     at: Seconds
     """When it was made."""
     capacity_sats: Sat
-    """The capacity of its channels."""
+    """The capacity of these channels."""
     channels: Count
-    """How many channels it has in normal operation."""
+    """How many announced channels it has in normal operation."""
     imbalance_bp: BasisPoints
     """Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`."""
     profitable: Count
@@ -1842,7 +1947,7 @@ class HealthReport(TypedDict):
     underwater: Count
     """Channels that lose."""
     windows: list[Msat]
-    """Revenue per window, oldest first."""
+    """Revenue per window, oldest first; none where the history is too short for a trend."""
 
 
 class _HealthStatusRequired(TypedDict):
@@ -1857,7 +1962,7 @@ class _HealthStatusRequired(TypedDict):
     profitable: Count
     """Channels that earn."""
     revenue_sats: list[Sat]
-    """Its revenue in four weeks, oldest first."""
+    """Its revenue in four weeks, oldest first; none where its history is shorter."""
     stagnant: Count
     """Channels that stand still."""
     total: Count
@@ -2112,15 +2217,26 @@ class _IncomeEventRequired(TypedDict):
 class IncomeEvent(_IncomeEventRequired, total=False):
     """One event in the node's books."""
 
+    credit_msat: NodeMsat
+    """What it brought."""
     debit_msat: NodeMsat
     """What it cost."""
+    txid: str | None
+    """The transaction it paid for."""
 
 
-class Inflight(TypedDict):
+class _InflightRequired(TypedDict):
     """A funding transaction that is not final yet."""
 
     total_funding_msat: NodeMsat
     """The capacity it would leave."""
+
+
+class Inflight(_InflightRequired, total=False):
+    """A funding transaction that is not final yet."""
+
+    splice_amount: SignedSat | None
+    """What it adds to our side; negative for what it takes, its on-chain fee included."""
 
 Intent = Literal["query", "announce"]
 """Whether a splice is only asked about or will be done."""
@@ -2196,9 +2312,8 @@ class _LegacyNeedRequired(TypedDict):
 class LegacyNeed(_LegacyNeedRequired, total=False):
     """A need as the deployed plugin words it."""
 
-    health_tier: str | None
-    """The member's tier: any word of either scale; a need without one, or with one that is not to
-    be helped, is passed over."""
+    health_tier: Tier | None
+    """The member's tier; a need without one is passed over."""
 
 LegacyNeedType = Literal["inbound", "outbound", "rebalance"]
 """What the deployed plugin knows to be needed."""
@@ -2364,11 +2479,25 @@ class LiquidityState(TypedDict, total=False):
     """Its channels with nearly all on its own side."""
 
 
+class ListAccountEvents(TypedDict):
+    """The answer of `bkpr-listaccountevents`."""
+
+    events: list[AccountEvent]
+    """The events."""
+
+
+class ListChannelMoves(TypedDict):
+    """The answer of `listchannelmoves`."""
+
+    channelmoves: list[ChannelMove]
+    """The moves."""
+
+
 class ListChannels(TypedDict):
     """The answer of `listchannels`."""
 
     channels: list[GraphChannel]
-    """Each public channel, once per direction."""
+    """Each channel of the graph, once per direction."""
 
 
 class ListForwards(TypedDict):
@@ -2390,6 +2519,13 @@ class ListPeerChannels(TypedDict):
 
     channels: list[PeerChannel]
     """The channels."""
+
+
+class ListPeers(TypedDict):
+    """The answer of `listpeers` of a node older than 23.02."""
+
+    peers: list[OldPeer]
+    """The peers."""
 
 
 class ListedTroubles(TypedDict, total=False):
@@ -2517,7 +2653,7 @@ class MemberStanding(_MemberStandingRequired, total=False):
 Millis = int
 """A moment or duration in milliseconds."""
 
-Model = Literal["demand", "cl_revenue_ops"]
+Model = Literal["expected_cost", "cl_revenue_ops"]
 """How the value of a candidate is computed."""
 
 Msat = int
@@ -2605,11 +2741,30 @@ Nnlb = Literal["off", "threshold", "both"]
 
 NodeId = str
 
+NodeLimit = Union[int, str]
+"""millisatoshis, as an integer or as "1000msat"; more than all bitcoin is no limit"""
+
 NodeMsat = Union[int, str]
 """millisatoshis, as an integer or as "1000msat" """
 
 Nothing = dict[str, Any]
 """Nothing."""
+
+
+class _OldPeerRequired(TypedDict):
+    """A peer with its channels."""
+
+    id: NodeId
+    """The node."""
+
+
+class OldPeer(_OldPeerRequired, total=False):
+    """A peer with its channels."""
+
+    channels: list[PeerChannel]
+    """The channels with it."""
+    connected: bool | None
+    """Whether it is there."""
 
 OpKind = Literal["c2r", "r2c", "r2r", "forgive", "raw_diff"]
 """What one operation of a settlement does."""
@@ -2731,18 +2886,6 @@ class OwnChannel(_OwnChannelRequired, total=False):
 
     after_pending_sats: Sat | None
     """What it will hold when the splices that are under way have confirmed."""
-    channel_id: NodeId | None
-    """Its id."""
-    local_sats: Sat | None
-    """The part on our side."""
-    phase: Phase | None
-    """Where it is in its life; usable when absent."""
-    reserve_sats: Sat | None
-    """What must stay on our side; a hundredth of the capacity when absent."""
-    spendable_sats: Sat | None
-    """What it can send now: HTLCs cannot leave."""
-    splicing: bool
-    """Whether a splice is under way."""
 
 
 class Pause(TypedDict):
@@ -2782,33 +2925,53 @@ class PeerCapacity(_PeerCapacityRequired, total=False):
 
 
 class _PeerChannelRequired(TypedDict):
-    """One channel of `listpeerchannels`."""
+    """One channel of `listpeerchannels`. One in the making lacks most of it."""
 
-    channel_id: NodeId
-    """Its id."""
-    peer_id: NodeId
-    """The node at the other end."""
     state: str
     """The state, such as `CHANNELD_NORMAL`."""
-    to_us_msat: NodeMsat
-    """The part on our side."""
-    total_msat: NodeMsat
-    """The whole capacity."""
 
 
 class PeerChannel(_PeerChannelRequired, total=False):
-    """One channel of `listpeerchannels`."""
+    """One channel of `listpeerchannels`. One in the making lacks most of it."""
 
     alias: Alias | None
     """Its names where it has no place in the chain that others know."""
+    channel_id: NodeId | None
+    """Its id."""
+    fee_base_msat: NodeMsat | None
+    """Our fee for each forward."""
     fee_proportional_millionths: Ppm | None
     """Our fee rate."""
     inflight: list[Inflight] | None
-    """Funding transactions that are not final yet: splices."""
+    """Funding transactions that are not final yet: splices, or an opening."""
+    lost_state: bool | None
+    """Whether we lost the state of it."""
+    maximum_htlc_out_msat: NodeLimit | None
+    """The largest forward that we let out."""
+    opener: str | None
+    """Who opened it."""
+    our_reserve_msat: NodeLimit | None
+    """What has to stay on our side."""
+    peer_connected: bool | None
+    """Whether the peer is there."""
+    peer_id: NodeId | None
+    """The node at the other end."""
     private: bool | None
-    """Whether the graph does not know it."""
+    """Whether it is not announced."""
+    receivable_msat: NodeLimit | None
+    """What can be received."""
+    reestablished: bool | None
+    """Whether both sides agreed on its state since they met again; absent while the peer is away."""
     short_channel_id: NodeId | None
     """Its place in the chain."""
+    spendable_msat: NodeLimit | None
+    """What can be sent."""
+    to_us_msat: NodeMsat | None
+    """The part on our side."""
+    total_msat: NodeMsat | None
+    """The whole capacity."""
+    updates: Updates | None
+    """The fees of both sides."""
 
 Phase = Literal["proposed", "opening", "usable", "closing", "unknown"]
 """Where a channel is in its life. What a node lists is not what it can use."""
@@ -2914,18 +3077,22 @@ class _ProfitInputRequired(TypedDict):
     """A channel's books over the last 30 days."""
 
     revenue_msat: Msat
-    """Fees of settled forwards out through the channel."""
+    """Fees of settled forwards out through the channel, and what it was leased for."""
 
 
 class ProfitInput(_ProfitInputRequired, total=False):
     """A channel's books over the last 30 days."""
 
+    age_days: Count | None
+    """How old the channel is, in whole days; absent when unknown: then it is no young one."""
     channel_id: NodeId | None
     """Which channel; only named in the reasons."""
     cost_msat: Msat | None
-    """On-chain and rebalance fees; absent when the books could not be read."""
+    """On-chain, lease and rebalance fees; absent when the books could not be read."""
     idle_s: Seconds | None
-    """Time since the last forward through the channel, or since it opened; absent when unknown."""
+    """Time since the last forward through the channel in either direction; absent when unknown."""
+    opening_msat: Msat | None
+    """The part of the cost that opened the channel."""
 
 
 class Proof(TypedDict):
@@ -2958,29 +3125,18 @@ class Quarantined(TypedDict):
     """The id of the entry, or its place in the list."""
 
 
-class _RankedRequired(TypedDict):
+class Ranked(TypedDict):
     """A channel that may give, and how well."""
 
     channel_id: NodeId
     """Its id."""
-
-
-class Ranked(_RankedRequired, total=False):
-    """A channel that may give, and how well."""
-
-    gives_sats: Sat | None
-    """The most that it can give and keep its share."""
-    local_share_after: Real | None
-    """The share that stays on our side after it gave."""
-    loss: RealSat | None
-    """What its sats would have earned here."""
-    opportunity_ppm: Ppm | None
+    opportunity_ppm: Ppm
     """What its liquidity would have earned here, weighted by how likely that was."""
-    score: Real | None
-    """How well it gives by the deployed plugin's points; more is better."""
-    spread_ppm: SignedPpm | None
+    score: Real
+    """How well it gives; more is better."""
+    spread_ppm: SignedPpm
     """What is left of the destination's fee."""
-    turnover: Share | None
+    turnover: Share
     """The share of its capacity that moves in a day."""
 
 Real = float
@@ -3016,7 +3172,7 @@ class Reason(_ReasonRequired, total=False):
     """The unit of both."""
 
 
-class _RebalanceConfigRequired(TypedDict):
+class RebalanceConfig(TypedDict):
     """What an operator may set about rebalancing."""
 
     backoff_s: Seconds
@@ -3035,8 +3191,6 @@ class _RebalanceConfigRequired(TypedDict):
     """How long we give up."""
     kelly: Kelly
     """Bets less where success is uncertain."""
-    margin: Real
-    """The least expected value as a part of what the route costs; of the model `demand`."""
     max_amount_sats: Sat
     """No job is larger."""
     max_health_age_s: Seconds
@@ -3045,19 +3199,17 @@ class _RebalanceConfigRequired(TypedDict):
     """No job is smaller."""
     min_budget_sats: Sat
     """The smallest budget of a day."""
-    min_ev_sats: Sat
-    """The least expected value of a healthy node; of the model `demand`."""
     min_profit_ppm: Ppm
-    """The least profit in parts of the amount; takes precedence when positive."""
+    """The least expected value in parts of the amount; takes precedence when positive."""
     min_profit_sats: SignedSat
-    """The least profit of a healthy node; of the deployed plugin's model."""
+    """The least expected value of a healthy node."""
     min_uptime_pct: Real
     """A source or destination must have been online this percentage of the last day."""
     model: Model
     """How the value of a candidate is computed."""
     nnlb: Nnlb
     """What our health moves."""
-    rounding: Rounding
+    rounding: Rounding2
     """How a divided threshold is rounded."""
     scaling: Scaling
     """When a threshold is divided by the multiplier."""
@@ -3065,13 +3217,6 @@ class _RebalanceConfigRequired(TypedDict):
     """The loss that the deployed plugin's model bears for the fleet."""
     velocity_gate: VelocityGate
     """Fills a channel that nothing moves through less."""
-
-
-class RebalanceConfig(_RebalanceConfigRequired, total=False):
-    """What an operator may set about rebalancing."""
-
-    source_min_share: Share | None
-    """The share of its capacity that a source keeps; that of a depleted channel when absent."""
 
 
 class Rebalancing(TypedDict):
@@ -3359,24 +3504,14 @@ class RestoreFleet(TypedDict):
     state: FleetSnapshot
     """A snapshot."""
 
-Rounding = Literal["none", "truncate"]
+Rounding = Literal["truncate", "nearest"]
+"""How the points of a score become a whole number."""
+
+Rounding2 = Literal["none", "truncate"]
 """How a divided threshold is rounded."""
 
 Safety = Literal["safe", "unchecked", "coordinate", "blocked"]
 """The advice about a splice."""
-
-
-class Sales(TypedDict):
-    """What a channel sells of what it can send: before and after a move."""
-
-    active_days: Real
-    """Days with a forward out that are expected within 90 days."""
-    sats_per_active_day: RealSat
-    """Sats out that are expected on such a day."""
-    used_after: RealSat
-    """How many sats are used of those that it can send after the move."""
-    used_before: RealSat
-    """How many sats are used of those that it can send before the move."""
 
 Sat = int
 """An amount, balance or capacity in satoshis."""
@@ -3555,21 +3690,21 @@ class _SizeInputRequired(TypedDict):
 class SizeInput(_SizeInputRequired, total=False):
     """A channel that wants to be filled."""
 
-    age_days: Count | None
-    """How old it is, in days; old when absent, for the deployed model young."""
-    demand: Demand
-    """How much the channels of our node sell."""
+    age_days: Count
+    """How old it is, in days."""
     flow: Flow | None
     """What moved through it."""
-    local_sats: Sat | None
-    """The part on our side; what it can send when absent."""
 
 
 class _SizedRequired(TypedDict):
     """How much to move."""
 
+    daily_volume: RealSat
+    """What moves through the channel in a day."""
     need_sats: Sat
     """What is missing to the target."""
+    target_ratio: Share
+    """The share of the capacity that is aimed at."""
     target_sats: Sat
     """What the channel should be able to send."""
 
@@ -3577,16 +3712,8 @@ class _SizedRequired(TypedDict):
 class Sized(_SizedRequired, total=False):
     """How much to move."""
 
-    active_days: Real | None
-    """Days with a forward out that are expected within 30 days."""
     amount_sats: Sat | None
     """How much to move; none when nothing should be."""
-    daily_volume: RealSat | None
-    """What moves through the channel in a day."""
-    sats_per_active_day: RealSat | None
-    """Sats out that are expected on an active day."""
-    target_ratio: Share | None
-    """The share of the capacity that is aimed at."""
 
 
 class _SnapshotRequired(TypedDict):
@@ -3595,17 +3722,18 @@ class _SnapshotRequired(TypedDict):
     at: Seconds
     """The moment of the answers."""
     capacity_sats: Sat
-    """The capacity of all channels that count."""
+    """The capacity of all usable channels that others can see, whichever splice confirms."""
     left_out: LeftOut
     """How many channels are in no number above, and why."""
     profits: list[ChannelProfit]
-    """The books of every channel that counts; empty when the forwards are unknown."""
+    """The books of every usable channel; empty when neither forwards nor books are known."""
     public_capacities: list[PeerCapacity]
     """The public capacity of every node of the graph; empty when the graph is unknown."""
     report: Member
     """What the other members may know of its channels, as they keep it; without its health."""
     revenue_windows: list[Msat]
-    """Forwarding fees of the last four weeks, one week each, oldest first."""
+    """Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+    more of them."""
     unattributed: Unattributed
     """What the last 30 days earned and cost that belongs to no channel we know."""
     us: Us
@@ -3618,11 +3746,19 @@ class Snapshot(_SnapshotRequired, total=False):
     alias: str | None
     """The name the node gives itself."""
     assess: AssessInput | None
-    """The input of `health.assess`; absent when the forwards are unknown."""
+    """The input of `health.assess`; absent when neither forwards nor books are known."""
     demand: Demand | None
     """How much the channels are asked for, on average; absent when the flow is unknown."""
     health_report: HealthReport | None
-    """What the node says of itself to the other members; absent where no channel could be judged."""
+    """What the node says of itself to the other members, over the same channels; absent when
+    neither forwards nor books are known."""
+
+
+class SnapshotConfig(TypedDict):
+    """What an operator may set about the reading of a node."""
+
+    report_unannounced: bool
+    """Whether the other members are told of channels that the graph does not show."""
 
 Source = Literal["faucet", "treasury", "withdraw"]
 """Where a reserve is replenished from. Configured, never taken from state or from a peer."""
@@ -3644,20 +3780,14 @@ class _Source2Required(TypedDict):
 class Source2(_Source2Required, total=False):
     """A channel that may give."""
 
-    age_days: Count | None
-    """How old it is, in days; old when absent."""
     connected: bool
     """Whether its peer is online."""
     fails: Count
     """How often it failed in a row."""
     flow: Flow | None
     """What moved through it."""
-    local_sats: Sat | None
-    """The part on our side; what it can send when absent."""
     peer_id: NodeId | None
     """The peer at the other end."""
-    phase: Phase | None
-    """Where it is in its life; usable when absent."""
     uptime_pct: Real | None
     """For what percentage of the last day its peer was online."""
 
@@ -3671,7 +3801,7 @@ class Sources(TypedDict):
     """How many were refused."""
 
 
-class _SourcesInputRequired(TypedDict):
+class SourcesInput(TypedDict):
     """Channels that may give."""
 
     amount_sats: Sat
@@ -3682,15 +3812,6 @@ class _SourcesInputRequired(TypedDict):
     """What we charge at the destination."""
     sources: list[Source2]
     """The channels."""
-
-
-class SourcesInput(_SourcesInputRequired, total=False):
-    """Channels that may give."""
-
-    demand: Demand
-    """How much the channels of our node sell."""
-    destination_peer_id: NodeId | None
-    """The peer of the channel that should be filled."""
 
 
 class Spender(TypedDict):
@@ -3753,6 +3874,9 @@ SpliceType = Literal["splice_in", "splice_out"]
 
 Spread = Literal["half", "full"]
 """How far the worst spread of balances lowers the liquidity score."""
+
+StagnantIf = Literal["idle", "losing"]
+"""Which idle channels are stagnant."""
 
 Step = Literal["lowered", "raised", "unchanged"]
 """Which way a fee moved."""
@@ -3824,29 +3948,31 @@ class _TermsRequired(TypedDict):
 
     amount_sats: Sat
     """How much would be moved."""
+    destination_turnover: Share
+    """The share of the destination's capacity that moves in a day."""
+    opportunity_ppm: Ppm
+    """What the source's liquidity would have earned, weighted by how likely that was."""
     out_ppm: Ppm
     """What we charge at the destination."""
     p_success: Share
     """How likely it succeeds."""
     source_ppm: Ppm
     """What we charge at the source."""
+    source_turnover: Share
+    """The share of the source's capacity that moves in a day."""
+    spread_ppm: SignedPpm
+    """What is left of the destination's fee."""
 
 
 class Terms(_TermsRequired, total=False):
     """Every term of the value."""
 
-    attempts: RealSat | None
-    """What the failed attempts before a success are expected to cost."""
     budget_msat: Msat | None
     """The same, in thousandths."""
     budget_sats: Sat | None
     """The most that may be paid for the route."""
     cost: RealSat | None
     """What the route is expected to cost."""
-    destination_sales: Sales | None
-    """What the destination sells."""
-    destination_turnover: Share | None
-    """The share of the destination's capacity that moves in a day."""
     ev: RealSat | None
     """What the rebalance is worth."""
     income: RealSat | None
@@ -3855,16 +3981,8 @@ class Terms(_TermsRequired, total=False):
     """The share of the bet that is placed."""
     max_fee_ppm: Ppm | None
     """The most to pay for the route."""
-    opportunity_ppm: Ppm | None
-    """What the source's liquidity would have earned, weighted by how likely that was."""
     source_loss: RealSat | None
     """What the moved sats would have earned at the source."""
-    source_sales: Sales | None
-    """What the source sells."""
-    source_turnover: Share | None
-    """The share of the source's capacity that moves in a day."""
-    spread_ppm: SignedPpm | None
-    """What is left of the destination's fee."""
     threshold: RealSat | None
     """The least value that we accept."""
     tolerance_ppm: SignedPpm | None
@@ -4114,6 +4232,22 @@ class Unsigned(TypedDict):
     """Its number."""
     v: Count
     """The version of the messages."""
+
+
+class Update(TypedDict):
+    """What one side announced of a channel."""
+
+    fee_base_msat: NodeMsat
+    """Its fee for each payment."""
+    fee_proportional_millionths: Ppm
+    """Its fee rate."""
+
+
+class Updates(TypedDict, total=False):
+    """What both sides announced of a channel."""
+
+    remote: Update | None
+    """What the peer announced."""
 
 Urgency = Literal["critical", "high", "medium", "low"]
 """How urgent a need is."""

@@ -18,6 +18,20 @@ pub enum Phase {
     Unknown,
 }
 
+impl Phase {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Opening => "opening",
+            Self::Usable => "usable",
+            Self::Closing => "closing",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What the last hop into a channel costs.
 #[record(Copy, Eq)]
 pub struct HopFee {

@@ -100,7 +100,7 @@ pub(super) fn conflict_of(
         .iter()
         .filter_map(|member| {
             let end = end_at(&member.rebalancing, target)?;
-            let tier = member.tier_at(view.now, Seconds::MAX);
+            let tier = member.tier_at(&config.health, view.now, Seconds::MAX);
             Some(Rival {
                 id: &member.member_id,
                 tier,

@@ -5,7 +5,7 @@
 //! here, and an unknown or stale one is `stable`.
 
 use super::channel::Channel;
-use super::health::Tier;
+use super::health::{HealthConfig, Tier};
 use crate::entries::{Entries, Entry};
 use crate::units::{Count, NodeId, Points, Sat, Seconds, Share};
 
@@ -161,9 +161,10 @@ impl Member {
 
     /// The tier that counts at `now`: stable when it is unknown or too old.
     #[must_use]
-    pub fn tier_at(&self, now: Seconds, max_age: Seconds) -> Tier {
+    pub fn tier_at(&self, config: &HealthConfig, now: Seconds, max_age: Seconds) -> Tier {
         let fresh = is_fresh(self.health_at.unwrap_or(self.at), now, max_age);
-        let known = self.score.map(Tier::of).or(self.tier);
+        let known = self.score.map(|score| Tier::of(config, score));
+        let known = known.or(self.tier);
         known.filter(|_| fresh).unwrap_or(Tier::Stable)
     }
 }

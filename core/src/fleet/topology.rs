@@ -228,7 +228,8 @@ fn advice_on(
         .ours
         .plus(set_aside(standing.ours, standing.held, why))?;
     let helps: Set<&NodeId> = asked.iter().map(|(member, _)| &member.member_id).collect();
-    let tier = |member: &Member| member.tier_at(now, config.health.max_report_age_s);
+    let tier =
+        |member: &Member| member.tier_at(&config.health, now, config.health.max_report_age_s);
     let help: i64 = asked
         .iter()
         .map(|(member, severity)| weight(tier(member), *severity))

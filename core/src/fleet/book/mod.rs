@@ -302,8 +302,13 @@ impl FleetBook {
 
     /// What we see of a member ourselves.
     fn evidence(&self, member: &FleetMember) -> Evidence {
-        let shared = self.index.channels_to(&member.member_id);
-        let capacity = shared.iter().map(|one| one.capacity_sats.get()).sum();
+        // A channel that nobody else can see is in no report, so it is no evidence either.
+        let ours = self
+            .channels
+            .values()
+            .filter(|one| one.peer_id == member.member_id && one.counts() && one.is_announced());
+        let shared: Vec<Sat> = ours.map(Channel::safe_capacity).collect();
+        let capacity = shared.iter().map(|one| one.get()).sum();
         Evidence {
             our_capacity_sats: Sat::new(capacity).ok(),
             our_channels: u32::try_from(shared.len()).map(Count::constant).ok(),

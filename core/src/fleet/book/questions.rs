@@ -212,7 +212,7 @@ impl FleetBook {
         let max_age = config.health.max_report_age_s;
         let needs = self.needs_at(&ask.peer_id, ask.now);
         let needs: Vec<Need> = needs
-            .map(|(member, need)| need.of(member, member.tier_at(ask.now, max_age)))
+            .map(|(member, need)| need.of(member, member.tier_at(&config.health, ask.now, max_age)))
             .collect();
         let fee = Fee {
             base: ask.base_ppm,

@@ -10,13 +10,14 @@
 //!
 //! Low local balance needs *outbound* liquidity; the deployed plugin has the two flags swapped.
 //!
-//! Source: plan §1, plugin. Codes: those of the score, the trend and the liquidity score, and
-//! `trend_by_word`.
+//! With `previous_tier` the tier changes only where the score lies `health.tier_hysteresis` points
+//! beyond the bound.
+//!
+//! Source: plan §1, plugin. Codes: those of the score, the trend and the liquidity score,
+//! `trend_by_word`, `tier_held`.
 
 use super::balance::{self, LocalShare};
-use super::{
-    HealthConfig, ScoreInput, TIERS, Tier, Trend, explain_tier, parts, points, scored, trend,
-};
+use super::{HealthConfig, ScoreInput, Tier, Trend, explain_tier, parts, points, trend};
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
 use crate::flip;
@@ -30,9 +31,11 @@ pub struct AssessInput {
     pub channels: Option<Vec<LocalShare>>,
     /// How balanced the channels are, 0 to 100; instead of the channels.
     pub liquidity_score: Option<Score>,
+    /// The tier that was last decided: a score changes it only from some points beyond the bound on.
+    pub previous_tier: Option<Tier>,
     /// Channels that earn.
     pub profitable: Count,
-    /// Channels that lose and stand still.
+    /// Channels that stand still.
     pub stagnant: Count,
     /// All channels; the sum of the three when absent.
     pub total: Option<Count>,
@@ -86,9 +89,9 @@ pub struct Assessed {
     pub score: Points,
     /// Channels that lose and stand still.
     pub stagnant: Count,
-    /// The tier of the score.
+    /// The tier of the score, or the previous one where the score is too near to its bound.
     pub tier: Tier,
-    /// The tier below; absent in the worst.
+    /// The tier below; absent in the worst, or where no score falls to it.
     pub tier_below: Option<TierBelow>,
     /// The tier above; absent in the best.
     pub tier_above: Option<TierAbove>,
@@ -162,6 +165,7 @@ impl Shares {
 
 /// Judges a node.
 pub fn assess(config: &Config, input: &AssessInput, why: &mut Why) -> Result<Assessed, Error> {
+    let config = &config.health;
     let shares = Shares {
         profitable: input.profitable.get(),
         underwater: input.underwater.get(),
@@ -170,39 +174,105 @@ pub fn assess(config: &Config, input: &AssessInput, why: &mut Why) -> Result<Ass
     let scoring = ScoreInput {
         profitable_pct: shares.profitable_pct(),
         underwater_pct: shares.underwater_pct(),
-        liquidity_score: liquidity(&config.health, input, why)?,
-        trend: trend_from(&input.trend, why),
+        liquidity_score: liquidity(config, input, why)?,
+        trend: trend_from(config, &input.trend, why),
     };
-    let score = points(&scoring);
-    explain_tier(score, why, |reason, _| reason);
-    let whole = scored(&config.health, score);
-    let local = input
-        .channels
-        .as_deref()
-        .and_then(|c| mean(&config.health, c));
+    let score = points(config, &scoring);
+    explain_tier(config, score, why, |reason, _| reason);
+    let ladder = Ladder::of(config, input.previous_tier);
+    let tier = ladder.tier(score);
+    ladder.explain(score, tier, why);
+    let local = input.channels.as_deref().and_then(|c| mean(config, c));
     Ok(Assessed {
-        budget_multiplier: whole.budget_multiplier,
-        can_help_others: whole.tier == Tier::Thriving,
+        budget_multiplier: tier.multiplier(config),
+        can_help_others: tier == Tier::Thriving,
         capacity_score: balance::points_of((1.0 - scoring.underwater_pct.get()) * 100.0),
         components: components(&scoring),
         connectivity_score: balance::points_of(scoring.liquidity_score.get()),
         liquidity_score: scoring.liquidity_score,
-        needs_help: whole.tier <= Tier::Vulnerable,
-        needs_inbound: local.is_some_and(|pct| pct > config.health.needs_inbound_above.get()),
-        needs_outbound: local.is_some_and(|pct| pct < config.health.needs_outbound_below.get()),
+        needs_help: tier <= Tier::Vulnerable,
+        needs_inbound: local.is_some_and(|pct| pct > config.needs_inbound_above.get()),
+        needs_outbound: local.is_some_and(|pct| pct < config.needs_outbound_below.get()),
         profitable: input.profitable,
         profitable_pct: scoring.profitable_pct,
         revenue_score: balance::points_of(scoring.profitable_pct.get() * 100.0),
         score,
         stagnant: input.stagnant,
-        tier: whole.tier,
-        tier_above: above(&shares, &scoring, score),
-        tier_below: below(score),
+        tier,
+        tier_above: above(&ladder, &shares, &scoring, score, tier),
+        tier_below: below(&ladder, score, tier),
         total: Count::constant(shares.total),
         trend: scoring.trend,
         underwater: input.underwater,
         underwater_pct: scoring.underwater_pct,
     })
+}
+
+/// Where the tier changes. One that is known changes only some points beyond its bound: a budget
+/// must not flip with noise.
+struct Ladder<'c> {
+    config: &'c HealthConfig,
+    previous: Option<Tier>,
+}
+
+impl<'c> Ladder<'c> {
+    const fn of(config: &'c HealthConfig, previous: Option<Tier>) -> Self {
+        Self { config, previous }
+    }
+
+    fn hysteresis(&self) -> u8 {
+        self.previous
+            .map_or(0, |_| self.config.tier_hysteresis.get())
+    }
+
+    /// The least score that lifts a node above `tier`; it may lie above 100.
+    fn rises_at(&self, tier: Tier) -> u8 {
+        let upper = tier.upper(self.config).get();
+        upper.saturating_add(self.hysteresis().max(1))
+    }
+
+    /// The highest score that lets a node fall to `tier`; there may be none.
+    fn falls_at(&self, tier: Tier) -> Option<u8> {
+        let upper = tier.upper(self.config).get();
+        upper.checked_sub(self.hysteresis())
+    }
+
+    fn tier(&self, score: Points) -> Tier {
+        let Some(mut tier) = self.previous else {
+            return Tier::of(self.config, score);
+        };
+        while let Some(better) = tier.better().filter(|_| score.get() >= self.rises_at(tier)) {
+            tier = better;
+        }
+        while let Some(worse) = tier
+            .worse()
+            .filter(|worse| self.falls_at(*worse).is_some_and(|at| score.get() <= at))
+        {
+            tier = worse;
+        }
+        tier
+    }
+
+    /// The reason that the score alone would give another tier.
+    fn explain(&self, score: Points, tier: Tier, why: &mut Why) {
+        let alone = Tier::of(self.config, score);
+        if alone == tier {
+            return;
+        }
+        let bound = match alone > tier {
+            true => Some(self.rises_at(tier)),
+            false => tier.worse().and_then(|worse| self.falls_at(worse)),
+        };
+        why.add(|| {
+            let reason = Reason::new(Code::TierHeld, Effect::Adjust).about(tier.as_str());
+            let reason = reason.observed(score);
+            let reason = match bound {
+                Some(bound) => reason.limit(u64::from(bound)),
+                None => reason,
+            };
+            reason.flip("previous_tier", alone.as_str())
+        });
+    }
 }
 
 /// Counts that do not add up are a lie or a defect; either way no score follows from them.
@@ -240,9 +310,9 @@ fn liquidity(config: &HealthConfig, input: &AssessInput, why: &mut Why) -> Resul
     }
 }
 
-fn trend_from(source: &TrendSource, why: &mut Why) -> Trend {
+fn trend_from(config: &HealthConfig, source: &TrendSource, why: &mut Why) -> Trend {
     let word = match source {
-        TrendSource::Windows(windows) => return trend::trend_of(windows, why),
+        TrendSource::Windows(windows) => return trend::trend_of(config, windows, why),
         TrendSource::Improving => Trend::Improving,
         TrendSource::Stable => Trend::Stable,
         TrendSource::Declining => Trend::Declining,
@@ -267,33 +337,38 @@ fn components(input: &ScoreInput) -> Components {
     }
 }
 
-fn above(shares: &Shares, input: &ScoreInput, score: Points) -> Option<TierAbove> {
-    let own = TIERS.iter().position(|row| score.get() <= row.upper)?;
-    let (row, next) = (TIERS.get(own)?, TIERS.get(own + 1)?);
+fn above(
+    ladder: &Ladder<'_>,
+    shares: &Shares,
+    input: &ScoreInput,
+    score: Points,
+    tier: Tier,
+) -> Option<TierAbove> {
+    let next = tier.better()?;
+    let rises_at = ladder.rises_at(tier);
     let lifted = |profitable: u64| {
         let profitable = u32::try_from(profitable).unwrap_or(u32::MAX);
         let profitable_pct = Shares::of(profitable, shares.total, 0.5);
-        points(&ScoreInput {
+        let changed = ScoreInput {
             profitable_pct,
             ..input.clone()
-        })
-        .get()
-            > row.upper
+        };
+        points(ladder.config, &changed).get() >= rises_at
     };
     // Only channels that neither lose nor earn yet, or that stand still, can start to earn.
     let most = u64::from(shares.total.saturating_sub(shares.underwater));
     let enough = flip::first_integer(u64::from(shares.profitable), most, lifted);
     Some(TierAbove {
-        missing: Points::constant((row.upper + 1).saturating_sub(score.get())),
+        missing: Points::constant(rises_at.saturating_sub(score.get()).min(100)),
         profitable: enough.map(|n| Count::constant(u32::try_from(n).unwrap_or(u32::MAX))),
-        tier: next.tier,
+        tier: next,
     })
 }
 
-fn below(score: Points) -> Option<TierBelow> {
-    let under = TIERS.iter().rfind(|row| score.get() > row.upper)?;
+fn below(ladder: &Ladder<'_>, score: Points, tier: Tier) -> Option<TierBelow> {
+    let worse = tier.worse()?;
     Some(TierBelow {
-        spare: Points::constant(score.get().saturating_sub(under.upper)),
-        tier: under.tier,
+        spare: Points::constant(score.get().saturating_sub(ladder.falls_at(worse)?)),
+        tier: worse,
     })
 }

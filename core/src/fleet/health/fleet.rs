@@ -112,7 +112,7 @@ fn count_of(n: usize) -> Count {
 fn judged(config: &Config, member: &Member, now: Seconds, why: &mut Why) -> MemberHealth {
     let max_age = config.health.max_report_age_s;
     let at = member.health_at.unwrap_or(member.at);
-    let tier = member.tier_at(now, max_age);
+    let tier = member.tier_at(&config.health, now, max_age);
     let fresh = is_fresh(at, now, max_age);
     if member.implausible {
         why.add(|| Reason::new(Code::MemberImplausible, Effect::Warn).about(&member.member_id));

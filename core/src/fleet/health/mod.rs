@@ -38,7 +38,7 @@ use crate::error::Error;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
-use crate::units::{Count, Multiplier, Points, Real, Score, Seconds, Share};
+use crate::units::{Count, Multiplier, Points, Real, Sat, Score, Seconds, Share};
 
 /// What an operator may set about health.
 #[record]
@@ -47,8 +47,10 @@ pub struct HealthConfig {
     pub announced_slack: Count,
     /// A reporter may claim this multiple of its public capacity.
     pub capacity_slack: Real,
-    /// Without activity for this long, a losing channel is stagnant.
-    pub idle_after_s: Seconds,
+    /// A channel without costs is profitable where it earned more than this.
+    pub dust_sats: Sat,
+    /// A channel younger than this that cost nothing but its opening is not judged yet.
+    pub grace_days: Count,
     /// A channel whose return is below this loses.
     pub loss_below: Real,
     /// A score that moves by more than this between two reports is worth a warning.
@@ -65,10 +67,58 @@ pub struct HealthConfig {
     pub needs_outbound_below: Share,
     /// A channel whose return is above this is profitable.
     pub profit_above: Real,
+    /// How the points of a score become a whole number.
+    pub rounding: Rounding,
     /// How far the worst spread lowers the liquidity score.
     pub spread: Spread,
+    /// A score of at most this is of the tier `stable`, a higher one is `thriving`.
+    pub stable_max: Points,
+    /// Without activity for so many days a channel can be stagnant.
+    pub stagnant_days: Count,
+    /// Which idle channels are stagnant.
+    pub stagnant_if: StagnantIf,
+    /// A score of at most this is of the tier `struggling`.
+    pub struggling_max: Points,
     /// In which order floats are added.
     pub sum_order: SumOrder,
+    /// So many points beyond its bound a score must lie before a known tier changes.
+    pub tier_hysteresis: Points,
+    /// Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`.
+    pub trend_falls_below: Option<Count>,
+    /// Revenue rises above this percentage of the windows before.
+    pub trend_ratio: Count,
+    /// A score of at most this is of the tier `vulnerable`.
+    pub vulnerable_max: Points,
+}
+
+/// How the points of a score become a whole number.
+#[choice]
+pub enum Rounding {
+    /// Cut off, as the plan does.
+    Truncate,
+    /// To the nearest, a half to the even one, as later generations of the plugin do.
+    Nearest,
+}
+
+impl Rounding {
+    /// A total of points as a score: within 0..=100.
+    #[must_use]
+    pub fn score(self, total: f64) -> Points {
+        // The parts are within 0..=100 and a float cast saturates.
+        let whole = (total as u8).min(100);
+        let rest = total - f64::from(whole);
+        let up = self == Self::Nearest && (rest > 0.5 || (rest == 0.5 && whole % 2 == 1));
+        Points::constant(whole.saturating_add(u8::from(up)).min(100))
+    }
+}
+
+/// Which idle channels are stagnant.
+#[choice]
+pub enum StagnantIf {
+    /// All of them.
+    Idle,
+    /// Those that lose, as the deployed plugin has it.
+    Losing,
 }
 
 /// How far the worst spread of balances lowers the liquidity score.
@@ -101,7 +151,6 @@ impl SumOrder {
 }
 
 const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
 
 impl Default for HealthConfig {
     fn default() -> Self {
@@ -113,10 +162,12 @@ impl HealthConfig {
     /// The constants of `profile`.
     #[must_use]
     pub const fn of(profile: Profile) -> Self {
+        let deployed = matches!(profile, Profile::ClHive);
         Self {
             announced_slack: Count::constant(5),
             capacity_slack: Real::constant(1.5),
-            idle_after_s: Seconds::constant(7 * DAY),
+            dust_sats: Sat::constant(if deployed { 0 } else { 10 }),
+            grace_days: Count::constant(if deployed { 0 } else { 30 }),
             loss_below: Real::constant(-0.10),
             max_jump: Points::constant(40),
             max_multiplier: Multiplier::constant(2.5),
@@ -125,11 +176,29 @@ impl HealthConfig {
             needs_inbound_above: Share::constant(0.7),
             needs_outbound_below: Share::constant(0.3),
             profit_above: Real::constant(0.10),
+            rounding: Rounding::Truncate,
             spread: Spread::Half,
-            sum_order: match profile {
-                Profile::ClHive => SumOrder::Input,
-                Profile::Plan | Profile::Xln => SumOrder::Ascending,
+            stable_max: Points::constant(70),
+            stagnant_days: Count::constant(if deployed { 7 } else { 30 }),
+            stagnant_if: if deployed {
+                StagnantIf::Losing
+            } else {
+                StagnantIf::Idle
             },
+            struggling_max: Points::constant(30),
+            sum_order: if deployed {
+                SumOrder::Input
+            } else {
+                SumOrder::Ascending
+            },
+            tier_hysteresis: Points::constant(3),
+            trend_falls_below: if deployed {
+                Some(Count::constant(95))
+            } else {
+                None
+            },
+            trend_ratio: Count::constant(if deployed { 105 } else { 250 }),
+            vulnerable_max: Points::constant(50),
         }
     }
 
@@ -147,6 +216,34 @@ impl HealthConfig {
                 "loss_below",
                 self.loss_below,
                 "at most profit_above",
+            ));
+        }
+        if self.vulnerable_max <= self.struggling_max {
+            return Err(Error::out_of_range(
+                "vulnerable_max",
+                self.vulnerable_max,
+                "above struggling_max",
+            ));
+        }
+        if self.stable_max <= self.vulnerable_max || self.stable_max.get() > 99 {
+            return Err(Error::out_of_range(
+                "stable_max",
+                self.stable_max,
+                "above vulnerable_max and at most 99",
+            ));
+        }
+        if self.trend_ratio.get() < 100 {
+            return Err(Error::out_of_range(
+                "trend_ratio",
+                self.trend_ratio,
+                "at least 100",
+            ));
+        }
+        if let Some(falls) = self.trend_falls_below.filter(|falls| falls.get() > 100) {
+            return Err(Error::out_of_range(
+                "trend_falls_below",
+                falls,
+                "at most 100",
             ));
         }
         if self.needs_outbound_below > self.needs_inbound_above {
@@ -205,20 +302,19 @@ impl Trend {
 /// How well a node does, worst first.
 #[choice]
 pub enum Tier {
-    /// A score of at most 30.
+    /// A score of at most `health.struggling_max`.
     Struggling,
-    /// A score of at most 50.
+    /// A score of at most `health.vulnerable_max`.
     Vulnerable,
-    /// A score of at most 70.
+    /// A score of at most `health.stable_max`.
     Stable,
-    /// A score above 70.
+    /// A higher score.
     Thriving,
 }
 
 /// One row of the table of tiers.
 struct TierRow {
     tier: Tier,
-    upper: u8,
     multiplier: f64,
     not_above: Option<Code>,
 }
@@ -227,25 +323,21 @@ struct TierRow {
 const TIERS: [TierRow; 4] = [
     TierRow {
         tier: Tier::Struggling,
-        upper: 30,
         multiplier: 2.0,
         not_above: Some(Code::BelowVulnerable),
     },
     TierRow {
         tier: Tier::Vulnerable,
-        upper: 50,
         multiplier: 1.5,
         not_above: Some(Code::BelowStable),
     },
     TierRow {
         tier: Tier::Stable,
-        upper: 70,
         multiplier: 1.0,
         not_above: Some(Code::BelowThriving),
     },
     TierRow {
         tier: Tier::Thriving,
-        upper: 100,
         multiplier: 0.75,
         not_above: None,
     },
@@ -263,13 +355,46 @@ impl Tier {
         }
     }
 
+    /// The highest score of this tier.
+    #[must_use]
+    pub const fn upper(self, config: &HealthConfig) -> Points {
+        match self {
+            Self::Struggling => config.struggling_max,
+            Self::Vulnerable => config.vulnerable_max,
+            Self::Stable => config.stable_max,
+            Self::Thriving => Points::MAX,
+        }
+    }
+
     /// The tier of a score.
     #[must_use]
-    pub fn of(score: Points) -> Self {
+    pub fn of(config: &HealthConfig, score: Points) -> Self {
         TIERS
             .iter()
-            .find(|row| score.get() <= row.upper)
+            .find(|row| score <= row.tier.upper(config))
             .map_or(Self::Thriving, |row| row.tier)
+    }
+
+    /// The tier above.
+    #[must_use]
+    pub const fn better(self) -> Option<Self> {
+        match self {
+            Self::Struggling => Some(Self::Vulnerable),
+            Self::Vulnerable => Some(Self::Stable),
+            Self::Stable => Some(Self::Thriving),
+            Self::Thriving => None,
+        }
+    }
+
+    /// The tier below.
+    #[must_use]
+    pub const fn worse(self) -> Option<Self> {
+        match self {
+            Self::Struggling => None,
+            Self::Vulnerable => Some(Self::Struggling),
+            Self::Stable => Some(Self::Vulnerable),
+            Self::Thriving => Some(Self::Stable),
+        }
     }
 
     /// How much of its own budget a node of this tier spends, within the configured bounds.
@@ -313,59 +438,57 @@ pub struct Scored {
 
 /// Scores a node.
 pub fn score(config: &Config, input: &ScoreInput, why: &mut Why) -> Result<Scored, Error> {
-    let score = points(input);
+    let config = &config.health;
+    let score = points(config, input);
     let with = |pct: f64| {
-        points(&ScoreInput {
+        let changed = ScoreInput {
             profitable_pct: Share::constant(pct),
             ..input.clone()
-        })
+        };
+        points(config, &changed)
     };
-    explain_tier(score, why, |reason, upper| {
+    explain_tier(config, score, why, |reason, upper| {
         let now = input.profitable_pct.get();
-        let lifted = |pct: f64| with(pct).get() > upper;
-        let to = if score.get() > upper {
+        let lifted = |pct: f64| with(pct) > upper;
+        let to = if score > upper {
             flip::last_real(Share::MIN.get(), now, |pct| !lifted(pct))
         } else {
             flip::first_real(now, Share::MAX.get(), lifted)
         };
         reason.flip_if("profitable_pct", to)
     });
-    Ok(scored(&config.health, score))
-}
-
-/// What follows from a score.
-fn scored(config: &HealthConfig, score: Points) -> Scored {
-    let tier = Tier::of(score);
-    Scored {
+    let tier = Tier::of(config, score);
+    Ok(Scored {
         budget_multiplier: tier.multiplier(config),
         score,
         tier,
-    }
+    })
 }
 
 /// One reason per tier that the score does not reach, or that it reached the best.
-fn explain_tier(score: Points, why: &mut Why, flipped: impl Fn(Reason, u8) -> Reason) {
-    for row in TIERS.iter().filter(|row| score.get() <= row.upper) {
+fn explain_tier(
+    config: &HealthConfig,
+    score: Points,
+    why: &mut Why,
+    flipped: impl Fn(Reason, Points) -> Reason,
+) {
+    for row in TIERS.iter().filter(|row| score <= row.tier.upper(config)) {
         let Some(code) = row.not_above else { break };
         why.add(|| {
-            let reason = Reason::new(code, Effect::Adjust)
-                .observed(score)
-                .limit(u64::from(row.upper));
-            flipped(reason, row.upper)
+            let upper = row.tier.upper(config);
+            flipped(tier_reason(code, Effect::Adjust, score, upper), upper)
         });
     }
-    if let (Tier::Thriving, Some(row)) = (Tier::of(score), best_but_one()) {
+    if score > config.stable_max {
         why.add(|| {
-            let reason = Reason::new(Code::Thriving, Effect::Allow)
-                .observed(score)
-                .limit(u64::from(row.upper));
-            flipped(reason, row.upper)
+            let reason = tier_reason(Code::Thriving, Effect::Allow, score, config.stable_max);
+            flipped(reason, config.stable_max)
         });
     }
 }
 
-fn best_but_one() -> Option<&'static TierRow> {
-    TIERS.iter().rev().nth(1)
+fn tier_reason(code: Code, effect: Effect, score: Points, upper: Points) -> Reason {
+    Reason::new(code, effect).observed(score).limit(upper)
 }
 
 /// The points of each component of a score.
@@ -395,12 +518,11 @@ fn parts(input: &ScoreInput) -> Parts {
     }
 }
 
-/// The sum of the parts, left to right in f64, truncated.
-fn points(input: &ScoreInput) -> Points {
+/// The sum of the parts, left to right in f64, rounded as is configured.
+fn points(config: &HealthConfig, input: &ScoreInput) -> Points {
     let parts = parts(input);
     let total = parts.profitable + parts.underwater + parts.liquidity + parts.trend;
-    // The parts are within 0..=100 and a float cast saturates.
-    Points::new((total as u8).min(100)).unwrap_or(Points::MAX)
+    config.rounding.score(total)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! `score_jumped`.
 
 use super::balance::points_of;
-use super::{HealthConfig, ScoreInput, Spread, Tier, points, scored, trend};
+use super::{HealthConfig, ScoreInput, Spread, Tier, points, trend};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
@@ -32,9 +32,9 @@ pub struct VerifyInput {
 pub struct HealthReport {
     /// When it was made.
     pub at: Seconds,
-    /// The capacity of its channels.
+    /// The capacity of these channels.
     pub capacity_sats: Sat,
-    /// How many channels it has in normal operation.
+    /// How many announced channels it has in normal operation.
     pub channels: Count,
     /// Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`.
     pub imbalance_bp: BasisPoints,
@@ -46,16 +46,16 @@ pub struct HealthReport {
     pub total: Count,
     /// Channels that lose.
     pub underwater: Count,
-    /// Revenue per window, oldest first.
+    /// Revenue per window, oldest first; none where the history is too short for a trend.
     pub windows: Vec<Msat>,
 }
 
 /// What the receiver can see itself.
 #[record(Default)]
 pub struct Evidence {
-    /// What it holds together with us.
+    /// What it holds together with us in announced channels.
     pub our_capacity_sats: Option<Sat>,
-    /// How many channels it has with us.
+    /// How many announced channels it has with us.
     pub our_channels: Option<Count>,
     /// Its last accepted report.
     pub previous: Option<Previous>,
@@ -107,7 +107,7 @@ pub fn verify(config: &Config, input: &VerifyInput, why: &mut Why) -> Result<Ver
     checks.time(config, input);
     let failed = checks.failed;
     let liquidity = liquidity_score(config, &input.report);
-    let score = score_of(&input.report, liquidity);
+    let score = score_of(config, &input.report, liquidity);
     if let Some(previous) = input.evidence.previous {
         let jump = score.get().abs_diff(previous.score.get());
         if jump > config.max_jump.get() {
@@ -128,27 +128,27 @@ pub fn verify(config: &Config, input: &VerifyInput, why: &mut Why) -> Result<Ver
         Verdict::Unchecked => why.add(|| Reason::new(Code::NothingToCompare, Effect::Unchecked)),
         Verdict::Implausible => {}
     }
-    let tier = scored(config, score).tier;
     Ok(Verified {
         liquidity_score: liquidity,
         score,
-        tier,
+        tier: Tier::of(config, score),
         verdict,
     })
 }
 
 /// The score of a report; counts that do not add up are cut to what they could be at most.
-fn score_of(report: &HealthReport, liquidity: Points) -> Points {
+fn score_of(config: &HealthConfig, report: &HealthReport, liquidity: Points) -> Points {
     let share = |part: Count, unknown: f64| match report.total.get() {
         0 => Share::constant(unknown),
         total => Share::constant(f64::from(part.get()) / f64::from(total)),
     };
-    points(&ScoreInput {
+    let scoring = ScoreInput {
         profitable_pct: share(report.profitable, 0.5),
         underwater_pct: share(report.underwater, 0.0),
         liquidity_score: Score::constant(f64::from(liquidity.get())),
-        trend: trend::trend_of(&report.windows, &mut Why::off()),
-    })
+        trend: trend::trend_of(config, &report.windows, &mut Why::off()),
+    };
+    points(config, &scoring)
 }
 
 /// The liquidity score from integers alone, as gossip carries them.

@@ -7,11 +7,11 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 //!
-//! Only channels in normal operation are judged. During a splice a channel counts with its
-//! confirmed balance.
+//! Only usable channels are judged. While a splice waits, the outcome that leaves us the least
+//! counts. A channel that its operator closed to forwards needs nothing.
 //!
 //! Source: plan §3, plugin. Codes: `channel_depleted`, `channel_saturated`, `channel_balanced`,
-//! `empty_channel`, `splice_in_flight`, `not_in_normal_operation`.
+//! `empty_channel`, `splice_in_flight`, `closed_to_forwards`, `not_in_normal_operation`.
 
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
@@ -123,12 +123,23 @@ pub fn classify(
         need_type: None,
         severity: None,
     };
-    if !input.usable && !input.splicing {
-        why.add(|| subject(Reason::new(Code::NotInNormalOperation, Effect::Unchecked)));
+    let phase = input.phase();
+    if phase != Phase::Usable {
+        why.add(|| {
+            let reason = Reason::new(Code::NotInNormalOperation, Effect::Unchecked);
+            subject(reason.observed(phase.as_str()))
+        });
         return Ok(quiet(LiquidityClass::Unusable));
     }
     if input.splicing {
-        why.add(|| subject(Reason::new(Code::SpliceInFlight, Effect::Warn)));
+        why.add(|| {
+            let reason = Reason::new(Code::SpliceInFlight, Effect::Warn);
+            subject(reason.observed(input.local_sats))
+        });
+    }
+    if input.closed_to_forwards {
+        why.add(|| subject(Reason::new(Code::ClosedToForwards, Effect::Warn)));
+        return Ok(quiet(LiquidityClass::Balanced));
     }
     let Some(local_pct) = local_share(input.local_sats, input.capacity_sats) else {
         why.add(|| subject(Reason::new(Code::EmptyChannel, Effect::Unchecked)));
@@ -149,6 +160,17 @@ pub fn classify(
         severity: Some(severity),
         ..quiet(LiquidityClass::Balanced)
     })
+}
+
+impl ClassifyInput {
+    /// Where the channel is in its life.
+    fn phase(&self) -> Phase {
+        let told = match self.usable || self.splicing {
+            true => Phase::Usable,
+            false => Phase::Unknown,
+        };
+        self.phase.unwrap_or(told)
+    }
 }
 
 /// The plugin's own formula in f64; a float cast truncates.

@@ -302,7 +302,7 @@ pub(in crate::fleet) fn worst_first<'r>(
     for (member, needs) in lists {
         total += needs.len();
         if let Some((next, rest)) = needs.split_first() {
-            let tier = member.tier_at(now, config.health.max_report_age_s);
+            let tier = member.tier_at(&config.health, now, config.health.max_report_age_s);
             heads.push(Head {
                 member,
                 next,
@@ -406,7 +406,7 @@ pub(in crate::fleet) fn most_first<'r>(
         local_pct: one.local_pct,
         member_id: member.member_id.clone(),
         peer_id: one.peer_id.clone(),
-        tier: member.tier_at(now, config.health.max_report_age_s),
+        tier: member.tier_at(&config.health, now, config.health.max_report_age_s),
     };
     Excesses {
         fleet_excess: found.into_iter().map(excess).collect(),

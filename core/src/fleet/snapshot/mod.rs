@@ -10,61 +10,96 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 //!
-//! Fields of the node that we do not read are ignored; a malformed channel is set aside and the
-//! rest is used. Only channels in normal operation are usable; one that waits for a splice is
-//! marked and counts with its confirmed balance, and for splice safety with the smallest capacity
-//! that may remain.
+//! What a node lists is not what it can use. Every channel is told with its phase; only usable ones
+//! are judged, only those that others can see are told to others, and what is left out is in the
+//! answer as numbers. Fields of the node that we do not read are ignored; a malformed entry is set
+//! aside and the rest is used.
 //!
-//! Codes: `snapshot_taken`, `not_in_normal_operation`, `splice_in_flight`, `cost_unknown`,
-//! `forwards_unknown`, `graph_unknown`.
+//! | file | reads |
+//! |---|---|
+//! | [`raw`] | the answers as the node gives them |
+//! | `listed` | phases, what a channel holds and what can move, also while a splice waits |
+//! | `ledger` | revenue, costs, how long nothing moved, the flow of 60 days |
+//! | `moves` | what moved in each channel, own rebalances and what they cost |
+//! | `graph` | public capacities, which of our channels others can see |
+//! | `report` | what is told to the other members |
+//!
+//! Source: spec "Reading a node", facts about a real node. Codes: `snapshot_taken`,
+//! `not_in_normal_operation`, `duplicate_channel_id`, `splice_in_flight`, `closed_to_forwards`,
+//! `forwards_unknown`, `cost_unknown`, `graph_unknown`, `forwards_of_unknown_channels`,
+//! `rebalance_cost_unattributed`, `route_cost_unknown`, `insufficient_history`, `idle_unknown`.
 
+mod graph;
+mod ledger;
+mod listed;
+mod moves;
 pub mod raw;
 mod report;
 
 use super::channel::{Channel, Demand};
 use super::health::assess::{AssessInput, TrendSource};
 use super::health::balance::LocalShare;
-use super::health::profit::{Profit, ProfitClass, ProfitInput, profit};
+use super::health::profit::{Profit, ProfitClass, ProfitInput};
 use super::health::verify::HealthReport;
 use super::member::{Member, PeerCapacity, Us};
-use crate::config::Config;
+use crate::config::{Config, Profile};
 use crate::error::Error;
-use crate::reason::{Code, Effect, Reason, Why};
-use crate::sorting;
-use crate::table::Table;
+use crate::reason::Why;
 use crate::units::{Count, Msat, Sat, Seconds, Share};
+use graph::Graph;
+use ledger::Ledger;
+use listed::{count_of, increment};
 pub use raw::ClnInput;
-use raw::{Forward, IncomeEvent, PeerChannel};
 
-const DAY: u64 = 24 * 3600;
-const PROFIT_DAYS: u64 = 30;
-const WINDOW_DAYS: u64 = 7;
-const WINDOWS: usize = 4;
+/// What an operator may set about the reading of a node.
+#[record]
+pub struct SnapshotConfig {
+    /// Whether the other members are told of channels that the graph does not show.
+    pub report_unannounced: bool,
+}
+
+impl Default for SnapshotConfig {
+    fn default() -> Self {
+        Self::of(Profile::Plan)
+    }
+}
+
+impl SnapshotConfig {
+    /// The constants of `profile`.
+    #[must_use]
+    pub const fn of(_profile: Profile) -> Self {
+        Self {
+            report_unannounced: false,
+        }
+    }
+}
 
 /// A node as the fleet policies read it.
 #[record(open)]
 pub struct Snapshot {
     /// The name the node gives itself.
     pub alias: Option<String>,
-    /// The input of `health.assess`; absent when the forwards are unknown.
+    /// The input of `health.assess`; absent when neither forwards nor books are known.
     pub assess: Option<AssessInput>,
     /// The moment of the answers.
     pub at: Seconds,
-    /// The capacity of all channels that count.
+    /// The capacity of all usable channels that others can see, whichever splice confirms.
     pub capacity_sats: Sat,
     /// How much the channels are asked for, on average; absent when the flow is unknown.
     pub demand: Option<Demand>,
-    /// What the node says of itself to the other members; absent where no channel could be judged.
+    /// What the node says of itself to the other members, over the same channels; absent when
+    /// neither forwards nor books are known.
     pub health_report: Option<HealthReport>,
     /// How many channels are in no number above, and why.
     pub left_out: LeftOut,
-    /// The books of every channel that counts; empty when the forwards are unknown.
+    /// The books of every usable channel; empty when neither forwards nor books are known.
     pub profits: Vec<ChannelProfit>,
     /// The public capacity of every node of the graph; empty when the graph is unknown.
     pub public_capacities: Vec<PeerCapacity>,
     /// What the other members may know of its channels, as they keep it; without its health.
     pub report: Member,
-    /// Forwarding fees of the last four weeks, one week each, oldest first.
+    /// Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+    /// more of them.
     pub revenue_windows: Vec<Msat>,
     /// What the last 30 days earned and cost that belongs to no channel we know.
     pub unattributed: Unattributed,
@@ -112,36 +147,45 @@ pub struct ChannelProfit {
 
 /// Reads the answers of a node.
 pub fn cln(config: &Config, input: &ClnInput, why: &mut Why) -> Result<Snapshot, Error> {
-    let raw = input.listpeerchannels.channels.usable(why);
-    let channels: Vec<Channel> = raw.iter().map(|channel| read(channel)).collect();
-    explain_channels(&channels, why);
-    let ledger = Ledger::of(input, &raw, why);
-    let profits = match input.listforwards {
-        Some(_) => ledger.profits(config, &channels)?,
-        None => Vec::new(),
+    let mut listed = listed::listed(input, why)?;
+    let ledger = Ledger::of(config, input, &listed, why);
+    let graph = graph::graph(input, &mut listed, why)?;
+    let demand = ledger.fill(&mut listed.channels, why);
+    let profits = ledger.profits(config, &listed, why)?;
+    let told = told(config, graph.as_ref(), &listed.channels);
+    let mut left_out = listed.left_out;
+    let usable = listed.channels.iter().filter(|channel| channel.counts());
+    (told.len()..usable.count()).for_each(|_| increment(&mut left_out.unannounced));
+    let windows = ledger.windows();
+    let shown = match ledger.is_known() && ledger.shows_trend(why) {
+        true => windows.to_vec(),
+        false => Vec::new(),
     };
-    let counted = || channels.iter().filter(|channel| channel.counts());
-    let capacity = counted().try_fold(Sat::MIN, |sum, channel| sum.plus(channel.capacity_sats));
-    let revenue_windows = ledger.windows.to_vec();
+    let counts = Classes::of(&told, &profits);
+    let inside = |error: Error| error.inside("listpeerchannels");
+    let capacity = told
+        .iter()
+        .try_fold(Sat::MIN, |sum, channel| sum.plus(channel.safe_capacity()))
+        .map_err(inside)?;
     Ok(Snapshot {
         alias: input.getinfo.alias.clone(),
-        assess: input
-            .listforwards
-            .is_some()
-            .then(|| assess_input(&profits, counted().collect(), &revenue_windows)),
+        assess: ledger
+            .is_known()
+            .then(|| counts.assess(&told, shown.clone())),
         at: input.now,
-        capacity_sats: capacity.map_err(|error| error.inside("listpeerchannels"))?,
-        demand: None,
-        health_report: None,
-        left_out: LeftOut::default(),
+        capacity_sats: capacity,
+        demand,
+        health_report: ledger
+            .is_known()
+            .then(|| counts.report(input.now, capacity, &told, shown)),
+        left_out,
         profits,
-        public_capacities: public_capacities(input, why)?,
-        report: report::report(config, &input.getinfo.id, input.now, counted())
-            .map_err(|error| error.inside("listpeerchannels"))?,
-        revenue_windows,
-        unattributed: Unattributed::default(),
+        public_capacities: graph.map_or_else(Vec::new, |graph| graph.capacities),
+        report: report::report(config, &input.getinfo.id, input.now, &told).map_err(inside)?,
+        revenue_windows: windows.to_vec(),
+        unattributed: ledger.unattributed,
         us: Us {
-            channels: channels.into(),
+            channels: listed.channels.into(),
             node_id: input.getinfo.id.clone(),
             rebalancing: Vec::new(),
             tier: None,
@@ -149,237 +193,94 @@ pub fn cln(config: &Config, input: &ClnInput, why: &mut Why) -> Result<Snapshot,
     })
 }
 
-fn read(raw: &PeerChannel) -> Channel {
-    let inflight = raw.inflight.as_deref().unwrap_or_default();
-    let pending = inflight
-        .iter()
-        .map(|after| after.total_funding_msat.get().floor());
-    let normal = raw.state == "CHANNELD_NORMAL";
-    let splicing = raw.state == "CHANNELD_AWAITING_SPLICE" || (normal && !inflight.is_empty());
-    Channel {
-        fee_ppm: raw.fee_proportional_millionths,
-        pending_capacity_sats: pending.min().filter(|_| splicing),
-        private: raw.private.unwrap_or(false),
-        short_channel_id: raw.short_channel_id.clone(),
-        splicing,
-        usable: normal,
-        ..Channel::plain(
-            raw.channel_id.clone(),
-            raw.peer_id.clone(),
-            raw.to_us_msat.get().floor(),
-            raw.total_msat.get().floor(),
-        )
-    }
+/// The channels that the other members are told of: one set for every number.
+fn told<'c>(
+    config: &Config,
+    graph: Option<&Graph<'_>>,
+    channels: &'c [Channel],
+) -> Vec<&'c Channel> {
+    // A graph without any channel of ours is of a node that has heard of nobody yet.
+    let blind = graph.is_some_and(|graph| !graph.shows_us());
+    let visible = |channel: &&Channel| match blind {
+        true => !channel.private,
+        false => channel.is_announced(),
+    };
+    let usable = channels.iter().filter(|channel| channel.counts());
+    usable
+        .filter(|channel| config.snapshot.report_unannounced || visible(channel))
+        .collect()
 }
 
-fn explain_channels(channels: &[Channel], why: &mut Why) {
-    why.add(|| {
-        let usable = channels.iter().filter(|channel| channel.usable).count();
-        Reason::new(Code::SnapshotTaken, Effect::Allow)
-            .observed(usable as u64)
-            .limit(channels.len() as u64)
-    });
-    for channel in channels {
-        if channel.splicing {
-            why.add(|| Reason::new(Code::SpliceInFlight, Effect::Warn).about(&channel.channel_id));
-        } else if !channel.usable {
-            why.add(|| {
-                Reason::new(Code::NotInNormalOperation, Effect::Unchecked)
-                    .about(&channel.channel_id)
-            });
-        }
-    }
-}
-
-/// The node's forwards and books, added up per channel.
-struct Ledger<'i> {
-    now: Seconds,
-    books: Table<&'i str, Books>,
-    windows: [Msat; WINDOWS],
-    costs_known: bool,
-}
-
-/// What one channel earned and cost, and when something last moved.
+/// How many of the channels that are told earn, lose and stand still.
 #[derive(Default)]
-struct Books {
-    revenue: u128,
-    cost: u128,
-    moved: Option<u64>,
-    opened: Option<u64>,
+struct Classes {
+    profitable: Count,
+    stagnant: Count,
+    total: Count,
+    underwater: Count,
 }
 
-impl<'i> Ledger<'i> {
-    fn of(input: &'i ClnInput, channels: &[&'i PeerChannel], why: &mut Why) -> Self {
-        let names = names(channels);
-        let events = input.bkpr_listincome.iter();
-        let events = events.flat_map(|answer| answer.income_events.readable());
-        let accounts = events.map(|event| event.account.as_str());
-        let mut ledger = Self {
-            now: input.now,
-            books: Table::slots(names.values().copied().chain(accounts)),
-            windows: [Msat::MIN; WINDOWS],
-            costs_known: input.bkpr_listincome.is_some(),
-        };
-        match &input.listforwards {
-            Some(answer) => answer
-                .forwards
-                .each(why)
-                .iter()
-                .filter(|forward| forward.status == "settled")
-                .for_each(|forward| ledger.add_forward(forward, &names)),
-            None => why.add(|| Reason::new(Code::ForwardsUnknown, Effect::Unchecked)),
-        }
-        match &input.bkpr_listincome {
-            Some(answer) => answer
-                .income_events
-                .each(why)
-                .iter()
-                .for_each(|event| ledger.add_event(event)),
-            None => why.add(|| Reason::new(Code::CostUnknown, Effect::Unchecked)),
-        }
-        ledger
-    }
-
-    fn add_forward(&mut self, forward: &'i Forward, names: &Table<&str, &'i str>) {
-        let Some(at) = forward.resolved_time.or(forward.received_time) else {
-            return;
-        };
-        // Nodes give seconds with a fraction; a float cast truncates and saturates.
-        let at = at.get() as u64;
-        // A clock a little ahead of ours must not lose its last forward.
-        let age = self.now.get().saturating_sub(at);
-        let fee = forward.fee_msat.unwrap_or_default().get();
-        let weeks = usize::try_from(age / (WINDOW_DAYS * DAY)).unwrap_or(WINDOWS);
-        if let Some(window) = self.windows.iter_mut().rev().nth(weeks) {
-            *window = Msat::constant(window.get().saturating_add(fee.get()));
-        }
-        let out = forward
-            .out_channel
-            .as_ref()
-            .and_then(|id| names.get(id.as_str()));
-        let into = names.get(forward.in_channel.as_str());
-        for channel in out.into_iter().chain(into) {
-            let books = self.books.slot(channel);
-            books.moved = books.moved.max(Some(at));
-        }
-        if let (Some(channel), true) = (out, age < PROFIT_DAYS * DAY) {
-            self.books.slot(channel).revenue += u128::from(fee.get());
-        }
-    }
-
-    fn add_event(&mut self, event: &'i IncomeEvent) {
-        let at = event.timestamp.get();
-        let books = self.books.slot(event.account.as_str());
-        books.opened = Some(books.opened.map_or(at, |known| known.min(at)));
-        let cost = matches!(event.tag.as_str(), "onchain_fee" | "rebalance_fee");
-        if cost && self.now.get().saturating_sub(at) < PROFIT_DAYS * DAY {
-            books.cost += u128::from(event.debit_msat.get().get());
-        }
-    }
-
-    fn profits(&self, config: &Config, channels: &[Channel]) -> Result<Vec<ChannelProfit>, Error> {
-        let counted = channels.iter().filter(|channel| channel.counts());
-        let one = |channel: &Channel| {
-            let none = Books::default();
-            let books = self.books.get(channel.channel_id.as_str()).unwrap_or(&none);
-            let books = ProfitInput {
-                channel_id: Some(channel.channel_id.clone()),
-                cost_msat: self.costs_known.then(|| msat(books.cost)),
-                // A channel that never forwarded has been idle since it opened.
-                idle_s: books
-                    .moved
-                    .or(books.opened)
-                    .map(|at| self.now.less(Seconds::constant(at))),
-                revenue_msat: msat(books.revenue),
-            };
-            let profit = profit(config, &books, &mut Why::off())?;
-            Ok(ChannelProfit { books, profit })
-        };
-        counted.map(one).collect()
-    }
-}
-
-/// More than all bitcoin can only be a defect of the node's books; it stays the largest amount.
-fn msat(n: u128) -> Msat {
-    Msat::constant(u64::try_from(n).unwrap_or(u64::MAX))
-}
-
-/// Every name under which a channel forwards, to its id.
-fn names<'i>(channels: &[&'i PeerChannel]) -> Table<&'i str, &'i str> {
-    let named = channels.iter().flat_map(|channel| {
-        let alias = channel.alias.as_ref();
-        let alias = alias.and_then(|alias| alias.local.as_ref());
-        let names = alias.into_iter().chain(&channel.short_channel_id);
-        names.map(|name| (name.as_str(), channel.channel_id.as_str()))
-    });
-    named.collect()
-}
-
-fn assess_input(
-    profits: &[ChannelProfit],
-    counted: Vec<&Channel>,
-    windows: &[Msat],
-) -> AssessInput {
-    let share = |channel: &&Channel| {
-        channel.local_pct().map(|pct| LocalShare {
-            local_pct: Share::constant(pct),
-        })
-    };
-    let count = |class: ProfitClass| {
-        let matching = profits
-            .iter()
-            .filter(|channel| channel.profit.class == class);
-        count_of(matching.count())
-    };
-    AssessInput {
-        channels: Some(counted.iter().filter_map(share).collect()),
-        liquidity_score: None,
-        profitable: count(ProfitClass::Profitable),
-        stagnant: count(ProfitClass::Stagnant),
-        total: Some(count_of(profits.len())),
-        trend: TrendSource::Windows(windows.to_vec()),
-        underwater: count(ProfitClass::Underwater),
-    }
-}
-
-fn count_of(n: usize) -> Count {
-    Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
-}
-
-/// What each node offers in public, each channel once per source.
-fn public_capacities(input: &ClnInput, why: &mut Why) -> Result<Vec<PeerCapacity>, Error> {
-    let Some(answer) = &input.listchannels else {
-        why.add(|| Reason::new(Code::GraphUnknown, Effect::Unchecked));
-        return Ok(Vec::new());
-    };
-    let channels = answer.channels.each(why).iter();
-    let offered = channels.map(|channel| {
-        let capacity = channel.amount_msat.get().floor();
-        (&channel.source, &channel.short_channel_id, capacity)
-    });
-    let mut seen: Vec<_> = offered.collect();
-    // Two answers may have been put together; the larger of two amounts is the newer splice's or
-    // the older one's, and the smaller is the safer.
-    sorting::by(&mut seen, Ord::cmp);
-    seen.dedup_by_key(|(source, id, _)| (*source, *id));
-    let mut peers: Vec<PeerCapacity> = Vec::new();
-    for (source, _, capacity) in seen {
-        match peers.last_mut() {
-            Some(peer) if peer.peer_id == *source => {
-                let sum = peer.capacity_sats.plus(capacity);
-                peer.capacity_sats = sum.map_err(|error| error.inside("listchannels"))?;
-                peer.channels = peer
-                    .channels
-                    .map(|n| Count::constant(n.get().saturating_add(1)));
+impl Classes {
+    /// Both lists are by id.
+    fn of(told: &[&Channel], profits: &[ChannelProfit]) -> Self {
+        let mut classes = Self::default();
+        let mut told = told.iter().peekable();
+        for judged in profits {
+            let id = judged.books.channel_id.as_ref();
+            if told
+                .next_if(|channel| Some(&channel.channel_id) == id)
+                .is_none()
+            {
+                continue;
             }
-            _ => peers.push(PeerCapacity {
-                capacity_sats: capacity,
-                channels: Some(Count::constant(1)),
-                peer_id: source.clone(),
-            }),
+            increment(&mut classes.total);
+            match judged.profit.class {
+                ProfitClass::Profitable => increment(&mut classes.profitable),
+                ProfitClass::Stagnant => increment(&mut classes.stagnant),
+                ProfitClass::Underwater => increment(&mut classes.underwater),
+                ProfitClass::BreakEven => {}
+            }
+        }
+        classes
+    }
+
+    fn assess(&self, told: &[&Channel], windows: Vec<Msat>) -> AssessInput {
+        let share = |channel: &&Channel| {
+            channel.local_pct().map(|pct| LocalShare {
+                local_pct: Share::constant(pct),
+            })
+        };
+        AssessInput {
+            channels: Some(told.iter().filter_map(share).collect()),
+            liquidity_score: None,
+            previous_tier: None,
+            profitable: self.profitable,
+            stagnant: self.stagnant,
+            total: Some(self.total),
+            trend: TrendSource::Windows(windows),
+            underwater: self.underwater,
         }
     }
-    Ok(peers)
+
+    fn report(
+        &self,
+        at: Seconds,
+        capacity_sats: Sat,
+        told: &[&Channel],
+        windows: Vec<Msat>,
+    ) -> HealthReport {
+        HealthReport {
+            at,
+            capacity_sats,
+            channels: count_of(told.len()),
+            imbalance_bp: report::imbalance(told),
+            profitable: self.profitable,
+            stagnant: self.stagnant,
+            total: self.total,
+            underwater: self.underwater,
+            windows,
+        }
+    }
 }
 
 #[cfg(test)]

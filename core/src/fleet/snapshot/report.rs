@@ -10,22 +10,37 @@ use crate::fleet::liquidity::NeedType;
 use crate::fleet::liquidity::needs::own_trouble;
 use crate::fleet::member::{Member, PeerCapacity, Trouble};
 use crate::table::Table;
-use crate::units::{Count, NodeId, Sat, Seconds};
+use crate::units::{BasisPoints, Count, NodeId, Sat, Seconds};
+
+/// Sum over the channels of how far each lies from balance, in hundredths of a percent.
+pub(super) fn imbalance(told: &[&Channel]) -> BasisPoints {
+    let away = |channel: &&Channel| {
+        let capacity = channel.capacity_sats.get();
+        let local = channel.local_sats.get().min(capacity);
+        let away = u128::from((2 * local).abs_diff(capacity));
+        (away * 10_000)
+            .checked_div(u128::from(capacity))
+            .and_then(|away| u64::try_from(away).ok())
+            .unwrap_or(0)
+    };
+    BasisPoints::constant(told.iter().map(away).sum())
+}
 
 /// The report of a node at `now`; its health is for `health.assess` to say.
-pub(super) fn report<'c>(
+pub(super) fn report(
     config: &Config,
     node_id: &NodeId,
     now: Seconds,
-    counted: impl Iterator<Item = &'c Channel> + Clone,
+    told: &[&Channel],
 ) -> Result<Member, Error> {
     let mut report = Member::silent(node_id.clone());
     report.at = now;
     let mut held: Table<&NodeId, (Sat, u32)> =
-        Table::slots(counted.clone().map(|channel| &channel.peer_id));
-    for channel in counted {
+        Table::slots(told.iter().map(|channel| &channel.peer_id));
+    for channel in told {
         let (local, capacity) = (channel.local_sats, channel.capacity_sats);
         let found = own_trouble(&config.liquidity, local, capacity);
+        let found = found.filter(|_| !channel.closed_to_forwards);
         if let (Some((kind, _)), Some(local_pct)) = (found, full_share(local, capacity)) {
             let told = Trouble {
                 capacity_sats: capacity,

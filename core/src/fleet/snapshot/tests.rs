@@ -3,7 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::fleet::channel::{HopFee, Phase};
 use crate::fleet::health::assess::assess;
+use crate::reason::Reason;
+use crate::units::Ppm;
 use crate::value::{self, Value};
 
 fn taken(answers: &Json) -> (Snapshot, Vec<Reason>, Vec<crate::reason::Quarantined>) {
@@ -54,13 +57,21 @@ fn answers(channels: Vec<Json>) -> Json {
 #[test]
 fn real_nodes_are_read_and_assessed() {
     for (answers, channels, earned, score) in [
-        (node!("l1"), 3, 0, 18),
-        (node!("l2"), 4, 0, 27),
-        (node!("l5"), 5, 926_506, 63),
+        (node!("l1"), 3, 0, 48),
+        (node!("l2"), 4, 0, 49),
+        (node!("l5"), 5, 926_506, 50),
     ] {
         let (snapshot, reasons, aside) = taken(&answers);
         assert!(aside.is_empty());
-        assert_eq!(codes(&reasons), ["snapshot_taken"]);
+        // A network of a few hours: too young for a trend or an idle channel, and nobody rebalanced.
+        let known = [
+            "snapshot_taken",
+            "route_cost_unknown",
+            "idle_unknown",
+            "insufficient_history",
+        ];
+        let told = codes(&reasons);
+        assert!(told.iter().all(|code| known.contains(code)), "{told:?}");
         assert_eq!(
             (snapshot.us.channels.len(), snapshot.profits.len()),
             (channels, channels)
@@ -96,13 +107,14 @@ fn a_channel_is_worth_its_forwards_less_its_costs() {
             .iter()
             .all(|one| one.books.cost_msat == Some(Msat::MIN))
     );
+    // l1 paid for the opening of young channels: no reason to judge them yet.
     let (snapshot, _, _) = taken(&node!("l1"));
-    assert!(
-        snapshot
-            .profits
-            .iter()
-            .all(|one| one.profit.class == ProfitClass::Underwater)
-    );
+    for one in &snapshot.profits {
+        assert!(
+            one.books.cost_msat > Some(Msat::MIN) && one.books.cost_msat == one.books.opening_msat
+        );
+        assert_eq!(one.profit.class, ProfitClass::BreakEven);
+    }
 }
 
 #[test]
@@ -131,7 +143,7 @@ fn a_malformed_channel_is_set_aside_and_the_rest_is_used() {
 }
 
 #[test]
-fn only_normal_operation_is_usable_and_a_splice_is_marked() {
+fn only_usable_channels_count_and_a_splice_is_marked() {
     let (snapshot, reasons, _) = taken(&answers(vec![
         channel(
             "a",
@@ -141,16 +153,14 @@ fn only_normal_operation_is_usable_and_a_splice_is_marked() {
         channel("b", json!({"state": "CHANNELD_SHUTTING_DOWN"})),
         channel("c", json!({})),
     ]));
-    let seen: Vec<_> = snapshot
-        .us
-        .channels
-        .readable()
+    let channels = snapshot.us.channels.readable();
+    let seen: Vec<_> = channels
         .iter()
         .map(|one| {
             (
-                one.usable,
+                one.phase,
                 one.splicing,
-                one.safe_capacity().get(),
+                one.capacity_sats.get(),
                 one.local_sats.get(),
             )
         })
@@ -158,9 +168,10 @@ fn only_normal_operation_is_usable_and_a_splice_is_marked() {
     assert_eq!(
         seen,
         [
-            (false, true, 3, 1),
-            (false, false, 5, 1),
-            (true, false, 5, 1)
+            // Nobody says who takes the 2 sat out: it may be us.
+            (Some(Phase::Usable), true, 3, 0),
+            (Some(Phase::Closing), false, 5, 1),
+            (Some(Phase::Usable), false, 5, 1)
         ]
     );
     assert_eq!(
@@ -171,11 +182,384 @@ fn only_normal_operation_is_usable_and_a_splice_is_marked() {
             "not_in_normal_operation",
             "forwards_unknown",
             "cost_unknown",
-            "graph_unknown"
+            "graph_unknown",
+            "route_cost_unknown"
         ]
     );
-    assert_eq!(snapshot.capacity_sats.get(), 10);
+    assert_eq!(snapshot.capacity_sats.get(), 8);
+    assert_eq!(snapshot.left_out.closing.get(), 1);
     assert!(snapshot.assess.is_none());
+}
+
+#[test]
+fn every_state_has_its_phase_and_a_lost_one_is_never_usable() {
+    let phase = |state: &str, lost: bool| {
+        let (snapshot, _, aside) = taken(&answers(vec![channel(
+            "c",
+            json!({"state": state, "lost_state": lost}),
+        )]));
+        assert!(aside.is_empty());
+        snapshot.us.channels.readable()[0].phase.unwrap()
+    };
+    for (expected, states) in [
+        (
+            Phase::Proposed,
+            &[
+                "OPENINGD",
+                "DUALOPEND_OPEN_INIT",
+                "DUALOPEND_OPEN_COMMIT_READY",
+            ][..],
+        ),
+        (
+            Phase::Opening,
+            &[
+                "DUALOPEND_OPEN_COMMITTED",
+                "DUALOPEND_AWAITING_LOCKIN",
+                "CHANNELD_AWAITING_LOCKIN",
+            ],
+        ),
+        (
+            Phase::Usable,
+            &["CHANNELD_NORMAL", "CHANNELD_AWAITING_SPLICE"],
+        ),
+        (
+            Phase::Closing,
+            &[
+                "CHANNELD_SHUTTING_DOWN",
+                "CLOSINGD_SIGEXCHANGE",
+                "CLOSINGD_COMPLETE",
+                "AWAITING_UNILATERAL",
+                "FUNDING_SPEND_SEEN",
+                "ONCHAIN",
+                "CLOSED",
+            ],
+        ),
+        (Phase::Unknown, &["A_STATE_OF_TOMORROW"]),
+    ] {
+        for state in states {
+            assert_eq!(phase(state, false), expected, "{state}");
+            assert_eq!(phase(state, true), Phase::Closing, "{state}");
+        }
+    }
+}
+
+#[test]
+fn of_two_channels_with_one_id_the_usable_one_counts() {
+    let opening = json!({"state": "CHANNELD_AWAITING_LOCKIN", "to_us_msat": 0});
+    let (snapshot, reasons, aside) = taken(&answers(vec![
+        channel("c", opening.clone()),
+        channel("c", json!({})),
+    ]));
+    assert!(aside.is_empty());
+    assert_eq!(
+        (
+            snapshot.capacity_sats.get(),
+            snapshot.left_out.duplicate.get()
+        ),
+        (5, 1)
+    );
+    assert!(codes(&reasons).contains(&"duplicate_channel_id"));
+    // Two usable ones: nobody can tell which.
+    let both = vec![
+        channel("c", json!({})),
+        channel("c", json!({})),
+        channel("c", opening),
+    ];
+    let (snapshot, _, aside) = taken(&answers(both));
+    assert_eq!(
+        (
+            aside.len(),
+            snapshot.us.channels.len(),
+            snapshot.left_out.set_aside.get()
+        ),
+        (2, 0, 2)
+    );
+}
+
+#[test]
+fn a_channel_without_an_id_is_only_malformed_where_it_is_usable() {
+    let bare =
+        |state: &str| json!({"peer_id": "02cc", "state": state, "to_us_msat": 5, "total_msat": 9});
+    let (snapshot, reasons, aside) =
+        taken(&answers(vec![bare("OPENINGD"), channel("c", json!({}))]));
+    assert!(aside.is_empty());
+    assert_eq!(
+        (snapshot.us.channels.len(), snapshot.left_out.proposed.get()),
+        (1, 1)
+    );
+    let told = reasons
+        .iter()
+        .find(|reason| reason.subject.as_deref() == Some("02cc"));
+    assert_eq!(
+        told.map(|reason| reason.code.entry().name),
+        Some("not_in_normal_operation")
+    );
+    let (snapshot, _, aside) = taken(&answers(vec![bare("CHANNELD_NORMAL")]));
+    assert_eq!(
+        (aside[0].subject.as_str(), aside[0].error.field.as_str()),
+        ("02cc", "channel_id")
+    );
+    assert_eq!(snapshot.left_out.set_aside.get(), 1);
+}
+
+#[test]
+fn listpeers_of_old_is_read() {
+    let old = json!({"state": "CHANNELD_NORMAL", "channel_id": "c", "short_channel_id": "1x1x1",
+                     "to_us_msat": "1999msat", "total_msat": "5000msat", "spendable_msat": "999msat"});
+    let mut asked = json!({"now": 10_000_000, "getinfo": {"id": "03aa"},
+                           "listpeers": {"peers": [{"id": "02bb", "connected": false, "channels": [old]},
+                                                   {"id": "02cc", "connected": true}]}});
+    let (snapshot, _, aside) = taken(&asked);
+    assert!(aside.is_empty());
+    let channel = &snapshot.us.channels.readable()[0];
+    assert_eq!(
+        (channel.peer_id.as_str(), channel.connected),
+        ("02bb", Some(false))
+    );
+    assert_eq!(
+        (
+            channel.local_sats.get(),
+            channel.spendable_sats.map(|one| one.get())
+        ),
+        (1, Some(0))
+    );
+    // The newer answer counts where both are there; one of them has to be.
+    asked["listpeerchannels"] = json!({"channels": []});
+    assert!(taken(&asked).0.us.channels.is_empty());
+    let input: ClnInput =
+        value::decode(&Value::from_json(br#"{"now": 1, "getinfo": {"id": "03aa"}}"#).unwrap())
+            .unwrap();
+    let error = cln(&Config::default(), &input, &mut Why::off()).unwrap_err();
+    assert_eq!(error.field, "listpeerchannels");
+}
+
+#[test]
+fn a_limit_of_no_limit_is_read_and_one_below_a_sat_closes_the_channel() {
+    let closed = |limit: Json| {
+        let (snapshot, _, aside) = taken(&answers(vec![channel(
+            "c",
+            json!({"maximum_htlc_out_msat": limit}),
+        )]));
+        assert!(aside.is_empty());
+        snapshot.us.channels.readable()[0].closed_to_forwards
+    };
+    assert!(!closed(json!(u64::MAX)) && !closed(json!("18446744073709551615msat")));
+    assert!(!closed(json!(18_446_744_073_709_552_000_f64)) && !closed(json!(1000)));
+    assert!(closed(json!(999)) && closed(json!("1msat")));
+}
+
+#[test]
+fn what_is_not_public_or_not_active_is_no_public_capacity() {
+    let mut asked = answers(vec![channel("c", json!({"short_channel_id": "7x1x1"}))]);
+    let way = |source: &str, to: &str, id: &str, more: Json| {
+        let mut way = json!({"source": source, "destination": to, "short_channel_id": id, "amount_msat": 9000});
+        way.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        way
+    };
+    let off = json!({"active": false});
+    asked["listchannels"] = json!({"channels": [
+        way("02bb", "02cc", "1x1x1", json!({"public": false})),
+        // Both directions are inactive; then one of two; then the only one that is known.
+        way("02bb", "02cc", "2x1x1", off.clone()), way("02cc", "02bb", "2x1x1", off.clone()),
+        way("02bb", "02cc", "3x1x1", off.clone()), way("02cc", "02bb", "3x1x1", json!({"active": true})),
+        way("02dd", "02cc", "4x1x1", off),
+        // Between us and a peer: an old place of a spliced channel, then the one that we list.
+        way("03aa", "02bb", "6x1x1", json!({})), way("02bb", "03aa", "6x1x1", json!({})),
+        way("02bb", "03aa", "7x1x1", json!({"base_fee_millisatoshi": 3, "fee_per_millionth": 4})),
+    ]});
+    let (snapshot, _, _) = taken(&asked);
+    let shown: Vec<_> = snapshot
+        .public_capacities
+        .iter()
+        .map(|one| {
+            (
+                one.peer_id.as_str(),
+                one.capacity_sats.get(),
+                one.channels.map(|n| n.get()),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("02bb", 18, Some(2)),
+            ("02cc", 18, Some(2)),
+            ("02dd", 9, Some(1)),
+            ("03aa", 9, Some(1))
+        ]
+    );
+    let channel = &snapshot.us.channels.readable()[0];
+    assert_eq!(channel.announced, Some(true));
+    // Before 24.02 only the graph has the fees of the peer.
+    let fee = HopFee {
+        base_msat: Msat::constant(3),
+        ppm: Ppm::constant(4),
+    };
+    assert_eq!(channel.last_hop, Some(fee));
+}
+
+#[test]
+fn a_channel_that_the_graph_does_not_show_yet_is_told_to_nobody() {
+    let mut asked = answers(vec![
+        channel("a", json!({"short_channel_id": "1x1x1"})),
+        channel("b", json!({"short_channel_id": "2x1x1"})),
+    ]);
+    let told = |asked: &Json| {
+        let snapshot = taken(asked).0;
+        (
+            snapshot.capacity_sats.get(),
+            snapshot.left_out.unannounced.get(),
+        )
+    };
+    assert_eq!(told(&asked), (10, 0));
+    let shown = |id: &str| json!({"source": "03aa", "destination": "02bb", "short_channel_id": id, "amount_msat": 5000});
+    asked["listchannels"] = json!({"channels": [shown("1x1x1")]});
+    assert_eq!(told(&asked), (5, 1));
+    // A graph that has not heard of us says nothing about our channels.
+    asked["listchannels"] =
+        json!({"channels": [{"source": "02cc", "short_channel_id": "9x9x9", "amount_msat": 1}]});
+    assert_eq!(told(&asked), (10, 0));
+}
+
+#[test]
+fn nothing_stands_still_where_nobody_remembers() {
+    const DAY: u64 = 86_400;
+    let mut asked = answers(vec![
+        channel("a", json!({"short_channel_id": "1x1x1"})),
+        channel("b", json!({"short_channel_id": "2x1x1"})),
+    ]);
+    let forward = |days: u64| {
+        json!({"in_channel": "9x9x9", "out_channel": "1x1x1", "fee_msat": 1000, "status": "settled",
+               "resolved_time": 10_000_000 - days * DAY})
+    };
+    let classes = |asked: &Json| -> Vec<(ProfitClass, Option<u64>)> {
+        let judged = taken(asked).0.profits;
+        judged
+            .iter()
+            .map(|one| {
+                (
+                    one.profit.class,
+                    one.books.idle_s.map(|idle| idle.get() / DAY),
+                )
+            })
+            .collect()
+    };
+    asked["listforwards"] = json!({"forwards": [forward(29), forward(2)]});
+    assert_eq!(
+        classes(&asked),
+        [
+            (ProfitClass::BreakEven, Some(2)),
+            (ProfitClass::BreakEven, None)
+        ]
+    );
+    let (_, reasons, _) = taken(&asked);
+    assert!(codes(&reasons).contains(&"idle_unknown"));
+    asked["listforwards"] = json!({"forwards": [forward(31), forward(2)]});
+    assert_eq!(
+        classes(&asked),
+        [
+            (ProfitClass::BreakEven, Some(2)),
+            (ProfitClass::Stagnant, Some(31))
+        ]
+    );
+    // The caller knows better how far the list reaches.
+    asked["forwards_since"] = json!(10_000_000 - 40 * DAY);
+    assert_eq!(classes(&asked)[1], (ProfitClass::Stagnant, Some(40)));
+    asked["forwards_since"] = json!(10_000_000 - 5 * DAY);
+    assert_eq!(classes(&asked)[1], (ProfitClass::BreakEven, None));
+    // A move in is movement too.
+    asked["listforwards"] = json!({"forwards": [forward(31)]});
+    asked.as_object_mut().unwrap().remove("forwards_since");
+    asked["listchannelmoves"] = json!({"channelmoves": [
+        {"account_id": "b", "credit_msat": 5, "debit_msat": 0, "timestamp": 10_000_000 - 3 * DAY,
+         "primary_tag": "routed", "payment_hash": "h"}]});
+    assert_eq!(
+        classes(&asked),
+        [
+            (ProfitClass::Stagnant, Some(31)),
+            (ProfitClass::BreakEven, Some(3))
+        ]
+    );
+}
+
+#[test]
+fn the_larger_source_tells_the_windows_and_a_short_one_no_trend() {
+    const WEEK: u64 = 604_800;
+    let mut asked = answers(vec![channel("c", json!({"short_channel_id": "1x1x1"}))]);
+    let forward = |weeks: u64, fee: u64| {
+        json!({"in_channel": "9x9x9", "out_channel": "1x1x1", "fee_msat": fee, "status": "settled",
+               "resolved_time": 10_000_000 - weeks * WEEK})
+    };
+    let routed = |weeks: u64, fee: u64| json!({"account": "c", "tag": "routed", "credit_msat": fee, "timestamp": 10_000_000 - weeks * WEEK});
+    let seen = |asked: &Json| {
+        let snapshot = taken(asked).0;
+        let windows: Vec<u64> = snapshot
+            .revenue_windows
+            .iter()
+            .map(|one| one.get())
+            .collect();
+        let trend = snapshot.assess.unwrap().trend;
+        (windows, trend == TrendSource::Windows(Vec::new()))
+    };
+    asked["listforwards"] = json!({"forwards": [forward(0, 90), forward(3, 5)]});
+    asked["bkpr-listincome"] = json!({"income_events": [routed(0, 50), routed(1, 45)]});
+    // Equal sums: the income list. Neither reaches beyond the oldest window.
+    assert_eq!(seen(&asked), (vec![0, 0, 45, 50], true));
+    asked["listforwards"] = json!({"forwards": [forward(0, 91), forward(3, 5)]});
+    assert_eq!(seen(&asked), (vec![5, 0, 0, 91], true));
+    asked["listforwards"] = json!({"forwards": [forward(0, 91), forward(3, 5), forward(4, 1)]});
+    assert_eq!(seen(&asked), (vec![5, 0, 0, 91], false));
+}
+
+#[test]
+fn demand_is_days_with_a_forward_and_what_left_on_them() {
+    const DAY: u64 = 86_400;
+    let mut asked = answers(vec![
+        channel("a", json!({"short_channel_id": "1x1x1"})),
+        channel("b", json!({"short_channel_id": "2x1x1"})),
+    ]);
+    let forward = |out: &str, into: &str, hours: u64, sats: u64| {
+        json!({"in_channel": into, "out_channel": out, "fee_msat": 1, "status": "settled",
+               "in_msat": sats * 1000 + 1, "out_msat": sats * 1000, "resolved_time": 10_000_000 - hours * 3600})
+    };
+    asked["listforwards"] = json!({"forwards": [
+        forward("1x1x1", "2x1x1", 1, 100), forward("1x1x1", "2x1x1", 23, 50), forward("1x1x1", "9x9x9", 25, 30),
+        forward("2x1x1", "1x1x1", 24 * 59, 7), forward("2x1x1", "1x1x1", 24 * 60, 9),
+    ]});
+    let (snapshot, _, _) = taken(&asked);
+    let flows: Vec<_> = snapshot
+        .us
+        .channels
+        .readable()
+        .iter()
+        .map(|one| {
+            one.flow
+                .map(|flow| (flow.days_out.get(), flow.sats_out.get(), flow.sats_in.get()))
+        })
+        .collect();
+    assert_eq!(flows, [Some((2, 180, 7)), Some((1, 7, 150))]);
+    let demand = snapshot.demand.unwrap();
+    assert_eq!(demand.lambda.map(Share::get), Some(3.0 / 120.0));
+    assert_eq!(
+        demand.sats_per_active_day.map(|sats| sats.get()),
+        Some(187 / 3)
+    );
+    let recent = snapshot.us.channels.readable()[0].recent_flow.unwrap();
+    assert_eq!((recent.sats_out.get(), recent.sats_in.get()), (180, 0));
+    // A day that only the books remember counts too.
+    asked["bkpr-listincome"] = json!({"income_events": [
+        {"account": "a", "tag": "routed", "credit_msat": 1, "timestamp": 10_000_000 - 9 * DAY}]});
+    let (snapshot, _, _) = taken(&asked);
+    assert_eq!(
+        snapshot.us.channels.readable()[0]
+            .flow
+            .unwrap()
+            .days_out
+            .get(),
+        3
+    );
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub struct Walk<'a> {
     pub(crate) room: BatchRoom,
     pub(crate) ahead: Vec<Ahead>,
     pub(crate) pending: Option<Pending>,
+    /// Whether the batch that would be sent next cannot settle.
+    pub(crate) stuck: bool,
     pub(crate) memory: HubMemory,
     /// The length of the memory's text; from zero where it cannot come near the limit.
     pub(crate) memory_bytes: usize,
@@ -122,6 +124,9 @@ impl<'a> Walk<'a> {
         if self.pending.is_some() {
             return Some(Code::SentBatchPending);
         }
+        if self.stuck {
+            return Some(Code::DraftCannotBeSent);
+        }
         let all = self.done() >= self.config.max_deposits;
         all.then_some(Code::DepositLimitReached)
     }
@@ -170,6 +175,7 @@ impl<'a> Walk<'a> {
                 Some(sent) => bar
                     .seen(sent.age, self.config.sent_stale_ms)
                     .flip_if(sent.until),
+                None if self.stuck => bar,
                 None => bar.seen(self.done(), self.config.max_deposits),
             }));
         }
@@ -246,6 +252,12 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether the memory has room for another account. The exact length costs as much as the rest of a
+/// tick, and matters only near the limit.
+pub fn has_room(memory: &HubMemory) -> Result<bool, Error> {
+    Ok(memory.is_surely_below(FULL_AT_BYTES, 1) || canonical::text(memory)?.len() < FULL_AT_BYTES)
+}
+
 /// The memory at `now`: what is over is dropped.
 pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
     let mut all = memory.served.values().flat_map(Table::values);
@@ -264,6 +276,6 @@ pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
     }
     HubMemory {
         served,
-        tokens: memory.tokens.clone(),
+        ..memory.clone()
     }
 }

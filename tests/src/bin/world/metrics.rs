@@ -28,6 +28,11 @@ pub struct Metrics {
     pub faucet_paid: i128,
     pub fees: i128,
     pub treasury: i128,
+    pub treasury_asked: i128,
+    /// The most that it was asked for in any hour.
+    pub treasury_peak: i128,
+    pub treasury_refused: u64,
+    pub rejects: u64,
     pub pulled: i128,
     pub collateralised: i128,
     pub netted: i128,
@@ -43,6 +48,8 @@ pub struct Metrics {
     pub violation_count: u64,
     up_ms: u64,
     all_ms: u64,
+    /// The capital in use, summed over time.
+    capital_ms: f64,
 }
 
 impl Metrics {
@@ -53,6 +60,10 @@ impl Metrics {
     pub fn uptime(&mut self, passed: u64, up: bool) {
         self.all_ms += passed;
         self.up_ms += if up { passed } else { 0 };
+    }
+
+    pub fn in_use(&mut self, passed: u64, capital: i128) {
+        self.capital_ms += passed as f64 * capital as f64;
     }
 
     pub fn broken(&mut self, what: String) {

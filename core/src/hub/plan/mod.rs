@@ -606,7 +606,10 @@ impl<'a> Tick<'a> {
             }
         }
         let mut told = std::mem::take(&mut memory.told);
-        let over = accounts.iter().filter(|(_, account)| account.overcommitted);
+        // Debts alone are no draft.
+        let over = accounts
+            .iter()
+            .filter(|(_, account)| account.overcommitted && account.flow.early > Wide::ZERO);
         let over: Vec<TokenId> = over
             .map(|(token_id, _)| *token_id)
             .chain(self.unpayable.keys().copied())

@@ -68,7 +68,7 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Serves or defers one request.
     pub fn step(&mut self, candidate: &Candidate<'_>, report: &mut Report) -> Result<(), Error> {
-        if let Some(code) = self.stopped().filter(|_| report.is_full()) {
+        if let Some(code) = self.stops(candidate.token_id).filter(|_| report.is_full()) {
             let used = self.used.slot(candidate.token_id);
             used.unmet = used.unmet.plus(candidate.want.wide())?;
             report.counted(candidate.token_id, code);
@@ -131,6 +131,17 @@ impl<'a> Walk<'a> {
         all.then_some(Code::DepositLimitReached)
     }
 
+    /// The same for one token: one that is itself overcommitted has a reason of its own.
+    fn stops(&self, token_id: TokenId) -> Option<Code> {
+        let own = self.accounts.get(&token_id);
+        let overcommitted = own.is_some_and(|account| account.overcommitted);
+        let stopped = self.stopped();
+        match stopped {
+            Some(Code::DraftCannotBeSent) if overcommitted => None,
+            _ => stopped,
+        }
+    }
+
     /// How many deposits are granted.
     fn done(&self) -> Count {
         let done = u32::try_from(self.grants.len()).ok();
@@ -169,7 +180,7 @@ impl<'a> Walk<'a> {
 
     /// What stops a deposit whatever its amount.
     fn stop(&self, candidate: &Candidate<'_>, is_new: bool) -> Result<Option<Bar>, Error> {
-        if let Some(code) = self.stopped() {
+        if let Some(code) = self.stops(candidate.token_id) {
             let bar = Bar::new(code, Effect::Defer);
             return Ok(Some(match self.pending {
                 Some(sent) => bar

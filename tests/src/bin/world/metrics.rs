@@ -266,6 +266,7 @@ impl Row {
             payments_refused: share(sum(&|run| run.payments_refused as f64), sum(&|run| run.payments as f64)),
             starved: runs.iter().map(|(_, run, _)| run.starved).sum(),
             netted: sum(&|run| tokens(run.netted)) / seeds,
+            seconds_per_seed: 0.0,
             treasury_asked: sum(&|run| tokens(run.treasury_asked)) / seeds,
             treasury_peak: runs.iter().map(|(_, run, _)| tokens(run.treasury_peak)).fold(0.0, f64::max),
             treasury_refused: sum(&|run| run.treasury_refused as f64) / seeds,

@@ -13,7 +13,7 @@ import { mustBe, policyOf } from "./policy.js";
 import type { Expected, HubPolicy } from "./policy.js";
 import { differences, gained } from "./shadow.js";
 import type { ShadowTick } from "./shadow.js";
-import type { EntityInput, EntityTx, HeadBatchState, HeadHubConfig, HeadReplica, HeadState } from "./shapes.js";
+import type { EntityInput, HeadBatchState, HeadHubConfig, HeadReplica, HeadState, HeadTx } from "./shapes.js";
 import { decideTick } from "./tick.js";
 import type { HubOptions, HubTick, ReplenishIntent } from "./tick.js";
 import { moduleDigest } from "../load.js";
@@ -28,7 +28,7 @@ export interface HeadTask {
 export interface HeadExecution {
   readonly manualBroadcastInInput: boolean;
   readonly accountChanges: { add(accountId: string): unknown };
-  candidateEffects?: Array<{ kind: string; payload: Record<string, unknown> }>;
+  candidateEffects?: unknown[] | undefined;
 }
 
 /** The runtime's own part of the environment that is read. */
@@ -47,7 +47,7 @@ interface Writable {
 }
 
 /** The runtime's helpers, under their own names. */
-export interface HeadDeps<Env = HeadEnv, Output = EntityInput> {
+export interface HeadDeps<Env = HeadEnv, Output = EntityInput<HeadTx>> {
   batchAddReserveToCollateral(state: never, entityId: string, counterpartyId: string, tokenId: number, amount: bigint): void;
   cloneJBatch(batch: never): unknown;
   initJBatch(): unknown;
@@ -71,12 +71,12 @@ export interface HeadOptions extends HubOptions, Expected {
 }
 
 /** The handler in the runtime's own form. */
-export type HeadHandler<Env extends HeadEnv = HeadEnv, Output = EntityInput> = (
+export type HeadHandler<Env extends HeadEnv = HeadEnv, Output = EntityInput<HeadTx>> = (
   env: Env,
   replica: HeadReplica,
   task: HeadTask,
   execution: HeadExecution,
-) => Promise<Array<Output | EntityInput>>;
+) => Promise<Array<Output | EntityInput<HeadTx>>>;
 
 /** The names in `task.params` under which policy and memory are committed. */
 export const PARAMS = { module: "trimtabModule", config: "trimtabConfig", memory: "trimtabMemory" } as const;
@@ -87,7 +87,7 @@ export function taskParams(policy: Policy | HubPolicy): Record<string, string> {
 }
 
 /** The handler: reads the candidate state, lets the policy decide, applies it through the runtime's helpers. */
-export function createHubRebalanceHandler<Env extends HeadEnv = HeadEnv, Output = EntityInput>(
+export function createHubRebalanceHandler<Env extends HeadEnv = HeadEnv, Output = EntityInput<HeadTx>>(
   policy: Policy | HubPolicy,
   deps: HeadDeps<Env, Output>,
   options: HeadOptions = {},
@@ -114,7 +114,7 @@ class HeadHub<Env extends HeadEnv, Output> {
     if (options.book !== undefined && this.#spec === undefined) throw fault("malformed", "policy", "a Policy", "a profile and config, where a book is used");
   }
 
-  async handle(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<Array<Output | EntityInput>> {
+  async handle(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<Array<Output | EntityInput<HeadTx>>> {
     this.#agreed(task);
     const own = this.#deps.hubRebalanceHandler;
     if (this.#options.shadow !== true || own === undefined) return this.#act(env, replica, task, execution);
@@ -122,7 +122,7 @@ class HeadHub<Env extends HeadEnv, Output> {
     const before = replica.state.jBatchState?.batch;
     const kept = before === undefined ? undefined : ({ reserveToCollateral: before.reserveToCollateral.map((entry) => ({ ...entry, pairs: entry.pairs.map((pair) => ({ ...pair })) })) });
     const outputs = await own.call(this.#deps, env, replica as never, task as never, execution as never);
-    const theirs = outputs.flatMap((output) => (output as Partial<EntityInput>).entityTxs ?? []);
+    const theirs = outputs.flatMap((output) => (output as Partial<EntityInput<HeadTx>>).entityTxs ?? []);
     const all = [...gained(kept, replica.state.jBatchState?.batch), ...theirs];
     const beside: ShadowTick = { ...tick, differences: differences(tick, all) };
     this.#options.log?.(beside);
@@ -163,11 +163,11 @@ class HeadHub<Env extends HeadEnv, Output> {
     return new Set([...told, ...before]);
   }
 
-  async #act(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<EntityInput[]> {
+  async #act(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<EntityInput<HeadTx>[]> {
     const { log, intents } = this.#options;
     const { tick, kept } = this.#decide(env, replica, task, execution);
     const stays = tick.refused !== undefined || tick.paused;
-    const txs = stays ? [] : this.#apply(replica, tick, execution);
+    const txs: HeadTx[] = stays ? [] : this.#apply(replica, tick, execution);
     log?.(tick);
     if (stays) return [];
     const told = txs.filter((tx) => tx.type !== "chatMessage" || !kept.alerts.includes(alertKey(tx)));
@@ -180,7 +180,7 @@ class HeadHub<Env extends HeadEnv, Output> {
   }
 
   /** Deposits are a change of the draft at `head`: all of them on a copy, then the copy takes its place. */
-  #apply(replica: HeadReplica, tick: HubTick, execution: HeadExecution): EntityTx[] {
+  #apply(replica: HeadReplica, tick: HubTick, execution: HeadExecution): HeadTx[] {
     const deps = this.#deps;
     const deposits = tick.transactions.flatMap((tx) => (tx.type === "r2c" ? [tx.data] : []));
     const state = replica.state as HeadState;
@@ -201,7 +201,7 @@ class HeadHub<Env extends HeadEnv, Output> {
       this.#wrote.set(replica.entityId, marks.map(({ counterpartyId }) => counterpartyId));
     }
     this.#events(tick, execution);
-    return tick.transactions.filter((tx) => tx.type !== "r2c");
+    return (tick.transactions as ReadonlyArray<HeadTx>).filter((tx) => tx.type !== "r2c");
   }
 
   #writable(state: HeadState, counterpartyId: string): Writable {

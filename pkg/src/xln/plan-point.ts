@@ -12,7 +12,7 @@ import { policyOf, rhythm } from "./policy.js";
 import type { Expected, HubPolicy } from "./policy.js";
 import { differences } from "./shadow.js";
 import type { ShadowTick } from "./shadow.js";
-import type { EntityInput, EntityTx, PlanAccount, PlanReplica } from "./shapes.js";
+import type { EntityInput, EntityTx, PlanAccount, PlanReplica, PlanTx } from "./shapes.js";
 import { hubState } from "./state.js";
 import type { HubStateOptions } from "./state.js";
 import { decideTick } from "./tick.js";
@@ -20,7 +20,7 @@ import type { HubOptions, HubTick, ReplenishIntent } from "./tick.js";
 import { entityTxs } from "./transactions.js";
 
 /** A handler of the runtime. */
-export type HubHandler<Env = unknown> = (env: Env, replica: PlanReplica) => Promise<EntityInput[]>;
+export type HubHandler<Env = unknown> = (env: Env, replica: PlanReplica) => Promise<EntityInput<PlanTx>[]>;
 
 /** A task as the runtime registers it. */
 export interface HubTask<Env = unknown> {
@@ -41,7 +41,7 @@ export interface HubTasksOptions<Env = unknown> extends HubOptions, Expected {
   /** Where the memory is kept; absent for the process alone. */
   readonly memory?: MemoryStore;
   /** Ours is only computed, beside this handler of the runtime; what differs is given to `log`. */
-  readonly shadow?: HubHandler<Env>;
+  readonly shadow?: (env: Env, replica: PlanReplica) => Promise<Array<{ entityId: string; signerId?: string; entityTxs?: Array<{ type: string; data: unknown }> }>>;
   /** Takes the replenishments that a tick asks for: the monitor performs them. */
   readonly intents?: (intents: ReadonlyArray<ReplenishIntent>, entityId: string) => void;
   /** Keeps the accounts inside the module; says which of them have changed, or nothing to compare. */
@@ -149,12 +149,12 @@ export function hubTasks<Env = unknown>(policy: Policy | HubPolicy, options: Hub
 let usual: PlanPointHub<unknown> | undefined;
 
 /** One tick with the policy of the plan: what is served, pulled back and sent. */
-export function executeRebalanceHandler(env: unknown, replica: PlanReplica): Promise<EntityInput[]> {
+export function executeRebalanceHandler(env: unknown, replica: PlanReplica): Promise<EntityInput<PlanTx>[]> {
   return (usual ??= new PlanPointHub({}, {})).rebalance(env, replica);
 }
 
 /** One look at the reserves with the policy of the plan: only what the operator must hear is returned. */
-export function checkHubReservesHandler(env: unknown, replica: PlanReplica): Promise<EntityInput[]> {
+export function checkHubReservesHandler(env: unknown, replica: PlanReplica): Promise<EntityInput<PlanTx>[]> {
   return (usual ??= new PlanPointHub({}, {})).reserves(env, replica);
 }
 
@@ -173,7 +173,7 @@ class PlanPointHub<Env> {
     if (options.book !== undefined && this.#spec === undefined) throw fault("malformed", "policy", "a Policy", "a profile and config, where a book is used");
   }
 
-  readonly rebalance = async (env: Env, replica: PlanReplica): Promise<EntityInput[]> => {
+  readonly rebalance = async (env: Env, replica: PlanReplica): Promise<EntityInput<PlanTx>[]> => {
     const { shadow, log, intents } = this.#options;
     const kept = this.#kept(replica);
     const tick = this.#decide(replica, kept);
@@ -183,7 +183,7 @@ class PlanPointHub<Env> {
       const beside: ShadowTick = { ...tick, differences: differences(tick, theirs.filter((tx) => tx.type !== "chatMessage")) };
       log?.(beside);
       this.#save(replica, this.#after(replica, kept, tick, []));
-      return outputs;
+      return outputs as EntityInput<PlanTx>[];
     }
     log?.(tick);
     if (tick.refused !== undefined || tick.paused) return [];
@@ -193,7 +193,7 @@ class PlanPointHub<Env> {
     return inputs(replica, txs);
   };
 
-  readonly reserves = async (_env: Env, replica: PlanReplica): Promise<EntityInput[]> => {
+  readonly reserves = async (_env: Env, replica: PlanReplica): Promise<EntityInput<PlanTx>[]> => {
     const kept = this.#kept(replica);
     const { decimals, answers, intents } = this.#options;
     const given = answers?.(replica.entityId);
@@ -287,8 +287,8 @@ class PlanPointHub<Env> {
   }
 
   /** The transactions without the alerts that stood in the last tick already. */
-  #told(txs: ReadonlyArray<EntityTx>, kept: Kept): EntityTx[] {
-    return txs.filter((tx) => tx.type !== "chatMessage" || !kept.alerts.includes(alertKey(tx)));
+  #told(txs: ReadonlyArray<EntityTx>, kept: Kept): PlanTx[] {
+    return (txs as ReadonlyArray<PlanTx>).filter((tx) => tx.type !== "chatMessage" || !kept.alerts.includes(alertKey(tx)));
   }
 }
 
@@ -307,7 +307,7 @@ function byNormalId<T>(notes: Readonly<Record<string, T>>): Map<string, T> {
   return new Map(Object.entries(notes).map(([account, note]) => [normalId(account), note]));
 }
 
-function inputs(replica: PlanReplica, entityTxs: EntityTx[]): EntityInput[] {
+function inputs(replica: PlanReplica, entityTxs: PlanTx[]): EntityInput<PlanTx>[] {
   if (entityTxs.length === 0) return [];
   const signerId = replica.state.config?.validators?.[0] ?? replica.signerId ?? "system";
   return [{ entityId: replica.entityId, signerId, entityTxs }];

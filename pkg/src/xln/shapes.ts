@@ -209,28 +209,47 @@ export interface HeadReplica {
 /** A replica of either shape. */
 export type Replica = PlanReplica | HeadReplica;
 
-/** A transaction of an entity. */
-export type EntityTx =
-  | { readonly type: "deposit_collateral" | "r2c"; readonly data: { readonly counterpartyId: string; readonly tokenId: number; readonly amount: bigint } }
-  | {
-      readonly type: "settle_propose";
-      readonly data:
-        | { readonly counterpartyEntityId: string; readonly diffs: SettlementDiff[]; readonly memo: string }
-        | { readonly counterpartyEntityId: string; readonly ops: RuntimeSettlementOp[]; readonly executorIsLeft: boolean; readonly memo: string };
-    }
-  | { readonly type: "settle_approve" | "settle_execute"; readonly data: { readonly counterpartyEntityId: string } }
+/** A transaction of an entity that both shapes have. */
+export type CommonTx =
+  | { readonly type: "settle_execute"; readonly data: { readonly counterpartyEntityId: string } }
   | { readonly type: "settle_reject"; readonly data: { readonly counterpartyEntityId: string; readonly reason: string } }
-  | { readonly type: "j_abort_sent_batch"; readonly data: { readonly reason: string; readonly requeueToCurrent: boolean } }
-  | { readonly type: "j_clear_batch"; readonly data: { readonly reason: string } }
   | { readonly type: "j_broadcast"; readonly data: Record<string, never> }
   | {
       readonly type: "chatMessage";
-      readonly data: { readonly message: string; readonly timestamp: number; readonly metadata: { readonly type: string; readonly [field: string]: string | number } };
+      readonly data: { message: string; timestamp: number; metadata: { type: string; [field: string]: string | number } };
     };
 
+/** A deposit from the reserve. */
+export interface DepositData {
+  readonly counterpartyId: string;
+  readonly tokenId: number;
+  readonly amount: bigint;
+}
+
+/** A transaction of an entity at the plan's point. */
+export type PlanTx =
+  | CommonTx
+  | { readonly type: "deposit_collateral"; readonly data: DepositData }
+  | { readonly type: "settle_propose"; readonly data: { readonly counterpartyEntityId: string; diffs: SettlementDiff[]; readonly memo: string } }
+  | { readonly type: "settle_approve"; readonly data: { readonly counterpartyEntityId: string } }
+  | { readonly type: "j_clear_batch"; readonly data: { readonly reason: string } };
+
+/** A transaction of an entity at `head`. */
+export type HeadTx =
+  | CommonTx
+  | { readonly type: "r2c"; readonly data: DepositData }
+  | {
+      readonly type: "settle_propose";
+      readonly data: { readonly counterpartyEntityId: string; ops: RuntimeSettlementOp[]; readonly executorIsLeft: boolean; readonly memo: string };
+    }
+  | { readonly type: "j_abort_sent_batch"; readonly data: { readonly reason: string; readonly requeueToCurrent: boolean } };
+
+/** A transaction of an entity. */
+export type EntityTx = PlanTx | HeadTx;
+
 /** What a task hands back to the runtime. */
-export interface EntityInput {
+export interface EntityInput<Tx = EntityTx> {
   entityId: string;
   signerId: string;
-  entityTxs: EntityTx[];
+  entityTxs: Tx[];
 }

@@ -4,7 +4,7 @@
 import type { Action, Plan, Reason, SettlementOp } from "../generated.js";
 import { call } from "../policy.js";
 import { fault } from "./fault.js";
-import type { EntityTx, RuntimeSettlementOp, SettlementDiff, Shape } from "./shapes.js";
+import type { EntityTx, HeadTx, PlanTx, RuntimeSettlementOp, SettlementDiff, Shape } from "./shapes.js";
 import { contextOf, withdrawalDiff } from "./state.js";
 import type { Context, HubState } from "./state.js";
 
@@ -23,6 +23,9 @@ export interface EntityTxsOptions {
 export type Transacted = Exclude<Action, { readonly type: "replenish" }>;
 
 /** The transactions of a plan; a plan with one that the runtime would throw at is refused whole. */
+export function entityTxs(plan: Pick<Plan, "actions"> & Partial<Plan>, shape: "plan", options?: EntityTxsOptions): PlanTx[];
+export function entityTxs(plan: Pick<Plan, "actions"> & Partial<Plan>, shape: "head", options?: EntityTxsOptions): HeadTx[];
+export function entityTxs(plan: Pick<Plan, "actions"> & Partial<Plan>, shape: Shape, options?: EntityTxsOptions): EntityTx[];
 export function entityTxs(plan: Pick<Plan, "actions"> & Partial<Plan>, shape: Shape, options: EntityTxsOptions = {}): EntityTx[] {
   return new Writer(plan, shape, options).write();
 }

@@ -155,12 +155,19 @@ export type Action = {
   readonly token_id: TokenId;
   readonly type: "replenish";
 } | {
-  /** The floor. */
-  readonly floor: TokenAmount;
-  /** What is left of the reserve after debts and batches. */
-  readonly net: TokenAmount;
-  /** The token. */
-  readonly token_id: TokenId;
+  /** The peer, where it is about one. */
+  readonly account_id?: EntityId;
+  /**
+   * What it is: a code of the registry. `reserve_at_floor` comes at every look while it
+   * holds, any other code once an episode.
+   */
+  readonly code: Code;
+  /** The floor, of a reserve that is at it. */
+  readonly floor?: TokenAmount;
+  /** What is left of that reserve after debts and batches. */
+  readonly net?: TokenAmount;
+  /** The token, where it is about one. */
+  readonly token_id?: TokenId;
   readonly type: "alert";
 } | {
   readonly type: "broadcast";
@@ -208,12 +215,19 @@ export type ActionInput = {
   readonly token_id: TokenIdInput;
   readonly type: "replenish";
 } | {
-  /** The floor. */
-  readonly floor: TokenAmountInput;
-  /** What is left of the reserve after debts and batches. */
-  readonly net: TokenAmountInput;
-  /** The token. */
-  readonly token_id: TokenIdInput;
+  /** The peer, where it is about one. */
+  readonly account_id?: EntityId | null | undefined;
+  /**
+   * What it is: a code of the registry. `reserve_at_floor` comes at every look while it
+   * holds, any other code once an episode.
+   */
+  readonly code: Code;
+  /** The floor, of a reserve that is at it. */
+  readonly floor?: TokenAmountInput | null | undefined;
+  /** What is left of that reserve after debts and batches. */
+  readonly net?: TokenAmountInput | null | undefined;
+  /** The token, where it is about one. */
+  readonly token_id?: TokenIdInput | null | undefined;
   readonly type: "alert";
 } | {
   readonly type: "broadcast";
@@ -513,6 +527,44 @@ export interface AskSplice {
   readonly strict?: boolean | undefined;
   /** Which way it goes. */
   readonly type: SpliceType;
+}
+
+/** What the hub asks back from one account, and how often the account did not answer. */
+export interface Asked {
+  /** What the open proposal asks back. */
+  readonly amounts?: Readonly<Record<string, unknown>>;
+  /**
+   * When the open proposal was made, or first seen where nobody knows when it was made; absent
+   * where none is open.
+   */
+  readonly at?: Millis;
+  /** Whether it asks the peer to pay a debt, not to sign a withdrawal. */
+  readonly is_debt?: boolean;
+  /** How many proposals in a row were withdrawn without an answer. */
+  readonly misses?: Count;
+  /** Whether the operator was told that the settlement can be neither executed nor withdrawn. */
+  readonly told?: boolean;
+  /** Until then the account stands behind all others. */
+  readonly until?: Millis;
+}
+
+/** What the hub asks back from one account, and how often the account did not answer. */
+export interface AskedInput {
+  /** What the open proposal asks back. */
+  readonly amounts?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
+  /**
+   * When the open proposal was made, or first seen where nobody knows when it was made; absent
+   * where none is open.
+   */
+  readonly at?: MillisInput | null | undefined;
+  /** Whether it asks the peer to pay a debt, not to sign a withdrawal. */
+  readonly is_debt?: boolean | undefined;
+  /** How many proposals in a row were withdrawn without an answer. */
+  readonly misses?: CountInput | undefined;
+  /** Whether the operator was told that the settlement can be neither executed nor withdrawn. */
+  readonly told?: boolean | undefined;
+  /** Until then the account stands behind all others. */
+  readonly until?: MillisInput | null | undefined;
 }
 
 /** What a node can observe about itself. */
@@ -920,7 +972,7 @@ export interface ClnInput {
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "draft_cannot_be_sent" | "account_not_active" | "token_without_limits" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "proposal_unanswered" | "settlement_sealed" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_draft_overcommitted" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -1853,7 +1905,10 @@ export interface HubConfig {
   readonly batch_pairs_per_entry: Count;
   /** Most settlements of a batch. */
   readonly batch_settlements: Count;
-  /** Whether a batch that is non-empty without this plan is broadcast. */
+  /**
+   * Whether a batch that is non-empty without this plan is broadcast; one that a request waits
+   * for always is.
+   */
   readonly broadcast_leftovers: boolean;
   /** How long an account waits for its next deposit of a token, in milliseconds. */
   readonly cool_down_ms: Millis;
@@ -1873,9 +1928,14 @@ export interface HubConfig {
   readonly hysteresis_bps: Bps;
   /** What the hub leaves of its own share when it pulls back. */
   readonly keep_buffer: HubAmount;
+  /**
+   * The tokens that the amounts above are meant for; null for all. Any other token needs
+   * `token_limits`.
+   */
+  readonly limited_tokens?: ReadonlyArray<TokenId>;
   /** Most deposits of a tick. */
   readonly max_deposits: Count;
-  /** Most executed settlements of a tick. */
+  /** Most executed settlements of a tick, and most withdrawn ones. */
   readonly max_executes: Count;
   /** Most proposals of a tick. */
   readonly max_proposals: Count;
@@ -1899,6 +1959,11 @@ export interface HubConfig {
   readonly policy_version: Serial;
   /** Whether a peer is served without a request once its claim is above the soft limit. */
   readonly proactive: boolean;
+  /**
+   * A proposal that the peer has not signed counts as on its way until this age, and is withdrawn
+   * where that is possible when it is older, in milliseconds; null for neither.
+   */
+  readonly proposal_stale_ms?: Millis;
   /** Whether unsecured debt is pulled back by a settlement, besides the hub's own collateral. */
   readonly pull_unsecured: boolean;
   /** Whether a request that is tried again after a stale mark must still have this version. */
@@ -1925,6 +1990,8 @@ export interface HubConfig {
   readonly target_reserve: HubAmount;
   /** The time between two ticks, in milliseconds. */
   readonly tick_ms: Millis;
+  /** The limits of single tokens. */
+  readonly token_limits: Readonly<Record<string, unknown>>;
   /** The sources of single tokens, instead of `sources`. */
   readonly token_sources: Readonly<Record<string, unknown>>;
   /** The tokens that the runtime knows; the state may name more. */
@@ -1943,7 +2010,10 @@ export interface HubConfigInput {
   readonly batch_pairs_per_entry: CountInput;
   /** Most settlements of a batch. */
   readonly batch_settlements: CountInput;
-  /** Whether a batch that is non-empty without this plan is broadcast. */
+  /**
+   * Whether a batch that is non-empty without this plan is broadcast; one that a request waits
+   * for always is.
+   */
   readonly broadcast_leftovers: boolean;
   /** How long an account waits for its next deposit of a token, in milliseconds. */
   readonly cool_down_ms: MillisInput;
@@ -1963,9 +2033,14 @@ export interface HubConfigInput {
   readonly hysteresis_bps: BpsInput;
   /** What the hub leaves of its own share when it pulls back. */
   readonly keep_buffer: HubAmountInput;
+  /**
+   * The tokens that the amounts above are meant for; null for all. Any other token needs
+   * `token_limits`.
+   */
+  readonly limited_tokens?: ReadonlyArray<TokenIdInput> | null | undefined;
   /** Most deposits of a tick. */
   readonly max_deposits: CountInput;
-  /** Most executed settlements of a tick. */
+  /** Most executed settlements of a tick, and most withdrawn ones. */
   readonly max_executes: CountInput;
   /** Most proposals of a tick. */
   readonly max_proposals: CountInput;
@@ -1989,6 +2064,11 @@ export interface HubConfigInput {
   readonly policy_version: SerialInput;
   /** Whether a peer is served without a request once its claim is above the soft limit. */
   readonly proactive: boolean;
+  /**
+   * A proposal that the peer has not signed counts as on its way until this age, and is withdrawn
+   * where that is possible when it is older, in milliseconds; null for neither.
+   */
+  readonly proposal_stale_ms?: MillisInput | null | undefined;
   /** Whether unsecured debt is pulled back by a settlement, besides the hub's own collateral. */
   readonly pull_unsecured: boolean;
   /** Whether a request that is tried again after a stale mark must still have this version. */
@@ -2015,6 +2095,8 @@ export interface HubConfigInput {
   readonly target_reserve: HubAmountInput;
   /** The time between two ticks, in milliseconds. */
   readonly tick_ms: MillisInput;
+  /** The limits of single tokens. */
+  readonly token_limits: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown>;
   /** The sources of single tokens, instead of `sources`. */
   readonly token_sources: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown>;
   /** The tokens that the runtime knows; the state may name more. */
@@ -2039,18 +2121,26 @@ export interface HubExplained {
 
 /** What a hub remembers. Absent is empty. */
 export interface HubMemory {
+  /** What is asked back from an account, and how often it did not answer. */
+  readonly proposals?: Readonly<Record<string, unknown>>;
   /** What was served in the last hour, per account and token. */
   readonly served?: Readonly<Record<string, unknown>>;
   /** The replenishment of each token. */
   readonly tokens?: Readonly<Record<string, unknown>>;
+  /** What the operator was told of a token and need not be told again. */
+  readonly told?: Readonly<Record<string, unknown>>;
 }
 
 /** What a hub remembers. Absent is empty. */
 export interface HubMemoryInput {
+  /** What is asked back from an account, and how often it did not answer. */
+  readonly proposals?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
   /** What was served in the last hour, per account and token. */
   readonly served?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
   /** The replenishment of each token. */
   readonly tokens?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
+  /** What the operator was told of a token and need not be told again. */
+  readonly told?: Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown> | undefined;
 }
 
 /** Everything a hub policy reads. */
@@ -2753,6 +2843,62 @@ export interface OwnChannel {
   readonly capacity_sats: SatInput;
 }
 
+/**
+ * The limits of one token, where the hub's own do not fit it. Amounts are in whole tokens unless
+ * they say otherwise. Of a token that is not in `limited_tokens` the first four must be set; what
+ * else is absent is the hub's amount in the ratio of the two `target_reserve`.
+ */
+export interface OwnLimits {
+  /** Requests never bring the reserve below this. */
+  readonly floor?: HubAmount;
+  /** A claim above this is reported as severe. */
+  readonly hard_limit?: HubAmount;
+  /** What the hub leaves of its own share when it pulls back. */
+  readonly keep_buffer?: HubAmount;
+  /** No deposit or withdrawal is smaller. */
+  readonly min_deposit?: HubAmount;
+  /** Below this an episode of replenishment opens. */
+  readonly min_reserve?: HubAmount;
+  /** No account is given more in an hour. */
+  readonly per_account_window?: HubAmount;
+  /** No single deposit is larger. */
+  readonly per_request_cap?: HubAmount;
+  /** No tick deposits more. */
+  readonly per_tick_cap?: HubAmount;
+  /** A claim or share above this is worth acting on unasked. */
+  readonly soft_limit?: HubAmount;
+  /** At this an episode of replenishment closes. */
+  readonly target_reserve?: HubAmount;
+}
+
+/**
+ * The limits of one token, where the hub's own do not fit it. Amounts are in whole tokens unless
+ * they say otherwise. Of a token that is not in `limited_tokens` the first four must be set; what
+ * else is absent is the hub's amount in the ratio of the two `target_reserve`.
+ */
+export interface OwnLimitsInput {
+  /** Requests never bring the reserve below this. */
+  readonly floor?: HubAmountInput | null | undefined;
+  /** A claim above this is reported as severe. */
+  readonly hard_limit?: HubAmountInput | null | undefined;
+  /** What the hub leaves of its own share when it pulls back. */
+  readonly keep_buffer?: HubAmountInput | null | undefined;
+  /** No deposit or withdrawal is smaller. */
+  readonly min_deposit?: HubAmountInput | null | undefined;
+  /** Below this an episode of replenishment opens. */
+  readonly min_reserve?: HubAmountInput | null | undefined;
+  /** No account is given more in an hour. */
+  readonly per_account_window?: HubAmountInput | null | undefined;
+  /** No single deposit is larger. */
+  readonly per_request_cap?: HubAmountInput | null | undefined;
+  /** No tick deposits more. */
+  readonly per_tick_cap?: HubAmountInput | null | undefined;
+  /** A claim or share above this is worth acting on unasked. */
+  readonly soft_limit?: HubAmountInput | null | undefined;
+  /** At this an episode of replenishment closes. */
+  readonly target_reserve?: HubAmountInput | null | undefined;
+}
+
 /** Whether a channel may be tried now. */
 export interface Pause {
   /** Whether it may be tried now. */
@@ -3300,7 +3446,7 @@ export interface ReserveAccount {
   readonly granted: TokenAmount;
   /** What the draft and this plan's settlements bring in before deposits. */
   readonly inflow: TokenAmount;
-  /** What unsigned settlements of ours will bring. */
+  /** What open settlements of ours will bring, as far as it is likely and could be taken now. */
   readonly open_proposals: TokenAmount;
   /** What draft, sent and recovery batches spend. */
   readonly outflow: TokenAmount;
@@ -3328,7 +3474,7 @@ export interface ReserveAccountInput {
   readonly granted: TokenAmountInput;
   /** What the draft and this plan's settlements bring in before deposits. */
   readonly inflow: TokenAmountInput;
-  /** What unsigned settlements of ours will bring. */
+  /** What open settlements of ours will bring, as far as it is likely and could be taken now. */
   readonly open_proposals: TokenAmountInput;
   /** What draft, sent and recovery batches spend. */
   readonly outflow: TokenAmountInput;
@@ -4043,6 +4189,22 @@ export interface TokenMemoryInput {
 /** a decimal string; a sum may exceed 2^256-1 Unit: token. */
 export type TokenTotal = bigint;
 
+/** What the operator was told of one token in the present episode. */
+export interface Told {
+  /** That the draft cannot settle. */
+  readonly overcommitted?: boolean;
+  /** That requests wait for limits. */
+  readonly without_limits?: boolean;
+}
+
+/** What the operator was told of one token in the present episode. */
+export interface ToldInput {
+  /** That the draft cannot settle. */
+  readonly overcommitted?: boolean | undefined;
+  /** That requests wait for limits. */
+  readonly without_limits?: boolean | undefined;
+}
+
 /** What an operator may set about advice on new channels. */
 export interface TopologyConfig {
   /** Above this share of a peer's capacity, more capacity of the fleet is redundant. */
@@ -4320,8 +4482,12 @@ export interface Workspace {
   readonly ops: ReadonlyArray<SettlementOp>;
   /** Whether RIGHT signed. Default: false. */
   readonly right_signed: boolean;
+  /** Whether any signature, hash or proof is on it: the runtime refuses to reject such a one. */
+  readonly sealed?: boolean;
   /** How far it is. Default: "draft". */
   readonly status: WorkspaceStatus;
+  /** When it was last changed. */
+  readonly updated_at?: Millis;
 }
 
 /** A settlement that the two sides negotiate. */
@@ -4336,8 +4502,12 @@ export interface WorkspaceInput {
   readonly ops?: ReadonlyArray<SettlementOpInput> | undefined;
   /** Whether RIGHT signed. Default: false. */
   readonly right_signed?: boolean | undefined;
+  /** Whether any signature, hash or proof is on it: the runtime refuses to reject such a one. */
+  readonly sealed?: boolean | undefined;
   /** How far it is. Default: "draft". */
   readonly status?: WorkspaceStatus | undefined;
+  /** When it was last changed. */
+  readonly updated_at?: MillisInput | null | undefined;
 }
 
 /** How far a settlement workspace is. */

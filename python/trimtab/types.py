@@ -471,6 +471,24 @@ class AskSplice(_AskSpliceRequired, total=False):
     """Whether what could not be checked is refused."""
 
 
+class Asked(TypedDict, total=False):
+    """What the hub asks back from one account, and how often the account did not answer."""
+
+    amounts: dict[str, TokenAmount]
+    """What the open proposal asks back."""
+    at: Millis | None
+    """When the open proposal was made, or first seen where nobody knows when it was made; absent
+    where none is open."""
+    is_debt: bool
+    """Whether it asks the peer to pay a debt, not to sign a withdrawal."""
+    misses: Count
+    """How many proposals in a row were withdrawn without an answer."""
+    told: bool
+    """Whether the operator was told that the settlement can be neither executed nor withdrawn."""
+    until: Millis | None
+    """Until then the account stands behind all others."""
+
+
 class _AssessInputRequired(TypedDict):
     """What a node can observe about itself."""
 
@@ -884,7 +902,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "draft_cannot_be_sent", "account_not_active", "token_without_limits", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "proposal_unanswered", "settlement_sealed", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_draft_overcommitted", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -1773,7 +1791,8 @@ class _HubConfigRequired(TypedDict):
     batch_settlements: Count
     """Most settlements of a batch."""
     broadcast_leftovers: bool
-    """Whether a batch that is non-empty without this plan is broadcast."""
+    """Whether a batch that is non-empty without this plan is broadcast; one that a request waits
+    for always is."""
     cool_down_ms: Millis
     """How long an account waits for its next deposit of a token, in milliseconds."""
     failures_per_source: Count
@@ -1795,7 +1814,7 @@ class _HubConfigRequired(TypedDict):
     max_deposits: Count
     """Most deposits of a tick."""
     max_executes: Count
-    """Most executed settlements of a tick."""
+    """Most executed settlements of a tick, and most withdrawn ones."""
     max_proposals: Count
     """Most proposals of a tick."""
     max_retry_ms: Millis
@@ -1842,6 +1861,8 @@ class _HubConfigRequired(TypedDict):
     """At this an episode of replenishment closes."""
     tick_ms: Millis
     """The time between two ticks, in milliseconds."""
+    token_limits: dict[str, OwnLimits]
+    """The limits of single tokens."""
     token_sources: dict[str, list[Source]]
     """The sources of single tokens, instead of `sources`."""
     tokens: dict[str, Token]
@@ -1851,8 +1872,14 @@ class _HubConfigRequired(TypedDict):
 class HubConfig(_HubConfigRequired, total=False):
     """What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise."""
 
+    limited_tokens: list[TokenId] | None
+    """The tokens that the amounts above are meant for; null for all. Any other token needs
+    `token_limits`."""
     max_wait_ms: Millis | None
     """Requests older than this are served first; null for never."""
+    proposal_stale_ms: Millis | None
+    """A proposal that the peer has not signed counts as on its way until this age, and is withdrawn
+    where that is possible when it is older, in milliseconds; null for neither."""
 
 
 class HubExplainInput(TypedDict):
@@ -1876,10 +1903,14 @@ class HubExplained(TypedDict):
 class HubMemory(TypedDict, total=False):
     """What a hub remembers. Absent is empty."""
 
+    proposals: dict[str, Asked]
+    """What is asked back from an account, and how often it did not answer."""
     served: dict[str, dict[str, Served]]
     """What was served in the last hour, per account and token."""
     tokens: dict[str, TokenMemory]
     """The replenishment of each token."""
+    told: dict[str, Told]
+    """What the operator was told of a token and need not be told again."""
 
 
 class _HubStateRequired(TypedDict):
@@ -2554,6 +2585,33 @@ class OwnChannel(_OwnChannelRequired, total=False):
     """What it will hold when the splices that are under way have confirmed."""
 
 
+class OwnLimits(TypedDict, total=False):
+    """The limits of one token, where the hub's own do not fit it. Amounts are in whole tokens unless
+    they say otherwise. Of a token that is not in `limited_tokens` the first four must be set; what
+    else is absent is the hub's amount in the ratio of the two `target_reserve`."""
+
+    floor: HubAmount | None
+    """Requests never bring the reserve below this."""
+    hard_limit: HubAmount | None
+    """A claim above this is reported as severe."""
+    keep_buffer: HubAmount | None
+    """What the hub leaves of its own share when it pulls back."""
+    min_deposit: HubAmount | None
+    """No deposit or withdrawal is smaller."""
+    min_reserve: HubAmount | None
+    """Below this an episode of replenishment opens."""
+    per_account_window: HubAmount | None
+    """No account is given more in an hour."""
+    per_request_cap: HubAmount | None
+    """No single deposit is larger."""
+    per_tick_cap: HubAmount | None
+    """No tick deposits more."""
+    soft_limit: HubAmount | None
+    """A claim or share above this is worth acting on unasked."""
+    target_reserve: HubAmount | None
+    """At this an episode of replenishment closes."""
+
+
 class Pause(TypedDict):
     """Whether a channel may be tried now."""
 
@@ -3021,7 +3079,7 @@ class _ReserveAccountRequired(TypedDict):
     inflow: TokenAmount
     """What the draft and this plan's settlements bring in before deposits."""
     open_proposals: TokenAmount
-    """What unsigned settlements of ours will bring."""
+    """What open settlements of ours will bring, as far as it is likely and could be taken now."""
     outflow: TokenAmount
     """What draft, sent and recovery batches spend."""
     pulled: TokenAmount
@@ -3673,6 +3731,15 @@ TokenTotal = int
 """a decimal string; a sum may exceed 2^256-1"""
 
 
+class Told(TypedDict, total=False):
+    """What the operator was told of one token in the present episode."""
+
+    overcommitted: bool
+    """That the draft cannot settle."""
+    without_limits: bool
+    """That requests wait for limits."""
+
+
 class TopologyConfig(TypedDict):
     """What an operator may set about advice on new channels."""
 
@@ -3907,8 +3974,12 @@ class Workspace(TypedDict, total=False):
     """What it does."""
     right_signed: bool
     """Whether RIGHT signed."""
+    sealed: bool
+    """Whether any signature, hash or proof is on it: the runtime refuses to reject such a one."""
     status: WorkspaceStatus
     """How far it is."""
+    updated_at: Millis | None
+    """When it was last changed."""
 
 WorkspaceStatus = Literal["draft", "awaiting_counterparty", "ready_to_submit", "submitted"]
 """How far a settlement workspace is."""

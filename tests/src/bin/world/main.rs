@@ -207,7 +207,6 @@ fn row(
     sandbox: Option<&Sandbox>,
     note: &str,
 ) -> Result<Row> {
-    #[expect(clippy::disallowed_methods, reason = "how long a run takes is told")]
     let started = std::time::Instant::now();
     let decider = Decider::new(kind, params, tick_ms, sandbox)?;
     let asked = if kind == Kind::Ours {

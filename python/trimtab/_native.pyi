@@ -838,6 +838,20 @@ class GossipBuildDecision(Decision):
         """The text to sign with the node's `signmessage`."""
 
 @type_check_only
+class GossipReportDecision(Decision):
+    """What `gossip.report` decides."""
+
+    @property
+    def decision(self) -> t.Reports:
+        """The outcome as plain dicts and lists."""
+    @property
+    def health_status(self) -> t.HealthStatus | None:
+        """The health report; absent while the books are unknown."""
+    @property
+    def liquidity_state(self) -> t.LiquidityState:
+        """The liquidity state."""
+
+@type_check_only
 class GossipAcceptDecision(Decision):
     """What `gossip.accept` decides."""
 
@@ -1161,6 +1175,11 @@ class Operations:
         """A message to the other members and the text to sign."""
     @overload
     def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> GossipBuildDecision: ...
+    @overload
+    def gossip_report(self, input: t.ReportInput | _Dataclass, /) -> GossipReportDecision:
+        """What a node tells the other members of itself, out of its own snapshot."""
+    @overload
+    def gossip_report(self, *, channels: list[t.Channel], config: str | None = ..., counts: t.ReportedCounts | None = ..., listed: t.ListedTroubles | None = ..., members: list[t.NodeId] = ..., now: t.Seconds, profits: list[t.ChannelProfit] = ..., rebalancing: list[t.Activity] = ..., revenue_windows: list[t.Msat] = ..., version: str | None = ...) -> GossipReportDecision: ...
     @overload
     def gossip_accept(self, input: t.AcceptInput2 | _Dataclass, /) -> GossipAcceptDecision:
         """Whether a message of a member is taken, and what is kept afterwards."""

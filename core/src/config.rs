@@ -55,9 +55,9 @@ impl Profile {
     #[must_use]
     pub const fn digest(self) -> &'static str {
         match self {
-            Self::Plan => "13cbba7843c218c222ba685bc8d211bbcef91406f33207c2e56e06daf07b8b9b",
-            Self::ClHive => "43fde1041bc724457119902e1552a9f75ec9a3a2635931310ddca109be1c2f89",
-            Self::Xln => "87caba014b3bbbe0f8d1d90b8dcfe6bf39ee0590be7ecd6d5b297903796aca29",
+            Self::Plan => "57a514ba990875afc2370810f1566c8184e2c8a409404a0e2300a6b3cde2e41a",
+            Self::ClHive => "848a6fc4fbd94d11c222314136fda7d7a9cb4de7feb9a6cde50517703e326b3f",
+            Self::Xln => "aa3c2b744ee683627ee1c08242c7275950b5b60249ec09220497472f7b66be8b",
         }
     }
 

@@ -491,14 +491,19 @@ impl<'a> Tick<'a> {
         }
         for (id, known) in &asked {
             let account = accounts.account(id)?;
-            let Some(account) = account.filter(|account| account.workspace.is_none()) else {
+            if account.as_ref().is_some_and(|one| one.workspace.is_some()) {
                 continue;
-            };
+            }
             let side = self.hub.side(id);
-            let standing =
-                settle::standing(self.config, &account, side, Some(known), self.hub.now)?;
-            if standing == Standing::Young {
-                open.extend(settle::on_its_way(&account, side, Some(known))?);
+            // Whoever is set aside keeps its misses: nobody loses them by an absurd state.
+            let standing = match &account {
+                Some(account) => {
+                    settle::standing(self.config, account, side, Some(known), self.hub.now)?
+                }
+                None => Standing::No,
+            };
+            if let (Standing::Young, Some(account)) = (standing, &account) {
+                open.extend(settle::on_its_way(account, side, Some(known))?);
             }
             let after = match standing {
                 Standing::No => known.without_proposal(self.hub.now),

@@ -50,17 +50,6 @@ impl Profile {
         }
     }
 
-    /// The digest of its config, worked out once for all: an instance that lives for one call would
-    /// spend more on it than on the call. A test holds it against [`Config::digest`].
-    #[must_use]
-    pub const fn digest(self) -> &'static str {
-        match self {
-            Self::Plan => "57a514ba990875afc2370810f1566c8184e2c8a409404a0e2300a6b3cde2e41a",
-            Self::ClHive => "848a6fc4fbd94d11c222314136fda7d7a9cb4de7feb9a6cde50517703e326b3f",
-            Self::Xln => "aa3c2b744ee683627ee1c08242c7275950b5b60249ec09220497472f7b66be8b",
-        }
-    }
-
     /// The profile of that name.
     pub fn named(name: &str) -> Result<Self, Error> {
         let named = Self::ALL
@@ -165,18 +154,5 @@ impl Config {
     /// sha256 of the canonical config: two nodes with the same digest decide alike.
     pub fn digest(&self) -> Result<String, Error> {
         canonical::digest_of(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_digest_of_a_profile_is_that_of_its_config() {
-        for profile in Profile::ALL {
-            let worked_out = Config::of(profile).digest().unwrap();
-            assert_eq!(profile.digest(), worked_out, "{profile:?}");
-        }
     }
 }

@@ -17,6 +17,12 @@ const KNOWN: &[&str] = &[
     "config -> fleet::splice",
     "config -> fleet::topology",
     "config -> hub::config",
+    "fleet::rebalance::demand -> fleet::rebalance::evaluate",
+    "fleet::rebalance::demand -> fleet::rebalance::giving",
+    "fleet::rebalance::demand -> fleet::rebalance::size",
+    "fleet::rebalance::demand -> fleet::rebalance::sources",
+    "fleet::rebalance::sources -> fleet::rebalance::giving",
+    "fleet::rebalance::sources -> fleet::rebalance::scoring",
     "hub::limits -> hub::state",
     "hub::plan::pull -> hub::plan",
 ];

@@ -9,7 +9,7 @@ PACK := $(CARGO) run --quiet --locked --package trimtab-pack --
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo test parity bench world world-short soak mutants generate module wheel npm fmt clean \
+.PHONY: demo test parity bench world world-short world-soak soak mutants generate module wheel npm fmt clean \
         setup host-tests check-format check-generated lint rust-tests doc-tests python-tests npm-tests readme deny
 
 demo: module            ## real decisions on real input
@@ -111,10 +111,14 @@ bench: setup wheel npm  ## times, written to target/bench.json
 # Without the sandbox it builds in minutes; `--sandbox` needs the default features.
 WORLD := $(CARGO) run --quiet --locked --profile world --package trimtab-tests --no-default-features --bin world --
 
-world:                  ## the simulator: 1,000 seeds for ours, 100 for the baselines
-	$(WORLD) --scenario all --seeds 1000 --baseline-seeds 100 --json target/world.json
+world:                  ## the simulator: 200 seeds for ours, some for the baselines; docs/world.json, docs/world.md
+	$(WORLD) --scenario all --seeds 200 --baseline-seeds 10 --docs docs
 
-world-short:            ## 20 seeds of every scenario, ours only
+world-short:            ## 5 seeds of every scenario, ours; 5 of drain, all four policies
+	$(WORLD) --scenario all --policy trimtab --seeds 5
+	$(WORLD) --scenario drain --seeds 5
+
+world-soak:             ## 20 seeds of every scenario, ours
 	$(WORLD) --scenario all --policy trimtab --seeds 20
 
 # cargo-mutants from crates.io; a sample is a shard. What it changes stands in .cargo/mutants.toml.
@@ -124,7 +128,7 @@ mutants:                ## core's tests and the vectors against a sample of smal
 	  --no-default-features --jobs 1 --shard $(SHARD) --output target -- \
 	  --lib --test vectors --test recorded_fleet --test recorded_rebalance --test deployed_defects
 
-soak:                   ## every property test with 100,000 cases, told in docs/soak.json
+soak: world-soak        ## 20 seeds of the world, and every property test with 100,000 cases, told in docs/soak.json
 	$(PYTHON) tests/soak/run.py 100000
 
 # --- housekeeping ---

@@ -103,13 +103,14 @@ impl Policy {
     /// The constants and variants of `profile`.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
-        let digest = profile.digest();
-        // Five short texts always encode.
-        let stamp = canonical::text(&stamp(profile, digest)).unwrap_or_default();
+        let config = Config::of(profile);
+        // A config and five short texts always encode.
+        let digest = config.digest().unwrap_or_default();
+        let stamp = canonical::text(&stamp(profile, &digest)).unwrap_or_default();
         Self {
             profile,
-            config: Config::of(profile),
-            digest: digest.to_owned(),
+            config,
+            digest,
             stamp,
         }
     }

@@ -894,11 +894,19 @@ reasons! {
     /// What the draft spends first is more than the reserve.
     DraftOvercommitted = "draft_overcommitted", Some(Unit::Token), flips Some("reserves"),
         in ["hub.plan", "hub.explain"],
-        "the draft cannot settle: {observed} against {limit}";
+        "the draft cannot settle: the reserve holds {observed}, debts and draft take {limit}";
+    /// The batch that would be sent next spends more than there is: it is neither sent nor added to.
+    DraftCannotBeSent = "draft_cannot_be_sent", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the batch that would be sent next cannot settle, so nothing is added to it";
     /// The account is disputed, or a dispute is prepared.
     AccountNotActive = "account_not_active", None, flips Some("status"),
         in ["hub.plan", "hub.explain"],
         "the account is {observed}, not {limit}";
+    /// The hub's own limits are not meant for the token, and the config sets none for it.
+    TokenWithoutLimits = "token_without_limits", None, flips None,
+        in ["hub.plan", "hub.explain", "hub.reserves"],
+        "the token is neither served nor replenished: its token_limits lack {observed}";
     /// The request was made by the hub itself, or its fee is in an unknown token.
     FeeStateMalformed = "fee_state_malformed", None, flips None,
         in ["hub.plan", "hub.explain"],
@@ -983,6 +991,14 @@ reasons! {
     ShareShrunk = "share_shrunk", Some(Unit::Token), flips None,
         in ["hub.plan", "hub.explain"],
         "the settlement takes {observed}, but only {limit} is ours now";
+    /// Nobody signed a settlement of ours for too long.
+    ProposalUnanswered = "proposal_unanswered", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain"],
+        "the peer has not answered the proposal for {observed}; it is given {limit}";
+    /// A settlement of ours can be neither executed nor withdrawn.
+    SettlementSealed = "settlement_sealed", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the settlement is signed or sealed, so it cannot be withdrawn; it cannot be executed either";
     /// A settlement that both sides signed is executed.
     SettlementExecuted = "settlement_executed", None, flips None,
         in ["hub.plan", "hub.explain"],
@@ -1016,6 +1032,10 @@ reasons! {
     PlanBroadcastMisplaced = "plan_broadcast_misplaced", None, flips None,
         in ["hub.verify_plan"],
         "the broadcast is not needed, not last or not the only one";
+    /// A batch that cannot settle is sent, or something is put into it.
+    PlanDraftOvercommitted = "plan_draft_overcommitted", Some(Unit::Token), flips None,
+        in ["hub.verify_plan"],
+        "the batch cannot settle: the reserve holds {observed}, debts and batch take {limit}";
     /// The account does not exist.
     PlanUnknownAccount = "plan_unknown_account", None, flips None,
         in ["hub.verify_plan"],
@@ -1055,7 +1075,7 @@ reasons! {
     /// The reserve falls below its floor.
     PlanCrossesFloor = "plan_crosses_floor", Some(Unit::Token), flips Some("amount"),
         in ["hub.verify_plan"],
-        "the reserve would fall to {limit}, below {observed}";
+        "the reserve would fall to {observed}, below {limit}";
 
     // --- hub: reserves ---
     /// The reserve is not below its minimum.

@@ -472,8 +472,57 @@ impl Sat {
 
 /// The id of a node, member or peer: opaque to every policy but the gossip, which wants a public key.
 /// A copy shares its text: a fleet names the same few nodes over and over.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug)]
 pub struct NodeId(Arc<str>);
+
+/// How often node ids were compared on this thread: a test of a bound counts steps, never time.
+#[cfg(test)]
+pub(crate) mod steps {
+    use std::cell::Cell;
+
+    thread_local!(static COMPARED: Cell<u64> = const { Cell::new(0) });
+
+    pub(super) fn step() {
+        COMPARED.set(COMPARED.get() + 1);
+    }
+
+    /// The comparisons that `work` makes.
+    pub(crate) fn of<T>(work: impl FnOnce() -> T) -> (T, u64) {
+        let before = COMPARED.get();
+        let done = work();
+        (done, COMPARED.get() - before)
+    }
+}
+
+impl PartialEq for NodeId {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        steps::step();
+        self.0 == other.0
+    }
+}
+
+impl Eq for NodeId {}
+
+impl PartialOrd for NodeId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for NodeId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        #[cfg(test)]
+        steps::step();
+        self.0.cmp(&other.0)
+    }
+}
+
+impl std::hash::Hash for NodeId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 /// The id of an entity of the hub's runtime, normalised: hexadecimal ids in lower case and padded
 /// to 32 bytes, others in lower case. LEFT is the smaller of two.

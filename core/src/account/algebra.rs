@@ -178,6 +178,38 @@ impl Delta {
         })
     }
 
+    /// What `side` can still promise away: its share, what it is owed, the credit it has not drawn,
+    /// less its allowance and its hold. The runtime holds every settlement against it.
+    pub fn out_capacity(&self, side: Side) -> Result<TokenAmount, Error> {
+        let seen = self.seen_from(side)?;
+        let (limit, allowance, hold) = match side {
+            Side::Left => (self.left_credit_limit, self.left_allowance, self.left_hold),
+            Side::Right => (
+                self.right_credit_limit,
+                self.right_allowance,
+                self.right_hold,
+            ),
+        };
+        let own = seen.peer_debt.wide().plus(seen.own_share.wide())?;
+        let all = own.plus(limit.less(seen.own_debt).wide())?;
+        let free = all.minus(allowance.wide())?.minus(hold.wide())?;
+        Ok(free
+            .max(Wide::ZERO)
+            .positive_part()
+            .unwrap_or(TokenAmount::MAX))
+    }
+
+    /// The same without anything on hold.
+    pub fn out_capacity_before_holds(&self, side: Side) -> Result<TokenAmount, Error> {
+        let none = TokenAmount::ZERO;
+        let free = Self {
+            left_hold: none,
+            right_hold: none,
+            ..self.clone()
+        };
+        free.out_capacity(side)
+    }
+
     /// How far the total lies outside `-Ll <= T <= C + Lr`; zero inside.
     pub fn excess(&self) -> Result<Wide, Error> {
         let total = self.total()?;
@@ -387,6 +419,43 @@ pub(crate) mod tests {
                 prop_assert!(after.excess().unwrap() <= delta.excess().unwrap());
             }
         }
+    }
+
+    #[test]
+    fn what_a_side_can_promise_is_its_share_its_claim_and_its_unused_credit() {
+        let amount = TokenAmount::new;
+        let plus = |n: u128| SignedTokenAmount::new(amount(n).wide()).unwrap();
+        // RIGHT owes 50 unsecured of 80 that it may owe; all of the collateral is LEFT's.
+        let delta = Delta {
+            collateral: amount(100),
+            offdelta: plus(150),
+            left_credit_limit: amount(7),
+            right_credit_limit: amount(80),
+            right_hold: amount(10),
+            left_allowance: amount(3),
+            ..Delta::empty(TokenId::MIN)
+        };
+        assert_eq!(
+            delta.out_capacity(Side::Left).unwrap(),
+            amount(50 + 100 + 7 - 3)
+        );
+        assert_eq!(
+            delta.out_capacity(Side::Right).unwrap(),
+            amount(80 - 50 - 10)
+        );
+        assert_eq!(
+            delta.out_capacity_before_holds(Side::Right).unwrap(),
+            amount(30)
+        );
+        // Drawn beyond a limit that was lowered: nothing, never less.
+        let lowered = Delta {
+            right_credit_limit: amount(20),
+            ..delta
+        };
+        assert_eq!(
+            lowered.out_capacity(Side::Right).unwrap(),
+            TokenAmount::ZERO
+        );
     }
 
     #[test]

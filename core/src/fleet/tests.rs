@@ -175,9 +175,20 @@ fn competition_is_near_linear() {
         };
         fleet((0..members).map(one).collect())
     };
-    let found = competition(&Config::default(), &serve(300, 200), &mut Why::off()).unwrap();
+    let compared = |members: usize| {
+        let fleet = serve(members, 200);
+        crate::units::steps::of(|| {
+            competition(&Config::default(), &fleet, &mut Why::off()).unwrap()
+        })
+    };
+    let (_, fewer) = compared(75);
+    let (found, steps) = compared(300);
     assert_eq!(found.contested.len(), 200);
     assert_eq!(found.contested[0].fee_loss.get(), 0.40);
+    // 60,000 pairs of member and peer; each pair with every other would be 1,800,000,000 steps.
+    assert!(steps < 60_000 * 60, "{steps} comparisons");
+    // Four times as many members are not sixteen times as many steps.
+    assert!(steps < 6 * fewer, "{fewer}, then {steps} comparisons");
     let two = competition(&Config::default(), &serve(2, 1), &mut Why::off()).unwrap();
     assert_eq!(two.contested[0].fee_loss.get(), 0.15);
 }

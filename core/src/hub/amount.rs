@@ -11,7 +11,7 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 
-use ruint::aliases::U256;
+use ruint::aliases::{U256, U512};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, Unexpected};
 use serde::{Serialize, Serializer};
@@ -102,6 +102,37 @@ impl HubAmount {
             .and_then(|scale| scale.checked_mul(U256::from(whole)))
             .map(TokenAmount::from_u256)
             .ok_or_else(|| Error::overflow("decimals"))
+    }
+}
+
+impl HubAmount {
+    /// So much of another token as this is of tokens of which there are `whole`, where there are
+    /// `part` raw units of the other, floored. Raw units and no limit stay what they are; nothing
+    /// where `whole` is no number of tokens.
+    #[must_use]
+    pub fn in_ratio(self, part: TokenAmount, whole: Self) -> Option<TokenAmount> {
+        let (digits, places) = match self.0 {
+            Kind::Unlimited => return Some(TokenAmount::MAX),
+            Kind::Units(units) => return Some(TokenAmount::new(units.into())),
+            Kind::Tokens { digits, places } => (digits, places),
+        };
+        let Kind::Tokens {
+            digits: of,
+            places: of_places,
+        } = whole.0
+        else {
+            return None;
+        };
+        let ten = |places: u8| U512::from(10u8).checked_pow(U512::from(places));
+        let above = U512::from(part.get())
+            .checked_mul(U512::from(digits))?
+            .checked_mul(ten(of_places)?)?;
+        let below = U512::from(of).checked_mul(ten(places)?)?;
+        let units = above.checked_div(below)?;
+        Some(match U256::checked_from_limbs_slice(units.as_limbs()) {
+            Some(units) => TokenAmount::from_u256(units),
+            None => TokenAmount::MAX,
+        })
     }
 }
 
@@ -208,6 +239,24 @@ mod tests {
         for wrong in ["", "-1", "1.", ".5", "1e3", " 1", "1 token", "0x1"] {
             assert!(wrong.parse::<HubAmount>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_amount_in_the_ratio_of_two_targets_is_floored() {
+        let amount = |text: &str| text.parse::<HubAmount>().unwrap();
+        let units = |n: u128| TokenAmount::new(n);
+        // 500 of 2,000 are as 5 of 20; a thing of 18 decimals.
+        let of =
+            |own: &str, part: u128, whole: &str| amount(own).in_ratio(units(part), amount(whole));
+        let twenty = 20_000_000_000_000_000_000;
+        assert_eq!(of("500", twenty, "2000"), Some(units(twenty / 4)));
+        assert_eq!(of("0.5", twenty, "2000.0"), Some(units(twenty / 4_000)));
+        assert_eq!(of("1", 2, "3"), Some(units(0)));
+        assert_eq!(of("2", 2, "3"), Some(units(1)));
+        assert_eq!(of("7 units", twenty, "2000"), Some(units(7)));
+        assert_eq!(of("unlimited", twenty, "2000"), Some(TokenAmount::MAX));
+        assert_eq!(of("1", twenty, "0"), None);
+        assert_eq!(of("1", twenty, "1 unit"), None);
     }
 
     #[test]

@@ -24,9 +24,12 @@ pub(crate) fn changed(hub: &HubState, account: &Account, action: &Action) -> Opt
                 ops: ops.clone(),
                 last_modified_by_left: side.is_left(),
                 executor_is_left: side.is_left(),
+                // The runtime signs when the settlement is agreed, not when it is proposed.
                 status: WorkspaceStatus::AwaitingCounterparty,
-                left_signed: side.is_left(),
-                right_signed: !side.is_left(),
+                left_signed: false,
+                right_signed: false,
+                sealed: false,
+                updated_at: Some(hub.now),
             });
         }
         Action::SettleReject { .. } => account.workspace = None,

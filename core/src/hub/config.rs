@@ -59,6 +59,33 @@ pub struct Token {
     pub decimals: Decimals,
 }
 
+/// The limits of one token, where the hub's own do not fit it. Amounts are in whole tokens unless
+/// they say otherwise. Of a token that is not in `limited_tokens` the first four must be set; what
+/// else is absent is the hub's amount in the ratio of the two `target_reserve`.
+#[record(Default, Eq)]
+pub struct OwnLimits {
+    /// Requests never bring the reserve below this.
+    pub floor: Option<HubAmount>,
+    /// Below this an episode of replenishment opens.
+    pub min_reserve: Option<HubAmount>,
+    /// At this an episode of replenishment closes.
+    pub target_reserve: Option<HubAmount>,
+    /// No deposit or withdrawal is smaller.
+    pub min_deposit: Option<HubAmount>,
+    /// A claim or share above this is worth acting on unasked.
+    pub soft_limit: Option<HubAmount>,
+    /// A claim above this is reported as severe.
+    pub hard_limit: Option<HubAmount>,
+    /// No single deposit is larger.
+    pub per_request_cap: Option<HubAmount>,
+    /// No account is given more in an hour.
+    pub per_account_window: Option<HubAmount>,
+    /// No tick deposits more.
+    pub per_tick_cap: Option<HubAmount>,
+    /// What the hub leaves of its own share when it pulls back.
+    pub keep_buffer: Option<HubAmount>,
+}
+
 /// What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise.
 #[record]
 pub struct HubConfig {
@@ -115,11 +142,14 @@ pub struct HubConfig {
     pub submitted_stale_ms: Millis,
     /// A sent batch older than this is aborted, in milliseconds.
     pub sent_stale_ms: Millis,
+    /// A proposal that the peer has not signed counts as on its way until this age, and is withdrawn
+    /// where that is possible when it is older, in milliseconds; null for neither.
+    pub proposal_stale_ms: Option<Millis>,
     /// Most deposits of a tick.
     pub max_deposits: Count,
     /// Most proposals of a tick.
     pub max_proposals: Count,
-    /// Most executed settlements of a tick.
+    /// Most executed settlements of a tick, and most withdrawn ones.
     pub max_executes: Count,
     /// Most operations of a batch.
     pub batch_operations: Count,
@@ -129,7 +159,8 @@ pub struct HubConfig {
     pub batch_pairs: Count,
     /// Most settlements of a batch.
     pub batch_settlements: Count,
-    /// Whether a batch that is non-empty without this plan is broadcast.
+    /// Whether a batch that is non-empty without this plan is broadcast; one that a request waits
+    /// for always is.
     pub broadcast_leftovers: bool,
     /// Whether outcomes carry the runtime's own event codes.
     pub runtime_events: bool,
@@ -147,6 +178,11 @@ pub struct HubConfig {
     pub sources: Vec<Source>,
     /// The sources of single tokens, instead of `sources`.
     pub token_sources: Table<TokenId, Vec<Source>>,
+    /// The tokens that the amounts above are meant for; null for all. Any other token needs
+    /// `token_limits`.
+    pub limited_tokens: Option<Vec<TokenId>>,
+    /// The limits of single tokens.
+    pub token_limits: Table<TokenId, OwnLimits>,
     /// The tokens that the runtime knows; the state may name more.
     pub tokens: Table<TokenId, Token>,
 }
@@ -159,6 +195,9 @@ impl Default for HubConfig {
 
 /// The decimals of the runtime's own tokens: USDC, WETH, USDT, TRX, SUN.
 const TOKENS: [(u32, u8); 5] = [(1, 6), (2, 18), (3, 6), (4, 6), (5, 18)];
+
+/// The tokens that the plan's amounts, which are dollars, are meant for.
+const DOLLARS: [u32; 2] = [1, 3];
 
 impl HubConfig {
     /// The constants of `profile`.
@@ -202,6 +241,7 @@ impl HubConfig {
             recheck_version_on_retry: true,
             submitted_stale_ms: Millis::constant(300_000),
             sent_stale_ms: Millis::constant(120_000),
+            proposal_stale_ms: Some(Millis::constant(120_000)),
             max_deposits: Count::constant(64),
             max_proposals: Count::constant(10),
             max_executes: Count::constant(10),
@@ -218,6 +258,8 @@ impl HubConfig {
             failures_per_source: Count::constant(3),
             sources: vec![Source::Treasury, Source::Withdraw, Source::Faucet],
             token_sources: Table::new(),
+            limited_tokens: Some(DOLLARS.map(TokenId::constant).to_vec()),
+            token_limits: Table::new(),
             tokens: TOKENS.into_iter().map(token).collect(),
         }
     }
@@ -243,6 +285,8 @@ impl HubConfig {
             fee_bps: Bps::constant(1),
             fee_basis: FeeBasis::Request,
             recheck_version_on_retry: false,
+            proposal_stale_ms: None,
+            limited_tokens: None,
             max_deposits: Count::constant(10),
             broadcast_leftovers: false,
             runtime_events: true,
@@ -304,7 +348,18 @@ impl HubConfig {
 
     /// Whether the reserves are watched at all.
     #[must_use]
-    pub const fn monitors(&self) -> bool {
-        !self.min_reserve.is_zero() || !self.target_reserve.is_zero() || !self.floor.is_zero()
+    pub fn monitors(&self) -> bool {
+        let bounds = [self.min_reserve, self.target_reserve, self.floor];
+        let own = self.token_limits.values();
+        let own = own.flat_map(|own| [own.min_reserve, own.target_reserve, own.floor]);
+        let mut all = bounds.into_iter().chain(own.flatten());
+        all.any(|bound| !bound.is_zero())
+    }
+
+    /// Whether the hub's own amounts are meant for a token.
+    #[must_use]
+    pub fn is_limited(&self, token_id: TokenId) -> bool {
+        let limited = self.limited_tokens.as_ref();
+        limited.is_none_or(|tokens| tokens.contains(&token_id))
     }
 }

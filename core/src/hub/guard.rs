@@ -6,12 +6,14 @@ use crate::hub::config::HubConfig;
 use crate::hub::state::Account;
 use crate::units::{SignedTokenAmount, TokenAmount, Wide};
 
-/// What a hub can take back from a peer in one token. Both ways need the peer's signature.
+/// What a hub can take back from a peer in one token. Both ways need the peer's signature: the
+/// runtime gives it for a withdrawal by itself, a debt payment waits for a person.
 #[record(open, Copy, Default, Eq)]
 pub struct Recoverable {
     /// Its own share of the collateral, less its own hold.
     pub by_withdrawal: TokenAmount,
-    /// What the peer owes unsecured and can pay out of its reserve.
+    /// What the peer owes unsecured and can pay: out of the reserve that it shows, and within what
+    /// the runtime lets it promise.
     pub by_settlement: TokenAmount,
 }
 
@@ -23,17 +25,6 @@ impl Recoverable {
             .plus(self.by_settlement)
             .unwrap_or(TokenAmount::MAX)
     }
-
-    /// At most `amount` of it, the collateral first.
-    #[must_use]
-    pub fn part(self, amount: TokenAmount) -> Self {
-        let by_withdrawal = self.by_withdrawal.min(amount);
-        let by_settlement = self.by_settlement.min(amount.less(by_withdrawal));
-        Self {
-            by_withdrawal,
-            by_settlement,
-        }
-    }
 }
 
 /// What the hub on `side` can take back in one token of `account`.
@@ -44,32 +35,60 @@ pub fn recoverable(
     side: Side,
 ) -> Result<Recoverable, Error> {
     let position = delta.seen_from(side)?;
-    // A left hub's withdrawals and settlements both lower ondelta, which has an end.
-    let room = delta.room(!side.is_left())?;
-    let by_withdrawal = match side {
-        Side::Left => position.free_share.min(room),
-        Side::Right => position.free_share,
-    };
-    if !config.pull_unsecured || position.peer_debt.is_zero() {
-        return Ok(Recoverable {
-            by_withdrawal,
-            by_settlement: TokenAmount::ZERO,
-        });
-    }
-    let left = match side {
-        Side::Left => room.less(by_withdrawal),
-        Side::Right => room,
-    };
-    let reserve = account.peer_reserves.get(&delta.token_id);
-    let by_settlement = position
-        .peer_debt
-        .min(reserve.copied().unwrap_or_default())
-        .min(left)
+    let by_withdrawal = position
+        .free_share
+        .min(delta.out_capacity(side)?)
+        .min(ondelta_room(delta, side)?)
         .min(largest_transfer());
+    let by_settlement = match config.pull_unsecured {
+        true => payable(account, delta, side, delta.out_capacity(side.other())?)?,
+        false => TokenAmount::ZERO,
+    };
     Ok(Recoverable {
         by_withdrawal,
         by_settlement,
     })
+}
+
+/// What the same settlement could take if it were proposed now, before what is on hold for it.
+pub fn still_recoverable(
+    account: &Account,
+    delta: &Delta,
+    side: Side,
+) -> Result<Recoverable, Error> {
+    let share = delta.seen_from(side)?.own_share;
+    let capacity = delta.out_capacity_before_holds(side.other())?;
+    Ok(Recoverable {
+        by_withdrawal: share.min(ondelta_room(delta, side)?),
+        by_settlement: payable(account, delta, side, capacity)?,
+    })
+}
+
+/// A left hub's withdrawal lowers ondelta, which has an end.
+fn ondelta_room(delta: &Delta, side: Side) -> Result<TokenAmount, Error> {
+    match side {
+        Side::Left => delta.room(false),
+        Side::Right => Ok(TokenAmount::MAX),
+    }
+}
+
+/// What the peer owes unsecured and can pay.
+fn payable(
+    account: &Account,
+    delta: &Delta,
+    side: Side,
+    capacity: TokenAmount,
+) -> Result<TokenAmount, Error> {
+    let debt = delta.seen_from(side)?.peer_debt;
+    if debt.is_zero() {
+        return Ok(debt);
+    }
+    let reserve = account.peer_reserves.get(&delta.token_id);
+    Ok(debt
+        .min(reserve.copied().unwrap_or_default())
+        .min(capacity)
+        .min(delta.room(!side.is_left())?)
+        .min(largest_transfer()))
 }
 
 /// The largest amount the contract moves at once: 2^255 - 1.

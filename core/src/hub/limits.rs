@@ -1,7 +1,8 @@
 //! The limits of a config in the raw units of each token, and the room that is left in a batch.
 
 use crate::error::Error;
-use crate::hub::config::HubConfig;
+use crate::hub::amount::HubAmount;
+use crate::hub::config::{HubConfig, OwnLimits};
 use crate::hub::state::{Batch, HubState};
 use crate::table::Table;
 use crate::units::{Bps, Decimals, TokenAmount, TokenId};
@@ -33,31 +34,137 @@ pub struct TokenLimits {
     pub keep_buffer: TokenAmount,
     /// The fixed part of the fee.
     pub base_fee: TokenAmount,
+    /// The fields of `token_limits` without which the token has no limits.
+    missing: Vec<&'static str>,
 }
 
+/// A field of a token's own limits.
+type Field = fn(&OwnLimits) -> Option<HubAmount>;
+
 impl TokenLimits {
-    /// The amounts of `config` for a token of so many decimals.
-    pub fn of(config: &HubConfig, decimals: Decimals) -> Result<Self, Error> {
-        let soft_limit = config.soft_limit.scaled(decimals)?;
+    /// The amounts for a token of so many decimals: the hub's own, each replaced by what `own` sets.
+    pub fn of(
+        config: &HubConfig,
+        decimals: Decimals,
+        own: Option<&OwnLimits>,
+    ) -> Result<Self, Error> {
+        let amount =
+            |field: Field, hub: HubAmount| own.and_then(field).unwrap_or(hub).scaled(decimals);
+        Self::from(config, decimals, amount)
+    }
+
+    /// The amounts for a token that the hub's own are not meant for: what `own` sets, the rest in
+    /// the ratio of the two targets; or the fields that are missing.
+    pub fn apart(
+        config: &HubConfig,
+        decimals: Decimals,
+        own: Option<&OwnLimits>,
+    ) -> Result<Self, Error> {
+        let none = OwnLimits::default();
+        let own = own.unwrap_or(&none);
+        let needed: [(&'static str, Field); 4] = [
+            ("floor", |own| own.floor),
+            ("min_reserve", |own| own.min_reserve),
+            ("target_reserve", |own| own.target_reserve),
+            ("min_deposit", |own| own.min_deposit),
+        ];
+        let others: [(&'static str, Field, HubAmount); 6] = [
+            ("soft_limit", |own| own.soft_limit, config.soft_limit),
+            ("hard_limit", |own| own.hard_limit, config.hard_limit),
+            (
+                "per_request_cap",
+                |own| own.per_request_cap,
+                config.per_request_cap,
+            ),
+            (
+                "per_account_window",
+                |own| own.per_account_window,
+                config.per_account_window,
+            ),
+            ("per_tick_cap", |own| own.per_tick_cap, config.per_tick_cap),
+            ("keep_buffer", |own| own.keep_buffer, config.keep_buffer),
+        ];
+        let lacking = needed.iter().filter(|(_, field)| field(own).is_none());
+        let mut missing: Vec<&'static str> = lacking.map(|(name, _)| *name).collect();
+        let target = own.target_reserve.map(|target| target.scaled(decimals));
+        let target = target.transpose()?;
+        let in_ratio = |hub: HubAmount| hub.in_ratio(target?, config.target_reserve);
+        if target.is_some() {
+            // Without a target of the hub there is no ratio.
+            let lacking = others.iter();
+            let lacking =
+                lacking.filter(|(_, field, hub)| field(own).is_none() && in_ratio(*hub).is_none());
+            missing.extend(lacking.map(|(name, _, _)| *name));
+        }
+        if !missing.is_empty() {
+            return Self::none(config, decimals, missing);
+        }
+        Self::from(config, decimals, |field, hub| match field(own) {
+            Some(amount) => amount.scaled(decimals),
+            None => Ok(in_ratio(hub).unwrap_or(TokenAmount::MAX)),
+        })
+    }
+
+    fn from(
+        config: &HubConfig,
+        decimals: Decimals,
+        amount: impl Fn(Field, HubAmount) -> Result<TokenAmount, Error>,
+    ) -> Result<Self, Error> {
+        let soft_limit = amount(|own| own.soft_limit, config.soft_limit)?;
         let band = soft_limit.part(config.hysteresis_bps);
         Ok(Self {
-            min_reserve: config.min_reserve.scaled(decimals)?,
-            target_reserve: config.target_reserve.scaled(decimals)?,
-            floor: config.floor.scaled(decimals)?,
+            min_reserve: amount(|own| own.min_reserve, config.min_reserve)?,
+            target_reserve: amount(|own| own.target_reserve, config.target_reserve)?,
+            floor: amount(|own| own.floor, config.floor)?,
             soft_limit,
             sweep_above: soft_limit.plus(band).unwrap_or(TokenAmount::MAX),
-            hard_limit: config.hard_limit.scaled(decimals)?,
+            hard_limit: amount(|own| own.hard_limit, config.hard_limit)?,
             // A deposit of nothing is none.
-            min_deposit: config
-                .min_deposit
-                .scaled(decimals)?
+            min_deposit: amount(|own| own.min_deposit, config.min_deposit)?
                 .max(TokenAmount::new(1)),
-            per_request_cap: config.per_request_cap.scaled(decimals)?,
-            per_account_window: config.per_account_window.scaled(decimals)?,
-            per_tick_cap: config.per_tick_cap.scaled(decimals)?,
-            keep_buffer: config.keep_buffer.scaled(decimals)?,
+            per_request_cap: amount(|own| own.per_request_cap, config.per_request_cap)?,
+            per_account_window: amount(|own| own.per_account_window, config.per_account_window)?,
+            per_tick_cap: amount(|own| own.per_tick_cap, config.per_tick_cap)?,
+            keep_buffer: amount(|own| own.keep_buffer, config.keep_buffer)?,
             base_fee: config.base_fee.scaled(decimals)?,
+            missing: Vec::new(),
         })
+    }
+
+    /// A token without limits: nothing is served, pulled back or replenished.
+    fn none(
+        config: &HubConfig,
+        decimals: Decimals,
+        missing: Vec<&'static str>,
+    ) -> Result<Self, Error> {
+        let (nothing, all) = (TokenAmount::ZERO, TokenAmount::MAX);
+        Ok(Self {
+            min_reserve: nothing,
+            target_reserve: nothing,
+            floor: nothing,
+            soft_limit: all,
+            sweep_above: all,
+            hard_limit: all,
+            min_deposit: all,
+            per_request_cap: nothing,
+            per_account_window: nothing,
+            per_tick_cap: nothing,
+            keep_buffer: nothing,
+            base_fee: config.base_fee.scaled(decimals)?,
+            missing,
+        })
+    }
+
+    /// Whether the config says what this token's limits are.
+    #[must_use]
+    pub const fn are_set(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// The fields of `token_limits` that the config lacks, by name.
+    #[must_use]
+    pub fn lacking(&self) -> String {
+        self.missing.join(", ")
     }
 
     /// The fee for `amount`.
@@ -75,8 +182,14 @@ impl Tokens {
     #[must_use]
     pub fn of(hub: &HubState, config: &HubConfig) -> Self {
         let known = config.tokens.iter().chain(&hub.tokens);
-        let limits = |decimals| TokenLimits::of(config, decimals);
-        let known = known.map(|(id, token)| (*id, limits(token.decimals)));
+        let known = known.map(|(id, token)| {
+            let own = config.token_limits.get(id);
+            let limits = match config.is_limited(*id) {
+                true => TokenLimits::of(config, token.decimals, own),
+                false => TokenLimits::apart(config, token.decimals, own),
+            };
+            (*id, limits)
+        });
         Self(known.collect())
     }
 
@@ -123,11 +236,22 @@ impl BatchRoom {
         for entry in own {
             *entries.slot(entry.token_id) += entry.pairs.len();
         }
+        let left = |limit: crate::units::Count, taken: usize| at_most(limit).checked_sub(taken);
+        let room = left(config.batch_operations, operations(draft))
+            .zip(left(config.batch_pairs, pairs))
+            .zip(left(config.batch_settlements, draft.settlements.len()));
+        let pairs_per_entry = at_most(config.batch_pairs_per_entry);
+        let is_over = draft
+            .r2c
+            .iter()
+            .any(|entry| entry.pairs.len() > pairs_per_entry);
+        // Whoever adds to a batch that is over a limit already is refused, whatever is added.
+        let ((operations, pairs), settlements) = room.filter(|_| !is_over).unwrap_or_default();
         Self {
-            operations: at_most(config.batch_operations).saturating_sub(operations(draft)),
-            pairs: at_most(config.batch_pairs).saturating_sub(pairs),
-            settlements: at_most(config.batch_settlements).saturating_sub(draft.settlements.len()),
-            pairs_per_entry: at_most(config.batch_pairs_per_entry),
+            operations,
+            pairs,
+            settlements,
+            pairs_per_entry,
             entries,
         }
     }

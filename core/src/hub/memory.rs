@@ -1,5 +1,6 @@
-//! What a hub remembers between two ticks: what it served in the last hour, and per token the
-//! state of its replenishment. The runtime keeps it as one string beside the task.
+//! What a hub remembers between two ticks: what it served in the last hour, what it asked back and
+//! who did not answer, what the operator was told, and per token the state of its replenishment.
+//! The runtime keeps it as one string beside the task.
 
 use crate::error::Error;
 use crate::table::Table;
@@ -22,6 +23,12 @@ pub struct HubMemory {
     /// The replenishment of each token.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub tokens: Table<TokenId, TokenMemory>,
+    /// What is asked back from an account, and how often it did not answer.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub proposals: Table<EntityId, Asked>,
+    /// What the operator was told of a token and need not be told again.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub told: Table<TokenId, Told>,
 }
 
 /// The text of one entry of [`HubMemory::served`], its keys included, is never longer: an id has at
@@ -29,9 +36,13 @@ pub struct HubMemory {
 const SERVED_BYTES: usize = 768;
 /// Likewise of one entry of [`HubMemory::tokens`], the id of its request aside.
 const TOKEN_BYTES: usize = 2_048;
+/// Likewise of one entry of [`HubMemory::proposals`], what it asks aside.
+const ASKED_BYTES: usize = 384;
+/// Likewise of what an entry of [`HubMemory::proposals`] asks of one token.
+const ASKED_TOKEN_BYTES: usize = 128;
 
 impl HubMemory {
-    /// Whether the text is below `limit` for sure, and stays so with `more` entries.
+    /// Whether the text is below `limit` for sure, and stays so with `more` entries of either kind.
     pub(crate) fn is_surely_below(&self, limit: usize, more: usize) -> bool {
         let served: usize = self.served.values().map(Table::len).sum();
         let ids = self
@@ -44,12 +55,97 @@ impl HubMemory {
         let tokens = self.tokens.len().saturating_mul(TOKEN_BYTES);
         // An account without an entry still takes its key.
         let accounts = self.served.len().saturating_mul(256);
+        let asked: usize = self.proposals.values().map(|one| one.amounts.len()).sum();
+        let asked = asked.saturating_add(more).saturating_mul(ASKED_TOKEN_BYTES);
+        let proposals = self.proposals.len().saturating_add(more);
+        let proposals = proposals.saturating_mul(ASKED_BYTES);
+        let told = self.told.len().saturating_mul(64);
         entries
             .saturating_add(tokens)
             .saturating_add(accounts)
             .saturating_add(ids)
+            .saturating_add(asked)
+            .saturating_add(proposals)
+            .saturating_add(told)
             < limit
     }
+}
+
+/// The longest that an account which did not answer stands behind the others, in milliseconds; and
+/// how long after that its misses are remembered.
+pub const LONGEST_WAIT_MS: u64 = 6 * 3_600_000;
+/// How long an account stands behind the others after its first miss, in milliseconds.
+const FIRST_WAIT_MS: u64 = 600_000;
+
+/// What the hub asks back from one account, and how often the account did not answer.
+#[record(Default, Eq)]
+pub struct Asked {
+    /// When the open proposal was made, or first seen where nobody knows when it was made; absent
+    /// where none is open.
+    pub at: Option<Millis>,
+    /// What the open proposal asks back.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub amounts: Table<TokenId, TokenAmount>,
+    /// Whether it asks the peer to pay a debt, not to sign a withdrawal.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_debt: bool,
+    /// How many proposals in a row were withdrawn without an answer.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub misses: Count,
+    /// Until then the account stands behind all others.
+    pub until: Option<Millis>,
+    /// Whether the operator was told that the settlement can be neither executed nor withdrawn.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub told: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Asked {
+    /// Whether the account stands behind the others at `now`.
+    #[must_use]
+    pub fn is_behind(&self, now: Millis) -> bool {
+        self.until.is_some_and(|until| until > now)
+    }
+
+    /// After its proposal was withdrawn without an answer.
+    #[must_use]
+    pub fn missed(&self, now: Millis) -> Self {
+        let doubled = FIRST_WAIT_MS.checked_shl(self.misses.get());
+        // A shift that loses bits is longer than any wait.
+        let wait =
+            doubled.filter(|wait| wait.checked_shr(self.misses.get()) == Some(FIRST_WAIT_MS));
+        let wait = wait.unwrap_or(LONGEST_WAIT_MS).min(LONGEST_WAIT_MS);
+        Self {
+            misses: self.misses.plus(Count::constant(1)).unwrap_or(Count::MAX),
+            until: now.plus(Millis::constant(wait)).ok(),
+            ..Self::default()
+        }
+    }
+
+    /// What is left of it when its proposal is gone: the misses, for a while.
+    #[must_use]
+    pub fn without_proposal(&self, now: Millis) -> Option<Self> {
+        let end = self.until?.plus(Millis::constant(LONGEST_WAIT_MS)).ok()?;
+        (now < end).then(|| Self {
+            misses: self.misses,
+            until: self.until,
+            ..Self::default()
+        })
+    }
+}
+
+/// What the operator was told of one token in the present episode.
+#[record(Copy, Default, Eq)]
+pub struct Told {
+    /// That the draft cannot settle.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub overcommitted: bool,
+    /// That requests wait for limits.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub without_limits: bool,
 }
 
 /// What was served in a stretch of at least half an hour.

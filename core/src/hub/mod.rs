@@ -15,5 +15,6 @@ pub mod netting;
 pub mod pairing;
 pub mod plan;
 pub mod reserves;
+pub mod roster;
 pub mod state;
 pub mod verify;

@@ -95,12 +95,21 @@ pub(crate) fn watch(
         return Ok((actions, reports));
     }
     for (token_id, account) in accounts {
+        let limits = tokens.get(*token_id)?;
+        if !limits.are_set() {
+            why.add(|| {
+                Reason::new(Code::TokenWithoutLimits, Effect::Warn)
+                    .about(token_id)
+                    .observed(limits.lacking())
+            });
+            continue;
+        }
         let old = memory.tokens.get_mut(token_id);
         let old = old.map(std::mem::take).unwrap_or_default();
         let look = Look {
             config,
             hub,
-            limits: tokens.get(*token_id)?,
+            limits,
             token_id: *token_id,
             account,
             old: &old,
@@ -382,9 +391,11 @@ impl Look<'_> {
                 .flip_if("reserves", self.reserve_above(floor.wide()))
         });
         actions.push(Action::Alert {
-            floor,
-            net: reported(self.account.net),
-            token_id: self.token_id,
+            account_id: None,
+            code: Code::ReserveAtFloor,
+            floor: Some(floor),
+            net: Some(reported(self.account.net)),
+            token_id: Some(self.token_id),
         });
     }
 }

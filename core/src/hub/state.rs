@@ -24,16 +24,10 @@
 use crate::account::algebra::{Delta, Side};
 use crate::entries::{Entries, Entry};
 use crate::error::Error;
-use crate::hub::config::{HubConfig, Token};
-use crate::hub::limits::Tokens;
+use crate::hub::config::Token;
 use crate::hub::memory::HubMemory;
-use crate::reason::Why;
-use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
-
-/// The runtime stores no more tokens in one account.
-pub const MAX_TOKENS_PER_ACCOUNT: usize = 128;
 
 /// Whether an account takes part.
 #[choice(Default)]
@@ -232,6 +226,11 @@ pub struct Workspace {
     /// Whether RIGHT signed.
     #[serde(default)]
     pub right_signed: bool,
+    /// Whether any signature, hash or proof is on it: the runtime refuses to reject such a one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sealed: bool,
+    /// When it was last changed.
+    pub updated_at: Option<Millis>,
 }
 
 impl Workspace {
@@ -239,6 +238,17 @@ impl Workspace {
     #[must_use]
     pub fn is_of(&self, side: Side) -> bool {
         self.last_modified_by_left == side.is_left() && self.executor_is_left == side.is_left()
+    }
+
+    /// Whether anything on it forbids to reject it.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        let signed = self.left_signed || self.right_signed;
+        let agreed = matches!(
+            self.status,
+            WorkspaceStatus::ReadyToSubmit | WorkspaceStatus::Submitted
+        );
+        self.sealed || signed || agreed
     }
 
     /// Whether the peer of `side` signed.
@@ -315,6 +325,12 @@ impl Account {
         self.status == AccountStatus::Active
     }
 
+    /// Whether a frame or a step of a settlement waits: the runtime takes no other step meanwhile.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        self.pending_frame || self.pending_settlement
+    }
+
     /// The stored state of a token.
     #[must_use]
     pub fn delta(&self, token_id: TokenId) -> Option<&Delta> {
@@ -334,63 +350,6 @@ impl Account {
     pub fn submitted_at(&self, token_id: TokenId) -> Option<Millis> {
         let at = self.submitted.get(&token_id).copied();
         at.filter(|at| at.get() > 0)
-    }
-
-    /// What makes this account unfit to be decided.
-    pub fn validate(&self, hub_id: &EntityId, tokens: &Tokens) -> Result<(), Error> {
-        if self.account_id == *hub_id {
-            let expected = "the id of a peer, not of the hub";
-            return Err(Error::out_of_range(
-                "account_id",
-                &self.account_id,
-                expected,
-            ));
-        }
-        if self.deltas.len() > MAX_TOKENS_PER_ACCOUNT {
-            let count = self.deltas.len();
-            return Err(Error::too_large("deltas", count, MAX_TOKENS_PER_ACCOUNT));
-        }
-        if self.requests.len() > MAX_TOKENS_PER_ACCOUNT {
-            let count = self.requests.len();
-            return Err(Error::too_large("requests", count, MAX_TOKENS_PER_ACCOUNT));
-        }
-        each_token_once(self.deltas.iter().map(|delta| delta.token_id), "deltas")?;
-        each_token_once(
-            self.requests.iter().map(|request| request.token_id),
-            "requests",
-        )?;
-        for (index, delta) in self.deltas.iter().enumerate() {
-            let inside = |error: Error| error.at(index).inside("deltas");
-            delta.validate().map_err(inside)?;
-            tokens.get(delta.token_id).map_err(inside)?;
-        }
-        for (index, request) in self.requests.iter().enumerate() {
-            let inside = |error: Error| error.at(index).inside("requests");
-            tokens.get(request.token_id).map_err(inside)?;
-            if request.fee.is_none() && !request.amount.is_zero() {
-                return Err(inside(Error::missing("fee")));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn each_token_once(
-    tokens: impl ExactSizeIterator<Item = TokenId>,
-    list: &str,
-) -> Result<(), Error> {
-    if tokens.len() < 2 {
-        return Ok(());
-    }
-    let mut tokens: Vec<TokenId> = tokens.collect();
-    sorting::by(&mut tokens, Ord::cmp);
-    match tokens
-        .iter()
-        .zip(tokens.iter().skip(1))
-        .find(|(a, b)| a == b)
-    {
-        Some((token, _)) => Err(Error::duplicate("token_id", token).inside(list)),
-        None => Ok(()),
     }
 }
 
@@ -594,19 +553,5 @@ impl HubState {
     #[must_use]
     pub fn side(&self, peer: &EntityId) -> Side {
         Side::of(&self.hub_id, peer)
-    }
-
-    /// The accounts to decide, by id; all others go to the quarantine of `why`.
-    pub fn usable(&self, config: &HubConfig, why: &mut Why) -> Result<Vec<&Account>, Error> {
-        let mut accounts = self.accounts.usable(why);
-        let tokens = Tokens::of(self, config);
-        accounts.retain(|account| match account.validate(&self.hub_id, &tokens) {
-            Ok(()) => true,
-            Err(error) => {
-                why.quarantine(&account.account_id, error);
-                false
-            }
-        });
-        Ok(accounts)
     }
 }

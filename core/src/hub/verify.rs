@@ -20,7 +20,7 @@ use crate::hub::limits::{BatchRoom, Tokens};
 use crate::hub::plan::action::Action;
 use crate::hub::plan::eligibility::{Candidate, Carried, Court, Judged};
 use crate::hub::plan::reserve::{self, Flows};
-use crate::hub::plan::settle::{self, Ripe};
+use crate::hub::plan::settle::{self, Standing};
 use crate::hub::plan::{Plan, order, walk};
 use crate::hub::state::{Account, HubState, OpKind, SettlementOp};
 use crate::reason::{Code, Effect, Reason, Why};
@@ -134,6 +134,24 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// A deposit that leaves `left` of a reserve where `floor` has to stay.
+    fn below_floor(&mut self, about: &EntityId, amount: TokenAmount, left: Wide, floor: Wide) {
+        if left < floor {
+            let fits = || {
+                let least = amount.wide().plus(left).ok()?.minus(floor).ok()?;
+                let is_amount = !least.is_negative();
+                is_amount.then(|| least.positive_part().ok())?
+            };
+            self.why.add(|| {
+                Reason::new(Code::PlanCrossesFloor, Effect::Refuse)
+                    .about(about)
+                    .observed(left)
+                    .limit(floor)
+                    .flip_if("amount", fits())
+            });
+        }
+    }
+
     fn run(&mut self) -> Result<(), Error> {
         let actions = &self.plan.actions;
         if !self.hub.is_hub {
@@ -156,13 +174,45 @@ impl<'a> Check<'a> {
         if age.is_some() {
             self.nothing_into_a_batch();
         }
-        self.order_of_stages();
+        self.order_of_stages()?;
         self.accounts_once();
         let gains = self.settlements()?;
+        self.sendable(&gains)?;
         self.deposits(&gains)?;
         self.proposals()?;
         self.replenishments();
         Ok(())
+    }
+
+    /// A batch that the chain would revert is not sent, and nothing is put into it.
+    fn sendable(&mut self, gains: &Table<TokenId, Wide>) -> Result<(), Error> {
+        if self.hub.sent.is_some() {
+            return Ok(());
+        }
+        let adds =
+            |action: &Action| matches!(action, Action::Deposit { .. } | Action::Broadcast {});
+        if self.plan.actions.iter().any(adds) {
+            for (token_id, needed) in &reserve::unpayable(self.hub, gains)? {
+                let reserve = self.hub.reserves.get(token_id).copied().unwrap_or_default();
+                self.why.add(|| {
+                    Reason::new(Code::PlanDraftOvercommitted, Effect::Refuse)
+                        .about(token_id)
+                        .observed(reserve)
+                        .limit(*needed)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a request waits for a batch that was not sent.
+    fn is_awaited(&self) -> bool {
+        let unsent = Carried::unsent(self.hub);
+        let mut requests = self.accounts.values().flat_map(|account| {
+            let asked = account.requests.iter().filter(|r| !r.amount.is_zero());
+            asked.map(|request| (&account.account_id, request.token_id))
+        });
+        requests.any(|(account_id, token_id)| unsent.has(account_id, token_id))
     }
 
     fn nothing_into_a_batch(&mut self) {
@@ -176,7 +226,7 @@ impl<'a> Check<'a> {
     }
 
     /// Rejects, proposals, executes, deposits, replenishment, and the broadcast last.
-    fn order_of_stages(&mut self) {
+    fn order_of_stages(&mut self) -> Result<(), Error> {
         let actions = &self.plan.actions;
         let stages = actions.iter().map(Action::stage);
         if !stages.clone().is_sorted() {
@@ -192,14 +242,33 @@ impl<'a> Check<'a> {
         let work = actions.iter().any(|action| matches!(action.stage(), 3 | 4));
         let left = !self.hub.draft.is_empty() || self.hub.recovery.iter().any(|b| !b.is_empty());
         let may = self.hub.sent.is_none() && !self.hub.broadcast_in_input;
-        let must = may && (work || (left && self.config.broadcast_leftovers));
+        let waits = left && (self.config.broadcast_leftovers || self.is_awaited());
+        let must = may && (work || waits);
         let is_last = actions.last().is_some_and(|action| action.stage() == 6);
         match broadcasts {
-            0 if must => self.refuse(Code::PlanBroadcastMissing, None),
+            0 if must && self.settles()? => self.refuse(Code::PlanBroadcastMissing, None),
             0 => {}
             1 if is_last && may && (work || left) => {}
             _ => self.refuse(Code::PlanBroadcastMisplaced, None),
         }
+        Ok(())
+    }
+
+    /// Whether the next batch can settle with what this plan's executes bring.
+    fn settles(&self) -> Result<bool, Error> {
+        let mut gains = Vec::new();
+        for action in &self.plan.actions {
+            let Action::SettleExecute { account_id } = action else {
+                continue;
+            };
+            let account = self.accounts.get(account_id).copied();
+            let workspace = account.and_then(|account| account.workspace.as_ref());
+            let side = self.hub.side(account_id);
+            let brings = workspace.map(|workspace| settle::gains(workspace, side));
+            gains.extend(brings.into_iter().flatten());
+        }
+        let gains = settle::summed(gains)?;
+        Ok(reserve::unpayable(self.hub, &gains)?.is_empty())
     }
 
     /// Every account that is named is one of ours, and named once per purpose.
@@ -228,7 +297,7 @@ impl<'a> Check<'a> {
     /// Executes and rejects; what the executes bring into the reserves.
     fn settlements(&mut self) -> Result<Table<TokenId, Wide>, Error> {
         let mut gains = Vec::new();
-        let mut done = 0u32;
+        let (mut done, mut rejected) = (0u32, 0u32);
         for action in &self.plan.actions {
             let (account_id, executes) = match action {
                 Action::SettleExecute { account_id } => (account_id, true),
@@ -239,18 +308,23 @@ impl<'a> Check<'a> {
                 continue;
             };
             let side = self.hub.side(account_id);
-            match (settle::ripe(self.config, account, side)?, executes) {
-                (Ripe::Execute, true) => {
+            let asked = self.hub.memory.proposals.get(account_id);
+            let standing = settle::standing(self.config, account, side, asked, self.hub.now)?;
+            match (standing, executes) {
+                (Standing::Ripe, true) => {
                     done += 1;
                     let workspace = account.workspace.as_ref();
                     let brings = workspace.map(|workspace| settle::gains(workspace, side));
                     gains.extend(brings.into_iter().flatten());
                 }
-                (Ripe::Shrunk { .. }, false) => {}
-                (Ripe::Shrunk { .. }, true) => {
+                (Standing::Unanswered(_), false) => rejected += 1,
+                (Standing::Sealed(Some(_), _), true) => {
                     self.refuse(Code::PlanShareShrunk, Some(account_id));
                 }
                 _ => self.refuse(Code::PlanNotEligible, Some(account_id)),
+            }
+            if !executes && rejected > self.config.max_executes.get() {
+                self.refuse(Code::PlanAboveCap, Some(account_id));
             }
             if executes && done > self.config.max_executes.get() {
                 self.refuse(Code::PlanAboveCap, Some(account_id));
@@ -377,7 +451,7 @@ impl<'a> Check<'a> {
             );
             let left = account.net.plus(account.flow.inflow)?.minus(sum)?;
             let least = limits.floor.wide().min(account.net.max(Wide::ZERO));
-            self.above(Code::PlanCrossesFloor, account_id, *amount, least, left);
+            self.below_floor(account_id, *amount, left, least);
         }
         Ok(())
     }
@@ -418,12 +492,13 @@ impl<'a> Check<'a> {
             let Some(account) = self.accounts.get(account_id).copied() else {
                 continue;
             };
-            let pending = account.workspace.is_some()
-                || account.pending_frame
-                || account.pending_settlement
-                || !account.is_active();
+            let pending =
+                account.workspace.is_some() || account.is_pending() || !account.is_active();
             let side = self.hub.side(account_id);
-            if pending || ops.is_empty() || *executor_is_left != side.is_left() {
+            // A debt payment waits for a person, and a withdrawal mixed with it would too.
+            let debts = ops.iter().filter(|op| op.paid_to(side).is_some()).count();
+            let mixed = debts > 0 && ops.len() > 1;
+            if pending || mixed || ops.is_empty() || *executor_is_left != side.is_left() {
                 self.refuse(Code::PlanNotEligible, Some(account_id));
             }
             self.operations(account, ops)?;
@@ -449,7 +524,9 @@ impl<'a> Check<'a> {
                 Some(paid) => (paid, ours.by_settlement),
                 None => (op.amount, ours.by_withdrawal),
             };
-            if amount.is_zero() {
+            let keep = self.tokens.get(op.token_id)?.keep_buffer;
+            let covered = paid.is_some_and(|paid| paid <= ours.by_withdrawal.less(keep));
+            if amount.is_zero() || covered {
                 self.refuse(Code::PlanNotEligible, Some(&account.account_id));
             }
             self.above(
@@ -473,7 +550,9 @@ impl<'a> Check<'a> {
                 continue;
             };
             let sources = self.config.token_sources.get(token_id);
-            if !sources.unwrap_or(&self.config.sources).contains(source) {
+            let limits = self.tokens.get(*token_id);
+            let has_limits = limits.is_ok_and(|limits| limits.are_set());
+            if !has_limits || !sources.unwrap_or(&self.config.sources).contains(source) {
                 self.refuse(Code::PlanNotEligible, None);
             }
         }

@@ -304,7 +304,7 @@ impl HubBook {
             works: plan::has_work(config, account),
             offers: offers
                 .into_iter()
-                .map(|offer| (offer.token_id, offer.amount.total()))
+                .map(|offer| (offer.token_id, offer.most()))
                 .collect(),
         })
     }
@@ -370,5 +370,13 @@ impl Accounts for HubBook {
         let (config, side) = (&self.policy.config().hub, self.hub.side(account_id));
         let offers = pull::offers(config, &self.tokens, &account, side)?;
         Ok(offers.into_iter().find(|offer| offer.token_id == token_id))
+    }
+
+    fn account(&self, account_id: &EntityId) -> Result<Option<Account>, Error> {
+        let key = Key::of(account_id);
+        match self.aside.contains_key(&key) {
+            true => Ok(None),
+            false => self.kept(&key),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::hub::config::Source;
 use crate::hub::state::SettlementOp;
+use crate::reason::Code;
 use crate::units::{EntityId, TokenAmount, TokenId};
 
 /// The memo of every settlement that a plan proposes.
@@ -17,7 +18,7 @@ pub enum Action {
         /// Whether its entries are kept for another try.
         requeue: bool,
     },
-    /// A settlement of ours takes more than is ours now: withdraw it.
+    /// Nobody signed a settlement of ours for too long: withdraw it.
     SettleReject {
         /// The peer.
         account_id: EntityId,
@@ -58,20 +59,53 @@ pub enum Action {
         /// The token.
         token_id: TokenId,
     },
-    /// Tell the operator that a reserve is at its floor.
+    /// Tell the operator what a person has to look at.
     Alert {
-        /// The floor.
-        floor: TokenAmount,
-        /// What is left of the reserve after debts and batches.
-        net: TokenAmount,
-        /// The token.
-        token_id: TokenId,
+        /// The peer, where it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_id: Option<EntityId>,
+        /// What it is: a code of the registry. `reserve_at_floor` comes at every look while it
+        /// holds, any other code once an episode.
+        code: Code,
+        /// The floor, of a reserve that is at it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        floor: Option<TokenAmount>,
+        /// What is left of that reserve after debts and batches.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        net: Option<TokenAmount>,
+        /// The token, where it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_id: Option<TokenId>,
     },
     /// Send the draft.
     Broadcast {},
 }
 
 impl Action {
+    /// An alert about one account.
+    #[must_use]
+    pub const fn alert_of(account_id: EntityId, code: Code) -> Self {
+        Self::Alert {
+            account_id: Some(account_id),
+            code,
+            floor: None,
+            net: None,
+            token_id: None,
+        }
+    }
+
+    /// An alert about one token.
+    #[must_use]
+    pub const fn alert_in(token_id: TokenId, code: Code) -> Self {
+        Self::Alert {
+            account_id: None,
+            code,
+            floor: None,
+            net: None,
+            token_id: Some(token_id),
+        }
+    }
+
     /// Its place in a plan: a smaller one comes first.
     #[must_use]
     pub const fn stage(&self) -> u8 {

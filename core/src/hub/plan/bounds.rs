@@ -106,7 +106,11 @@ impl<'a> Bounds<'a> {
         let below = self.limiters.iter().filter(|(_, limit)| *limit < least);
         bars.extend(below.map(|(code, limit)| {
             let bar = Bar::new(*code, Effect::Defer);
-            bar.seen(*limit, least).flip_if(self.widened(*code, least))
+            let settles = self.account.filter(|_| *code == Code::DraftOvercommitted);
+            let settles = settles.and_then(|a| Some((a.reserve, a.reserve_to_settle()?)));
+            let (observed, limit) = settles.unwrap_or((*limit, least));
+            bar.seen(observed, limit)
+                .flip_if(self.widened(*code, least))
         }));
         bars
     }

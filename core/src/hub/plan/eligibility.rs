@@ -7,7 +7,7 @@ use crate::hub::config::{FeeBasis, HubConfig};
 use crate::hub::guard;
 use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::memory::HubMemory;
-use crate::hub::state::{Account, AccountStatus, DepositPair, FeeState, HubState, Request};
+use crate::hub::state::{Account, AccountStatus, Batch, DepositPair, FeeState, HubState, Request};
 use crate::reason::{Code, Effect, Quantity, Reason};
 use crate::table::Set;
 use crate::units::{EntityId, Millis, Serial, TokenAmount, TokenId};
@@ -121,6 +121,10 @@ impl Carried {
     pub fn of(hub: &HubState) -> Self {
         let sent = hub.sent.iter().map(|sent| &sent.batch);
         let batches = std::iter::once(&hub.draft).chain(sent).chain(&hub.recovery);
+        Self::of_batches(hub, batches)
+    }
+
+    fn of_batches<'b>(hub: &HubState, batches: impl Iterator<Item = &'b Batch>) -> Self {
         let own = batches.flat_map(|batch| &batch.r2c).filter(|entry| {
             let side = entry.receiving_entity.as_ref();
             side.is_none_or(|side| *side == hub.hub_id)
@@ -132,7 +136,15 @@ impl Carried {
         Self(keys.collect())
     }
 
-    fn has(&self, account_id: &EntityId, token_id: TokenId) -> bool {
+    /// Those that a batch which can be sent holds: of the draft and the recovery batches.
+    pub fn unsent(hub: &HubState) -> Self {
+        let batches = std::iter::once(&hub.draft).chain(&hub.recovery);
+        Self::of_batches(hub, batches)
+    }
+
+    /// Whether some batch carries a deposit of that token for that account.
+    #[must_use]
+    pub fn has(&self, account_id: &EntityId, token_id: TokenId) -> bool {
         !self.0.is_empty() && self.0.contains(&(account_id.clone(), token_id))
     }
 }
@@ -160,6 +172,10 @@ impl Court<'_> {
         let limits = self.tokens.get(request.token_id)?;
         let side = self.hub.side(&account.account_id);
         let mut bars = self.standing(account);
+        if !limits.are_set() {
+            let bar = Bar::new(Code::TokenWithoutLimits, Effect::Defer);
+            bars.push(bar.observed(limits.lacking()));
+        }
         self.request_state(account, request.token_id, fee, side, &mut bars);
         let retried = self.marks(account, request.token_id, fee, &mut bars);
         // A fee on the request itself is owed whatever the claim turns out to be.

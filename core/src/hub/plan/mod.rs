@@ -19,9 +19,13 @@ pub mod eligibility;
 pub mod explain;
 #[cfg(test)]
 mod flip_laws;
+#[cfg(test)]
+pub(crate) mod open_laws;
 pub mod order;
 pub mod outcome;
 pub mod pull;
+#[cfg(test)]
+mod refusals;
 pub mod reserve;
 pub mod settle;
 #[cfg(test)]
@@ -34,17 +38,17 @@ use crate::error::Error;
 use crate::hub::config::{Funding, HubConfig};
 use crate::hub::guard::reported;
 use crate::hub::limits::{BatchRoom, Tokens};
-use crate::hub::memory::HubMemory;
+use crate::hub::memory::{Asked, HubMemory, Told};
 use crate::hub::plan::action::{Action, MEMO};
 use crate::hub::plan::bounds::Ahead;
 use crate::hub::plan::eligibility::{Bar, Candidate, Carried, Court, Judged};
 use crate::hub::plan::outcome::{Outcome, OutcomeKind, Report, Turned};
 use crate::hub::plan::pull::Offer;
 use crate::hub::plan::reserve::Flows;
-use crate::hub::plan::settle::Ripe;
+use crate::hub::plan::settle::{Shrunk, Standing};
 use crate::hub::plan::walk::{Pending, Used, Walk};
 use crate::hub::reserves::{self, WatchedReserve};
-use crate::hub::state::{Account, HubState, WorkspaceStatus};
+use crate::hub::state::{Account, HubState, Workspace};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::{Set, Table};
@@ -61,7 +65,7 @@ pub struct ReserveAccount {
     pub granted: TokenAmount,
     /// What the draft and this plan's settlements bring in before deposits.
     pub inflow: TokenAmount,
-    /// What unsigned settlements of ours will bring.
+    /// What open settlements of ours will bring, as far as it is likely and could be taken now.
     pub open_proposals: TokenAmount,
     /// What draft, sent and recovery batches spend.
     pub outflow: TokenAmount,
@@ -112,36 +116,44 @@ pub trait Accounts {
     fn offering(&self, token_id: TokenId) -> Box<dyn Iterator<Item = EntityId> + '_>;
     /// What can be asked back from one account.
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error>;
+    /// One account, unless it is set aside.
+    fn account(&self, account_id: &EntityId) -> Result<Option<Account>, Error>;
 }
 
-/// How much is offered, by whom, and how.
-type Offered<'a> = (TokenAmount, &'a EntityId, Offer);
+/// How much is offered, and by whom.
+type Offered<'a> = (TokenAmount, &'a EntityId);
 
 /// The accounts of one call.
 struct Listed<'a> {
-    working: Vec<&'a Account>,
+    config: &'a HubConfig,
+    tokens: &'a Tokens,
+    hub: &'a HubState,
+    /// All of them, by id.
+    accounts: Vec<&'a Account>,
     offers: Table<TokenId, Vec<Offered<'a>>>,
 }
 
 impl<'a> Listed<'a> {
     fn of(
-        config: &HubConfig,
-        tokens: &Tokens,
-        hub: &HubState,
+        config: &'a HubConfig,
+        tokens: &'a Tokens,
+        hub: &'a HubState,
         accounts: Vec<&'a Account>,
     ) -> Result<Self, Error> {
         let mut offers: Table<TokenId, Vec<Offered<'_>>> = Table::new();
-        // Nobody looks further; but a sweep asks for every token of an account.
+        // Nobody looks further than these and those who did not answer; but a sweep asks for every
+        // token of an account.
         let most = match config.funding {
             Funding::Sweep => usize::MAX,
             _ => usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX),
         };
+        let most = most.saturating_add(hub.memory.proposals.len());
         let largest_first = |a: &Offered<'_>, b: &Offered<'_>| (b.0, a.1).cmp(&(a.0, b.1));
         for account in &accounts {
             let side = hub.side(&account.account_id);
             for offer in pull::offers(config, tokens, account, side)? {
                 let list = offers.slot(offer.token_id);
-                let offered = (offer.amount.total(), &account.account_id, offer);
+                let offered = (offer.most(), &account.account_id);
                 if list.len() < most {
                     list.push(offered);
                     if list.len() == most {
@@ -160,9 +172,20 @@ impl<'a> Listed<'a> {
         for list in offers.values_mut() {
             sorting::by(list, largest_first);
         }
-        let mut working = accounts;
-        working.retain(|account| has_work(config, account));
-        Ok(Self { working, offers })
+        Ok(Self {
+            config,
+            tokens,
+            hub,
+            accounts,
+            offers,
+        })
+    }
+
+    fn find(&self, account_id: &EntityId) -> Option<&'a Account> {
+        let place = self
+            .accounts
+            .binary_search_by(|account| account.account_id.cmp(account_id));
+        self.accounts.get(place.ok()?).copied()
     }
 }
 
@@ -180,7 +203,8 @@ pub fn has_work(config: &HubConfig, account: &Account) -> bool {
 
 impl Accounts for Listed<'_> {
     fn working(&self) -> Box<dyn Iterator<Item = &Account> + '_> {
-        Box::new(self.working.iter().copied())
+        let all = self.accounts.iter().copied();
+        Box::new(all.filter(|account| has_work(self.config, account)))
     }
 
     fn offered_tokens(&self) -> Box<dyn Iterator<Item = TokenId> + '_> {
@@ -189,15 +213,20 @@ impl Accounts for Listed<'_> {
 
     fn offering(&self, token_id: TokenId) -> Box<dyn Iterator<Item = EntityId> + '_> {
         let list = self.offers.get(&token_id).into_iter().flatten();
-        Box::new(list.map(|(_, account_id, _)| (*account_id).clone()))
+        Box::new(list.map(|(_, account_id)| (*account_id).clone()))
     }
 
     fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error> {
-        let list = self.offers.get(&token_id).into_iter().flatten();
-        Ok(list
-            .filter(|(_, id, _)| *id == account_id)
-            .map(|(_, _, offer)| *offer)
-            .next())
+        let Some(account) = self.find(account_id) else {
+            return Ok(None);
+        };
+        let side = self.hub.side(account_id);
+        let offers = pull::offers(self.config, self.tokens, account, side)?;
+        Ok(offers.into_iter().find(|offer| offer.token_id == token_id))
+    }
+
+    fn account(&self, account_id: &EntityId) -> Result<Option<Account>, Error> {
+        Ok(self.find(account_id).cloned())
     }
 }
 
@@ -259,6 +288,10 @@ pub fn tick(
         room: BatchRoom::of(hub, config),
         rejects: Vec::new(),
         executes: Vec::new(),
+        alerts: Vec::new(),
+        lacking: Vec::new(),
+        unpayable: Table::new(),
+        awaited: false,
         is_busy: pending.is_some(),
     };
     tick.run(why)
@@ -313,6 +346,13 @@ struct Tick<'a> {
     room: BatchRoom,
     rejects: Vec<Action>,
     executes: Vec<Action>,
+    alerts: Vec<Action>,
+    /// The tokens without limits that requests wait for.
+    lacking: Vec<TokenId>,
+    /// The tokens that the batch which would be sent next spends too much of, and what would do.
+    unpayable: Table<TokenId, TokenAmount>,
+    /// Whether a request waits for a batch that was not sent.
+    awaited: bool,
     is_busy: bool,
 }
 
@@ -326,10 +366,11 @@ impl<'a> Tick<'a> {
                     .flip_if("now", until)
             });
         }
-        let memory = walk::current(&self.hub.memory, self.hub.now);
-        self.settlements()?;
+        let mut memory = walk::current(&self.hub.memory, self.hub.now);
+        self.settlements(&mut memory)?;
         let (candidates, barred) = self.requests(&memory)?;
         let accounts = self.reserve_accounts(&candidates, why)?;
+        self.overcommitted(&accounts, &mut memory, why)?;
         let Walked {
             grants,
             used,
@@ -340,7 +381,7 @@ impl<'a> Tick<'a> {
             self.report
                 .turned(account_id, token_id, None, binding, || Ok(bars))?;
         }
-        let (proposals, pulled) = self.pull(&accounts, &used)?;
+        let (proposals, pulled) = self.pull(&accounts, &used, &mut memory, why)?;
         let (watched, watch) = reserves::watch(
             self.config,
             self.hub,
@@ -356,6 +397,7 @@ impl<'a> Tick<'a> {
         actions.extend(proposals);
         actions.append(&mut self.executes);
         actions.extend(grants);
+        actions.append(&mut self.alerts);
         actions.extend(watched);
         if self.broadcasts(is_batch_work) {
             actions.push(Action::Broadcast {});
@@ -376,54 +418,223 @@ impl<'a> Tick<'a> {
         })
     }
 
-    /// Executes what is ripe, withdraws what shrank, and counts what is on its way.
-    fn settlements(&mut self) -> Result<(), Error> {
-        let most = |limit: Count| usize::try_from(limit.get()).unwrap_or(usize::MAX);
+    /// Executes what is ripe, withdraws what nobody answers, and counts what is on its way.
+    fn settlements(&mut self, memory: &mut HubMemory) -> Result<(), Error> {
         let (mut gains, mut open) = (Vec::new(), Vec::new());
-        for account in self.accounts.working() {
+        let asked = std::mem::take(&mut memory.proposals);
+        let mut kept: Vec<(EntityId, Asked)> = Vec::new();
+        // So few are added in one tick that they never fill what is kept free.
+        let mut room = match walk::has_room(&self.hub.memory)? {
+            true => 64u32,
+            false => 0,
+        };
+        let is_lost = reserve::is_lost(self.hub)?;
+        let accounts: &'a dyn Accounts = self.accounts;
+        for account in accounts.working() {
             let Some(workspace) = &account.workspace else {
                 continue;
             };
             self.is_busy = true;
             let id = &account.account_id;
             let side = self.hub.side(id);
-            let brings = settle::gains(workspace, side);
-            let ours = account.is_active() && workspace.is_of(side);
-            let mut is_open = ours && workspace.status != WorkspaceStatus::Submitted;
-            match settle::ripe(self.config, account, side)? {
-                Ripe::No => {}
-                Ripe::Shrunk { asked, left, .. } => {
-                    is_open = false;
-                    if self.rejects.len() < most(self.config.max_executes) {
-                        let bar = Bar::new(Code::ShareShrunk, Effect::Refuse).seen(asked, left);
-                        let account_id = id.clone();
-                        self.rejects.push(Action::SettleReject { account_id });
-                        let kind = OutcomeKind::Reject;
-                        self.report
-                            .acted(kind, id, None, Some(asked), None, vec![bar]);
+            let known = asked.get(id);
+            let standing = settle::standing(self.config, account, side, known, self.hub.now)?;
+            let mut after = known.map(|known| Asked {
+                told: false,
+                ..known.clone()
+            });
+            match standing {
+                Standing::No => {
+                    after = known.and_then(|known| known.without_proposal(self.hub.now))
+                }
+                Standing::Ripe => {
+                    let brings = settle::gains(workspace, side);
+                    if !is_lost && self.execute(id, workspace) {
+                        gains.extend(brings);
+                        after = None;
+                    } else {
+                        open.extend(brings);
                     }
                 }
-                Ripe::Execute => {
-                    let may = self.pending.is_none()
-                        && self.executes.len() < most(self.config.max_executes)
-                        && self.room.take_settlement(workspace.ops.len());
-                    if may {
-                        is_open = false;
-                        gains.extend(brings.clone());
-                        let bar = Bar::new(Code::SettlementExecuted, Effect::Allow);
-                        let account_id = id.clone();
-                        self.executes.push(Action::SettleExecute { account_id });
-                        let kind = OutcomeKind::Execute;
-                        self.report.acted(kind, id, None, None, None, vec![bar]);
+                Standing::Young => open.extend(settle::on_its_way(account, side, known)?),
+                Standing::Ageless if known.is_some() || room > 0 => {
+                    room = room.saturating_sub(u32::from(known.is_none()));
+                    after = Some(Asked {
+                        at: Some(self.hub.now),
+                        ..after.unwrap_or_default()
+                    });
+                }
+                Standing::Ageless | Standing::Old => {}
+                Standing::Unanswered(age) => {
+                    if self.reject(id, age) {
+                        after = Some(after.unwrap_or_default().missed(self.hub.now));
+                    }
+                }
+                Standing::Sealed(shrunk, age) => {
+                    self.sealed(account, shrunk, age)?;
+                    let told = known.is_some_and(|known| known.told);
+                    let may = self.alerts.len() < most(self.config.max_proposals);
+                    if told {
+                        after = known.cloned();
+                    } else if may && (known.is_some() || room > 0) {
+                        room = room.saturating_sub(u32::from(known.is_none()));
+                        let alert = Action::alert_of(id.clone(), Code::SettlementSealed);
+                        self.alerts.push(alert);
+                        after = Some(Asked {
+                            told: true,
+                            ..after.unwrap_or_default()
+                        });
                     }
                 }
             }
-            if is_open {
-                open.extend(brings);
-            }
+            kept.extend(after.map(|after| (id.clone(), after)));
         }
+        for (id, known) in &asked {
+            let account = accounts.account(id)?;
+            if account.as_ref().is_some_and(|one| one.workspace.is_some()) {
+                continue;
+            }
+            let side = self.hub.side(id);
+            // Whoever is set aside keeps its misses: nobody loses them by an absurd state.
+            let standing = match &account {
+                Some(account) => {
+                    settle::standing(self.config, account, side, Some(known), self.hub.now)?
+                }
+                None => Standing::No,
+            };
+            if let (Standing::Young, Some(account)) = (standing, &account) {
+                open.extend(settle::on_its_way(account, side, Some(known))?);
+            }
+            let after = match standing {
+                Standing::No => known.without_proposal(self.hub.now),
+                _ => Some(known.clone()),
+            };
+            kept.extend(after.map(|after| (id.clone(), after)));
+        }
+        memory.proposals = kept.into_iter().collect();
         self.gains = settle::summed(gains)?;
         self.open = settle::summed(open)?;
+        Ok(())
+    }
+
+    /// Puts a settlement into the draft, if there is room for it.
+    fn execute(&mut self, id: &EntityId, workspace: &Workspace) -> bool {
+        let may = self.pending.is_none()
+            && self.executes.len() < most(self.config.max_executes)
+            && self.room.take_settlement(workspace.ops.len());
+        if may {
+            let bar = Bar::new(Code::SettlementExecuted, Effect::Allow);
+            let account_id = id.clone();
+            self.executes.push(Action::SettleExecute { account_id });
+            let kind = OutcomeKind::Execute;
+            self.report.acted(kind, id, None, None, None, vec![bar]);
+        }
+        may
+    }
+
+    /// Withdraws a settlement, unless enough are withdrawn already.
+    fn reject(&mut self, id: &EntityId, age: Millis) -> bool {
+        let may = self.rejects.len() < most(self.config.max_executes);
+        if may {
+            let mut bar = Bar::new(Code::ProposalUnanswered, Effect::Adjust);
+            if let Some(stale) = self.config.proposal_stale_ms {
+                bar = bar.seen(age, stale);
+            }
+            let account_id = id.clone();
+            self.rejects.push(Action::SettleReject { account_id });
+            let kind = OutcomeKind::Reject;
+            self.report.acted(kind, id, None, None, None, vec![bar]);
+        }
+        may
+    }
+
+    /// Says why a settlement of ours is neither executed nor withdrawn.
+    fn sealed(
+        &mut self,
+        account: &Account,
+        shrunk: Option<Shrunk>,
+        age: Option<Millis>,
+    ) -> Result<(), Error> {
+        let first = account.workspace.as_ref().and_then(|w| w.ops.first());
+        let token_id = shrunk.map(|shrunk| shrunk.token_id);
+        let token_id = token_id.or(first.map(|op| op.token_id));
+        let mut bars = Vec::new();
+        if let Some(shrunk) = shrunk {
+            let bar = Bar::new(Code::ShareShrunk, Effect::Refuse);
+            bars.push(bar.seen(shrunk.asked, shrunk.left));
+        }
+        bars.push(Bar::new(Code::SettlementSealed, Effect::Defer));
+        if let (Some(age), Some(stale)) = (age, self.config.proposal_stale_ms) {
+            let bar = Bar::new(Code::ProposalUnanswered, Effect::Warn);
+            bars.push(bar.seen(age, stale));
+        }
+        let binding = bars.first().map_or(Code::SettlementSealed, |bar| bar.code);
+        let id = &account.account_id;
+        let token_id = token_id.unwrap_or(TokenId::MIN);
+        self.report.turned(id, token_id, None, binding, || Ok(bars))
+    }
+
+    /// What the next batch cannot pay, and what the operator is told once: that, and which tokens
+    /// have no limits.
+    fn overcommitted(
+        &mut self,
+        accounts: &Reserves,
+        memory: &mut HubMemory,
+        why: &mut Why,
+    ) -> Result<(), Error> {
+        // While a batch is on its way the reserve says little about the next one.
+        if self.pending.is_none() {
+            self.unpayable = reserve::unpayable(self.hub, &self.gains)?;
+        }
+        for (token_id, needed) in &self.unpayable {
+            let known = accounts
+                .get(token_id)
+                .filter(|account| account.overcommitted);
+            if known.is_none() {
+                let reserve = self.hub.reserves.get(token_id).copied().unwrap_or_default();
+                why.add(|| {
+                    Reason::new(Code::DraftOvercommitted, Effect::Defer)
+                        .about(token_id)
+                        .observed(reserve)
+                        .limit(*needed)
+                        .flip_if(
+                            "reserves",
+                            Some(*needed).filter(|most| *most < TokenAmount::MAX),
+                        )
+                });
+            }
+        }
+        let mut told = std::mem::take(&mut memory.told);
+        // Debts alone are no draft.
+        let over = accounts
+            .iter()
+            .filter(|(_, account)| account.overcommitted && account.flow.early > Wide::ZERO);
+        let over: Vec<TokenId> = over
+            .map(|(token_id, _)| *token_id)
+            .chain(self.unpayable.keys().copied())
+            .collect();
+        let tokens = told.keys().chain(&over).chain(&self.lacking);
+        for token_id in tokens.copied().collect::<Set<_>>() {
+            let before = told.get(&token_id).copied().unwrap_or_default();
+            let after = Told {
+                overcommitted: match self.pending {
+                    Some(_) => before.overcommitted,
+                    None => over.contains(&token_id),
+                },
+                without_limits: self.lacking.contains(&token_id),
+            };
+            if after.overcommitted && !before.overcommitted {
+                let alert = Action::alert_in(token_id, Code::DraftOvercommitted);
+                self.alerts.push(alert);
+            }
+            if after.without_limits && !before.without_limits {
+                let alert = Action::alert_in(token_id, Code::TokenWithoutLimits);
+                self.alerts.push(alert);
+            }
+            told.insert(token_id, after);
+        }
+        told.retain(|_, told| *told != Told::default());
+        memory.told = told;
         Ok(())
     }
 
@@ -437,6 +648,7 @@ impl<'a> Tick<'a> {
             carried: &carried,
             memory,
         };
+        let waited = Carried::unsent(self.hub);
         let mut candidates: Lines<'a> = Table::new();
         let mut barred = Vec::new();
         let mut sort = |account: &'a Account, token_id: TokenId, judged: Judged<'a>| match judged {
@@ -450,6 +662,11 @@ impl<'a> Tick<'a> {
             for request in asked {
                 if !request.amount.is_zero() {
                     self.is_busy = true;
+                    self.awaited |= waited.has(&account.account_id, request.token_id);
+                    let are_set = self.tokens.get(request.token_id)?.are_set();
+                    if !are_set && !self.lacking.contains(&request.token_id) {
+                        self.lacking.push(request.token_id);
+                    }
                     sort(account, request.token_id, court.judge(account, request)?);
                 }
             }
@@ -494,7 +711,7 @@ impl<'a> Tick<'a> {
                     Reason::new(Code::DraftOvercommitted, Effect::Defer)
                         .about(token_id)
                         .observed(account.reserve)
-                        .limit(account.flow.early)
+                        .limit(account.reserve_to_settle().unwrap_or(TokenAmount::MAX))
                         .flip_if("reserves", account.reserve_to_settle())
                 });
             }
@@ -535,6 +752,7 @@ impl<'a> Tick<'a> {
             room: self.room.clone(),
             ahead,
             pending: self.pending,
+            stuck: !self.unpayable.is_empty(),
             memory,
             memory_bytes,
             grants: Vec::new(),
@@ -567,6 +785,8 @@ impl<'a> Tick<'a> {
         &mut self,
         accounts: &Reserves,
         used: &Table<TokenId, Used>,
+        memory: &mut HubMemory,
+        why: &mut Why,
     ) -> Result<(Vec<Action>, Sums), Error> {
         let mut needs = Table::new();
         for (token_id, account) in accounts {
@@ -577,17 +797,35 @@ impl<'a> Tick<'a> {
             needs.insert(*token_id, need);
         }
         let (mut actions, mut pulled) = (Vec::new(), Vec::new());
-        for proposal in pull::proposals(self.config, self.accounts, &needs)? {
+        let (config, now) = (self.config, self.hub.now);
+        for proposal in pull::proposals(config, self.accounts, &needs, &memory.proposals, now)? {
+            if config.proposal_stale_ms.is_some() {
+                // What is not remembered would never be too old.
+                let known = memory.proposals.get(&proposal.account_id);
+                if known.is_none() && !walk::has_room(memory)? {
+                    why.add(|| {
+                        Reason::new(Code::MemoryFull, Effect::Defer).about(&proposal.account_id)
+                    });
+                    continue;
+                }
+                let asked = Asked {
+                    at: Some(now),
+                    amounts: proposal.amounts.clone(),
+                    is_debt: proposal.is_debt,
+                    told: false,
+                    ..known.cloned().unwrap_or_default()
+                };
+                memory.proposals.insert(proposal.account_id.clone(), asked);
+            }
             let side = self.hub.side(&proposal.account_id);
             let mut bars = Vec::new();
-            for (token_id, part) in &proposal.parts {
-                let total = part.by_withdrawal.wide().plus(part.by_settlement.wide())?;
-                pulled.push((*token_id, total));
-                bars.push(Bar::new(Code::SharePulledBack, Effect::Allow).observed(total));
+            for (token_id, amount) in &proposal.amounts {
+                pulled.push((*token_id, amount.wide()));
+                bars.push(Bar::new(Code::SharePulledBack, Effect::Allow).observed(*amount));
             }
-            let one = match proposal.parts.iter().next() {
-                Some((token_id, part)) if proposal.parts.len() == 1 => {
-                    (Some(*token_id), Some(part.total()))
+            let one = match proposal.amounts.iter().next() {
+                Some((token_id, amount)) if proposal.amounts.len() == 1 => {
+                    (Some(*token_id), Some(*amount))
                 }
                 _ => (None, None),
             };
@@ -637,20 +875,31 @@ impl<'a> Tick<'a> {
         Ok(reports)
     }
 
-    /// At the end iff there is batch work, no batch is on its way, and nobody else broadcasts.
+    /// At the end iff there is batch work, no batch is on its way, nobody else broadcasts, and the
+    /// batch can settle. What a request waits for is never left lying.
     fn broadcasts(&self, is_batch_work: bool) -> bool {
-        let left = self.config.broadcast_leftovers
-            && (!self.hub.draft.is_empty() || self.hub.recovery.iter().any(|b| !b.is_empty()));
-        self.hub.sent.is_none() && !self.hub.broadcast_in_input && (is_batch_work || left)
+        let unsent = !self.hub.draft.is_empty() || self.hub.recovery.iter().any(|b| !b.is_empty());
+        let left = unsent && (self.config.broadcast_leftovers || self.awaited);
+        let may = self.hub.sent.is_none() && !self.hub.broadcast_in_input;
+        may && self.unpayable.is_empty() && (is_batch_work || left)
     }
 
     fn next_wake(&self, actions: &[Action], memory: &HubMemory) -> Option<Millis> {
-        let soon = self.hub.now.plus(self.config.tick_ms).ok();
-        if self.is_busy || !actions.is_empty() {
-            return soon;
-        }
+        let now = self.hub.now;
         let watches = self.config.monitors() && !memory.tokens.is_empty();
-        let look = self.hub.now.plus(self.config.monitor_ms).ok();
-        look.filter(|_| watches)
+        let regular = match self.is_busy || !actions.is_empty() {
+            true => now.plus(self.config.tick_ms).ok(),
+            false => now.plus(self.config.monitor_ms).ok().filter(|_| watches),
+        };
+        let moments = memory.proposals.values().flat_map(|asked| {
+            let at = asked.at.map(|at| settle::moments(self.config, at));
+            at.into_iter().flatten().chain([asked.until])
+        });
+        let moments = moments.chain([regular]).flatten();
+        moments.filter(|at| *at > now).min()
     }
+}
+
+fn most(limit: Count) -> usize {
+    usize::try_from(limit.get()).unwrap_or(usize::MAX)
 }

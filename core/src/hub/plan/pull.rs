@@ -3,21 +3,58 @@
 use crate::account::algebra::Side;
 use crate::error::Error;
 use crate::hub::config::{Funding, HubConfig};
-use crate::hub::guard::{self, Recoverable};
+use crate::hub::guard;
 use crate::hub::limits::{TokenLimits, Tokens};
-use crate::hub::plan::{Accounts, order, reserve, walk::Used};
+use crate::hub::memory::Asked;
+use crate::hub::plan::{Accounts, reserve, walk::Used};
 use crate::hub::state::{Account, SettlementOp};
 use crate::sorting;
 use crate::table::Table;
-use crate::units::{EntityId, TokenAmount, TokenId, Wide};
+use crate::units::{EntityId, Millis, TokenAmount, TokenId, Wide};
 
 /// What the hub may ask back in one token of an account.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Offer {
     /// The token.
     pub token_id: TokenId,
+    /// What it may withdraw of its share.
+    pub by_withdrawal: TokenAmount,
+    /// What the peer may be asked to pay of its debt, where the share does not suffice.
+    pub by_settlement: TokenAmount,
+    /// The smallest amount that is worth a settlement.
+    least: TokenAmount,
+}
+
+/// What is asked of one account in one token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
     /// How much.
-    pub amount: Recoverable,
+    pub amount: TokenAmount,
+    /// Whether the peer pays a debt; else the hub withdraws its share.
+    pub is_debt: bool,
+}
+
+impl Offer {
+    /// The largest amount that one proposal brings.
+    #[must_use]
+    pub fn most(&self) -> TokenAmount {
+        self.part(TokenAmount::MAX).amount
+    }
+
+    /// What to ask for where `wanted` is wanted. The runtime signs a withdrawal by itself and a
+    /// debt payment never: so the share comes first, and the two are never mixed.
+    #[must_use]
+    pub fn part(&self, wanted: TokenAmount) -> Part {
+        let is_debt = self.by_withdrawal < wanted && self.by_withdrawal < self.least;
+        let most = match is_debt {
+            true => self.by_settlement,
+            false => self.by_withdrawal,
+        };
+        Part {
+            amount: most.min(wanted),
+            is_debt,
+        }
+    }
 }
 
 /// What the hub may ask back from `account` in this tick, whatever it needs. Never while a
@@ -28,9 +65,7 @@ pub fn offers(
     account: &Account,
     side: Side,
 ) -> Result<Vec<Offer>, Error> {
-    let pending =
-        account.workspace.is_some() || account.pending_frame || account.pending_settlement;
-    if pending || !account.is_active() {
+    if account.workspace.is_some() || account.is_pending() || !account.is_active() {
         return Ok(Vec::new());
     }
     let mut offers = Vec::new();
@@ -39,24 +74,23 @@ pub fn offers(
             continue;
         }
         let limits = tokens.get(delta.token_id)?;
+        if !limits.are_set() {
+            continue;
+        }
         let all = guard::recoverable(config, account, delta, side)?;
-        let amount = match config.funding {
+        let by_settlement = match config.funding {
             Funding::Sweep if all.by_withdrawal <= limits.sweep_above => continue,
-            Funding::Sweep => Recoverable {
-                by_settlement: TokenAmount::ZERO,
-                ..all
-            },
-            Funding::MatchFirst | Funding::ReserveFirst => all,
+            Funding::Sweep => TokenAmount::ZERO,
+            Funding::MatchFirst | Funding::ReserveFirst => all.by_settlement,
         };
-        let amount = Recoverable {
-            by_withdrawal: amount.by_withdrawal.less(limits.keep_buffer),
-            ..amount
+        let offer = Offer {
+            token_id: delta.token_id,
+            by_withdrawal: all.by_withdrawal.less(limits.keep_buffer),
+            by_settlement,
+            least: limits.min_deposit,
         };
-        if amount.total() >= limits.min_deposit {
-            offers.push(Offer {
-                token_id: delta.token_id,
-                amount,
-            });
+        if offer.most() >= limits.min_deposit {
+            offers.push(offer);
         }
     }
     sorting::by(&mut offers, |a, b| a.token_id.cmp(&b.token_id));
@@ -94,80 +128,134 @@ pub struct Proposal {
     /// The peer.
     pub account_id: EntityId,
     /// What it brings, per token.
-    pub parts: Table<TokenId, Recoverable>,
+    pub amounts: Table<TokenId, TokenAmount>,
+    /// Whether the peer pays a debt, which is of one token; else the hub withdraws its shares.
+    pub is_debt: bool,
 }
 
 impl Proposal {
     /// What the settlement does, tokens ascending.
     pub fn ops(&self, side: Side) -> Result<Vec<SettlementOp>, Error> {
-        let mut ops = Vec::new();
-        for (token_id, part) in &self.parts {
-            if !part.by_withdrawal.is_zero() {
-                ops.push(SettlementOp::withdrawal(*token_id, part.by_withdrawal));
-            }
-            if !part.by_settlement.is_zero() {
-                ops.push(SettlementOp::debt_payment(
-                    side,
-                    *token_id,
-                    part.by_settlement,
-                )?);
-            }
-        }
-        Ok(ops)
+        let op = |(token_id, amount): (&TokenId, &TokenAmount)| match self.is_debt {
+            true => SettlementOp::debt_payment(side, *token_id, *amount),
+            false => Ok(SettlementOp::withdrawal(*token_id, *amount)),
+        };
+        self.amounts.iter().map(op).collect()
     }
 }
 
+/// Those who are asked, in the order in which they were chosen.
+struct Chosen {
+    most: usize,
+    proposals: Vec<Proposal>,
+    places: Table<EntityId, usize>,
+}
+
+impl Chosen {
+    /// Adds a part to the proposal of an account, if there is room for it.
+    fn add(&mut self, account_id: &EntityId, token_id: TokenId, part: Part) -> bool {
+        let Part { amount, is_debt } = part;
+        if let Some(place) = self.places.get(account_id) {
+            let known = self.proposals.get_mut(*place);
+            let known = known.filter(|known| !is_debt && !known.is_debt);
+            let fits = known.map(|known| known.amounts.insert(token_id, amount));
+            return fits.is_some();
+        }
+        if self.proposals.len() >= self.most {
+            return false;
+        }
+        self.places.insert(account_id.clone(), self.proposals.len());
+        self.proposals.push(Proposal {
+            account_id: account_id.clone(),
+            amounts: Table::from_iter([(token_id, amount)]),
+            is_debt,
+        });
+        true
+    }
+}
+
+/// One token's line of accounts that offer something.
+struct Line<'a> {
+    token_id: TokenId,
+    left: Wide,
+    offering: Box<dyn Iterator<Item = EntityId> + 'a>,
+}
+
 /// The settlements to propose: per token the largest offers that cover the need, the last one in
-/// part; tokens interleave by rank, so that units of different tokens are never compared.
+/// part; tokens interleave by rank, so that units of different tokens are never compared. Whoever
+/// did not answer stands behind all others for a while.
 pub fn proposals(
     config: &HubConfig,
     accounts: &dyn Accounts,
     needs: &Table<TokenId, Wide>,
+    asked: &Table<EntityId, Asked>,
+    now: Millis,
 ) -> Result<Vec<Proposal>, Error> {
     let most = usize::try_from(config.max_proposals.get()).unwrap_or(usize::MAX);
-    let mut lists = Vec::new();
-    for (token_id, need) in needs {
-        let mut left = *need;
-        let mut list = Vec::new();
-        if left > Wide::ZERO {
-            for account_id in accounts.offering(*token_id).take(most) {
-                let Some(offer) = accounts.offer(&account_id, *token_id)? else {
+    let mut chosen = Chosen {
+        most,
+        proposals: Vec::new(),
+        places: Table::new(),
+    };
+    let is_behind = |id: &EntityId| asked.get(id).is_some_and(|one| one.is_behind(now));
+    let needed = needs.iter().filter(|(_, need)| **need > Wide::ZERO);
+    let mut lines: Vec<Line<'_>> = needed
+        .map(|(token_id, need)| Line {
+            token_id: *token_id,
+            left: *need,
+            // Nobody behind these could matter: no more are ever asked.
+            offering: Box::new(
+                accounts
+                    .offering(*token_id)
+                    .filter(|id| !is_behind(id))
+                    .take(most),
+            ),
+        })
+        .collect();
+    fill(accounts, &mut lines, &mut chosen)?;
+    let behind: Vec<&EntityId> = asked.keys().filter(|id| is_behind(id)).collect();
+    if !behind.is_empty() {
+        for line in &mut lines {
+            let mut list = Vec::new();
+            for id in behind.iter().filter(|_| line.left > Wide::ZERO) {
+                if let Some(offer) = accounts.offer(id, line.token_id)? {
+                    list.push((std::cmp::Reverse(offer.most()), (*id).clone()));
+                }
+            }
+            sorting::by(&mut list, Ord::cmp);
+            line.offering = Box::new(list.into_iter().map(|(_, id)| id));
+        }
+        fill(accounts, &mut lines, &mut chosen)?;
+    }
+    if config.funding == Funding::Sweep {
+        complete(accounts, needs, &mut chosen.proposals)?;
+    }
+    Ok(chosen.proposals)
+}
+
+/// Asks the first of each token, then the second of each, until nothing is needed or nobody left.
+fn fill(accounts: &dyn Accounts, lines: &mut [Line<'_>], chosen: &mut Chosen) -> Result<(), Error> {
+    let mut is_over = false;
+    while !is_over {
+        is_over = true;
+        for line in &mut *lines {
+            while line.left > Wide::ZERO {
+                let Some(account_id) = line.offering.next() else {
+                    break;
+                };
+                let Some(offer) = accounts.offer(&account_id, line.token_id)? else {
                     continue;
                 };
-                let part = offer.amount.part(guard::reported(left));
-                left = left.minus(part.total().wide())?;
-                list.push((account_id, *token_id, part));
-                if left <= Wide::ZERO {
+                let part = offer.part(guard::reported(line.left));
+                if chosen.add(&account_id, line.token_id, part) {
+                    line.left = line.left.minus(part.amount.wide())?;
+                    is_over = false;
                     break;
                 }
             }
         }
-        lists.push(list);
     }
-    let mut chosen: Vec<Proposal> = Vec::new();
-    let ids = lists.iter().flatten().map(|(id, _, _)| id.clone());
-    let mut places: Table<EntityId, Option<usize>> = Table::slots(ids);
-    for (account_id, token_id, part) in order::interleaved(lists) {
-        let place = match places.slot(account_id.clone()) {
-            Some(place) => *place,
-            none if chosen.len() < most => {
-                *none = Some(chosen.len());
-                chosen.push(Proposal {
-                    account_id,
-                    parts: Table::new(),
-                });
-                chosen.len() - 1
-            }
-            _ => continue,
-        };
-        if let Some(proposal) = chosen.get_mut(place) {
-            proposal.parts.insert(token_id, part);
-        }
-    }
-    if config.funding == Funding::Sweep {
-        complete(accounts, needs, &mut chosen)?;
-    }
-    Ok(chosen)
+    Ok(())
 }
 
 /// A sweep takes every token of an account that it asks at all: one signature, not several.
@@ -179,7 +267,7 @@ fn complete(
     for proposal in chosen {
         for token_id in needs.keys() {
             if let Some(offer) = accounts.offer(&proposal.account_id, *token_id)? {
-                proposal.parts.insert(*token_id, offer.amount);
+                proposal.amounts.insert(*token_id, offer.by_withdrawal);
             }
         }
     }

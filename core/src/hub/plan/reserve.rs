@@ -30,17 +30,7 @@ impl Flows {
     /// The flows of all batches; each batch once.
     pub fn of(hub: &HubState) -> Result<Self, Error> {
         let mut parts = Vec::new();
-        let none = Flow::default();
-        for entry in &hub.draft.c2r {
-            let inflow = entry.amount.wide();
-            parts.push((entry.token_id, Flow { inflow, ..none }));
-        }
-        for entry in &hub.draft.settlements {
-            let inflow = entry.reserve_diff.wide();
-            if !inflow.is_negative() {
-                parts.push((entry.token_id, Flow { inflow, ..none }));
-            }
-        }
+        brought(&hub.draft, &mut parts);
         let mut batches = vec![&hub.draft];
         batches.extend(hub.sent.iter().map(|sent| &sent.batch));
         batches.extend(&hub.recovery);
@@ -51,6 +41,10 @@ impl Flows {
                 spent(batch, &mut parts)?;
             }
         }
+        Self::summed(parts)
+    }
+
+    fn summed(parts: Vec<(TokenId, Flow)>) -> Result<Self, Error> {
         let mut flows = Table::slots(parts.iter().map(|(token_id, _)| *token_id));
         for (token_id, part) in parts {
             let flow: &mut Flow = flows.slot(token_id);
@@ -70,6 +64,21 @@ impl Flows {
     /// Every token that some batch moves.
     pub fn tokens(&self) -> impl Iterator<Item = TokenId> + '_ {
         self.0.keys().copied()
+    }
+}
+
+/// What a batch brings into the reserve before its deposits, part by part.
+fn brought(batch: &Batch, parts: &mut Vec<(TokenId, Flow)>) {
+    let none = Flow::default();
+    for entry in &batch.c2r {
+        let inflow = entry.amount.wide();
+        parts.push((entry.token_id, Flow { inflow, ..none }));
+    }
+    for entry in &batch.settlements {
+        let inflow = entry.reserve_diff.wide();
+        if !inflow.is_negative() {
+            parts.push((entry.token_id, Flow { inflow, ..none }));
+        }
     }
 }
 
@@ -101,6 +110,56 @@ fn spent(batch: &Batch, parts: &mut Vec<(TokenId, Flow)>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The tokens of which the batch that would be sent next spends more than there is, each with the
+/// reserve that would do: the chain would revert the batch as a whole. `gains` come into the draft
+/// besides what it brings itself.
+pub fn unpayable(
+    hub: &HubState,
+    gains: &Table<TokenId, Wide>,
+) -> Result<Table<TokenId, TokenAmount>, Error> {
+    next(hub, |token_id, flow, is_draft| {
+        let gain = gains.get(&token_id).copied().filter(|_| is_draft);
+        let later = flow
+            .outflow
+            .minus(flow.inflow)?
+            .minus(gain.unwrap_or_default())?;
+        Ok(flow.early.max(later))
+    })
+}
+
+/// The same for what no settlement of the batch could mend.
+pub fn is_lost(hub: &HubState) -> Result<bool, Error> {
+    let spent = next(hub, |_, flow, is_draft| match is_draft {
+        true => Ok(flow.early),
+        false => Ok(flow.early.max(flow.outflow.minus(flow.inflow)?)),
+    })?;
+    Ok(!spent.is_empty())
+}
+
+/// The tokens of which the next batch takes more than there is, by `taken` of its flow.
+fn next(
+    hub: &HubState,
+    taken: impl Fn(TokenId, Flow, bool) -> Result<Wide, Error>,
+) -> Result<Table<TokenId, TokenAmount>, Error> {
+    // A batch that was taken back goes first.
+    let batch = hub.recovery.first().unwrap_or(&hub.draft);
+    let mut parts = Vec::new();
+    brought(batch, &mut parts);
+    spent(batch, &mut parts)?;
+    let mut lacking = Table::new();
+    for (token_id, flow) in &Flows::summed(parts)?.0 {
+        let amount = |amounts: &Table<TokenId, TokenAmount>| {
+            amounts.get(token_id).copied().unwrap_or_default()
+        };
+        let taken = taken(*token_id, *flow, hub.recovery.is_empty())?.max(Wide::ZERO);
+        let needed = amount(&hub.open_debts).wide().plus(taken)?;
+        if taken > Wide::ZERO && needed > amount(&hub.reserves).wide() {
+            lacking.insert(*token_id, reported(needed));
+        }
+    }
+    Ok(lacking)
 }
 
 /// What a hub may spend of one token in this tick.
@@ -138,7 +197,7 @@ impl Account {
         let inflow = flow.inflow.plus(executed)?;
         let flow = Flow { inflow, ..flow };
         let overcommitted = free < flow.early;
-        let usable = match (overcommitted, net.is_negative()) {
+        let usable = match (overcommitted || !limits.are_set(), net.is_negative()) {
             (true, _) => Wide::ZERO,
             (false, true) => net.plus(inflow)?.max(Wide::ZERO),
             (false, false) => net

@@ -274,7 +274,8 @@ mod runtime {
     fn difference_a_full_batch_defers_instead_of_throwing() {
         let case = named("over_limit_batch_throws_atomically");
         let (plan, _) = plan_of(&config(&case), &state(&case));
-        assert_eq!(plan.actions, []);
+        // The draft is full of what requests wait for: it is sent.
+        assert_eq!(plan.actions, [Action::Broadcast {}]);
         let codes: Vec<_> = plan.outcomes.iter().map(|o| o.reasons[0].code).collect();
         assert_eq!(codes, [Code::BatchFull, Code::InBatch]);
     }
@@ -295,18 +296,18 @@ mod runtime {
     }
 
     #[test]
-    fn difference_a_settlement_that_takes_more_than_our_share_is_withdrawn() {
+    fn difference_a_settlement_that_takes_more_than_our_share_is_neither_executed_nor_rejected() {
         let case = named("r2c_and_c2r_and_exec_same_tick_order");
         let (plan, _) = plan_of(&config(&case), &state(&case));
         let kinds: Vec<_> = plan.actions.iter().map(Action::stage).collect();
-        // The runtime executed it: reject, propose, deposit, broadcast.
-        assert_eq!(kinds, [1, 2, 4, 6]);
-        assert_eq!(
-            plan.actions[0],
-            Action::SettleReject {
-                account_id: crate::units::EntityId::new(&id(0x44)).unwrap()
-            }
-        );
+        // The runtime executed it: propose, deposit, alert, broadcast.
+        assert_eq!(kinds, [2, 4, 5, 6]);
+        let peer = crate::units::EntityId::new(&id(0x44)).unwrap();
+        let alert = Action::alert_of(peer.clone(), Code::SettlementSealed);
+        assert_eq!(plan.actions[2], alert);
+        let of_peer = plan.outcomes.iter().find(|o| o.account_id == peer).unwrap();
+        let codes: Vec<_> = of_peer.reasons.iter().map(|reason| reason.code).collect();
+        assert_eq!(codes, [Code::ShareShrunk, Code::SettlementSealed]);
         // With the share to cover it, the runtime's order holds.
         let mut covered = case.clone();
         covered["accounts"][2]["deltas"][0] =
@@ -380,11 +381,63 @@ mod runtime {
     }
 
     #[test]
-    fn difference_deposits_go_token_by_token() {
-        let small = asks(0x33, 1, "300");
-        let plan = as_the_runtime(&hub("9000", vec![asks(0x22, 2, "400"), small]));
-        let expected = [(id(0x33), "300".to_owned()), (id(0x22), "400".to_owned())];
+    fn difference_deposits_of_several_tokens_interleave() {
+        let first = asks(0x33, 1, "300");
+        let plan = as_the_runtime(&hub(
+            "9000",
+            vec![
+                asks(0x22, 2, "400"),
+                first,
+                asks(0x44, 1, "200"),
+                asks(0x55, 2, "100"),
+            ],
+        ));
+        // The first of each token, then the second of each, whatever the raw amounts are.
+        let expected = [(0x33, "300"), (0x22, "400"), (0x44, "200"), (0x55, "100")];
+        let expected = expected.map(|(byte, amount)| (id(byte), amount.to_owned()));
         assert_eq!(deposits(&plan), expected);
+    }
+
+    #[test]
+    fn difference_a_draft_that_a_request_waits_for_is_sent() {
+        let mut state = hub("500", vec![asks(0x22, 1, "400")]);
+        state["draft"] = json!({"r2c": [{"token_id": 1, "receiving_entity": id(0x11),
+            "pairs": [{"account_id": id(0x22), "amount": "400"}]}]});
+        assert_eq!(as_the_runtime(&state).actions, [Action::Broadcast {}]);
+        // What nobody waits for is left to whoever put it there.
+        state["draft"]["r2c"][0]["pairs"][0]["account_id"] = json!(id(0x33));
+        let plan = as_the_runtime(&state);
+        assert_eq!(deposits(&plan), [(id(0x22), "100".to_owned())]);
+        state["accounts"] = json!([]);
+        assert_eq!(as_the_runtime(&state).actions, []);
+        // Not while another batch is on its way, and not beside another broadcast.
+        let mut state = hub("500", vec![asks(0x22, 1, "400")]);
+        state["draft"] = json!({"r2c": [{"token_id": 1, "receiving_entity": id(0x11),
+            "pairs": [{"account_id": id(0x22), "amount": "400"}]}]});
+        state["broadcast_in_input"] = json!(true);
+        assert_eq!(as_the_runtime(&state).actions, []);
+        state["broadcast_in_input"] = json!(false);
+        state["sent"] = json!({"sent_at": 990_000});
+        assert_eq!(as_the_runtime(&state).actions, []);
+        // And never where the chain would revert it.
+        state["sent"] = Json::Null;
+        state["reserves"] = json!({"1": "399"});
+        let plan = as_the_runtime(&state);
+        let alert = Action::alert_in(TokenId::constant(1), Code::DraftOvercommitted);
+        assert_eq!(plan.actions, [alert]);
+    }
+
+    #[test]
+    fn difference_a_sealed_settlement_is_never_rejected_and_an_old_one_neither() {
+        let asked = |sealed: bool| {
+            json!({"account_id": id(0x44), "deltas": [{"token_id": 1, "ondelta": "300", "collateral": "300"}],
+                "workspace": {"ops": [{"type": "c2r", "token_id": 1, "amount": "900"}],
+                    "last_modified_by_left": true, "executor_is_left": true, "sealed": sealed,
+                    "status": "awaiting_counterparty", "updated_at": 1}})
+        };
+        for sealed in [false, true] {
+            assert_eq!(as_the_runtime(&hub("500", vec![asked(sealed)])).actions, []);
+        }
     }
 
     #[test]
@@ -966,6 +1019,10 @@ pub(crate) mod laws {
         ]
     }
 
+    fn five(amount: TokenAmount) -> TokenAmount {
+        TokenAmount::from_u256(amount.get() * ruint::aliases::U256::from(5u8))
+    }
+
     fn rows(token: u32, decimals: u32) -> impl Strategy<Value = Row> {
         let signed = || {
             (any::<bool>(), sized(decimals)).prop_map(|(negative, amount)| {
@@ -981,19 +1038,21 @@ pub(crate) mod laws {
             sized(decimals),
             signed(),
             signed(),
-            sized(decimals),
-            sized(decimals),
+            (sized(decimals), sized(decimals)),
+            (sized(decimals), sized(decimals)),
             proptest::option::of((sized(decimals), 0u64..1_000_000)),
             proptest::option::of(sized(decimals)),
         )
             .prop_map(
-                move |(collateral, ondelta, offdelta, left_hold, right_hold, ask, shown)| Row {
+                move |(collateral, ondelta, offdelta, holds, limits, ask, shown)| Row {
                     delta: crate::account::algebra::Delta {
                         collateral,
                         ondelta,
                         offdelta,
-                        left_hold,
-                        right_hold,
+                        left_hold: holds.0,
+                        right_hold: holds.1,
+                        left_credit_limit: five(limits.0),
+                        right_credit_limit: five(limits.1),
                         ..crate::account::algebra::Delta::empty(TokenId::constant(token))
                     },
                     ask,
@@ -1066,19 +1125,42 @@ pub(crate) mod laws {
             Just(Funding::Sweep)
         ];
         let order = prop_oneof![Just(Order::Amount), Just(Order::Time), Just(Order::Fee)];
-        (funding, order, any::<bool>(), any::<bool>()).prop_map(
-            |(funding, strategy, proactive, pull)| {
+        let ages = proptest::option::weighted(0.8, Just(Millis::constant(120_000)));
+        let switches = (any::<bool>(), any::<bool>(), 0u8..3);
+        (funding, order, switches, ages).prop_map(
+            |(funding, strategy, (proactive, pull, limited), proposal_stale_ms)| {
                 let mut config = Config::default();
                 config.hub = HubConfig {
                     funding,
                     strategy,
                     proactive,
                     pull_unsecured: pull,
+                    proposal_stale_ms,
                     ..config.hub
                 };
+                // Token 2 with the hub's limits, with its own, and without any.
+                match limited {
+                    0 => config.hub.limited_tokens = None,
+                    1 => config.hub = of_two_tokens(config.hub),
+                    _ => {}
+                }
                 config
             },
         )
+    }
+
+    /// The same hub with limits for token 2.
+    pub(crate) fn of_two_tokens(mut config: HubConfig) -> HubConfig {
+        use crate::hub::amount::HubAmount;
+        let own = crate::hub::config::OwnLimits {
+            floor: Some(HubAmount::tokens(100)),
+            min_reserve: Some(HubAmount::tokens(200)),
+            target_reserve: Some(HubAmount::tokens(400)),
+            min_deposit: Some(HubAmount::tenths(1)),
+            ..Default::default()
+        };
+        config.token_limits.insert(TokenId::constant(2), own);
+        config
     }
 
     proptest! {
@@ -1287,6 +1369,83 @@ pub(crate) mod laws {
         let mut sent = base.clone();
         sent["sent"] = json!({"sent_at": 999_000});
         assert!(codes(&verdict(&sent, &good)).contains(&Code::PlanBlocked));
+        // What a reject, a debt payment, a token without limits and a draft may not be.
+        let refuses = |state: &Json, action: &Json, code: Code| {
+            let reasons = verdict(state, &json!({ "actions": [action] }));
+            assert!(
+                codes(&reasons).contains(&code),
+                "{code:?} not in {reasons:?}"
+            );
+        };
+        let open = |sealed: bool, pending: bool, age: u64| {
+            json!({"hub_id": id(0x11), "now": 1_000_000, "accounts": [{
+                "account_id": id(0x55), "deltas": [{"token_id": 1, "ondelta": tokens(60), "collateral": tokens(60)}],
+                "pending_settlement": pending,
+                "workspace": {"ops": [{"type": "c2r", "token_id": 1, "amount": tokens(50)}], "last_modified_by_left": true,
+                    "executor_is_left": true, "status": "awaiting_counterparty", "sealed": sealed, "updated_at": 1_000_000 - age}}]})
+        };
+        let reject = json!({"type": "settle_reject", "account_id": id(0x55)});
+        let accepted = verdict(&open(false, false, 120_001), &json!({"actions": [reject]}));
+        assert_eq!(codes(&accepted), [Code::PlanValid]);
+        for state in [
+            open(true, false, 120_001),
+            open(false, true, 120_001),
+            open(false, false, 120_000),
+        ] {
+            refuses(&state, &reject, Code::PlanNotEligible);
+        }
+        let owes = |share: i64| {
+            json!({"hub_id": id(0x11), "now": 1_000_000, "accounts": [{"account_id": id(0x55),
+                "peer_reserves": {"1": tokens(1_000)}, "deltas": [{"token_id": 1, "collateral": tokens(share),
+                    "ondelta": tokens(share + 100), "right_credit_limit": tokens(300)}]}]})
+        };
+        let propose = |ops: Json| json!({"type": "settle_propose", "account_id": id(0x55), "executor_is_left": true, "memo": "", "ops": ops});
+        let pays = json!({"type": "raw_diff", "token_id": 1, "left_diff": tokens(80), "right_diff": tokens(-80), "ondelta_diff": tokens(-80)});
+        let takes = json!({"type": "c2r", "token_id": 1, "amount": tokens(5)});
+        let alone = verdict(&owes(5), &json!({"actions": [propose(json!([pays]))]}));
+        assert_eq!(codes(&alone), [Code::PlanValid]);
+        refuses(
+            &owes(5),
+            &propose(json!([takes, pays])),
+            Code::PlanNotEligible,
+        );
+        refuses(&owes(80), &propose(json!([pays])), Code::PlanNotEligible);
+        let mut dear = base.clone();
+        dear["accounts"] = json!([{"account_id": id(0x22), "deltas": [{"token_id": 2, "offdelta": tokens(-300)}],
+            "requests": [{"token_id": 2, "amount": tokens(300), "fee": {"requested_at": 999_000}}]}]);
+        dear["reserves"] = json!({"2": tokens(1_000_000)});
+        let deposit = json!({"type": "deposit", "account_id": id(0x22), "token_id": 2, "amount": tokens(300)});
+        refuses(&dear, &deposit, Code::PlanNotEligible);
+        let broadcast = json!({"type": "broadcast"});
+        let mut over = base.clone();
+        over["draft"] = json!({"r2r": [{"token_id": 1, "amount": tokens(1_451)}]});
+        refuses(&over, &broadcast, Code::PlanDraftOvercommitted);
+        over["draft"] = json!({"r2r": [{"token_id": 1, "amount": tokens(1_450)}]});
+        let paid = verdict(&over, &json!({"actions": [broadcast]}));
+        assert_eq!(codes(&paid), [Code::PlanValid]);
+    }
+
+    #[test]
+    fn a_reserve_that_would_cross_its_floor_is_told_with_what_would_be_left_first() {
+        let state = json!({"hub_id": id(0x11), "now": 1, "reserves": {"1": "900000000"}, "accounts": [{
+            "account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": "-700000000"}],
+            "requests": [{"token_id": 1, "amount": "700000000", "fee": {"requested_at": 1}}]}]});
+        let plan = json!({"actions": [
+            {"type": "deposit", "account_id": id(0x22), "token_id": 1, "amount": "500000000"}, {"type": "broadcast"}]});
+        let text = serde_json::to_vec(&json!({"state": state, "plan": plan})).unwrap();
+        let input: HubVerifyInput = value::decode(&Value::from_json(&text).unwrap()).unwrap();
+        let mut why = Why::new();
+        verify(&Config::default(), &input, &mut why).unwrap();
+        let reasons = why.into_reasons();
+        let reason = reasons
+            .iter()
+            .find(|r| r.code == Code::PlanCrossesFloor)
+            .unwrap();
+        let told =
+            |quantity: &Option<crate::reason::Quantity>| quantity.as_ref().unwrap().to_string();
+        assert_eq!(told(&reason.observed), "400000000", "what would be left");
+        assert_eq!(told(&reason.limit), "500000000", "the floor");
+        assert_eq!(reason.flip.as_ref().unwrap().to.to_string(), "400000000");
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Walk<'a> {
     pub(crate) room: BatchRoom,
     pub(crate) ahead: Vec<Ahead>,
     pub(crate) pending: Option<Pending>,
+    /// Whether the batch that would be sent next cannot settle.
+    pub(crate) stuck: bool,
     pub(crate) memory: HubMemory,
     /// The length of the memory's text; from zero where it cannot come near the limit.
     pub(crate) memory_bytes: usize,
@@ -66,7 +68,7 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Serves or defers one request.
     pub fn step(&mut self, candidate: &Candidate<'_>, report: &mut Report) -> Result<(), Error> {
-        if let Some(code) = self.stopped().filter(|_| report.is_full()) {
+        if let Some(code) = self.stops(candidate.token_id).filter(|_| report.is_full()) {
             let used = self.used.slot(candidate.token_id);
             used.unmet = used.unmet.plus(candidate.want.wide())?;
             report.counted(candidate.token_id, code);
@@ -122,8 +124,22 @@ impl<'a> Walk<'a> {
         if self.pending.is_some() {
             return Some(Code::SentBatchPending);
         }
+        if self.stuck {
+            return Some(Code::DraftCannotBeSent);
+        }
         let all = self.done() >= self.config.max_deposits;
         all.then_some(Code::DepositLimitReached)
+    }
+
+    /// The same for one token: one that is itself overcommitted has a reason of its own.
+    fn stops(&self, token_id: TokenId) -> Option<Code> {
+        let own = self.accounts.get(&token_id);
+        let overcommitted = own.is_some_and(|account| account.overcommitted);
+        let stopped = self.stopped();
+        match stopped {
+            Some(Code::DraftCannotBeSent) if overcommitted => None,
+            _ => stopped,
+        }
     }
 
     /// How many deposits are granted.
@@ -164,12 +180,13 @@ impl<'a> Walk<'a> {
 
     /// What stops a deposit whatever its amount.
     fn stop(&self, candidate: &Candidate<'_>, is_new: bool) -> Result<Option<Bar>, Error> {
-        if let Some(code) = self.stopped() {
+        if let Some(code) = self.stops(candidate.token_id) {
             let bar = Bar::new(code, Effect::Defer);
             return Ok(Some(match self.pending {
                 Some(sent) => bar
                     .seen(sent.age, self.config.sent_stale_ms)
                     .flip_if(sent.until),
+                None if self.stuck => bar,
                 None => bar.seen(self.done(), self.config.max_deposits),
             }));
         }
@@ -246,6 +263,12 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether the memory has room for another account. The exact length costs as much as the rest of a
+/// tick, and matters only near the limit.
+pub fn has_room(memory: &HubMemory) -> Result<bool, Error> {
+    Ok(memory.is_surely_below(FULL_AT_BYTES, 1) || canonical::text(memory)?.len() < FULL_AT_BYTES)
+}
+
 /// The memory at `now`: what is over is dropped.
 pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
     let mut all = memory.served.values().flat_map(Table::values);
@@ -264,6 +287,6 @@ pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
     }
     HubMemory {
         served,
-        tokens: memory.tokens.clone(),
+        ..memory.clone()
     }
 }

@@ -1,6 +1,6 @@
 //! The money of the world: its own arithmetic, independent of the policy that it judges.
 //!
-//! One token. `value` is the hub's position in an account (its share of the collateral, plus what
+//! One token an account, in millionths of a dollar. `value` is the hub's position in an account (its share of the collateral, plus what
 //! the peer owes it unsecured, less what it owes); the peer's position is `collateral - value`.
 
 /// A request for collateral.
@@ -24,6 +24,12 @@ pub struct Workspace {
     pub pay: i128,
     pub signed: bool,
     pub submitted: bool,
+    /// When it was proposed.
+    pub at: u64,
+    /// The transition that proposes it is not committed yet.
+    pub pending: bool,
+    /// The transition that rejects it is not committed yet.
+    pub rejected: bool,
 }
 
 impl Workspace {

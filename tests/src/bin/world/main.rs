@@ -4,6 +4,8 @@
 //! ```text
 //! world --scenario calm --seeds 20                 ours and the baselines
 //! world --scenario all --policy trimtab --json x   a table, and the numbers as JSON
+//! world --scenario all --docs docs                 the same, written to docs/world.json and docs/world.md
+//! world --write-docs docs                          docs/world.md again from docs/world.json
 //! world --sweep --scenario calm                    which interval between ticks costs what
 //! world --scenario adversary --seed 7 --seeds 1 --policy trimtab --log decisions.jsonl
 //! ```
@@ -15,8 +17,10 @@
 
 mod ledger;
 mod metrics;
+mod page;
 mod params;
 mod policies;
+mod promises;
 mod sim;
 
 use anyhow::{Context as _, Result};
@@ -72,6 +76,18 @@ struct Arguments {
     /// Write the table as JSON here.
     #[arg(long)]
     json: Option<std::path::PathBuf>,
+    /// Write world.json and world.md into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    docs: Option<std::path::PathBuf>,
+    /// Play nothing: write world.md anew from the world.json of this folder.
+    #[arg(long, value_name = "FOLDER")]
+    write_docs: Option<std::path::PathBuf>,
+    /// The price of an operation on chain, in dollars.
+    #[arg(long, value_delimiter = ',', default_value = "0.05,0.5,5")]
+    gas: Vec<f64>,
+    /// The price of capital, as a part of it a year.
+    #[arg(long, value_delimiter = ',', default_value = "0.05,0.2")]
+    rate: Vec<f64>,
     /// How many seeds are played at once.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -79,6 +95,10 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
+    if let Some(folder) = &arguments.write_docs {
+        page::write_page(folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let sandbox = arguments.sandbox.then(policies::sandbox).transpose()?;
     let names: Vec<&str> = match arguments.scenario.iter().any(|name| name == "all") {
         true => SCENARIOS.iter().map(|(name, _)| *name).collect(),
@@ -144,15 +164,38 @@ fn main() -> Result<ExitCode> {
     if let Some(path) = &arguments.json {
         std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
     }
-    let broken = rows
+    if let Some(folder) = &arguments.docs {
+        let report = page::Report {
+            commit: page::commit(),
+            prices: prices(&arguments),
+            rows: rows.clone(),
+        };
+        page::write(folder, &report)?;
+    }
+    let promises = promises::all(&rows);
+    for promise in &promises {
+        let verdict = if promise.holds {
+            "holds"
+        } else {
+            "does not hold"
+        };
+        println!("{verdict:<14}{}: {}", promise.what, promise.found);
+    }
+    let broken = promises
         .iter()
-        .filter(|row| row.policy.starts_with("trimtab"))
-        .any(|row| row.violations > 0 || row.starved > 0 || row.adversary_loss > 0.0);
+        .any(|promise| promise.must && !promise.holds);
     Ok(if broken {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+fn prices(arguments: &Arguments) -> metrics::Prices {
+    metrics::Prices {
+        gas: arguments.gas.clone(),
+        rates: arguments.rate.clone(),
+    }
 }
 
 fn row(
@@ -164,6 +207,7 @@ fn row(
     sandbox: Option<&Sandbox>,
     note: &str,
 ) -> Result<Row> {
+    let started = std::time::Instant::now();
     let decider = Decider::new(kind, params, tick_ms, sandbox)?;
     let asked = if kind == Kind::Ours {
         arguments.seeds
@@ -214,7 +258,14 @@ fn row(
         decider.tick_ms,
         &runs,
         &changed(arguments, &decider, options),
+        &prices(arguments),
     );
+    let row = Row {
+        seconds_per_seed: started.elapsed().as_secs_f64()
+            * f64::from(u32::try_from(arguments.threads.max(1)).unwrap_or(1))
+            / runs.len().max(1) as f64,
+        ..row
+    };
     print(&row);
     Ok(row)
 }
@@ -314,6 +365,7 @@ fn print(row: &Row) {
         row.adversary_loss,
         row.violations
     );
+    println!("    {:.2} s a seed", row.seconds_per_seed);
     if !row.missed.is_empty() {
         println!("    missed: {}", row.missed.join(", "));
     }

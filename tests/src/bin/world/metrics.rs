@@ -1,7 +1,7 @@
 //! What an operator wants to know of a run.
 
 use crate::params::{Params, TOKEN};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The numbers of one run; amounts in raw units.
@@ -28,6 +28,11 @@ pub struct Metrics {
     pub faucet_paid: i128,
     pub fees: i128,
     pub treasury: i128,
+    pub treasury_asked: i128,
+    /// The most that it was asked for in any hour.
+    pub treasury_peak: i128,
+    pub treasury_refused: u64,
+    pub rejects: u64,
     pub pulled: i128,
     pub collateralised: i128,
     pub netted: i128,
@@ -43,6 +48,9 @@ pub struct Metrics {
     pub violation_count: u64,
     up_ms: u64,
     all_ms: u64,
+    /// The capital in use, summed over time.
+    capital_ms: f64,
+    passed_ms: u64,
 }
 
 impl Metrics {
@@ -55,6 +63,11 @@ impl Metrics {
         self.up_ms += if up { passed } else { 0 };
     }
 
+    pub fn in_use(&mut self, passed: u64, capital: i128) {
+        self.passed_ms += passed;
+        self.capital_ms += passed as f64 * capital as f64;
+    }
+
     pub fn broken(&mut self, what: String) {
         self.violation_count += 1;
         if self.violations.len() < 5 {
@@ -63,8 +76,32 @@ impl Metrics {
     }
 }
 
+/// What an operation on chain and what capital may cost.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Prices {
+    /// Dollars an operation.
+    pub gas: Vec<f64>,
+    /// The part of the capital a year.
+    pub rates: Vec<f64>,
+}
+
+/// What a thousand dollars of collateral cost at one gas price and one rate, in dollars.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Cost {
+    pub gas: f64,
+    pub rate: f64,
+    pub operations: f64,
+    pub capital: f64,
+}
+
+impl Cost {
+    pub fn total(&self) -> f64 {
+        self.operations + self.capital
+    }
+}
+
 /// The numbers of all seeds of one scenario under one policy.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
     pub scenario: String,
     pub policy: String,
@@ -95,6 +132,21 @@ pub struct Row {
     pub payments_refused: f64,
     pub starved: u64,
     pub netted: f64,
+    /// The time of one seed on one thread; not told in the page.
+    #[serde(skip)]
+    pub seconds_per_seed: f64,
+    /// What the treasury was asked for a seed, and the most of it in any hour of any seed.
+    pub treasury_asked: f64,
+    pub treasury_peak: f64,
+    /// How often a seed the treasury refused because its allowance was used up.
+    pub treasury_refused: f64,
+    /// Settlements proposed and withdrawn, a seed.
+    pub proposals: f64,
+    pub rejects: f64,
+    /// What the treasury has given net of what came back, averaged over time.
+    pub capital_in_use: f64,
+    /// A thousand dollars of collateral at every gas price and rate; none without collateral.
+    pub costs: Vec<Cost>,
     pub adversary_loss: f64,
     pub violations: u64,
     pub first_violation: Option<String>,
@@ -125,6 +177,7 @@ impl Row {
         tick_ms: u64,
         runs: &[(u64, Metrics, Option<i128>)],
         options: &str,
+        prices: &Prices,
     ) -> Self {
         let seeds = runs.len() as f64;
         let tokens = |raw: i128| raw as f64 / TOKEN as f64;
@@ -154,6 +207,23 @@ impl Row {
             } else {
                 0.0
             }
+        };
+        let capital = |run: &Metrics| share(run.capital_ms, run.passed_ms as f64) / TOKEN as f64;
+        let years = sum(&|run| run.passed_ms as f64) / seeds / (8_760.0 * 3_600_000.0);
+        let mixes = prices
+            .gas
+            .iter()
+            .flat_map(|gas| prices.rates.iter().map(move |rate| (gas, rate)));
+        let costs = mixes.map(|(gas, rate)| Cost {
+            gas: *gas,
+            rate: *rate,
+            operations: per_unit(sum(&|run| run.operations as f64)) * 1_000.0 * gas,
+            capital: per_unit(sum(&capital)) * 1_000.0 * rate * years,
+        });
+        let costs = if collateralised > 0.0 {
+            costs.collect()
+        } else {
+            Vec::new()
         };
         let mut late_because: BTreeMap<String, f64> = BTreeMap::new();
         for (what, count) in runs.iter().flat_map(|(_, run, _)| &run.late) {
@@ -196,6 +266,14 @@ impl Row {
             payments_refused: share(sum(&|run| run.payments_refused as f64), sum(&|run| run.payments as f64)),
             starved: runs.iter().map(|(_, run, _)| run.starved).sum(),
             netted: sum(&|run| tokens(run.netted)) / seeds,
+            seconds_per_seed: 0.0,
+            treasury_asked: sum(&|run| tokens(run.treasury_asked)) / seeds,
+            treasury_peak: runs.iter().map(|(_, run, _)| tokens(run.treasury_peak)).fold(0.0, f64::max),
+            treasury_refused: sum(&|run| run.treasury_refused as f64) / seeds,
+            proposals: sum(&|run| run.proposals as f64) / seeds,
+            rejects: sum(&|run| run.rejects as f64) / seeds,
+            capital_in_use: sum(&capital) / seeds,
+            costs,
             adversary_loss: loss.map(tokens).fold(0.0, f64::max),
             violations: runs.iter().map(|(_, run, _)| run.violation_count).sum(),
             first_starvation: hungry.and_then(|(_, run, _)| run.starvations.first().cloned()),

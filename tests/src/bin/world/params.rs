@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-/// One raw unit is a millionth of a token.
+/// One raw unit is a millionth of a dollar, and a token of six decimals is a dollar.
 pub const TOKEN: i128 = 1_000_000;
 
 /// What a scenario sets. Times in seconds unless they say otherwise, amounts in tokens.
@@ -25,9 +25,10 @@ pub struct Params {
     pub to_next_hub: f64,
     pub faucet_per_hour: f64,
     pub faucet_amount: f64,
-    /// One faucet call a second, in so many stretches a day of so many seconds.
+    /// One faucet call a second of so many tokens, in so many stretches a day of so many seconds.
     pub drains_per_day: u32,
     pub drain_seconds: u64,
+    pub drain_amount: f64,
     pub chain_seconds: f64,
     pub chain_failure: f64,
     /// Once an hour no batch settles for so long.
@@ -35,7 +36,17 @@ pub struct Params {
     pub treasury_seconds: f64,
     pub treasury_mean_seconds: f64,
     pub treasury_failure: f64,
+    /// What the treasury gives in an hour that ends at any moment; above it, it refuses.
+    pub treasury_allowance: f64,
+    /// Once a day, at some moment, the treasury neither gives nor answers for so long.
+    pub treasury_silent_seconds: u64,
+    /// Whoever does not ask by itself is filled up by hand, so many hours apart.
+    pub hand_top_up_hours: f64,
     pub signers: f64,
+    /// The share of users who sign a debt payment: a person has to do it.
+    pub hand_signers: f64,
+    /// So many of those who hold most for the hub never sign.
+    pub silent_spenders: usize,
     pub sign_mean_seconds: f64,
     pub attackers: f64,
     pub attack_mean_seconds: f64,
@@ -44,6 +55,8 @@ pub struct Params {
     pub min_reserve: u64,
     pub target_reserve: u64,
     pub floor: u64,
+    /// Whether every second user holds a token of 18 decimals worth a thousand times more.
+    pub second_token: bool,
     pub user_reserve: f64,
     pub credit: f64,
     pub top_up: f64,
@@ -53,16 +66,26 @@ pub struct Params {
 }
 
 /// Every scenario that has a file here.
-pub const SCENARIOS: [(&str, &str); 8] = [
+pub const SCENARIOS: [(&str, &str); 12] = [
     ("calm", include_str!("../../../world/calm.json")),
     ("rush", include_str!("../../../world/rush.json")),
     ("drain", include_str!("../../../world/drain.json")),
+    (
+        "treasury-trouble",
+        include_str!("../../../world/treasury-trouble.json"),
+    ),
     ("offline", include_str!("../../../world/offline.json")),
+    ("silent", include_str!("../../../world/silent.json")),
+    (
+        "hand-signed",
+        include_str!("../../../world/hand-signed.json"),
+    ),
     (
         "chain-trouble",
         include_str!("../../../world/chain-trouble.json"),
     ),
     ("adversary", include_str!("../../../world/adversary.json")),
+    ("two-tokens", include_str!("../../../world/two-tokens.json")),
     ("two-hubs", include_str!("../../../world/two-hubs.json")),
     ("triangle", include_str!("../../../world/triangle.json")),
 ];

@@ -10,7 +10,6 @@ use trimtab_core::hub::plan::action::Action;
 use trimtab_core::hub::state::HubState;
 use trimtab_core::operations::HubPlan;
 use trimtab_core::policy::Policy;
-use trimtab_core::units::TokenId;
 use trimtab_core::value::Value;
 
 use crate::params::Params;
@@ -102,12 +101,25 @@ impl Decider {
             params.min_reserve, params.target_reserve, params.floor
         );
         let tick = tick_ms.unwrap_or(if kind == Kind::Xln { 1_000 } else { 5_000 });
+        // The dear token is worth a thousand dollars.
+        let dear = |dollars: u64| format!("{}.{:03}", dollars / 1_000, dollars % 1_000);
+        let own = format!(
+            r#""token_limits":{{"2":{{"min_reserve":"{}","target_reserve":"{}","floor":"{}","min_deposit":"0.001",
+            "soft_limit":"0.5","hard_limit":"10","per_request_cap":"10","per_account_window":"10","per_tick_cap":"100"}}}}"#,
+            dear(params.min_reserve),
+            dear(params.target_reserve),
+            dear(params.floor)
+        );
+        let own = if params.second_token {
+            own
+        } else {
+            r#""token_limits":{}"#.to_owned()
+        };
         let (profile, config) = match kind {
-            // What the crontab of the runtime does not do, the server around it does: top up.
             Kind::Xln => ("xln", format!(r#"{{"hub":{{"tick_ms":{tick}}}}}"#)),
             _ => (
                 "plan",
-                format!(r#"{{"hub":{{"tick_ms":{tick},{amounts}}}}}"#),
+                format!(r#"{{"hub":{{"tick_ms":{tick},{amounts},{own}}}}}"#),
             ),
         };
         let way = match (kind, sandbox) {
@@ -131,7 +143,7 @@ impl Decider {
         })
     }
 
-    /// Whether the policy itself asks for replenishment; for the others the world tops up.
+    /// Whether the policy itself asks for replenishment; the others are filled up by hand.
     pub fn replenishes(&self) -> bool {
         self.kind == Kind::Ours
     }
@@ -161,49 +173,45 @@ impl Decider {
 }
 
 fn first_come(state: &HubState) -> Plan {
-    let token_id = TokenId::constant(1);
     let mut plan = Plan::default();
     if state.sent.is_some() {
         return plan;
     }
-    let mut left = state.reserves.get(&token_id).copied().unwrap_or_default();
-    for entry in state
-        .recovery
-        .iter()
-        .chain([&state.draft])
-        .flat_map(|batch| &batch.r2c)
-    {
-        left = entry
-            .pairs
+    for (token_id, reserve) in &state.reserves {
+        let mut left = *reserve;
+        let batches = state.recovery.iter().chain([&state.draft]);
+        let entries = batches.flat_map(|batch| &batch.r2c);
+        for entry in entries.filter(|entry| entry.token_id == *token_id) {
+            let pairs = entry.pairs.iter();
+            left = pairs.fold(left, |left, pair| left.less(pair.amount));
+        }
+        let mut open: Vec<_> = state
+            .accounts
+            .readable()
             .iter()
-            .fold(left, |left, pair| left.less(pair.amount));
-    }
-    let mut open: Vec<_> = state
-        .accounts
-        .readable()
-        .iter()
-        .filter_map(|account| {
-            let request = account.request(token_id)?;
-            let side = state.side(&account.account_id);
-            let claim = account.delta(token_id)?.seen_from(side).ok()?.own_debt;
-            let at = request.fee.as_ref()?.requested_at;
-            account.submitted_at(token_id).is_none().then_some((
-                at,
-                &account.account_id,
-                claim.min(request.amount),
-            ))
-        })
-        .collect();
-    open.sort();
-    for (_, account_id, want) in open.into_iter().take(64) {
-        let amount = want.min(left);
-        if !amount.is_zero() {
-            left = left.less(amount);
-            plan.actions.push(Action::Deposit {
-                account_id: account_id.clone(),
-                amount,
-                token_id,
-            });
+            .filter_map(|account| {
+                let request = account.request(*token_id)?;
+                let side = state.side(&account.account_id);
+                let claim = account.delta(*token_id)?.seen_from(side).ok()?.own_debt;
+                let at = request.fee.as_ref()?.requested_at;
+                account.submitted_at(*token_id).is_none().then_some((
+                    at,
+                    &account.account_id,
+                    claim.min(request.amount),
+                ))
+            })
+            .collect();
+        open.sort();
+        for (_, account_id, want) in open.into_iter().take(64) {
+            let amount = want.min(left);
+            if !amount.is_zero() {
+                left = left.less(amount);
+                plan.actions.push(Action::Deposit {
+                    account_id: account_id.clone(),
+                    amount,
+                    token_id: *token_id,
+                });
+            }
         }
     }
     let waiting = state

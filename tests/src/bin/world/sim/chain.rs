@@ -9,7 +9,7 @@ impl World<'_> {
             .iter()
             .map(|user| user.reserve + user.account.collateral)
             .sum();
-        users + self.hubs.iter().map(|hub| hub.reserve).sum::<i128>()
+        users + self.hubs.iter().flat_map(|hub| hub.reserve).sum::<i128>()
     }
 
     pub(super) fn settle(&mut self, hub: usize, number: u64, fails: bool) -> Result<()> {
@@ -44,19 +44,21 @@ impl World<'_> {
         let mut reserve = self.hubs[hub].reserve;
         for entry in &batch.c2r {
             let user = &self.users[self.user_of(&entry.account_id)?];
-            if raw(entry.amount) > user.account.collateral {
+            let taken = value_of(entry.token_id, entry.amount);
+            if taken > user.account.collateral {
                 return Ok(false);
             }
-            reserve += raw(entry.amount);
+            reserve[place_of(entry.token_id)] += taken;
         }
         for entry in &batch.settlements {
-            let pays = entry.reserve_diff.wide().positive_part().map_or(0, raw);
+            let pays = paid_by(entry);
             if pays > self.users[self.user_of(&entry.account_id)?].reserve {
                 return Ok(false);
             }
-            reserve += pays;
+            reserve[place_of(entry.token_id)] += pays;
         }
-        Ok(reserve >= deposits(batch))
+        let mut tokens = TOKENS.iter().zip(reserve);
+        Ok(tokens.all(|(token, reserve)| reserve >= deposits(batch, *token)))
     }
 
     pub(super) fn drop_batch(&mut self, batch: &Batch) -> Result<()> {
@@ -77,17 +79,17 @@ impl World<'_> {
     pub(super) fn execute_batch(&mut self, hub: usize, batch: &Batch) -> Result<()> {
         for entry in &batch.c2r {
             let user = self.user_of(&entry.account_id)?;
-            let taken = raw(entry.amount);
+            let taken = value_of(entry.token_id, entry.amount);
             self.moved(user, "withdrawal", |account| account.hub_withdraws(taken));
-            self.hubs[hub].reserve += taken;
+            self.hubs[hub].reserve[place_of(entry.token_id)] += taken;
             self.metrics.pulled += taken;
         }
         for entry in &batch.settlements {
             let user = self.user_of(&entry.account_id)?;
-            let paid = entry.reserve_diff.wide().positive_part().map_or(0, raw);
+            let paid = paid_by(entry);
             self.moved(user, "settlement", |account| account.user_settles(paid));
             self.users[user].reserve -= paid;
-            self.hubs[hub].reserve += paid;
+            self.hubs[hub].reserve[place_of(entry.token_id)] += paid;
             self.metrics.pulled += paid;
         }
         let ids = batch.c2r.iter().map(|entry| &entry.account_id);
@@ -96,11 +98,13 @@ impl World<'_> {
             self.users[user].account.workspace = None;
             self.users[user].account.hub_hold = 0;
         }
-        for pair in batch.r2c.iter().flat_map(|entry| &entry.pairs) {
-            let user = self.user_of(&pair.account_id)?;
-            self.deposited(hub, user, raw(pair.amount));
+        for entry in &batch.r2c {
+            for pair in &entry.pairs {
+                let user = self.user_of(&pair.account_id)?;
+                self.deposited(hub, user, value_of(entry.token_id, pair.amount));
+            }
         }
-        if self.hubs[hub].reserve < 0 {
+        if self.hubs[hub].reserve.iter().any(|reserve| *reserve < 0) {
             self.broken("a reserve below zero");
         }
         Ok(())
@@ -108,7 +112,8 @@ impl World<'_> {
 
     pub(super) fn deposited(&mut self, hub: usize, user: usize, amount: i128) {
         self.moved(user, "deposit", |account| account.hub_deposits(amount));
-        self.hubs[hub].reserve -= amount;
+        let token = self.users[user].token;
+        self.hubs[hub].reserve[token] -= amount;
         self.metrics.collateralised += amount;
         let now = self.now;
         let one = &mut self.users[user];

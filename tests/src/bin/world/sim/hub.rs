@@ -24,13 +24,14 @@ impl World<'_> {
 
     pub(super) fn account(&self, user: &User) -> core::Account {
         let side_left = user.account.hub_left;
+        let token = TOKENS[user.token];
         let request = user.account.request.as_ref().map(|request| core::Request {
-            token_id: TOKEN_ID,
-            amount: amount(request.amount),
+            token_id: token,
+            amount: units(token, request.amount),
             fee: Some(FeeState {
                 request_id: Some(request.number.to_string()),
                 fee_token_id: None,
-                fee_paid_upfront: amount(request.fee),
+                fee_paid_upfront: units(token, request.fee),
                 policy_version: Serial::constant(1),
                 requested_at: millis(request.at),
                 requested_by_left: None,
@@ -46,15 +47,15 @@ impl World<'_> {
             let mut ops = Vec::new();
             if open.withdraw > 0 {
                 ops.push(core::SettlementOp::withdrawal(
-                    TOKEN_ID,
-                    amount(open.withdraw),
+                    token,
+                    units(token, open.withdraw),
                 ));
             }
             if open.pay > 0 {
                 ops.extend(core::SettlementOp::debt_payment(
                     side,
-                    TOKEN_ID,
-                    amount(open.pay),
+                    token,
+                    units(token, open.pay),
                 ));
             }
             core::Workspace {
@@ -66,18 +67,22 @@ impl World<'_> {
                     (_, true) => WorkspaceStatus::ReadyToSubmit,
                     _ => WorkspaceStatus::AwaitingCounterparty,
                 },
-                left_signed: side_left || open.signed,
-                right_signed: !side_left || open.signed,
+                left_signed: open.signed,
+                right_signed: open.signed,
+                sealed: open.signed,
+                updated_at: Some(millis(open.at)),
             }
         });
         let submitted =
-            (user.account.submitted_at > 0).then(|| (TOKEN_ID, millis(user.account.submitted_at)));
+            (user.account.submitted_at > 0).then(|| (token, millis(user.account.submitted_at)));
+        let open = user.account.workspace.as_ref();
         core::Account {
-            deltas: vec![Self::delta(&user.account)],
+            deltas: vec![Self::delta(&user.account, token)],
+            pending_settlement: open.is_some_and(|open| open.pending || open.rejected),
             requests: request.into_iter().collect(),
             submitted: submitted.into_iter().collect(),
             workspace,
-            peer_reserves: Table::from_iter([(TOKEN_ID, amount(user.reserve))]),
+            peer_reserves: Table::from_iter([(token, units(token, user.reserve))]),
             ..core::Account::empty(user.id.clone())
         }
     }
@@ -86,7 +91,9 @@ impl World<'_> {
     pub(super) fn own_state(&self, place: usize) -> HubState {
         let hub = &self.hubs[place];
         HubState {
-            reserves: Table::from_iter([(TOKEN_ID, amount(hub.reserve))]),
+            reserves: (0..self.tokens())
+                .map(|token| (TOKENS[token], units(TOKENS[token], hub.reserve[token])))
+                .collect(),
             draft: hub.draft.clone(),
             sent: hub.sent.as_ref().map(|(sent, _)| sent.clone()),
             recovery: hub.recovery.clone(),
@@ -181,7 +188,6 @@ impl World<'_> {
             self.apply(hub, action)?;
         }
         self.starvation(hub);
-        self.top_up_hub(hub);
         let own = plan.next_wake.map(Millis::get);
         let clock = (!self.options.only_kick).then(|| {
             let tick = self.decider.tick_ms;
@@ -240,7 +246,8 @@ impl World<'_> {
                     amount: *amount,
                 };
                 let draft = &mut self.hubs[hub].draft;
-                match draft.r2c.first_mut() {
+                let own = |entry: &&mut DepositEntry| entry.token_id == *token_id;
+                match draft.r2c.iter_mut().find(own) {
                     Some(entry) => entry.pairs.push(pair),
                     None => draft.r2c.push(DepositEntry {
                         token_id: *token_id,
@@ -251,7 +258,7 @@ impl World<'_> {
                 let now = self.now;
                 let one = &mut self.users[user];
                 one.account.submitted_at = now.max(1);
-                one.window.push_back((now, raw(*amount)));
+                one.window.push_back((now, value_of(*token_id, *amount)));
                 one.window.retain(|(at, _)| now - at < 2 * HOUR);
                 self.metrics.deposits += 1;
             }
@@ -268,22 +275,42 @@ impl World<'_> {
                     pay,
                     signed: false,
                     submitted: false,
+                    at: self.now,
+                    pending: true,
+                    rejected: false,
                 });
+                self.at(self.now + COMMIT_MS, Event::Commit { user, number });
                 let after = wait(&mut self.signing, self.params.sign_mean_seconds);
                 self.metrics.proposals += 1;
-                if self.users[user].signs {
+                let signs = self.users[user].signs && !self.is_silent(user);
+                if signs && (pay == 0 || self.users[user].signs_by_hand) {
                     self.at(self.now + after, Event::Sign { user, number });
                 }
             }
             Action::SettleReject { account_id } => {
                 let user = place(account_id)?;
-                self.users[user].account.workspace = None;
+                self.metrics.rejects += 1;
+                let number = self.users[user].account.workspace.as_mut().map(|open| {
+                    open.rejected = true;
+                    open.number
+                });
+                if let Some(number) = number {
+                    self.at(self.now + COMMIT_MS, Event::Commit { user, number });
+                }
             }
             Action::SettleExecute { account_id } => {
                 let user = place(account_id)?;
                 self.execute(hub, user);
             }
-            Action::Replenish { amount, id, .. } => self.replenish(hub, id.clone(), raw(*amount)),
+            Action::Replenish {
+                amount,
+                id,
+                token_id,
+                ..
+            } => {
+                let asked = value_of(*token_id, *amount);
+                self.replenish(hub, place_of(*token_id), id.clone(), asked);
+            }
             Action::Alert { .. } => self.metrics.alerts += 1,
             Action::AbortSentBatch { requeue } => {
                 let sent = self.hubs[hub].sent.take();
@@ -300,6 +327,7 @@ impl World<'_> {
 
     pub(super) fn execute(&mut self, hub: usize, user: usize) {
         let account_id = self.users[user].id.clone();
+        let token = TOKENS[self.users[user].token];
         let account = &mut self.users[user].account;
         let Some(open) = account
             .workspace
@@ -312,18 +340,18 @@ impl World<'_> {
         account.hub_hold = open.total();
         let draft = &mut self.hubs[hub].draft;
         if open.withdraw > 0 {
-            let amount = amount(open.withdraw);
+            let amount = units(token, open.withdraw);
             draft.c2r.push(WithdrawalEntry {
                 account_id: account_id.clone(),
-                token_id: TOKEN_ID,
+                token_id: token,
                 amount,
             });
         }
         if open.pay > 0 {
             draft.settlements.push(SettlementEntry {
                 account_id,
-                token_id: TOKEN_ID,
-                reserve_diff: signed(open.pay),
+                token_id: token,
+                reserve_diff: signed_units(token, open.pay),
             });
         }
     }
@@ -343,8 +371,7 @@ impl World<'_> {
         if since < hang {
             at += hang - since;
         }
-        let operations =
-            usize::from(!batch.r2c.is_empty()) + batch.c2r.len() + batch.settlements.len();
+        let operations = batch.r2c.len() + batch.c2r.len() + batch.settlements.len();
         self.metrics.operations += operations as u64;
         self.metrics.batches += 1;
         let fails = self.chain.rand_float() < self.params.chain_failure;
@@ -369,15 +396,52 @@ impl World<'_> {
         self.places.get(id).copied().context("a batch about nobody")
     }
 
-    pub(super) fn replenish(&mut self, hub: usize, id: String, amount: i128) {
+    /// Whether a user is one of the largest spenders, who never sign: those whom the hub asks first.
+    fn is_silent(&mut self, user: usize) -> bool {
+        if self.silent.len() < self.params.silent_spenders {
+            self.silent.insert(user);
+        }
+        self.silent.contains(&user)
+    }
+
+    /// Whether the treasury answers nobody now.
+    fn treasury_is_silent(&self) -> bool {
+        let day = 24 * HOUR;
+        let since = (self.now + day - self.silent_at % day) % day;
+        since < self.params.treasury_silent_seconds * 1_000
+    }
+
+    /// What the treasury is asked for: it gives up to its allowance of any hour, after a while.
+    pub(super) fn replenish(&mut self, hub: usize, token: usize, id: String, amount: i128) {
         let base = (self.params.treasury_seconds * 1_000.0) as u64;
         let after = base + wait(&mut self.treasury, self.params.treasury_mean_seconds);
-        let arrives = self.treasury.rand_float() >= self.params.treasury_failure;
+        let fails = self.treasury.rand_float() < self.params.treasury_failure;
         self.metrics.replenishments += 1;
+        self.metrics.treasury_asked += amount;
+        let now = self.now;
+        let hour = |list: &mut VecDeque<(u64, i128)>| -> i128 {
+            list.retain(|(at, _)| now - at < HOUR);
+            list.iter().map(|(_, amount)| amount).sum()
+        };
+        self.asked.push_back((now, amount));
+        let asked = hour(&mut self.asked);
+        self.metrics.treasury_peak = self.metrics.treasury_peak.max(asked);
+        if self.treasury_is_silent() {
+            return;
+        }
+        let known = self.served_treasury.contains(&id);
+        let within = hour(&mut self.allowance) + amount <= tokens(self.params.treasury_allowance);
+        let arrives = !fails && (within || known);
+        if !within && !known {
+            self.metrics.treasury_refused += 1;
+        } else if arrives && !known {
+            self.allowance.push_back((now, amount));
+        }
         self.at(
             self.now + after,
             Event::Treasury {
                 hub,
+                token,
                 id,
                 amount,
                 arrives,
@@ -385,24 +449,30 @@ impl World<'_> {
         );
     }
 
-    pub(super) fn replenished(&mut self, hub: usize, id: String, amount: i128, arrives: bool) {
-        self.hubs[hub].topping_up = false;
+    pub(super) fn replenished(
+        &mut self,
+        hub: usize,
+        token: usize,
+        id: String,
+        amount: i128,
+        arrives: bool,
+    ) {
         // The same request twice gives once.
         if arrives && self.served_treasury.insert(id.clone()) {
-            self.hubs[hub].reserve += amount;
+            self.hubs[hub].reserve[token] += amount;
             self.supply += amount;
             self.metrics.treasury += amount;
         }
         // What is answered while the hub is down nobody hears.
-        if !self.hubs[hub].down {
+        if !self.hubs[hub].down && self.decider.replenishes() {
             let outcome = if arrives {
                 ReplenishOutcome::Done
             } else {
                 ReplenishOutcome::Failed
             };
-            let told = arrives.then(|| self::amount(amount));
+            let told = arrives.then(|| units(TOKENS[token], amount));
             self.hubs[hub].answers.push(ReplenishAnswer {
-                token_id: TOKEN_ID,
+                token_id: TOKENS[token],
                 id,
                 outcome,
                 amount: told,
@@ -411,20 +481,22 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn top_up_hub(&mut self, hub: usize) {
-        if self.decider.replenishes() || self.hubs[hub].topping_up {
-            return;
-        }
-        let free = self.hubs[hub].reserve - self.hubs[hub].committed();
-        if free < i128::from(self.params.min_reserve) * TOKEN {
-            self.hubs[hub].topping_up = true;
-            self.serial += 1;
-            let id = format!("top-up {}", self.serial);
-            self.replenish(
-                hub,
-                id,
-                i128::from(self.params.target_reserve) * TOKEN - free,
-            );
+    pub(super) fn hand_top_up(&self) -> u64 {
+        (self.params.hand_top_up_hours * HOUR as f64) as u64
+    }
+
+    /// A person fills up what does not ask by itself.
+    pub(super) fn top_up_by_hand(&mut self) {
+        for hub in 0..self.hubs.len() {
+            for token in 0..self.tokens() {
+                let target = i128::from(self.params.target_reserve) * TOKEN;
+                let lacking = target - self.hubs[hub].free(token);
+                if lacking > 0 {
+                    self.serial += 1;
+                    let id = format!("by hand {}", self.serial);
+                    self.replenish(hub, token, id, lacking);
+                }
+            }
         }
     }
 
@@ -463,7 +535,7 @@ impl World<'_> {
                 .map(|(a, b)| Claim {
                     debtor: self.hubs[*a].id.clone(),
                     creditor: self.hubs[*b].id.clone(),
-                    token_id: TOKEN_ID,
+                    token_id: DOLLAR,
                     amount: amount(self.due[*a][*b]),
                 })
                 .collect(),
@@ -491,12 +563,12 @@ impl World<'_> {
         }
         for (a, b) in claims {
             let bound = i128::from(self.params.floor) * TOKEN;
-            let free = self.hubs[a].reserve - self.hubs[a].committed() - self.floor();
+            let free = self.hubs[a].free(0) - self.floor();
             let paid = self.due[a][b].min(free);
             if self.due[a][b] > bound && paid > 0 {
                 self.due[a][b] -= paid;
-                self.hubs[a].reserve -= paid;
-                self.hubs[b].reserve += paid;
+                self.hubs[a].reserve[0] -= paid;
+                self.hubs[b].reserve[0] += paid;
                 self.metrics.between_hubs += paid;
             }
         }

@@ -10,7 +10,7 @@ impl World<'_> {
     /// What the hubs own, without what the treasury gave, the faucet paid out, or fees brought.
     pub(super) fn equity(&self) -> i128 {
         let accounts: i128 = self.users.iter().map(|user| user.account.value).sum();
-        let reserves: i128 = self.hubs.iter().map(|hub| hub.reserve).sum();
+        let reserves: i128 = self.hubs.iter().flat_map(|hub| hub.reserve).sum();
         accounts + reserves - self.metrics.treasury + self.metrics.faucet_paid - self.metrics.fees
     }
 
@@ -22,9 +22,9 @@ impl World<'_> {
     /// The laws of a plan, written again without the policy's code.
     pub(super) fn judge(&mut self, hub: usize, actions: &[Action]) {
         let ours = self.decider.kind == Kind::Ours;
-        let net = self.hubs[hub].reserve - self.hubs[hub].committed();
-        let mut spent = 0;
-        let mut gained = inflow(&self.hubs[hub].draft);
+        let net = [0, 1].map(|token| self.hubs[hub].free(token));
+        let mut spent = [0; 2];
+        let mut gained = TOKENS.map(|token| inflow(&self.hubs[hub].draft, token));
         let mut broadcasts = 0;
         let mut stage = 0;
         let mut seen = BTreeSet::new();
@@ -34,11 +34,14 @@ impl World<'_> {
                 found.push("the actions are out of order".to_owned());
             }
             stage = action.stage();
+            found.extend(self.thrown(hub, action));
             match action {
                 Action::Deposit {
-                    account_id, amount, ..
+                    account_id,
+                    amount,
+                    token_id,
                 } => {
-                    let amount = raw(*amount);
+                    let amount = value_of(*token_id, *amount);
                     let Some(user) = self.places.get(account_id).map(|place| &self.users[*place])
                     else {
                         found.push("a deposit to nobody".to_owned());
@@ -61,7 +64,7 @@ impl World<'_> {
                     if ours && (lately + amount > 10_000 * TOKEN || amount < TOKEN) {
                         found.push("a deposit beyond its caps".to_owned());
                     }
-                    spent += amount;
+                    spent[place_of(*token_id)] += amount;
                 }
                 Action::SettlePropose {
                     account_id, ops, ..
@@ -90,7 +93,7 @@ impl World<'_> {
                         {
                             found.push("an executed share that shrank".to_owned());
                         }
-                        gained += open.total();
+                        gained[user.token] += open.total();
                     } else {
                         found.push("an execution that nobody signed".to_owned());
                     }
@@ -103,13 +106,15 @@ impl World<'_> {
             found.push("a second broadcast".to_owned());
         }
         let floor = if ours { self.floor() } else { 0 };
-        if ours && spent > gained + (net - floor).max(0) && spent > (net + gained).max(0) {
-            found.push(format!(
-                "deposits of {spent} out of {net} with {gained} coming in"
-            ));
-        }
-        if ours && spent > 100_000 * TOKEN {
-            found.push("deposits beyond the cap of a tick".to_owned());
+        for ((spent, net), gained) in spent.into_iter().zip(net).zip(gained) {
+            if ours && spent > gained + (net - floor).max(0) && spent > (net + gained).max(0) {
+                found.push(format!(
+                    "deposits of {spent} out of {net} with {gained} coming in"
+                ));
+            }
+            if ours && spent > 100_000 * TOKEN {
+                found.push("deposits beyond the cap of a tick".to_owned());
+            }
         }
         for what in found {
             self.broken(&what);
@@ -120,13 +125,53 @@ impl World<'_> {
         let (mut withdraw, mut pay) = (0, 0);
         for op in ops {
             if op.kind == OpKind::C2r {
-                withdraw += raw(op.amount);
+                withdraw += value_of(op.token_id, op.amount);
             } else {
                 let gain = op.left_diff.wide().max(op.right_diff.wide());
-                pay += gain.positive_part().map_or(0, raw);
+                pay += gain
+                    .positive_part()
+                    .map_or(0, |gain| value_of(op.token_id, gain));
             }
         }
         (withdraw, pay)
+    }
+
+    /// What the runtime throws at: the whole frame is then lost.
+    fn thrown(&self, hub: usize, action: &Action) -> Option<String> {
+        let of = |id: &EntityId| self.places.get(id).map(|place| &self.users[*place]);
+        let open = |id: &EntityId| of(id).and_then(|user| user.account.workspace.as_ref());
+        let pends = |id: &EntityId| open(id).is_some_and(|open| open.pending || open.rejected);
+        let what = match action {
+            Action::SettleReject { account_id } => match open(account_id) {
+                None => "a rejection of nothing",
+                Some(_) if pends(account_id) => "a rejection while a step is pending",
+                Some(open) if open.signed || open.submitted => "a rejection of what is signed",
+                Some(_) => return None,
+            },
+            Action::SettlePropose {
+                account_id, ops, ..
+            } => {
+                let (withdraw, pay) = Self::parts(ops);
+                let capacity = of(account_id).map_or(0, |user| user.account.user_capacity());
+                match open(account_id) {
+                    Some(_) => "a proposal beside another",
+                    None if pay > 0 && (withdraw > 0 || ops.len() > 1) => "a mixed proposal",
+                    None if pay > capacity => "a debt payment beyond what can be put on hold",
+                    None => return None,
+                }
+            }
+            Action::SettleExecute { account_id } => match open(account_id) {
+                _ if self.hubs[hub].sent.is_some() => "an execution beside a sent batch",
+                _ if pends(account_id) => "an execution while a step is pending",
+                _ => return None,
+            },
+            Action::Deposit { .. } if self.hubs[hub].sent.is_some() => {
+                "a deposit beside a sent batch"
+            }
+            Action::AbortSentBatch { .. } if self.hubs[hub].sent.is_none() => "an abort of nothing",
+            _ => return None,
+        };
+        Some(format!("the runtime would throw: {what}"))
     }
 
     /// Eligible, money there, and still waiting long after everybody is served first: the clock of
@@ -134,7 +179,8 @@ impl World<'_> {
     pub(super) fn starvation(&mut self, hub: usize) {
         let limit = 600_000 + 2 * self.decider.tick_ms;
         let is_busy = self.hubs[hub].sent.is_some();
-        let free = self.hubs[hub].reserve - self.hubs[hub].committed() - self.floor();
+        let floor = self.floor();
+        let all_free = [0, 1].map(|token| self.hubs[hub].free(token) - floor);
         let now = self.now;
         let mut starved = Vec::new();
         let asking = |user: &&mut User| user.hub == hub && user.account.request.is_some();
@@ -146,6 +192,7 @@ impl World<'_> {
                 recent.map(|(_, amount)| amount).sum()
             };
             let room = 10_000 * TOKEN - lately(2);
+            let free = all_free[user.token];
             let claim = user.account.hub_debt();
             let is_carried = user.account.submitted_at > 0;
             let Some(request) = &mut user.account.request else {

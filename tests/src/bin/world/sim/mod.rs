@@ -35,7 +35,12 @@ use crate::metrics::Metrics;
 use crate::params::{Params, TOKEN};
 use crate::policies::{Decider, Kind};
 
-const TOKEN_ID: TokenId = TokenId::constant(1);
+/// The token of six decimals, of which one is a dollar.
+const DOLLAR: TokenId = TokenId::constant(1);
+/// A token of 18 decimals worth a thousand dollars.
+const DEAR: TokenId = TokenId::constant(2);
+/// How many raw units of the dear token a millionth of a dollar is.
+const DEAR_UNITS: i128 = 1_000_000_000;
 const SOFT: i128 = 500 * TOKEN;
 const HARD: i128 = 10_000 * TOKEN;
 const MAX_FEE: i128 = 15 * TOKEN;
@@ -46,6 +51,8 @@ const HOUR: u64 = 3_600_000;
 const LATE_MS: u64 = 30_000;
 /// How long the hub lets an account wait between two deposits.
 const COOL_DOWN_MS: u64 = 30_000;
+/// So long a step of a settlement waits until both sides committed its frame.
+const COMMIT_MS: u64 = 1_000;
 
 /// How a run is made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,6 +72,11 @@ enum Event {
     DrainFaucet {
         until: u64,
     },
+    HandTopUp,
+    Commit {
+        user: usize,
+        number: u64,
+    },
     Tick {
         hub: usize,
         epoch: u64,
@@ -80,6 +92,7 @@ enum Event {
     },
     Treasury {
         hub: usize,
+        token: usize,
         id: String,
         amount: i128,
         arrives: bool,
@@ -109,6 +122,10 @@ struct User {
     receiver: bool,
     attacker: bool,
     signs: bool,
+    /// Whether it signs what a person has to sign.
+    signs_by_hand: bool,
+    /// The place of its token.
+    token: usize,
     reserve: i128,
     /// An own transaction is on its way to the chain.
     busy: bool,
@@ -135,7 +152,8 @@ impl User {
 
 struct Hub {
     id: EntityId,
-    reserve: i128,
+    /// In each token.
+    reserve: [i128; 2],
     draft: Batch,
     sent: Option<(core::SentBatch, u64)>,
     recovery: Vec<Batch>,
@@ -144,8 +162,6 @@ struct Hub {
     down: bool,
     epoch: u64,
     next_tick: Option<u64>,
-    /// The world's own top-up for policies that do not ask.
-    topping_up: bool,
     book: Option<HubBook>,
 }
 
@@ -154,6 +170,7 @@ pub struct World<'w> {
     params: &'w Params,
     decider: &'w Decider,
     options: Options,
+    seed: u64,
     now: u64,
     serial: u64,
     events: BTreeMap<(u64, u64), Event>,
@@ -170,6 +187,12 @@ pub struct World<'w> {
     /// What one hub owes another, off chain.
     due: Vec<Vec<i128>>,
     served_treasury: BTreeSet<String>,
+    silent: BTreeSet<usize>,
+    /// What the treasury gave lately, and when.
+    allowance: VecDeque<(u64, i128)>,
+    /// What it was asked for lately, and when.
+    asked: VecDeque<(u64, i128)>,
+    silent_at: u64,
     hang_at: u64,
     supply: i128,
     advice: Config,
@@ -185,6 +208,37 @@ fn stream(seed: u64, number: u128) -> Rand64 {
 fn wait(random: &mut Rand64, mean_seconds: f64) -> u64 {
     let part = 1.0 - random.rand_float();
     (-part.ln() * mean_seconds * 1_000.0) as u64
+}
+
+/// The tokens by place.
+const TOKENS: [TokenId; 2] = [DOLLAR, DEAR];
+
+/// The place of a token.
+fn place_of(token: TokenId) -> usize {
+    usize::from(token != DOLLAR)
+}
+
+/// In the raw units of a token.
+fn units(token: TokenId, raw: i128) -> TokenAmount {
+    amount(if token == DOLLAR {
+        raw
+    } else {
+        raw * DEAR_UNITS
+    })
+}
+
+/// In the raw units of a token, with its sign.
+fn signed_units(token: TokenId, raw: i128) -> SignedTokenAmount {
+    signed(if token == DOLLAR {
+        raw
+    } else {
+        raw * DEAR_UNITS
+    })
+}
+
+/// In millionths of a dollar.
+fn value_of(token: TokenId, amount: TokenAmount) -> i128 {
+    raw(amount) / if token == DOLLAR { 1 } else { DEAR_UNITS }
 }
 
 fn amount(raw: i128) -> TokenAmount {
@@ -208,34 +262,40 @@ fn tokens(amount: f64) -> i128 {
     (amount * TOKEN as f64) as i128
 }
 
-fn deposits(batch: &Batch) -> i128 {
-    batch
-        .r2c
-        .iter()
-        .flat_map(|entry| &entry.pairs)
-        .map(|pair| raw(pair.amount))
-        .sum()
+fn deposits(batch: &Batch, token: TokenId) -> i128 {
+    let entries = batch.r2c.iter().filter(|entry| entry.token_id == token);
+    let pairs = entries.flat_map(|entry| &entry.pairs);
+    pairs.map(|pair| value_of(token, pair.amount)).sum()
 }
 
-fn inflow(batch: &Batch) -> i128 {
-    let withdrawn: i128 = batch.c2r.iter().map(|entry| raw(entry.amount)).sum();
-    let paid: i128 = batch
+fn inflow(batch: &Batch, token: TokenId) -> i128 {
+    let withdrawn = batch.c2r.iter().filter(|entry| entry.token_id == token);
+    let withdrawn: i128 = withdrawn.map(|entry| value_of(token, entry.amount)).sum();
+    let paid = batch
         .settlements
         .iter()
-        .filter_map(|entry| entry.reserve_diff.wide().positive_part().ok())
-        .map(raw)
-        .sum();
+        .filter(|entry| entry.token_id == token);
+    let paid: i128 = paid.map(paid_by).sum();
     withdrawn + paid
 }
 
+/// What a settlement of a batch brings the hub.
+fn paid_by(entry: &SettlementEntry) -> i128 {
+    let paid = entry.reserve_diff.wide().positive_part();
+    paid.map_or(0, |paid| value_of(entry.token_id, paid))
+}
+
 impl Hub {
-    /// What the batches of the hub will spend.
-    fn committed(&self) -> i128 {
+    /// What the batches of the hub will spend of a token.
+    fn committed(&self, token: usize) -> i128 {
         let sent = self.sent.iter().map(|(sent, _)| &sent.batch);
-        sent.chain(&self.recovery)
-            .chain([&self.draft])
-            .map(deposits)
-            .sum()
+        let all = sent.chain(&self.recovery).chain([&self.draft]);
+        all.map(|batch| deposits(batch, TOKENS[token])).sum()
+    }
+
+    /// What is left of a reserve after them.
+    fn free(&self, token: usize) -> i128 {
+        self.reserve[token] - self.committed(token)
     }
 }
 
@@ -258,7 +318,14 @@ impl<'w> World<'w> {
         for _ in 0..params.hubs {
             hubs.push(Hub {
                 id: id(&mut population)?,
-                reserve: params.target_reserve as i128 * TOKEN,
+                reserve: [
+                    params.target_reserve as i128 * TOKEN,
+                    if params.second_token {
+                        params.target_reserve as i128 * TOKEN
+                    } else {
+                        0
+                    },
+                ],
                 draft: Batch::default(),
                 sent: None,
                 recovery: Vec::new(),
@@ -267,17 +334,18 @@ impl<'w> World<'w> {
                 down: false,
                 epoch: 0,
                 next_tick: None,
-                topping_up: false,
                 book: None,
             });
         }
         let mut users = Vec::new();
+        let mut hands = stream(seed, 9);
         for place in 0..params.users {
             let (hub, user_id) = (place % params.hubs, id(&mut population)?);
             let receiver = population.rand_float() < params.receivers;
             let on_credit = population.rand_float() < 0.5;
             let signs = population.rand_float() < params.signers;
             let attacker = population.rand_float() < params.attackers;
+            let signs_by_hand = hands.rand_float() < params.hand_signers;
             // Half of those who mostly pay begin on credit, half with collateral of their own.
             let collateral = if receiver || on_credit {
                 0
@@ -301,6 +369,8 @@ impl<'w> World<'w> {
                 receiver,
                 attacker,
                 signs,
+                signs_by_hand,
+                token: usize::from(params.second_token && (place / params.hubs) % 2 == 1),
                 reserve: tokens(params.user_reserve) - collateral,
                 busy: false,
                 account,
@@ -320,6 +390,7 @@ impl<'w> World<'w> {
             params,
             decider,
             options,
+            seed,
             now: 0,
             serial: 0,
             events: BTreeMap::new(),
@@ -334,6 +405,10 @@ impl<'w> World<'w> {
             places,
             hubs,
             served_treasury: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            allowance: VecDeque::new(),
+            asked: VecDeque::new(),
+            silent_at: 0,
             hang_at: 0,
             supply: 0,
             advice: Config::default(),
@@ -361,6 +436,10 @@ impl<'w> World<'w> {
         self.next_faucet();
         self.at(HOUR, Event::Audit);
         self.hang_at = (self.chain.rand_float() * HOUR as f64) as u64;
+        self.silent_at = (stream(self.seed, 10).rand_float() * 24.0 * HOUR as f64) as u64;
+        if !self.decider.replenishes() {
+            self.at(self.hand_top_up(), Event::HandTopUp);
+        }
         for drain in 0..self.params.drains_per_day {
             let mut start =
                 24 * HOUR * u64::from(drain + 1) / u64::from(self.params.drains_per_day + 1);
@@ -399,9 +478,10 @@ impl<'w> World<'w> {
                 break;
             }
             for hub in 0..self.hubs.len() {
-                let up = self.hubs[hub].reserve - self.hubs[hub].committed() >= self.floor();
+                let up = (0..self.tokens()).all(|token| self.hubs[hub].free(token) >= self.floor());
                 self.metrics.uptime(time - self.now, up);
             }
+            self.metrics.in_use(time - self.now, self.capital());
             self.now = time;
             self.metrics.events += 1;
             self.play(event)?;
@@ -428,6 +508,23 @@ impl<'w> World<'w> {
         Ok(self.metrics)
     }
 
+    /// How many tokens this world has.
+    fn tokens(&self) -> usize {
+        1 + usize::from(self.params.second_token)
+    }
+
+    /// What the treasury has given, the first filling included, less what the faucet paid out and
+    /// what came back into a reserve above its target.
+    fn capital(&self) -> i128 {
+        let target = i128::from(self.params.target_reserve) * TOKEN;
+        let first = target * (self.hubs.len() * self.tokens()) as i128;
+        let places = (0..self.hubs.len()).flat_map(|hub| (0..self.tokens()).map(move |t| (hub, t)));
+        let back: i128 = places
+            .map(|(hub, token)| (self.hubs[hub].reserve[token] - target).max(0))
+            .sum();
+        first + self.metrics.treasury - self.metrics.faucet_paid - back
+    }
+
     fn play(&mut self, event: Event) -> Result<()> {
         match event {
             Event::Payment => {
@@ -436,12 +533,12 @@ impl<'w> World<'w> {
             }
             Event::Faucet => {
                 self.next_faucet();
-                self.faucet();
+                self.faucet(self.params.faucet_amount);
             }
             Event::DrainFaucet { until } => {
                 if self.now < until {
                     self.at(self.now + 1_000, Event::DrainFaucet { until });
-                    self.faucet();
+                    self.faucet(self.params.drain_amount);
                 }
             }
             Event::Tick { hub, epoch } => {
@@ -453,14 +550,15 @@ impl<'w> World<'w> {
             Event::Settle { hub, batch, fails } => self.settle(hub, batch, fails)?,
             Event::Sign { user, number } => {
                 let mut hub = None;
-                if self.users[user].busy {
+                let waits = self.users[user].account.workspace.as_ref();
+                if self.users[user].busy || waits.is_some_and(|open| open.pending) {
                     // Its own transaction first.
                     self.at(self.now + 1_000, Event::Sign { user, number });
                 } else if let Some(open) = self.users[user]
                     .account
                     .workspace
                     .as_mut()
-                    .filter(|open| open.number == number)
+                    .filter(|open| open.number == number && !open.rejected)
                 {
                     open.signed = true;
                     hub = Some(self.users[user].hub);
@@ -471,10 +569,27 @@ impl<'w> World<'w> {
             }
             Event::Treasury {
                 hub,
+                token,
                 id,
                 amount,
                 arrives,
-            } => self.replenished(hub, id, amount, arrives),
+            } => self.replenished(hub, token, id, amount, arrives),
+            Event::HandTopUp => {
+                self.at(self.now + self.hand_top_up(), Event::HandTopUp);
+                self.top_up_by_hand();
+            }
+            Event::Commit { user, number } => {
+                let account = &mut self.users[user].account;
+                let own = account
+                    .workspace
+                    .as_mut()
+                    .filter(|open| open.number == number);
+                if own.as_ref().is_some_and(|open| open.rejected) {
+                    account.workspace = None;
+                } else if let Some(open) = own {
+                    open.pending = false;
+                }
+            }
             Event::TopUp { user, amount } => {
                 self.users[user].busy = false;
                 let amount = amount.min(self.users[user].reserve);
@@ -518,7 +633,7 @@ impl<'w> World<'w> {
 
     // --- requests ---
 
-    fn delta(account: &Account) -> Delta {
+    fn delta(account: &Account, token: TokenId) -> Delta {
         let (hub, user) = (account.hub_credit, account.user_credit);
         let (left, right) = if account.hub_left {
             (hub, user)
@@ -527,20 +642,20 @@ impl<'w> World<'w> {
         };
         let hold = |is_hub: bool| {
             if is_hub {
-                amount(account.hub_hold)
+                units(token, account.hub_hold)
             } else {
                 TokenAmount::ZERO
             }
         };
         Delta {
-            collateral: amount(account.collateral),
-            ondelta: signed(account.ondelta),
-            offdelta: signed(account.offdelta()),
-            left_credit_limit: amount(left),
-            right_credit_limit: amount(right),
+            collateral: units(token, account.collateral),
+            ondelta: signed_units(token, account.ondelta),
+            offdelta: signed_units(token, account.offdelta()),
+            left_credit_limit: units(token, left),
+            right_credit_limit: units(token, right),
             left_hold: hold(account.hub_left),
             right_hold: hold(!account.hub_left),
-            ..Delta::empty(TOKEN_ID)
+            ..Delta::empty(token)
         }
     }
 

@@ -25,9 +25,12 @@ impl World<'_> {
         let ratio = (self.params.largest_payment / self.params.smallest_payment).ln();
         let size = self.params.smallest_payment * (random.rand_float() * ratio).exp();
         let hub = (self.users[from].hub + usize::from(abroad)) % self.hubs.len();
+        let token = self.users[from].token;
         for _ in 0..self.users.len() {
-            let fits =
-                to != from && self.users[to].receiver == to_receiver && self.users[to].hub == hub;
+            let fits = to != from
+                && self.users[to].receiver == to_receiver
+                && self.users[to].hub == hub
+                && self.users[to].token == token;
             if fits {
                 break;
             }
@@ -37,7 +40,9 @@ impl World<'_> {
     }
 
     pub(super) fn pay(&mut self, from: usize, to: usize, amount: i128) -> Result<()> {
-        let short = self.users[from].account.user_capacity() < amount
+        let other = self.users[from].token != self.users[to].token;
+        let short = other
+            || self.users[from].account.user_capacity() < amount
             || self.users[to].account.hub_capacity() < amount;
         self.metrics.payments += 1;
         if from == to || short {
@@ -114,6 +119,7 @@ impl World<'_> {
         if last.is_some_and(|(at, _)| self.now - at < COOL_DOWN_MS) {
             return Ok(());
         }
+        let token = TOKENS[one.token];
         let input = AdviceInput {
             entity_id: one.id.clone(),
             peer_id: self.hubs[one.hub].id.clone(),
@@ -122,15 +128,15 @@ impl World<'_> {
             pending_frame: false,
             workspace: one.account.workspace.is_some(),
             tokens: vec![AdviceToken {
-                delta: Self::delta(&one.account),
+                delta: Self::delta(&one.account, token),
                 policy: Some(RequestPolicy {
-                    soft_limit: amount(SOFT),
-                    hard_limit: amount(HARD),
-                    max_fee: amount(MAX_FEE),
+                    soft_limit: units(token, SOFT),
+                    hard_limit: units(token, HARD),
+                    max_fee: units(token, MAX_FEE),
                 }),
                 terms: Some(FeeTerms {
                     policy_version: Serial::constant(1),
-                    base_fee: amount(BASE_FEE),
+                    base_fee: units(token, BASE_FEE),
                     gas_fee: TokenAmount::ZERO,
                     fee_bps: Bps::constant(FEE_BPS),
                 }),
@@ -143,7 +149,11 @@ impl World<'_> {
             .first()
             .and_then(|token| token.request.as_ref())
         {
-            self.request(user, raw(request.amount), raw(request.fee));
+            self.request(
+                user,
+                value_of(token, request.amount),
+                value_of(token, request.fee),
+            );
         }
         Ok(())
     }
@@ -179,14 +189,15 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn faucet(&mut self) {
+    pub(super) fn faucet(&mut self, amount: f64) {
         let user = self.faucets.rand_range(0..self.users.len() as u64) as usize;
         let hub = self.users[user].hub;
-        let amount = tokens(self.params.faucet_amount);
-        let free = self.hubs[hub].reserve - self.hubs[hub].committed();
+        let amount = tokens(amount);
+        let token = self.users[user].token;
+        let free = self.hubs[hub].free(token);
         self.metrics.faucet_calls += 1;
         if free >= amount {
-            self.hubs[hub].reserve -= amount;
+            self.hubs[hub].reserve[token] -= amount;
             self.users[user].reserve += amount;
             self.metrics.faucet_paid += amount;
             self.metrics.faucet_served += 1;

@@ -1,0 +1,149 @@
+//! What must hold of the rows: a broken promise fails the program. Where we may lose, the row stays
+//! and says why.
+
+use crate::metrics::{Cost, Row};
+
+/// One promise, and what became of it.
+pub struct Promise {
+    pub what: String,
+    pub found: String,
+    pub holds: bool,
+    /// Whether the program fails without it.
+    pub must: bool,
+}
+
+const OURS: &str = "trimtab";
+const RUNTIME: &str = "xln";
+const RESERVES: &str = "reserves only";
+const NOBODY: &str = "no policy";
+
+/// Reserve per unit where peers do not sign, at most so many times that of `calm`.
+const MOST_RESERVE: f64 = 1.3;
+/// Of the six mixes of prices, we are cheaper in at least so many.
+const LEAST_MIXES: usize = 5;
+
+/// Every promise that these rows can tell.
+pub fn all(rows: &[Row]) -> Vec<Promise> {
+    let row = |scenario: &str, policy: &str| {
+        let mut own = rows.iter().filter(|row| row.scenario == scenario);
+        own.find(|row| row.policy == policy)
+    };
+    let mut promises = Vec::new();
+    for ours in rows.iter().filter(|row| row.policy == OURS) {
+        let loss = ours.adversary_loss.max(0.0);
+        promises.push(Promise {
+            what: format!(
+                "{}: nobody starves, no law is broken, no adversary gains",
+                ours.scenario
+            ),
+            found: format!(
+                "{} starved, {} laws broken, loss {loss:.0}",
+                ours.starved, ours.violations
+            ),
+            holds: ours.starved == 0 && ours.violations == 0 && loss == 0.0,
+            must: true,
+        });
+    }
+    let faucet = |policy: &str, below: Option<f64>, above: Option<f64>| {
+        let row = row("drain", policy)?;
+        let success = row.faucet_success * 100.0;
+        Some(Promise {
+            what: match (below, above) {
+                (Some(below), _) => {
+                    format!("drain: {policy} serves less than {below} % of the faucet")
+                }
+                (_, above) => format!(
+                    "drain: {policy} serves more than {} % of the faucet",
+                    above.unwrap_or(0.0)
+                ),
+            },
+            found: format!("{success:.2} %"),
+            holds: below.is_none_or(|below| success < below)
+                && above.is_none_or(|above| success > above),
+            must: true,
+        })
+    };
+    promises.extend(faucet(NOBODY, Some(60.0), None));
+    promises.extend(faucet(RUNTIME, Some(80.0), None));
+    promises.extend(faucet(OURS, None, Some(95.0)));
+    promises.extend(row("drain", OURS).map(|row| Promise {
+        what: "drain: the reserve of trimtab is up for more than 99 %".to_owned(),
+        found: format!("{:.2} %", row.reserve_uptime * 100.0),
+        holds: row.reserve_uptime > 0.99,
+        must: true,
+    }));
+    for scenario in ["silent", "offline"] {
+        if let (Some(row), Some(calm)) = (row(scenario, OURS), row("calm", OURS)) {
+            promises.push(reserve(row, calm));
+        }
+    }
+    for scenario in ["calm", "rush", "drain"] {
+        for other in [RUNTIME, RESERVES] {
+            if let (Some(ours), Some(other)) = (row(scenario, OURS), row(scenario, other)) {
+                promises.push(cheaper(ours, other));
+            }
+        }
+    }
+    promises
+}
+
+fn reserve(row: &Row, calm: &Row) -> Promise {
+    let (own, base) = (row.reserve_per_unit, calm.reserve_per_unit);
+    let holds = own <= MOST_RESERVE * base;
+    let mut found = format!("{own:.3} against {base:.3}");
+    if !holds {
+        let unanswered = row.rejects / row.proposals.max(1.0) * 100.0;
+        found.push_str(&format!(
+            "; lost: {unanswered:.0} % of the proposals were never signed and were withdrawn ({:.0} % in calm), and what they would have brought came out of the reserve meanwhile",
+            calm.rejects / calm.proposals.max(1.0) * 100.0,
+        ));
+    }
+    Promise {
+        what: format!(
+            "{}: reserve per unit at most {MOST_RESERVE} times that of calm",
+            row.scenario
+        ),
+        found,
+        holds,
+        must: false,
+    }
+}
+
+fn cheaper(ours: &Row, other: &Row) -> Promise {
+    let pairs: Vec<(&Cost, &Cost)> = ours.costs.iter().zip(&other.costs).collect();
+    let won = pairs.iter().filter(|(a, b)| a.total() < b.total()).count();
+    let holds = won >= LEAST_MIXES.min(pairs.len());
+    let mut found = format!("cheaper in {won} of {}", pairs.len());
+    for (a, b) in pairs.iter().filter(|(a, b)| a.total() >= b.total()) {
+        let because = match (a.operations > b.operations, a.capital > b.capital) {
+            (true, false) => {
+                "it makes more operations, and the capital that these save is worth less"
+            }
+            (false, true) => "it binds more capital",
+            _ => "it makes more operations and binds more capital",
+        };
+        found.push_str(&format!(
+            "; lost at gas {} and {} % a year: {:.2} (operations {:.2}, capital {:.2}) against {:.2} ({:.2}, {:.2}): {because}",
+            a.gas, a.rate * 100.0, a.total(), a.operations, a.capital, b.total(), b.operations, b.capital,
+        ));
+    }
+    if other.faucet_success + 0.01 < ours.faucet_success {
+        found.push_str(&format!(
+            "; {} served {:.0} % of the faucet, trimtab {:.0} %",
+            other.policy,
+            other.faucet_success * 100.0,
+            ours.faucet_success * 100.0,
+        ));
+    }
+    Promise {
+        what: format!(
+            "{}: trimtab costs less than {} in at least {LEAST_MIXES} of {} mixes of prices",
+            ours.scenario,
+            other.policy,
+            pairs.len()
+        ),
+        found,
+        holds,
+        must: false,
+    }
+}

@@ -1,7 +1,7 @@
 // Builds dist/: ES modules by the compiler, CommonJS from them, the module's bytes once.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
@@ -26,7 +26,8 @@ if (digest !== recorded) {
 // These come from the module, so they are not in the sources.
 const made = {
   "digest.ts": `/** sha256 of the module's bytes. */\nexport const DIGEST = "${digest}";\n`,
-  "bytes.ts": `/** The module's bytes, base64. */\nexport const BYTES =\n  "${wasm.toString("base64")}";\n`,
+  // Without the annotation the declaration would repeat every byte as a literal type.
+  "bytes.ts": `/** The module's bytes, base64. */\nexport const BYTES: string =\n  "${wasm.toString("base64")}";\n`,
 };
 for (const [name, text] of Object.entries(made)) writeFileSync(at("src", name), text);
 const glue = readFileSync(at("module", "trimtab.js"), "utf8");
@@ -42,20 +43,30 @@ writeFileSync(at("dist", "trimtab.wasm"), wasm);
 writeFileSync(at("dist", "esm", "glue.js"), glue);
 cpSync(at("src", "glue.d.ts"), at("dist", "esm", "glue.d.ts"));
 
+// CommonJS has its own copy of the code, which is small, and shares the bytes, which are not: every
+// Node that we support requires an ES module that awaits nothing.
+const shared = /^bytes\./;
+const names = readdirSync(at("dist", "esm"), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(at("dist", "esm"), join(entry.parentPath, entry.name)));
 mkdirSync(at("dist", "cjs"));
 writeFileSync(at("dist", "cjs", "package.json"), '{ "type": "commonjs" }\n');
-for (const name of readdirSync(at("dist", "esm"))) {
-  if (name.startsWith("browser.")) continue;
+for (const name of names) {
+  if (name.startsWith("browser.") || shared.test(name)) continue;
+  mkdirSync(dirname(at("dist", "cjs", name)), { recursive: true });
   if (name.endsWith(".d.ts")) {
     cpSync(at("dist", "esm", name), at("dist", "cjs", name));
+    // The declarations are larger than all code: they lie in one place, where both kinds may read.
+    if (name === "generated.d.ts") writeFileSync(at("dist", "esm", name), 'export * from "../cjs/generated.js";\n');
     continue;
   }
   const source = readFileSync(at("dist", "esm", name), "utf8");
   const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
   const { outputText } = ts.transpileModule(source, { compilerOptions: options });
   const here = 'const { pathToFileURL: __toUrl } = require("node:url");\n';
-  const text = outputText.includes("import.meta.url")
-    ? outputText.replace('"use strict";\n', `"use strict";\n${here}`).replaceAll("import.meta.url", "__toUrl(__filename)")
-    : outputText;
+  const sharing = outputText.replaceAll('require("./bytes.js")', 'require("../esm/bytes.js")');
+  const text = sharing.includes("import.meta.url")
+    ? sharing.replace('"use strict";\n', `"use strict";\n${here}`).replaceAll("import.meta.url", "__toUrl(__filename)")
+    : sharing;
   writeFileSync(at("dist", "cjs", name), text);
 }

@@ -9,6 +9,14 @@ from typing import Any, Literal, TypedDict, Union
 
 
 
+class AbortSentBatchAction(TypedDict):
+    """The sent batch is too old: take it back."""
+
+    requeue: bool
+    """Whether its entries are kept for another try."""
+    type: Literal["abort_sent_batch"]
+
+
 class _AcceptInputRequired(TypedDict):
     """An expected value that wants to be accepted."""
 
@@ -27,30 +35,6 @@ class AcceptInput(_AcceptInputRequired, total=False):
     """How old our tier is; beyond the configured age it counts as unknown."""
     tier: Tier | None
     """Our own tier; unknown when absent."""
-
-
-_AcceptInput2Required = TypedDict(
-    "_AcceptInput2Required",
-    {
-        "from": "NodeId",
-        "members": list["MemberStanding"],
-        "message": "Plain",
-        "now": "Seconds",
-    },
-)
-
-
-_AcceptInput2Optional = TypedDict(
-    "_AcceptInput2Optional",
-    {
-        "hops": "Count",
-        "state": "GossipState",
-    }, total=False,
-)
-
-
-class AcceptInput2(_AcceptInput2Required, _AcceptInput2Optional):
-    """A message that arrived."""
 
 
 class _AcceptedRequired(TypedDict):
@@ -99,6 +83,13 @@ class Account(_AccountRequired, total=False):
     """A settlement under way."""
 
 
+class AccountAdvice(TypedDict):
+    """The advice for an account."""
+
+    tokens: list[TokenAdvice]
+    """One entry per token, by token."""
+
+
 class _AccountColumnsRequired(TypedDict):
     """Accounts as columns, one row per account and token. A column that is absent is all zeros."""
 
@@ -129,11 +120,8 @@ class AccountColumns(_AccountColumnsRequired, total=False):
 AccountStatus = Literal["active", "dispute_preparing", "disputed"]
 """Whether an account takes part."""
 
-Action = dict[str, Any]
+Action = Union["AbortSentBatchAction", "SettleRejectAction", "SettleProposeAction", "SettleExecuteAction", "DepositAction", "ReplenishAction", "AlertAction", "BroadcastAction"]
 """One step of a plan."""
-
-Action2 = Literal["proceed", "delay_rebalance"]
-"""What to do about a rebalance."""
 
 
 class Activity(TypedDict):
@@ -183,29 +171,6 @@ class Adjusted(_AdjustedRequired, total=False):
 
     for_tier: Tier | None
     """The tier of the member it helps; absent when none."""
-
-Advice = Literal["request", "wait", "manual", "no"]
-"""What to do about one token."""
-
-
-class _Advice2Required(TypedDict):
-    """What a channel to one peer would be worth to the fleet."""
-
-    helps: list[NodeId]
-    """The members it would help."""
-    peer_id: NodeId
-    """The peer."""
-    redundant: bool
-    """Whether the fleet's capacity already suffices."""
-    score: Hundredths
-    """The score, in hundredths."""
-
-
-class Advice2(_Advice2Required, total=False):
-    """What a channel to one peer would be worth to the fleet."""
-
-    fleet_share: Real | None
-    """The fleet's share of the peer's capacity; absent when unknown."""
 
 
 class _AdviceInputRequired(TypedDict):
@@ -268,20 +233,6 @@ class AdviseInput(_AdviseInputRequired, total=False):
     """What each member reported last; our own report is skipped."""
 
 
-class Advised(TypedDict):
-    """The advice for an account."""
-
-    tokens: list[TokenAdvice]
-    """One entry per token, by token."""
-
-
-class Advised2(TypedDict):
-    """The peers, best first."""
-
-    advice: list[Advice2]
-    """The best first."""
-
-
 class AdvisedRequest(TypedDict):
     """A request to make."""
 
@@ -293,6 +244,18 @@ class AdvisedRequest(TypedDict):
     """What to pay in advance, in the same token."""
     policy_version: Serial
     """The version of the terms it is paid under."""
+
+
+class AlertAction(TypedDict):
+    """Tell the operator that a reserve is at its floor."""
+
+    floor: TokenAmount
+    """The floor."""
+    net: TokenAmount
+    """What is left of the reserve after debts and batches."""
+    token_id: TokenId
+    """The token."""
+    type: Literal["alert"]
 
 
 class Alias(TypedDict, total=False):
@@ -471,30 +434,6 @@ class AskSplice(_AskSpliceRequired, total=False):
     """Whether what could not be checked is refused."""
 
 
-class _AssessInputRequired(TypedDict):
-    """What a node can observe about itself."""
-
-    profitable: Count
-    """Channels that earn."""
-    stagnant: Count
-    """Channels that lose and stand still."""
-    trend: TrendSource
-    """Where revenue is going, as a word or as `{"windows": […]}`, oldest first."""
-    underwater: Count
-    """Channels that lose."""
-
-
-class AssessInput(_AssessInputRequired, total=False):
-    """What a node can observe about itself."""
-
-    channels: list[LocalShare] | None
-    """The node's channels; instead of a liquidity score."""
-    liquidity_score: Score | None
-    """How balanced the channels are, 0 to 100; instead of the channels."""
-    total: Count | None
-    """All channels; the sum of the three when absent."""
-
-
 class _AssessedRequired(TypedDict):
     """A node's health in one record."""
 
@@ -604,6 +543,12 @@ class BookDigest(TypedDict):
 
 Bps = int
 """A share in ten-thousandths."""
+
+
+class BroadcastAction(TypedDict):
+    """Send the draft."""
+
+    type: Literal["broadcast"]
 
 
 class Bucket(TypedDict):
@@ -730,10 +675,28 @@ ChannelClass = Literal["profitable", "break_even", "underwater", "stagnant_candi
 """How a channel earned so far."""
 
 
+class _ChannelHistoryRequired(TypedDict):
+    """A channel's books over the last 30 days."""
+
+    revenue_msat: Msat
+    """Fees of settled forwards out through the channel."""
+
+
+class ChannelHistory(_ChannelHistoryRequired, total=False):
+    """A channel's books over the last 30 days."""
+
+    channel_id: NodeId | None
+    """Which channel; only named in the reasons."""
+    cost_msat: Msat | None
+    """On-chain and rebalance fees; absent when the books could not be read."""
+    idle_s: Seconds | None
+    """Time since the last forward through the channel, or since it opened; absent when unknown."""
+
+
 class ChannelProfit(TypedDict):
     """The books of a channel and what they say."""
 
-    books: ProfitInput
+    books: ChannelHistory
     """The input of `health.profit`."""
     profit: Profit
     """What it decided."""
@@ -930,14 +893,319 @@ class Config(TypedDict):
     topology: TopologyConfig
     """Advice on new channels."""
 
-ConfigOverrides = dict[str, Any]
-"""some fields of Config"""
+
+class ConfigOverrides(TypedDict, total=False):
+    """Some fields of `Config`."""
+
+    fees: FeesConfigOverrides
+    """Fees that help the fleet."""
+    gossip: GossipConfigOverrides
+    """Limits of what members tell each other."""
+    health: HealthConfigOverrides
+    """Health scores, tiers and budget multipliers."""
+    hub: HubConfigOverrides
+    """A hub: who is served, from what, and when."""
+    limits: LimitsConfigOverrides
+    """How often something may be reported."""
+    liquidity: LiquidityConfigOverrides
+    """Depleted and saturated channels, needs, relevance."""
+    rebalance: RebalanceConfigOverrides
+    """Thresholds, budgets and the value of rebalances."""
+    splice: SpliceConfigOverrides
+    """What the fleet keeps with a peer."""
+    topology: TopologyConfigOverrides
+    """Advice on new channels."""
+
+
+class FeesConfigOverrides(TypedDict, total=False):
+    """Some fields of `FeesConfig`."""
+
+    ceiling_ppm: Ppm
+    """No fee is raised above this."""
+    floor_ppm: Ppm
+    """No fee is lowered below this."""
+    help_up_to: Tier
+    """The best tier that is helped."""
+    lower_by: Real
+    """The factor of a step down."""
+    raise_by: Real
+    """The factor of a step up."""
+    raise_for_inbound: bool
+    """Whether a need for inbound liquidity raises a fee."""
+
+
+class GossipConfigOverrides(TypedDict, total=False):
+    """Some fields of `GossipConfig`."""
+
+    bucket_points: Count
+    """How many messages of a sender are taken a minute, in points."""
+    freshness_s: Seconds
+    """How far a stamp may lie from our clock."""
+    health_per_hour: Count
+    """Health reports of one reporter that are taken in an hour."""
+    legacy_max_age_s: Seconds
+    """A message of the deployed plugin may be this old."""
+    liquidity_per_hour: Count
+    """Liquidity reports of one reporter that are taken in an hour."""
+    max_bytes: Count
+    """No message is larger, in bytes."""
+    max_hops: Count
+    """A message is passed on at most this often."""
+    penalty_points: Count
+    """What a malformed or badly signed message costs its sender, in points."""
+    splice_per_hour: Count
+    """Splice checks of one reporter that are taken in an hour, and as many answers."""
+
+
+class HealthConfigOverrides(TypedDict, total=False):
+    """Some fields of `HealthConfig`."""
+
+    announced_slack: Count
+    """A reporter may have this many more channels than it announces, whatever its size."""
+    capacity_slack: Real
+    """A reporter may claim this multiple of its public capacity."""
+    idle_after_s: Seconds
+    """Without activity for this long, a losing channel is stagnant."""
+    loss_below: Real
+    """A channel whose return is below this loses."""
+    max_jump: Points
+    """A score that moves by more than this between two reports is worth a warning."""
+    max_multiplier: Multiplier
+    """No multiplier is larger."""
+    max_report_age_s: Seconds
+    """A report older than this is listed, not averaged."""
+    min_multiplier: Multiplier
+    """No multiplier is smaller."""
+    needs_inbound_above: Share
+    """Above this share of its capacity on its own side, a node needs inbound liquidity."""
+    needs_outbound_below: Share
+    """Below this share of its capacity on its own side, a node needs outbound liquidity."""
+    profit_above: Real
+    """A channel whose return is above this is profitable."""
+    spread: Spread
+    """How far the worst spread lowers the liquidity score."""
+    sum_order: SumOrder
+    """In which order floats are added."""
+
+
+class HubConfigOverrides(TypedDict, total=False):
+    """Some fields of `HubConfig`."""
+
+    base_fee: HubAmount
+    """The fixed part of the fee."""
+    batch_operations: Count
+    """Most operations of a batch."""
+    batch_pairs: Count
+    """Most accounts of all deposit entries of a batch."""
+    batch_pairs_per_entry: Count
+    """Most accounts of one deposit entry of a batch."""
+    batch_settlements: Count
+    """Most settlements of a batch."""
+    broadcast_leftovers: bool
+    """Whether a batch that is non-empty without this plan is broadcast."""
+    cool_down_ms: Millis
+    """How long an account waits for its next deposit of a token, in milliseconds."""
+    failures_per_source: Count
+    """After so many failures the next source is asked."""
+    fee_basis: FeeBasis
+    """Which amount the proportional part is taken of."""
+    fee_bps: Bps
+    """The proportional part of the fee, in ten-thousandths."""
+    floor: HubAmount
+    """Requests never bring the reserve below this."""
+    funding: Funding
+    """How much is pulled back."""
+    hard_limit: HubAmount
+    """A claim above this is reported as severe."""
+    hysteresis_bps: Bps
+    """How far above the soft limit a sweep begins, in ten-thousandths."""
+    keep_buffer: HubAmount
+    """What the hub leaves of its own share when it pulls back."""
+    max_deposits: Count
+    """Most deposits of a tick."""
+    max_executes: Count
+    """Most executed settlements of a tick."""
+    max_proposals: Count
+    """Most proposals of a tick."""
+    max_retry_ms: Millis
+    """The longest wait between two tries, in milliseconds."""
+    max_wait_ms: Millis | None
+    """Requests older than this are served first; null for never."""
+    min_deposit: HubAmount
+    """No deposit or withdrawal is smaller."""
+    min_reserve: HubAmount
+    """Below this an episode of replenishment opens."""
+    monitor_ms: Millis
+    """The time between two looks at the reserves, in milliseconds."""
+    per_account_window: HubAmount
+    """No account is given more of one token in an hour."""
+    per_request_cap: HubAmount
+    """No single deposit is larger."""
+    per_tick_cap: HubAmount
+    """No tick deposits more of one token."""
+    policy_version: Serial
+    """The version of the published fee terms; 0 counts as 1."""
+    proactive: bool
+    """Whether a peer is served without a request once its claim is above the soft limit."""
+    pull_unsecured: bool
+    """Whether unsecured debt is pulled back by a settlement, besides the hub's own collateral."""
+    recheck_version_on_retry: bool
+    """Whether a request that is tried again after a stale mark must still have this version."""
+    replenish_timeout_ms: Millis
+    """A replenishment without an answer is given up after this, in milliseconds."""
+    require_prepaid_fee: bool
+    """Whether a request must have paid its fee."""
+    retry_ms: Millis
+    """The wait after the first failed replenishment, in milliseconds; it doubles each time."""
+    runtime_events: bool
+    """Whether outcomes carry the runtime's own event codes."""
+    sent_stale_ms: Millis
+    """A sent batch older than this is aborted, in milliseconds."""
+    soft_limit: HubAmount
+    """A claim or share above this is worth acting on unasked."""
+    sources: list[ReplenishSource]
+    """Where reserves are replenished from, in this order."""
+    strategy: Strategy
+    """Who is served first."""
+    submitted_stale_ms: Millis
+    """A mark of a submitted request is ignored from this age on, in milliseconds."""
+    target_reserve: HubAmount
+    """At this an episode of replenishment closes."""
+    tick_ms: Millis
+    """The time between two ticks, in milliseconds."""
+    token_sources: dict[str, list[ReplenishSource]]
+    """The sources of single tokens, instead of `sources`."""
+    tokens: dict[str, Token]
+    """The tokens that the runtime knows; the state may name more."""
+
+
+class KellyOverrides(TypedDict, total=False):
+    """Some fields of `Kelly`."""
+
+    enabled: bool
+    """Whether it is on."""
+    fraction: Share
+    """The share of the full bet."""
+
+
+class LimitsConfigOverrides(TypedDict, total=False):
+    """Some fields of `LimitsConfig`."""
+
+    report_count: Count
+    """So many local reports fit the period."""
+    report_period_s: Seconds
+    """The period of local reports."""
+
+
+class LiquidityConfigOverrides(TypedDict, total=False):
+    """Some fields of `LiquidityConfig`."""
+
+    activity_counts_s: Seconds
+    """An announced rebalance counts no longer than this."""
+    depleted_below: Share
+    """A channel with less than this share on its own side is depleted."""
+    full_relevance_sats: Sat
+    """A channel of this size is fully relevant."""
+    max_report_age_s: Seconds
+    """Reports older than this list no need."""
+    saturated_above: Share
+    """A channel with more than this share on its own side is saturated."""
+    severe_above: Share
+    """Saturation above this share is of high severity."""
+    severe_below: Share
+    """Depletion below this share is of high severity."""
+
+
+class RebalanceConfigOverrides(TypedDict, total=False):
+    """Some fields of `RebalanceConfig`."""
+
+    backoff_s: Seconds
+    """The first pause after a failure; it doubles with each further one, up to 16 times."""
+    budget_share: Share
+    """The share of a day's revenue that may be spent on a day's rebalancing."""
+    chunk_sats: Sat
+    """No job moves more at once."""
+    cooldown_h: Count
+    """How long a channel rests after a success, in hours."""
+    flow_window_days: Count
+    """Over how many days flow was summed."""
+    give_up_after: Count
+    """After more failures than this, give up for `give_up_s`."""
+    give_up_s: Seconds
+    """How long we give up."""
+    kelly: KellyOverrides
+    """Bets less where success is uncertain."""
+    max_amount_sats: Sat
+    """No job is larger."""
+    max_health_age_s: Seconds
+    """Our own health older than this is unknown."""
+    min_amount_sats: Sat
+    """No job is smaller."""
+    min_budget_sats: Sat
+    """The smallest budget of a day."""
+    min_profit_ppm: Ppm
+    """The least expected value in parts of the amount; takes precedence when positive."""
+    min_profit_sats: SignedSat
+    """The least expected value of a healthy node."""
+    min_uptime_pct: Real
+    """A source or destination must have been online this percentage of the last day."""
+    model: Model
+    """How the value of a candidate is computed."""
+    nnlb: Nnlb
+    """What our health moves."""
+    rounding: Rounding
+    """How a divided threshold is rounded."""
+    scaling: Scaling
+    """When a threshold is divided by the multiplier."""
+    tolerance_sats: Sat
+    """The loss that the deployed plugin's model bears for the fleet."""
+    velocity_gate: VelocityGateOverrides
+    """Fills a channel that nothing moves through less."""
+
+
+class SpliceConfigOverrides(TypedDict, total=False):
+    """Some fields of `SpliceConfig`."""
+
+    max_answer_age_s: Seconds
+    """How long a signed answer replaces a member's estimate."""
+    max_report_age_s: Seconds
+    """A member's report older than this is no capacity."""
+    max_skew_s: Seconds
+    """How far a stamp may lie in the future before it counts as no report."""
+    min_sats: Sat
+    """The fleet should keep at least this much with the peer."""
+    min_share: Share
+    """The fleet should keep at least this share of the peer's capacity."""
+    partial: bool
+    """Whether what our own channels keep can be enough by itself."""
+    whole: Whole
+    """What a share is a share of."""
+
+
+class TopologyConfigOverrides(TypedDict, total=False):
+    """Some fields of `TopologyConfig`."""
+
+    min_share: Share
+    """Above this share of a peer's capacity, more capacity of the fleet is redundant."""
+
+
+class VelocityGateOverrides(TypedDict, total=False):
+    """Some fields of `VelocityGate`."""
+
+    enabled: bool
+    """Whether it is on."""
+    grace_days: Count
+    """Younger channels are not judged, in days."""
+    min_velocity: Share
+    """Below this share of the capacity a day, a channel is slow."""
+    target_ratio: Share
+    """The target of a slow channel."""
 
 
 class _ConflictRequired(TypedDict):
     """Whether to rebalance through a peer now."""
 
-    action: Action2
+    action: ConflictAction
     """What to do."""
     avoid: list[NodeId]
     """Peers that other members use now, for a path around them."""
@@ -954,6 +1222,9 @@ class Conflict(_ConflictRequired, total=False):
     """When to ask again."""
     yield_to: NodeId | None
     """The member that goes before us."""
+
+ConflictAction = Literal["proceed", "delay_rebalance"]
+"""What to do about a rebalance."""
 
 
 class _ConflictInputRequired(TypedDict):
@@ -999,7 +1270,7 @@ class CooldownInput(_CooldownInputRequired, total=False):
     """When it last succeeded; never when absent."""
 
 Count = int
-"""A number of things."""
+"""A number of things. Unit: count."""
 
 
 class Cycles(TypedDict):
@@ -1047,6 +1318,18 @@ class Delta(_DeltaRequired, total=False):
     """How much RIGHT may owe LEFT unsecured."""
     right_hold: TokenAmount
     """What RIGHT has promised to payments and settlements under way."""
+
+
+class DepositAction(TypedDict):
+    """Put a deposit from the hub's reserve into the draft and mark the request."""
+
+    account_id: EntityId
+    """The peer."""
+    amount: TokenAmount
+    """How much."""
+    token_id: TokenId
+    """The token."""
+    type: Literal["deposit"]
 
 
 class _DepositEntryRequired(TypedDict):
@@ -1172,7 +1455,7 @@ class EvaluateInput(_EvaluateInputRequired, total=False):
     """How old our tier is; beyond the configured age it counts as unknown."""
     p_success: Share | None
     """How likely it succeeds; from successes and failures when absent."""
-    sources: list[Source2]
+    sources: list[SourceChannel]
     """The channels that may give; a book has its own."""
     successes: Count
     """How often a rebalance to it succeeded."""
@@ -1325,6 +1608,21 @@ class FeesConfig(TypedDict):
     """Whether a need for inbound liquidity raises a fee."""
 
 
+class FleetBookSize(TypedDict):
+    """How much the book holds now."""
+
+    changed: bool
+    """Whether the call changed anything."""
+    channels: Count
+    """Our channels."""
+    peers: Count
+    """Peers as the graph shows them."""
+    reports: Count
+    """Members with a report, if only that of their silence."""
+    sources: Count
+    """Channels that may give in a rebalance."""
+
+
 class FleetHealth(TypedDict):
     """The health of the fleet."""
 
@@ -1358,21 +1656,6 @@ class FleetHealthInput(_FleetHealthInputRequired, total=False):
 
     first: Count | None
     """Only so many members are listed; all when absent. All of them count."""
-
-
-class FleetHeld(TypedDict):
-    """How much the book holds now."""
-
-    changed: bool
-    """Whether the call changed anything."""
-    channels: Count
-    """Our channels."""
-    peers: Count
-    """Peers as the graph shows them."""
-    reports: Count
-    """Members with a report, if only that of their silence."""
-    sources: Count
-    """Channels that may give in a rebalance."""
 
 
 class _FleetInputRequired(TypedDict):
@@ -1445,7 +1728,7 @@ class FleetSnapshot(_FleetSnapshotRequired, total=False):
     """External peers."""
     reports: list[Member]
     """What each member reported last, as the stateless operations take it."""
-    sources: list[Source2]
+    sources: list[SourceChannel]
     """The channels that may give in a rebalance."""
 
 
@@ -1546,6 +1829,30 @@ class GetInfo(_GetInfoRequired, total=False):
     """The name the node gives itself."""
 
 
+_GossipAcceptInputRequired = TypedDict(
+    "_GossipAcceptInputRequired",
+    {
+        "from": "NodeId",
+        "members": list["MemberStanding"],
+        "message": "Plain",
+        "now": "Seconds",
+    },
+)
+
+
+_GossipAcceptInputOptional = TypedDict(
+    "_GossipAcceptInputOptional",
+    {
+        "hops": "Count",
+        "state": "GossipState",
+    }, total=False,
+)
+
+
+class GossipAcceptInput(_GossipAcceptInputRequired, _GossipAcceptInputOptional):
+    """A message that arrived."""
+
+
 class GossipConfig(TypedDict):
     """What an operator may set about gossip."""
 
@@ -1567,6 +1874,9 @@ class GossipConfig(TypedDict):
     """What a malformed or badly signed message costs its sender, in points."""
     splice_per_hour: Count
     """Splice checks of one reporter that are taken in an hour, and as many answers."""
+
+GossipOutcome = Literal["accepted", "refused", "dropped"]
+"""What became of a message."""
 
 
 class GossipScaleInput(TypedDict):
@@ -1746,17 +2056,17 @@ class HealthReport(TypedDict):
     windows: list[Msat]
     """Revenue per window, oldest first."""
 
+HubAmount = Union[str, int]
+"""tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" """
 
-class Held(TypedDict):
+
+class HubBookSize(TypedDict):
     """How many accounts the book holds now."""
 
     accounts: Count
     """Their number."""
     changed: bool
     """Whether the call changed anything."""
-
-HubAmount = Union[str, int]
-"""tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" """
 
 
 class _HubConfigRequired(TypedDict):
@@ -1832,7 +2142,7 @@ class _HubConfigRequired(TypedDict):
     """A sent batch older than this is aborted, in milliseconds."""
     soft_limit: HubAmount
     """A claim or share above this is worth acting on unasked."""
-    sources: list[Source]
+    sources: list[ReplenishSource]
     """Where reserves are replenished from, in this order."""
     strategy: Strategy
     """Who is served first."""
@@ -1842,7 +2152,7 @@ class _HubConfigRequired(TypedDict):
     """At this an episode of replenishment closes."""
     tick_ms: Millis
     """The time between two ticks, in milliseconds."""
-    token_sources: dict[str, list[Source]]
+    token_sources: dict[str, list[ReplenishSource]]
     """The sources of single tokens, instead of `sources`."""
     tokens: dict[str, Token]
     """The tokens that the runtime knows; the state may name more."""
@@ -2335,14 +2645,34 @@ class MemberStanding(_MemberStandingRequired, total=False):
     connected: bool
     """Whether it is connected to us."""
 
+
+class _MessageOutcomeRequired(TypedDict):
+    """What became of a message that a book took, which keeps the state itself."""
+
+    outcome: GossipOutcome
+    """What became of it."""
+    relay: bool
+    """Whether to pass it on to the other members."""
+
+
+class MessageOutcome(_MessageOutcomeRequired, total=False):
+    """What became of a message that a book took, which keeps the state itself."""
+
+    digest: str | None
+    """sha256 of the signed text, the id of the message."""
+    kind: Kind | None
+    """What it is about, when it was accepted."""
+    reporter: NodeId | None
+    """Who made it, when it was accepted."""
+
 Millis = int
-"""A moment or duration in milliseconds."""
+"""A moment or duration in milliseconds. Unit: ms."""
 
 Model = Literal["expected_cost", "cl_revenue_ops"]
 """How the value of a candidate is computed."""
 
 Msat = int
-"""An amount in thousandths of a satoshi."""
+"""An amount in thousandths of a satoshi. Unit: msat."""
 
 Multiplier = float
 """A budget multiplier."""
@@ -2427,10 +2757,35 @@ Nnlb = Literal["off", "threshold", "both"]
 NodeId = str
 
 NodeMsat = Union[int, str]
-"""millisatoshis, as an integer or as "1000msat" """
+"""millisatoshis, as an integer or as "1000msat" Unit: msat."""
 
-Nothing = dict[str, Any]
-"""Nothing."""
+
+class _NodeObservationRequired(TypedDict):
+    """What a node can observe about itself."""
+
+    profitable: Count
+    """Channels that earn."""
+    stagnant: Count
+    """Channels that lose and stand still."""
+    trend: TrendSource
+    """Where revenue is going, as a word or as `{"windows": […]}`, oldest first."""
+    underwater: Count
+    """Channels that lose."""
+
+
+class NodeObservation(_NodeObservationRequired, total=False):
+    """What a node can observe about itself."""
+
+    channels: list[LocalShare] | None
+    """The node's channels; instead of a liquidity score."""
+    liquidity_score: Score | None
+    """How balanced the channels are, 0 to 100; instead of the channels."""
+    total: Count | None
+    """All channels; the sum of the three when absent."""
+
+
+class Nothing(TypedDict):
+    """Nothing."""
 
 OpKind = Literal["c2r", "r2c", "r2r", "forgive", "raw_diff"]
 """What one operation of a settlement does."""
@@ -2524,9 +2879,6 @@ class Outcome(_OutcomeRequired, total=False):
     want: TokenAmount | None
     """The smaller of request and claim."""
 
-Outcome2 = Literal["accepted", "refused", "dropped"]
-"""What became of a message."""
-
 OutcomeKind = Literal["deposit", "deferred", "refused", "propose", "execute", "reject"]
 """What became of something."""
 
@@ -2561,6 +2913,26 @@ class Pause(TypedDict):
     """Whether it may be tried now."""
     wait_s: Seconds
     """How long until it may."""
+
+
+class _PeerAdviceRequired(TypedDict):
+    """What a channel to one peer would be worth to the fleet."""
+
+    helps: list[NodeId]
+    """The members it would help."""
+    peer_id: NodeId
+    """The peer."""
+    redundant: bool
+    """Whether the fleet's capacity already suffices."""
+    score: Hundredths
+    """The score, in hundredths."""
+
+
+class PeerAdvice(_PeerAdviceRequired, total=False):
+    """What a channel to one peer would be worth to the fleet."""
+
+    fleet_share: Real | None
+    """The fleet's share of the peer's capacity; absent when unknown."""
 
 
 class PeerAnswer(TypedDict):
@@ -2641,7 +3013,7 @@ class Plan(_PlanRequired, total=False):
     """What became of requests and settlements: all that were acted on, the first deferred ones."""
     reserves: list[ReserveAccount]
     """What the tick did with each reserve."""
-    turned: list[Turned]
+    turned: list[RefusedRequests]
     """How many requests besides those in `outcomes` were turned down, and why."""
 
 
@@ -2652,10 +3024,10 @@ class PlanAt(TypedDict, total=False):
     """The time of the entity; absent for the time of the book."""
 
 Points = int
-"""A whole score from 0 (worst) to 100 (best)."""
+"""A whole score from 0 (worst) to 100 (best). Unit: score."""
 
 Ppm = int
-"""A fee rate in parts per million."""
+"""A fee rate in parts per million. Unit: ppm."""
 
 
 class Previous(TypedDict):
@@ -2716,24 +3088,6 @@ ProfitClass = Literal["stagnant", "underwater", "break_even", "profitable"]
 """What a channel is worth to its node, worst first."""
 
 
-class _ProfitInputRequired(TypedDict):
-    """A channel's books over the last 30 days."""
-
-    revenue_msat: Msat
-    """Fees of settled forwards out through the channel."""
-
-
-class ProfitInput(_ProfitInputRequired, total=False):
-    """A channel's books over the last 30 days."""
-
-    channel_id: NodeId | None
-    """Which channel; only named in the reasons."""
-    cost_msat: Msat | None
-    """On-chain and rebalance fees; absent when the books could not be read."""
-    idle_s: Seconds | None
-    """Time since the last forward through the channel, or since it opened; absent when unknown."""
-
-
 class Proof(TypedDict):
     """What anyone can check the matches by."""
 
@@ -2782,7 +3136,7 @@ Real = float
 """A finite number."""
 
 RealSat = float
-"""An expected value, threshold or term of one, in satoshis."""
+"""An expected value, threshold or term of one, in satoshis. Unit: sat."""
 
 
 class _ReasonRequired(TypedDict):
@@ -2861,7 +3215,7 @@ class RebalanceConfig(TypedDict):
 class _ReceivedRequired(TypedDict):
     """What became of a message, and what is kept now."""
 
-    outcome: Outcome2
+    outcome: GossipOutcome
     """What became of it."""
     relay: bool
     """Whether to pass it on to the other members."""
@@ -2912,6 +3266,17 @@ RefundReason = Literal["policy_mismatch", "timeout", "fee_too_low", "manual"]
 """Why a refund was begun."""
 
 
+class RefusedRequests(TypedDict):
+    """How many requests of a token were turned down for the same reason."""
+
+    code: Code
+    """The reason that bound."""
+    count: Count
+    """How many."""
+    token_id: TokenId
+    """The token."""
+
+
 class Relevance(TypedDict):
     """How much we could help at a peer."""
 
@@ -2946,6 +3311,20 @@ class RemoveFromFleet(TypedDict, total=False):
     """A channel that might give in a rebalance."""
 
 
+class ReplenishAction(TypedDict):
+    """Ask a configured source to replenish a reserve."""
+
+    amount: TokenAmount
+    """How much."""
+    id: str
+    """The same for every try of an episode: asking twice gives once."""
+    source: ReplenishSource
+    """Who is asked."""
+    token_id: TokenId
+    """The token."""
+    type: Literal["replenish"]
+
+
 class _ReplenishAnswerRequired(TypedDict):
     """An answer of a source that was asked to replenish a reserve."""
 
@@ -2965,6 +3344,33 @@ class ReplenishAnswer(_ReplenishAnswerRequired, total=False):
 
 ReplenishOutcome = Literal["done", "failed", "unknown"]
 """What came of a replenishment."""
+
+ReplenishSource = Literal["faucet", "treasury", "withdraw"]
+"""Where a reserve is replenished from. Configured, never taken from state or from a peer."""
+
+
+class ReportInput(TypedDict):
+    """A report and what we see."""
+
+    evidence: Evidence
+    """What we see ourselves."""
+    now: Seconds
+    """The present moment."""
+    report: HealthReport
+    """What the member reports."""
+
+
+class ReportVerdict(TypedDict):
+    """What a report is worth and what follows from it."""
+
+    liquidity_score: Points
+    """How balanced its channels are, from its sums."""
+    score: Points
+    """The score that follows from its counts."""
+    tier: Tier
+    """The tier of the score."""
+    verdict: Verdict
+    """What the report is worth."""
 
 
 class Reporter(TypedDict, total=False):
@@ -3072,13 +3478,13 @@ Safety = Literal["safe", "unchecked", "coordinate", "blocked"]
 """The advice about a splice."""
 
 Sat = int
-"""An amount, balance or capacity in satoshis."""
+"""An amount, balance or capacity in satoshis. Unit: sat."""
 
 Scaling = Literal["always", "unless_one"]
 """When a threshold is divided by the multiplier."""
 
 Score = float
-"""A score from 0 to 100 that need not be whole."""
+"""A score from 0 to 100 that need not be whole. Unit: score."""
 
 
 class ScoreInput(TypedDict):
@@ -3105,7 +3511,7 @@ class Scored(TypedDict):
     """The tier of the score."""
 
 Seconds = int
-"""A moment or duration in seconds."""
+"""A moment or duration in seconds. Unit: s."""
 
 
 class _SentBatchRequired(TypedDict):
@@ -3181,6 +3587,36 @@ class SetUs(TypedDict, total=False):
     """The tier of our last accepted health report."""
 
 
+class SettleExecuteAction(TypedDict):
+    """Put a settlement that both signed into the draft."""
+
+    account_id: EntityId
+    """The peer."""
+    type: Literal["settle_execute"]
+
+
+class SettleProposeAction(TypedDict):
+    """Ask the peer to sign a settlement that brings back what is the hub's."""
+
+    account_id: EntityId
+    """The peer."""
+    executor_is_left: bool
+    """Whether LEFT executes it: always the hub."""
+    memo: str
+    """What the settlement is for."""
+    ops: list[SettlementOp]
+    """What it does."""
+    type: Literal["settle_propose"]
+
+
+class SettleRejectAction(TypedDict):
+    """A settlement of ours takes more than is ours now: withdraw it."""
+
+    account_id: EntityId
+    """The peer."""
+    type: Literal["settle_reject"]
+
+
 class _SettlementEntryRequired(TypedDict):
     """What a settlement changes in the hub's reserve."""
 
@@ -3224,16 +3660,34 @@ Severity = Literal["high", "medium"]
 """How badly something is needed, worst first."""
 
 Share = float
-"""A fraction of one."""
+"""A fraction of one. Unit: share."""
+
+
+class SignatureInput(TypedDict):
+    """A signed text."""
+
+    pubkey: NodeId
+    """The public key that should have signed, 66 hexadecimal digits."""
+    signature: str
+    """The signature, as `signmessage` gives it in `zbase`."""
+    text: str
+    """The text."""
+
+
+class SignatureVerdict(TypedDict):
+    """Whether the key signed the text."""
+
+    valid: bool
+    """Whether the key signed the text."""
 
 SignedPpm = int
-"""A difference of fee rates in parts per million."""
+"""A difference of fee rates in parts per million. Unit: ppm."""
 
 SignedSat = int
-"""A signed amount in satoshis."""
+"""A signed amount in satoshis. Unit: sat."""
 
 SignedTokenAmount = int
-"""a decimal string in -2^255..=2^255-1"""
+"""a decimal string in -2^255..=2^255-1 Unit: token."""
 
 
 class _SizeInputRequired(TypedDict):
@@ -3298,14 +3752,11 @@ class Snapshot(_SnapshotRequired, total=False):
 
     alias: str | None
     """The name the node gives itself."""
-    assess: AssessInput | None
+    assess: NodeObservation | None
     """The input of `health.assess`; absent when the forwards are unknown."""
 
-Source = Literal["faucet", "treasury", "withdraw"]
-"""Where a reserve is replenished from. Configured, never taken from state or from a peer."""
 
-
-class _Source2Required(TypedDict):
+class _SourceChannelRequired(TypedDict):
     """A channel that may give."""
 
     capacity_sats: Sat
@@ -3318,7 +3769,7 @@ class _Source2Required(TypedDict):
     """What it can send now."""
 
 
-class Source2(_Source2Required, total=False):
+class SourceChannel(_SourceChannelRequired, total=False):
     """A channel that may give."""
 
     connected: bool
@@ -3351,7 +3802,7 @@ class SourcesInput(TypedDict):
     """What the route is expected to cost."""
     out_ppm: Ppm
     """What we charge at the destination."""
-    sources: list[Source2]
+    sources: list[SourceChannel]
     """The channels."""
 
 
@@ -3461,26 +3912,6 @@ class TakeMessage(_TakeMessageRequired, _TakeMessageOptional):
     """A message that arrived."""
 
 
-class _TakenRequired(TypedDict):
-    """What became of a message that a book took, which keeps the state itself."""
-
-    outcome: Outcome2
-    """What became of it."""
-    relay: bool
-    """Whether to pass it on to the other members."""
-
-
-class Taken(_TakenRequired, total=False):
-    """What became of a message that a book took, which keeps the state itself."""
-
-    digest: str | None
-    """sha256 of the signed text, the id of the message."""
-    kind: Kind | None
-    """What it is about, when it was accepted."""
-    reporter: NodeId | None
-    """Who made it, when it was accepted."""
-
-
 class _TermsRequired(TypedDict):
     """Every term of the value."""
 
@@ -3585,7 +4016,7 @@ class Token(TypedDict):
 class _TokenAdviceRequired(TypedDict):
     """The advice for one token."""
 
-    advice: Advice
+    advice: TokenStep
     """What to do."""
     claim: TokenAmount
     """What the counterparty owes unsecured."""
@@ -3602,7 +4033,7 @@ class TokenAdvice(_TokenAdviceRequired, total=False):
     """The request to make."""
 
 TokenAmount = int
-"""a decimal string in 0..=2^256-1"""
+"""a decimal string in 0..=2^256-1 Unit: token."""
 
 
 class TokenCycles(TypedDict):
@@ -3669,8 +4100,18 @@ class TokenMemory(TypedDict, total=False):
     since: Millis | None
     """When the open episode began; absent when none is open."""
 
+TokenStep = Literal["request", "wait", "manual", "no"]
+"""What to do about one token."""
+
 TokenTotal = int
-"""a decimal string; a sum may exceed 2^256-1"""
+"""a decimal string; a sum may exceed 2^256-1 Unit: token."""
+
+
+class TopologyAdvice(TypedDict):
+    """The peers, best first."""
+
+    advice: list[PeerAdvice]
+    """The best first."""
 
 
 class TopologyConfig(TypedDict):
@@ -3698,7 +4139,7 @@ class TrendInput(TypedDict):
     windows: list[Msat]
     """Revenue per window, oldest first."""
 
-TrendSource = Union[Literal["improving", "stable", "declining"], dict[str, Any]]
+TrendSource = Union[Literal["improving", "stable", "declining"], "WindowsTrendSource"]
 """Where the trend comes from. A word counts for ourselves only: of others we take numbers."""
 
 
@@ -3718,17 +4159,6 @@ class Trouble(TypedDict):
     """The share on the member's own side."""
     peer_id: NodeId
     """The peer at the other end."""
-
-
-class Turned(TypedDict):
-    """How many requests of a token were turned down for the same reason."""
-
-    code: Code
-    """The reason that bound."""
-    count: Count
-    """How many."""
-    token_id: TokenId
-    """The token."""
 
 Unit = Literal["sat", "msat", "ppm", "share", "score", "ms", "s", "token", "count"]
 """The unit of an observed value and its limit."""
@@ -3798,48 +4228,6 @@ class VelocityGate(TypedDict):
 Verdict = Literal["consistent", "implausible", "unchecked"]
 """What a report is worth."""
 
-
-class Verified(TypedDict):
-    """What a report is worth and what follows from it."""
-
-    liquidity_score: Points
-    """How balanced its channels are, from its sums."""
-    score: Points
-    """The score that follows from its counts."""
-    tier: Tier
-    """The tier of the score."""
-    verdict: Verdict
-    """What the report is worth."""
-
-
-class Verified2(TypedDict):
-    """Whether the key signed the text."""
-
-    valid: bool
-    """Whether the key signed the text."""
-
-
-class VerifyInput(TypedDict):
-    """A report and what we see."""
-
-    evidence: Evidence
-    """What we see ourselves."""
-    now: Seconds
-    """The present moment."""
-    report: HealthReport
-    """What the member reports."""
-
-
-class VerifyInput2(TypedDict):
-    """A signed text."""
-
-    pubkey: NodeId
-    """The public key that should have signed, 66 hexadecimal digits."""
-    signature: str
-    """The signature, as `signmessage` gives it in `zbase`."""
-    text: str
-    """The text."""
-
 View = Literal["operator", "peer"]
 """Who reads a reason."""
 
@@ -3881,6 +4269,12 @@ class WatchedReserve(_WatchedReserveRequired, total=False):
 
 Whole = Literal["at_least_fleet", "public"]
 """What the share of the fleet is a share of."""
+
+
+class WindowsTrendSource(TypedDict):
+    """Revenue per window, oldest first."""
+
+    windows: list[Msat]
 
 
 class WithdrawalEntry(TypedDict):

@@ -111,6 +111,7 @@ pub struct AdviceInput {
 /// What to do about one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "TokenStep")]
 pub enum Advice {
     /// Ask now.
     Request,
@@ -153,6 +154,7 @@ pub struct TokenAdvice {
 
 /// The advice for an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "AccountAdvice")]
 pub struct Advised {
     /// One entry per token, by token.
     pub tokens: Vec<TokenAdvice>,

@@ -61,6 +61,7 @@ pub struct ConflictInput {
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConflictAction")]
 pub enum Action {
     /// Go ahead.
     Proceed,

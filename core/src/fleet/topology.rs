@@ -76,6 +76,7 @@ pub struct Candidate {
 
 /// What a channel to one peer would be worth to the fleet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "PeerAdvice")]
 pub struct Advice {
     /// The fleet's share of the peer's capacity; absent when unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,6 +93,7 @@ pub struct Advice {
 
 /// The peers, best first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "TopologyAdvice")]
 pub struct Advised {
     /// The best first.
     pub advice: Vec<Advice>,

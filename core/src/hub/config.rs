@@ -63,6 +63,7 @@ pub enum FeeBasis {
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReplenishSource")]
 pub enum Source {
     /// A faucet.
     Faucet,

@@ -104,6 +104,7 @@ pub struct RestoreFleet {
 
 /// How much the book holds now.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "FleetBookSize")]
 pub struct FleetHeld {
     /// Whether the call changed anything.
     pub changed: bool,

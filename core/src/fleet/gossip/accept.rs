@@ -110,6 +110,7 @@ pub struct Stored {
 /// A message that arrived.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "GossipAcceptInput")]
 pub struct AcceptInput {
     /// Who sent it; that need not be who made it.
     pub from: NodeId,
@@ -142,6 +143,7 @@ pub struct AcceptInput {
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "GossipOutcome")]
 pub enum Outcome {
     /// It was taken and stored.
     Accepted,
@@ -173,6 +175,7 @@ pub struct Received {
 
 /// What became of a message that a book took, which keeps the state itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "MessageOutcome")]
 pub struct Taken {
     /// sha256 of the signed text, the id of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -28,6 +28,7 @@ use crate::value::FromValue;
 /// A signed text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SignatureInput")]
 pub struct VerifyInput {
     /// The public key that should have signed, 66 hexadecimal digits.
     pub pubkey: NodeId,
@@ -39,6 +40,7 @@ pub struct VerifyInput {
 
 /// Whether the key signed the text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "SignatureVerdict")]
 pub struct Verified {
     /// Whether the key signed the text.
     pub valid: bool,

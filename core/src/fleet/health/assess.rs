@@ -28,6 +28,7 @@ use crate::value::FromValue;
 /// What a node can observe about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NodeObservation")]
 pub struct AssessInput {
     /// The node's channels; instead of a liquidity score.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -28,6 +28,7 @@ use crate::value::FromValue;
 /// A channel's books over the last 30 days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ChannelHistory")]
 pub struct ProfitInput {
     /// Which channel; only named in the reasons.
     #[serde(default, skip_serializing_if = "Option::is_none")]

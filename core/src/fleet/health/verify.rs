@@ -23,6 +23,7 @@ const CLOCKS_DIFFER: Seconds = Seconds::constant(600);
 /// A report and what we see.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ReportInput")]
 pub struct VerifyInput {
     /// What we see ourselves.
     pub evidence: Evidence,
@@ -113,6 +114,7 @@ pub enum Verdict {
 
 /// What a report is worth and what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "ReportVerdict")]
 pub struct Verified {
     /// How balanced its channels are, from its sums.
     pub liquidity_score: Points,

@@ -16,6 +16,7 @@ use crate::value::FromValue;
 /// A channel that may give.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SourceChannel")]
 pub struct Source {
     /// Its capacity.
     pub capacity_sats: Sat,

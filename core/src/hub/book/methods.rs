@@ -247,6 +247,7 @@ pub struct RestoreBook {
 
 /// How many accounts the book holds now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "HubBookSize")]
 pub struct Held {
     /// Their number.
     pub accounts: Count,

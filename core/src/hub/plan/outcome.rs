@@ -69,6 +69,7 @@ pub struct Outcome {
 
 /// How many requests of a token were turned down for the same reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[schemars(rename = "RefusedRequests")]
 pub struct Turned {
     /// The reason that bound.
     pub code: Code,

@@ -1,7 +1,7 @@
 // Compiled against the packed package: what must fit fits, what must not fit is an error.
 
 import { Book, HubBook, Policy, TrimtabError, call, init } from "trimtab";
-import type { ConfigOverrides, Decision, ErrorCode, HubConfig, HubState, ModuleSource, Operations, ReasonCode, ReplenishSource, ScoreInput, Served, SetHub, Tier, Token, TokenId } from "trimtab";
+import type { ConfigOverrides, Decision, ErrorCode, HubConfig, HubState, ModuleSource, Operations, ReasonCode, ReserveSource, ScoreInput, Served, SetHub, Tier, Token, TokenId } from "trimtab";
 import { call as inlined } from "trimtab/inline";
 
 const input: ScoreInput = { profitable_pct: 0.6, underwater_pct: 0.1, liquidity_score: 80, trend: "stable" };
@@ -24,7 +24,7 @@ export const maps: readonly true[] = [
   true satisfies Same<HubState["reserves"], Readonly<Record<string, bigint>>>,
   true satisfies Same<HubState["open_debts"], Readonly<Record<string, bigint>>>,
   true satisfies Same<HubState["tokens"], Readonly<Record<string, Token>>>,
-  true satisfies Same<HubConfig["token_sources"], Readonly<Record<string, ReadonlyArray<ReplenishSource>>>>,
+  true satisfies Same<HubConfig["token_sources"], Readonly<Record<string, ReadonlyArray<ReserveSource>>>>,
   true satisfies Same<NonNullable<HubState["memory"]>["served"], Readonly<Record<string, Readonly<Record<string, Served>>>> | undefined>,
 ];
 for (const action of hub.plan({ now: 1 }).decision.actions) {

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
+import { deflateRawSync } from "node:zlib";
+import { buildSync } from "esbuild";
 import ts from "typescript";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -27,7 +29,8 @@ if (digest !== recorded) {
 const made = {
   "digest.ts": `/** sha256 of the module's bytes. */\nexport const DIGEST = "${digest}";\n`,
   // Without the annotation the declaration would repeat every byte as a literal type.
-  "bytes.ts": `/** The module's bytes, base64. */\nexport const BYTES: string =\n  "${wasm.toString("base64")}";\n`,
+  "bytes.ts": `/** The module's bytes, deflated, base64. */\nexport const BYTES: string =\n  "${deflateRawSync(wasm, { level: 9 }).toString("base64")}";\n`,
+  "inflate.d.ts": "/** What was deflated. */\nexport declare function inflateSync(deflated: Uint8Array): Uint8Array<ArrayBuffer>;\n",
 };
 for (const [name, text] of Object.entries(made)) writeFileSync(at("src", name), text);
 const glue = readFileSync(at("module", "trimtab.js"), "utf8");
@@ -42,6 +45,18 @@ if (compiled.status !== 0) process.exit(1);
 writeFileSync(at("dist", "trimtab.wasm"), wasm);
 writeFileSync(at("dist", "esm", "glue.js"), glue);
 cpSync(at("src", "glue.d.ts"), at("dist", "esm", "glue.d.ts"));
+// No browser inflates at once, so the one function of a library that does is carried along.
+const licence = readFileSync(at("node_modules", "fflate", "LICENSE"), "utf8");
+buildSync({
+  stdin: { contents: 'export { inflateSync } from "fflate/browser";', resolveDir: root },
+  banner: { js: `/*! fflate\n${licence.trim()}\n*/` },
+  bundle: true,
+  format: "esm",
+  minify: true,
+  target: "es2020",
+  outfile: at("dist", "esm", "inflate.js"),
+});
+cpSync(at("src", "inflate.d.ts"), at("dist", "esm", "inflate.d.ts"));
 
 // CommonJS has its own copy of the code, which is small, and shares the bytes, which are not: every
 // Node that we support requires an ES module that awaits nothing.

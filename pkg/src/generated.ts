@@ -1873,7 +1873,7 @@ export interface HubConfig {
   /** A claim or share above this is worth acting on unasked. */
   readonly soft_limit: HubAmount;
   /** Where reserves are replenished from, in this order. */
-  readonly sources: ReadonlyArray<ReplenishSource>;
+  readonly sources: ReadonlyArray<ReserveSource>;
   /** Who is served first. */
   readonly strategy: Strategy;
   /** A mark of a submitted request is ignored from this age on, in milliseconds. */
@@ -1883,7 +1883,7 @@ export interface HubConfig {
   /** The time between two ticks, in milliseconds. */
   readonly tick_ms: Millis;
   /** The sources of single tokens, instead of `sources`. */
-  readonly token_sources: Readonly<Record<string, ReadonlyArray<ReplenishSource>>>;
+  readonly token_sources: Readonly<Record<string, ReadonlyArray<ReserveSource>>>;
   /** The tokens that the runtime knows; the state may name more. */
   readonly tokens: Readonly<Record<string, Token>>;
 }
@@ -1963,7 +1963,7 @@ export interface HubConfigInput {
   /** A claim or share above this is worth acting on unasked. */
   readonly soft_limit: HubAmount;
   /** Where reserves are replenished from, in this order. */
-  readonly sources: ReadonlyArray<ReplenishSource>;
+  readonly sources: ReadonlyArray<ReserveSource>;
   /** Who is served first. */
   readonly strategy: Strategy;
   /** A mark of a submitted request is ignored from this age on, in milliseconds. */
@@ -1973,7 +1973,7 @@ export interface HubConfigInput {
   /** The time between two ticks, in milliseconds. */
   readonly tick_ms: MillisInput;
   /** The sources of single tokens, instead of `sources`. */
-  readonly token_sources: Readonly<Record<string, ReadonlyArray<ReplenishSource>>> | ReadonlyMap<string | number | bigint, ReadonlyArray<ReplenishSource>>;
+  readonly token_sources: Readonly<Record<string, ReadonlyArray<ReserveSource>>> | ReadonlyMap<string | number | bigint, ReadonlyArray<ReserveSource>>;
   /** The tokens that the runtime knows; the state may name more. */
   readonly tokens: Readonly<Record<string, TokenInput>> | ReadonlyMap<string | number | bigint, TokenInput>;
 }
@@ -3227,7 +3227,7 @@ export interface ReplenishAction {
   /** The same for every try of an episode: asking twice gives once. */
   readonly id: string;
   /** Who is asked. */
-  readonly source: ReplenishSource;
+  readonly source: ReserveSource;
   /** The token. */
   readonly token_id: TokenId;
   readonly type: "replenish";
@@ -3240,7 +3240,7 @@ export interface ReplenishActionInput {
   /** The same for every try of an episode: asking twice gives once. */
   readonly id: string;
   /** Who is asked. */
-  readonly source: ReplenishSource;
+  readonly source: ReserveSource;
   /** The token. */
   readonly token_id: TokenIdInput;
   readonly type: "replenish";
@@ -3272,9 +3272,6 @@ export interface ReplenishAnswerInput {
 
 /** What came of a replenishment. */
 export type ReplenishOutcome = "done" | "failed" | "unknown";
-
-/** Where a reserve is replenished from. Configured, never taken from state or from a peer. */
-export type ReplenishSource = "faucet" | "treasury" | "withdraw";
 
 /** A report and what we see. */
 export interface ReportInput {
@@ -3411,6 +3408,9 @@ export interface ReserveAccountInput {
   /** What the watch over the reserves found. */
   readonly watch?: WatchedReserveInput | null | undefined;
 }
+
+/** Where a reserve is replenished from. Configured, never taken from state or from a peer. */
+export type ReserveSource = "faucet" | "treasury" | "withdraw";
 
 /** What is left of one peer. */
 export interface Rest {

@@ -1063,7 +1063,7 @@ class HubConfigOverrides(TypedDict, total=False):
     """A sent batch older than this is aborted, in milliseconds."""
     soft_limit: HubAmount
     """A claim or share above this is worth acting on unasked."""
-    sources: list[ReplenishSource]
+    sources: list[ReserveSource]
     """Where reserves are replenished from, in this order."""
     strategy: Strategy
     """Who is served first."""
@@ -1073,7 +1073,7 @@ class HubConfigOverrides(TypedDict, total=False):
     """At this an episode of replenishment closes."""
     tick_ms: Millis
     """The time between two ticks, in milliseconds."""
-    token_sources: dict[str, list[ReplenishSource]]
+    token_sources: dict[str, list[ReserveSource]]
     """The sources of single tokens, instead of `sources`."""
     tokens: dict[str, Token]
     """The tokens that the runtime knows; the state may name more."""
@@ -2142,7 +2142,7 @@ class _HubConfigRequired(TypedDict):
     """A sent batch older than this is aborted, in milliseconds."""
     soft_limit: HubAmount
     """A claim or share above this is worth acting on unasked."""
-    sources: list[ReplenishSource]
+    sources: list[ReserveSource]
     """Where reserves are replenished from, in this order."""
     strategy: Strategy
     """Who is served first."""
@@ -2152,7 +2152,7 @@ class _HubConfigRequired(TypedDict):
     """At this an episode of replenishment closes."""
     tick_ms: Millis
     """The time between two ticks, in milliseconds."""
-    token_sources: dict[str, list[ReplenishSource]]
+    token_sources: dict[str, list[ReserveSource]]
     """The sources of single tokens, instead of `sources`."""
     tokens: dict[str, Token]
     """The tokens that the runtime knows; the state may name more."""
@@ -3318,7 +3318,7 @@ class ReplenishAction(TypedDict):
     """How much."""
     id: str
     """The same for every try of an episode: asking twice gives once."""
-    source: ReplenishSource
+    source: ReserveSource
     """Who is asked."""
     token_id: TokenId
     """The token."""
@@ -3344,9 +3344,6 @@ class ReplenishAnswer(_ReplenishAnswerRequired, total=False):
 
 ReplenishOutcome = Literal["done", "failed", "unknown"]
 """What came of a replenishment."""
-
-ReplenishSource = Literal["faucet", "treasury", "withdraw"]
-"""Where a reserve is replenished from. Configured, never taken from state or from a peer."""
 
 
 class ReportInput(TypedDict):
@@ -3447,6 +3444,9 @@ class ReserveAccount(_ReserveAccountRequired, total=False):
 
     watch: WatchedReserve | None
     """What the watch over the reserves found."""
+
+ReserveSource = Literal["faucet", "treasury", "withdraw"]
+"""Where a reserve is replenished from. Configured, never taken from state or from a peer."""
 
 
 class Rest(TypedDict):

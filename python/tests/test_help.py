@@ -57,7 +57,9 @@ def test_the_fields_of_a_call_stand_in_its_signature(module: Any) -> None:
     policy = module.Policy()
     signature = inspect.signature(policy.rebalance_evaluate)
     fields = set(types.EvaluateInput.__annotations__) | {
-        name for base in types.EvaluateInput.__mro__ for name in getattr(base, "__annotations__", {})
+        name
+        for base in types.EvaluateInput.__mro__
+        for name in getattr(base, "__annotations__", {})
     }
     assert set(signature.parameters) == fields | {"record"}
     signature = inspect.signature(policy.rebalance_accept)

@@ -18,7 +18,6 @@ const CLOCKS_DIFFER: Seconds = Seconds::constant(600);
 
 /// A report and what we see.
 #[record]
-#[schemars(rename = "ReportInput")]
 pub struct VerifyInput {
     /// What we see ourselves.
     pub evidence: Evidence,

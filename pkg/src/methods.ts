@@ -16,10 +16,8 @@ import type {
   AskConflict,
   AskFee,
   AskFirst,
-  AskHeadroom,
   AskNow,
   AskPeer,
-  AskSplice,
   Assessed,
   BackoffInput,
   BookDigest,
@@ -104,6 +102,7 @@ import type {
   RemoveFromFleet,
   ReportInput,
   ReportVerdict,
+  Reports,
   RestoreBook,
   RestoreFleet,
   ScoreInput,
@@ -124,6 +123,7 @@ import type {
   TopologyAdvice,
   TrendInput,
   Trended,
+  VerifyInput,
   Watched,
 } from "./generated.js";
 
@@ -221,7 +221,7 @@ export abstract class PolicyMethods {
   }
 
   /** Whether a member's health report fits what we see, and the score that follows from its counts. */
-  healthVerify(input: ReportInput): Decision<ReportVerdict> {
+  healthVerify(input: VerifyInput): Decision<ReportVerdict> {
     return this.call("health.verify", input);
   }
 
@@ -338,6 +338,11 @@ export abstract class PolicyMethods {
   /** A message to the other members and the text to sign. */
   gossipBuild(input: BuildInput): Decision<Built> {
     return this.call("gossip.build", input);
+  }
+
+  /** What a node tells the other members of itself, out of its own snapshot. */
+  gossipReport(input: ReportInput): Decision<Reports> {
+    return this.call("gossip.report", input);
   }
 
   /** Whether a message of a member is taken, and what is kept afterwards. */
@@ -464,12 +469,12 @@ export class FleetBook extends Book {
   }
 
   /** Whether a splice keeps the fleet connected to the peer, as `splice.check`. */
-  splice(input: AskSplice): Decision<Checked> {
+  splice(input: CheckInput): Decision<Checked> {
     return this.call("splice", input) as Decision<Checked>;
   }
 
   /** The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`. */
-  headroom(input: AskHeadroom): Decision<Headroom> {
+  headroom(input: HeadroomInput): Decision<Headroom> {
     return this.call("headroom", input) as Decision<Headroom>;
   }
 

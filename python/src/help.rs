@@ -492,6 +492,12 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Snapshot`:
         The moment of the answers.
     capacity_sats: Sat
         The capacity of all channels that count.
+    demand: Demand | None
+        How much the channels are asked for, on average; absent when the flow is unknown.
+    health_report: HealthReport | None
+        What the node says of itself to the other members; absent where no channel could be judged.
+    left_out: LeftOut
+        How many channels are in no number above, and why.
     profits: list[ChannelProfit]
         The books of every channel that counts; empty when the forwards are unknown.
     public_capacities: list[PeerCapacity]
@@ -500,6 +506,8 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Snapshot`:
         What the other members may know of its channels, as they keep it; without its health.
     revenue_windows: list[Msat]
         Forwarding fees of the last four weeks, one week each, oldest first.
+    unattributed: Unattributed
+        What the last 30 days earned and cost that belongs to no channel we know.
     us: Us
         The node itself, as other policies read it.
 
@@ -512,29 +520,55 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "liquidity.classify",
         method: c"liquidity_classify",
-        text: cr##"liquidity_classify($self, record=None, /, *, capacity_sats=..., channel_id=None, fee_ppm=None, local_sats=..., peer_id=None, pending_capacity_sats=None, private=None, short_channel_id=None, splicing=None, usable=True)
+        text: cr##"liquidity_classify($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=None, closed_to_forwards=None, connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=None, pending_capacity_sats=None, phase=None, private=None, receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=None, usable=True)
 --
 
 Whether a channel is depleted, saturated or balanced, and how much would balance it.
 
 Takes one record, `trimtab.types.ClassifyInput`, or its fields by name:
 
+    age_days: Count | None
+        How old it is, in whole days; changes nothing. May be absent.
+    announced: bool | None
+        Whether the graph shows it; changes nothing. May be absent.
     capacity_sats: Sat
-        Its whole capacity, as confirmed. Required.
+        Its whole capacity. Required.
     channel_id: NodeId | None
         Its id; only named in the reasons. May be absent.
+    closed_to_forwards: bool
+        Whether its operator lets no forward out through it: then it needs nothing. May be absent.
+    connected: bool | None
+        Whether the peer is there; changes nothing. May be absent.
+    fee_base_msat: Msat | None
+        Our fee for each forward; changes nothing. May be absent.
     fee_ppm: Ppm | None
         Our fee rate on it; changes nothing. May be absent.
+    flow: ChannelFlow | None
+        What others sent through it; changes nothing. May be absent.
+    last_hop: HopFee | None
+        What the last hop into it costs; changes nothing. May be absent.
     local_sats: Sat
-        The part on our side, as confirmed. Required.
+        The part on our side. Required.
     peer_id: NodeId | None
         The node at the other end; changes nothing. May be absent.
     pending_capacity_sats: Sat | None
         The smallest capacity that a splice in flight may leave; changes nothing. May be absent.
+    phase: Phase | None
+        Where it is in its life; absent: as `usable` says. May be absent.
     private: bool
-        Whether the graph does not know it; changes nothing. May be absent.
+        Whether it is not to be announced; changes nothing. May be absent.
+    receivable_sats: Sat | None
+        What can be received; changes nothing. May be absent.
+    recent_flow: RecentFlow | None
+        What others sent through it of late; changes nothing. May be absent.
+    reserve_sats: Sat | None
+        What has to stay on our side; changes nothing. May be absent.
+    route_cost_ppm: Ppm | None
+        What rebalances into it cost; changes nothing. May be absent.
     short_channel_id: NodeId | None
         Its place in the chain; changes nothing. May be absent.
+    spendable_sats: Sat | None
+        What can be sent; changes nothing. May be absent.
     splicing: bool
         Whether a splice is in flight. May be absent.
     usable: bool
@@ -693,7 +727,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
 
 Whether a member's health report fits what we see, and the score that follows from its counts.
 
-Takes one record, `trimtab.types.ReportInput`, or its fields by name:
+Takes one record, `trimtab.types.VerifyInput`, or its fields by name:
 
     evidence: Evidence
         What we see ourselves. Required.
@@ -950,36 +984,42 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "fees.adjust",
         method: c"fees_adjust",
-        text: cr##"fees_adjust($self, record=None, /, *, base_ppm=..., ceiling_ppm=None, floor_ppm=None, needs=..., our_id=None, peer_id=...)
+        text: cr##"fees_adjust($self, record=None, /, *, base_ppm=None, ceiling_ppm=None, fee_in_force_ppm=None, floor_ppm=None, last_step=None, needs=..., our_id=None, own=None, peer_id=...)
 --
 
 Whether our fee towards a peer moves a step because another member needs flow there.
 
 Takes one record, `trimtab.types.AdjustInput`, or its fields by name:
 
-    base_ppm: Ppm
-        The fee we intend without the fleet. Required.
+    base_ppm: Ppm | None
+        The fee we intend without the fleet; where it is absent, `last_step` may tell it. May be absent.
     ceiling_ppm: Ppm | None
         No higher than this; the config's when absent. May be absent.
+    fee_in_force_ppm: Ppm | None
+        The fee that is set now. May be absent.
     floor_ppm: Ppm | None
         No lower than this; the config's when absent. May be absent.
+    last_step: FeeStep | None
+        The last step that we made here: while its fee is in force, its base is what we intend. May be absent.
     needs: list[Need]
         What the fleet needs, as `liquidity.needs` answers. Required.
     our_id: NodeId | None
         Our node id; our own needs change no fee of ours. May be absent.
+    own: Balance | None
+        Our own usable channels with the peer together: when they are depleted, no fee is lowered. May be absent.
     peer_id: NodeId
         The peer towards which the fee is. Required.
 
 Returns a decision with `reasons` and the fields of `trimtab.types.Adjusted`:
 
-    fee_ppm: Ppm
-        The fee.
+    fee_ppm: Ppm | None
+        The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which way it should be from there.
     for_tier: Tier | None
         The tier of the member it helps; absent when none.
     step: Step
         Which way it moved.
 
-Reasons: fee_lowered, fee_raised, fee_unchanged, helps_tier.
+Reasons: fee_lowered, fee_raised, fee_unchanged, own_channel_depleted, intended_fee_unknown, helps_tier.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1081,7 +1121,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.TopologyAdvic
     advice: list[PeerAdvice]
         The best first.
 
-Reasons: stale_report, member_implausible, peer_helps, peer_helps_nobody, peer_redundant, candidate_capacity_unknown, no_candidate.
+Reasons: stale_report, member_implausible, capacity_absurd, peer_helps, peer_helps_nobody, opening_counted, peer_redundant, candidate_capacity_unknown, no_candidate.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1244,7 +1284,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "rebalance.evaluate",
         method: c"rebalance_evaluate",
-        text: cr##"rebalance_evaluate($self, record=None, /, *, amount_sats=None, attempt_cost_sats=0, budget_left_sats=None, destination=..., failures=0, fixed_msat=0, health_age_s=None, inbound_ppm=..., p_success=None, sources=[], successes=0, tier=None)
+        text: cr##"rebalance_evaluate($self, record=None, /, *, amount_sats=None, attempt_cost_sats=0, budget_left_sats=None, demand={}, destination=..., failures=0, fixed_msat=0, health_age_s=None, inbound_ppm=..., p_success=None, sources=[], successes=0, tier=None)
 --
 
 What a rebalance is worth, every term of it, and what would turn the answer round.
@@ -1257,6 +1297,8 @@ Takes one record, `trimtab.types.EvaluateInput`, or its fields by name:
         What a failed attempt costs. Default: 0.
     budget_left_sats: Sat | None
         What is left of our budget after what is spent and reserved; unlimited when absent. May be absent.
+    demand: Demand
+        How much the channels of our node sell. Default: {}.
     destination: Destination
         The channel that should be filled. Required.
     failures: Count
@@ -1295,7 +1337,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Evaluated`:
     terms: Terms | None
         Every term of the value, as far as it was computed.
 
-Reasons: health_unknown, slow_channel, target_below_minimum, nothing_needed, amount_sized, source_too_small, source_offline, source_drains, spread_beyond_tolerance, source_earns_too_little, no_source, destination_is_sink, destination_offline, destination_zombie, destination_underwater, not_affordable, value_below_threshold, value_reaches_threshold, budget_too_small, spread_below_tolerance, kelly_refuses, no_fee_left, profit_below_threshold, profit_reaches_threshold.
+Reasons: health_unknown, slow_channel, target_below_minimum, nothing_needed, amount_sized, source_too_small, source_offline, source_drains, spread_beyond_tolerance, source_earns_too_little, same_peer, peer_unknown, source_depleted, source_gives_less, amount_cut_to_source, amount_cut_to_receivable, demand_unknown, channel_too_young, no_source, destination_is_sink, destination_offline, destination_zombie, destination_underwater, not_affordable, value_below_threshold, value_reaches_threshold, budget_too_small, spread_below_tolerance, kelly_refuses, no_fee_left, profit_below_threshold, profit_reaches_threshold, not_in_normal_operation.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1304,36 +1346,44 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "rebalance.size",
         method: c"rebalance_size",
-        text: cr##"rebalance_size($self, record=None, /, *, age_days=0, capacity_sats=..., flow=None, spendable_sats=...)
+        text: cr##"rebalance_size($self, record=None, /, *, age_days=None, capacity_sats=..., demand={}, flow=None, local_sats=None, spendable_sats=...)
 --
 
 How much a channel should be filled with.
 
 Takes one record, `trimtab.types.SizeInput`, or its fields by name:
 
-    age_days: Count
-        How old it is, in days. Default: 0.
+    age_days: Count | None
+        How old it is, in days; old when absent, for the deployed model young. May be absent.
     capacity_sats: Sat
         Its capacity. Required.
+    demand: Demand
+        How much the channels of our node sell. Default: {}.
     flow: Flow | None
         What moved through it. May be absent.
+    local_sats: Sat | None
+        The part on our side; what it can send when absent. May be absent.
     spendable_sats: Sat
         What it can send now. Required.
 
 Returns a decision with `reasons` and the fields of `trimtab.types.Sized`:
 
+    active_days: Real | None
+        Days with a forward out that are expected within 30 days.
     amount_sats: Sat | None
         How much to move; none when nothing should be.
-    daily_volume: RealSat
+    daily_volume: RealSat | None
         What moves through the channel in a day.
     need_sats: Sat
         What is missing to the target.
-    target_ratio: Share
+    sats_per_active_day: RealSat | None
+        Sats out that are expected on an active day.
+    target_ratio: Share | None
         The share of the capacity that is aimed at.
     target_sats: Sat
         What the channel should be able to send.
 
-Reasons: slow_channel, target_below_minimum, nothing_needed, amount_sized.
+Reasons: slow_channel, target_below_minimum, nothing_needed, amount_sized, demand_unknown.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1342,7 +1392,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "rebalance.sources",
         method: c"rebalance_sources",
-        text: cr##"rebalance_sources($self, record=None, /, *, amount_sats=..., inbound_ppm=..., out_ppm=..., sources=...)
+        text: cr##"rebalance_sources($self, record=None, /, *, amount_sats=..., demand={}, destination_peer_id=None, inbound_ppm=..., out_ppm=..., sources=...)
 --
 
 Which channels may give, best first.
@@ -1351,6 +1401,10 @@ Takes one record, `trimtab.types.SourcesInput`, or its fields by name:
 
     amount_sats: Sat
         How much should be moved. Required.
+    demand: Demand
+        How much the channels of our node sell. Default: {}.
+    destination_peer_id: NodeId | None
+        The peer of the channel that should be filled. May be absent.
     inbound_ppm: Ppm
         What the route is expected to cost. Required.
     out_ppm: Ppm
@@ -1365,7 +1419,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Sources`:
     refused: Count
         How many were refused.
 
-Reasons: source_too_small, source_offline, source_drains, spread_beyond_tolerance, source_earns_too_little, source_ranked, no_source.
+Reasons: source_too_small, source_offline, source_drains, spread_beyond_tolerance, source_earns_too_little, same_peer, peer_unknown, source_depleted, source_gives_less, source_ranked, no_source, not_in_normal_operation.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1374,7 +1428,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "rebalance.budget",
         method: c"rebalance_budget",
-        text: cr##"rebalance_budget($self, record=None, /, *, base_sats=None, multiplier=1.0, proposed_sats=None, reserved_sats=0, revenue_24h_sats=None, spent_sats=0)
+        text: cr##"rebalance_budget($self, record=None, /, *, base_sats=None, multiplier=1.0, proposed_sats=None, reserved_sats=0, revenue_24h_sats=None, revenue_30d_sats=None, spent_sats=0)
 --
 
 What may still be spent on rebalancing after what is spent and reserved.
@@ -1390,7 +1444,9 @@ Takes one record, `trimtab.types.BudgetInput`, or its fields by name:
     reserved_sats: Sat
         What running jobs may still spend. Default: 0.
     revenue_24h_sats: Sat | None
-        What we earned in the last day. May be absent.
+        What we earned in the last day; the deployed plugin knows no more. May be absent.
+    revenue_30d_sats: Sat | None
+        What we earned in the last 30 days. May be absent.
     spent_sats: Sat
         What was spent in the last day. Default: 0.
 
@@ -1502,6 +1558,50 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Built`:
         The text to sign with the node's `signmessage`.
 
 Reasons: message_built.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "policy",
+        operation: "gossip.report",
+        method: c"gossip_report",
+        text: cr##"gossip_report($self, record=None, /, *, channels=..., config=None, counts=None, listed=None, members=[], now=..., profits=[], rebalancing=[], revenue_windows=[], version=None)
+--
+
+What a node tells the other members of itself, out of its own snapshot.
+
+Takes one record, `trimtab.types.ReportInput`, or its fields by name:
+
+    channels: list[Channel]
+        Our channels, as `snapshot.cln` gives them. Required.
+    config: str | None
+        sha256 of our config. May be absent.
+    counts: ReportedCounts | None
+        What another program of this node counted; in place of what our books say. May be absent.
+    listed: ListedTroubles | None
+        Depleted and saturated channels as another program of this node lists them; in place of what our channels show. May be absent.
+    members: list[NodeId]
+        The other members: a channel with one of them is no channel with an external peer. Default: [].
+    now: Seconds
+        The present moment. Required.
+    profits: list[ChannelProfit]
+        The books of our channels, as `snapshot.cln` gives them; empty when they are unknown. Default: [].
+    rebalancing: list[Activity]
+        Where we are rebalancing. Default: [].
+    revenue_windows: list[Msat]
+        Our revenue of the last four weeks, oldest first. Default: [].
+    version: str | None
+        Our software. May be absent.
+
+Returns a decision with `reasons` and the fields of `trimtab.types.Reports`:
+
+    health_status: HealthStatus | None
+        The health report; absent while the books are unknown.
+    liquidity_state: LiquidityState
+        The liquidity state.
+
+Reasons: report_made, unannounced_withheld, report_shortened, counts_beyond_announced, forwards_unknown.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1640,7 +1740,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "splice.check",
         method: c"splice_check",
-        text: cr##"splice_check($self, record=None, /, *, amount_sats=..., hive_reachable=True, in_flight=None, now=..., others=[], ours=..., peer_id=..., peer_public_sats=None, strict=False, type=...)
+        text: cr##"splice_check($self, record=None, /, *, amount_sats=..., channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None, strict=False, type=...)
 --
 
 Whether a splice keeps the fleet connected to the peer.
@@ -1649,6 +1749,8 @@ Takes one record, `trimtab.types.CheckInput`, or its fields by name:
 
     amount_sats: Sat
         How much. Required.
+    channel_id: NodeId | None
+        The channel of ours that would change; any with the peer when absent. May be absent.
     hive_reachable: bool
         Whether the other members could be asked at all. Default: True.
     in_flight: list[Sat]
@@ -1656,13 +1758,13 @@ Takes one record, `trimtab.types.CheckInput`, or its fields by name:
     now: Seconds
         The time. Required.
     others: list[Other]
-        What the other members hold. Default: [].
-    ours: Ours
-        What we hold. Required.
+        What the other members hold; a book has its own. Default: [].
+    ours: Ours | None
+        What we hold; a book has its own. May be absent.
     peer_id: NodeId
         The peer. Required.
     peer_public_sats: Sat | None
-        The public capacity of the peer; unknown when absent. May be absent.
+        The public capacity of the peer; unknown when absent. A book has its own. May be absent.
     strict: bool
         Whether what could not be checked is refused. Default: False.
     type: SpliceType
@@ -1676,6 +1778,8 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Checked`:
         What the fleet holds with the peer.
     fleet_share: Real | None
         The fleet's share of the peer's capacity.
+    gives_sats: Sat | None
+        The most that one splice of ours can take out; absent where no balance is known.
     new_fleet_sats: Sat
         What the fleet will hold.
     new_share: Real | None
@@ -1689,7 +1793,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Checked`:
     safety: Safety
         The advice.
 
-Reasons: hive_unreachable, peer_capacity_unknown, splice_in_adds, share_kept, others_cover, partial_kept, share_below_minimum, capacity_below_minimum, would_disconnect, capacity_above_public, capacity_estimated, stale_capacity, own_report_ignored, exits_in_flight.
+Reasons: not_in_normal_operation, hive_unreachable, peer_capacity_unknown, splice_in_adds, share_kept, others_cover, partial_kept, share_below_minimum, capacity_below_minimum, would_disconnect, beyond_own_balance, balance_unknown, capacity_absurd, capacity_above_public, capacity_estimated, stale_capacity, own_report_ignored, exits_in_flight.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1698,13 +1802,15 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "splice.headroom",
         method: c"splice_headroom",
-        text: cr##"splice_headroom($self, record=None, /, *, hive_reachable=True, in_flight=None, now=..., others=[], ours=..., peer_id=..., peer_public_sats=None)
+        text: cr##"splice_headroom($self, record=None, /, *, channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None)
 --
 
 The largest splice-out that keeps the fleet connected to the peer.
 
 Takes one record, `trimtab.types.HeadroomInput`, or its fields by name:
 
+    channel_id: NodeId | None
+        The channel of ours that would change; any with the peer when absent. May be absent.
     hive_reachable: bool
         Whether the other members could be asked at all. Default: True.
     in_flight: list[Sat]
@@ -1712,18 +1818,20 @@ Takes one record, `trimtab.types.HeadroomInput`, or its fields by name:
     now: Seconds
         The time. Required.
     others: list[Other]
-        What the other members hold. Default: [].
-    ours: Ours
-        What we hold. Required.
+        What the other members hold; a book has its own. Default: [].
+    ours: Ours | None
+        What we hold; a book has its own. May be absent.
     peer_id: NodeId
         The peer. Required.
     peer_public_sats: Sat | None
-        The public capacity of the peer; unknown when absent. May be absent.
+        The public capacity of the peer; unknown when absent. A book has its own. May be absent.
 
 Returns a decision with `reasons` and the fields of `trimtab.types.Headroom`:
 
     fleet_sats: Sat
         What the fleet holds with the peer.
+    gives_sats: Sat | None
+        The most that one splice of ours can take out; absent where no balance is known.
     headroom_sats: Sat | None
         The largest amount that is safe; none when nothing is.
     others_sats: Sat
@@ -1731,7 +1839,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Headroom`:
     ours_sats: Sat
         What we hold.
 
-Reasons: hive_unreachable, peer_capacity_unknown, share_kept, others_cover, partial_kept, share_below_minimum, capacity_below_minimum, would_disconnect, capacity_above_public, capacity_estimated, stale_capacity, own_report_ignored, exits_in_flight.
+Reasons: not_in_normal_operation, hive_unreachable, peer_capacity_unknown, share_kept, others_cover, partial_kept, share_below_minimum, capacity_below_minimum, would_disconnect, balance_unknown, capacity_absurd, capacity_above_public, capacity_estimated, stale_capacity, own_report_ignored, exits_in_flight.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1834,33 +1942,59 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "set_channel",
         method: c"set_channel",
-        text: cr##"set_channel($self, record=None, /, *, capacity_sats=..., channel_id=..., fee_ppm=None, local_sats=..., peer_id=..., pending_capacity_sats=None, private=None, short_channel_id=None, splicing=None, usable=True)
+        text: cr##"set_channel($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=..., closed_to_forwards=None, connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=..., pending_capacity_sats=None, phase=None, private=None, receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=None, usable=True)
 --
 
 Adds a channel of ours, or replaces it.
 
 Takes one record, `trimtab.types.Channel`, or its fields by name:
 
+    age_days: Count | None
+        How old it is, in whole days; absent when unknown. May be absent.
+    announced: bool | None
+        Whether the graph shows it; absent where no graph is known. May be absent.
     capacity_sats: Sat
-        Its whole capacity, as confirmed. Required.
+        Its capacity; while a splice waits, that of the outcome that leaves us the least. Required.
     channel_id: NodeId
         Its id. Required.
+    closed_to_forwards: bool
+        Whether its operator lets no forward out through it. May be absent.
+    connected: bool | None
+        Whether the peer is there and the channel is in step with it; absent where nobody says. May be absent.
+    fee_base_msat: Msat | None
+        Our fee for each forward out through it. May be absent.
     fee_ppm: Ppm | None
         Our fee rate on it. May be absent.
+    flow: ChannelFlow | None
+        What others sent through it in 60 days; absent when unknown. May be absent.
+    last_hop: HopFee | None
+        What the peer takes for the last hop into it. May be absent.
     local_sats: Sat
-        The part on our side, as confirmed. Required.
+        The part on our side; while a splice waits, of the outcome that leaves us the least. Required.
     peer_id: NodeId
         The node at the other end. Required.
     pending_capacity_sats: Sat | None
         The smallest capacity that a splice in flight may leave. May be absent.
+    phase: Phase | None
+        Where it is in its life; absent: as `usable` says. May be absent.
     private: bool
-        Whether the graph does not know it. May be absent.
+        Whether it is not to be announced. May be absent.
+    receivable_sats: Sat | None
+        What can be received now; absent where the node does not say. May be absent.
+    recent_flow: RecentFlow | None
+        What others sent through it within `rebalance.flow_window_days`; absent when unknown. May be absent.
+    reserve_sats: Sat | None
+        What has to stay on our side. May be absent.
+    route_cost_ppm: Ppm | None
+        What our own rebalances into it cost: their weighted median; absent when unknown. May be absent.
     short_channel_id: NodeId | None
         Its place in the chain, such as `124x1x0`. May be absent.
+    spendable_sats: Sat | None
+        What can be sent now; absent where the node does not say. It does not depend on the connection. May be absent.
     splicing: bool
-        Whether a splice is in flight: it counts with its confirmed balance. May be absent.
+        Whether a splice is in flight. May be absent.
     usable: bool
-        Whether it is in normal operation. Default: True.
+        Whether it is in normal operation; `phase` says more. Default: True.
 
 Returns a decision with `reasons` and the fields of `trimtab.types.FleetBookSize`:
 
@@ -1914,13 +2048,15 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "set_source",
         method: c"set_source",
-        text: cr##"set_source($self, record=None, /, *, capacity_sats=..., channel_id=..., connected=True, fails=0, fee_ppm=..., flow=None, peer_id=None, spendable_sats=..., uptime_pct=None)
+        text: cr##"set_source($self, record=None, /, *, age_days=None, capacity_sats=..., channel_id=..., connected=True, fails=0, fee_ppm=..., flow=None, local_sats=None, peer_id=None, phase=None, spendable_sats=..., uptime_pct=None)
 --
 
 Adds a channel that may give in a rebalance, or replaces it.
 
 Takes one record, `trimtab.types.SourceChannel`, or its fields by name:
 
+    age_days: Count | None
+        How old it is, in days; old when absent. May be absent.
     capacity_sats: Sat
         Its capacity. Required.
     channel_id: NodeId
@@ -1933,8 +2069,12 @@ Takes one record, `trimtab.types.SourceChannel`, or its fields by name:
         What we charge there. Required.
     flow: Flow | None
         What moved through it. May be absent.
+    local_sats: Sat | None
+        The part on our side; what it can send when absent. May be absent.
     peer_id: NodeId | None
         The peer at the other end. May be absent.
+    phase: Phase | None
+        Where it is in its life; usable when absent. May be absent.
     spendable_sats: Sat
         What it can send now. Required.
     uptime_pct: Real | None
@@ -2262,19 +2402,23 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "fees",
         method: c"fees",
-        text: cr##"fees($self, record=None, /, *, base_ppm=..., ceiling_ppm=None, floor_ppm=None, now=..., peer_id=...)
+        text: cr##"fees($self, record=None, /, *, base_ppm=None, ceiling_ppm=None, fee_in_force_ppm=None, floor_ppm=None, last_step=None, now=..., peer_id=...)
 --
 
 Whether our fee towards a peer moves a step for another member, as `fees.adjust`.
 
 Takes one record, `trimtab.types.AskFee`, or its fields by name:
 
-    base_ppm: Ppm
-        The fee we intend without the fleet. Required.
+    base_ppm: Ppm | None
+        The fee we intend without the fleet; where it is absent, `last_step` may tell it. May be absent.
     ceiling_ppm: Ppm | None
         No higher than this; the config's when absent. May be absent.
+    fee_in_force_ppm: Ppm | None
+        The fee that is set now. May be absent.
     floor_ppm: Ppm | None
         No lower than this; the config's when absent. May be absent.
+    last_step: FeeStep | None
+        The last step that we made here: while its fee is in force, its base is what we intend. May be absent.
     now: Seconds
         The present moment. Required.
     peer_id: NodeId
@@ -2282,8 +2426,8 @@ Takes one record, `trimtab.types.AskFee`, or its fields by name:
 
 Returns a decision with `reasons` and the fields of `trimtab.types.Adjusted`:
 
-    fee_ppm: Ppm
-        The fee.
+    fee_ppm: Ppm | None
+        The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which way it should be from there.
     for_tier: Tier | None
         The tier of the member it helps; absent when none.
     step: Step
@@ -2296,7 +2440,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "evaluate",
         method: c"evaluate",
-        text: cr##"evaluate($self, record=None, /, *, amount_sats=None, attempt_cost_sats=0, budget_left_sats=None, destination=..., failures=0, fixed_msat=0, health_age_s=None, inbound_ppm=..., p_success=None, sources=[], successes=0, tier=None)
+        text: cr##"evaluate($self, record=None, /, *, amount_sats=None, attempt_cost_sats=0, budget_left_sats=None, demand={}, destination=..., failures=0, fixed_msat=0, health_age_s=None, inbound_ppm=..., p_success=None, sources=[], successes=0, tier=None)
 --
 
 What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`.
@@ -2309,6 +2453,8 @@ Takes one record, `trimtab.types.EvaluateInput`, or its fields by name:
         What a failed attempt costs. Default: 0.
     budget_left_sats: Sat | None
         What is left of our budget after what is spent and reserved; unlimited when absent. May be absent.
+    demand: Demand
+        How much the channels of our node sell. Default: {}.
     destination: Destination
         The channel that should be filled. Required.
     failures: Count
@@ -2354,23 +2500,31 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "splice",
         method: c"splice",
-        text: cr##"splice($self, record=None, /, *, amount_sats=..., hive_reachable=True, in_flight=None, now=..., peer_id=..., strict=False, type=...)
+        text: cr##"splice($self, record=None, /, *, amount_sats=..., channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None, strict=False, type=...)
 --
 
 Whether a splice keeps the fleet connected to the peer, as `splice.check`.
 
-Takes one record, `trimtab.types.AskSplice`, or its fields by name:
+Takes one record, `trimtab.types.CheckInput`, or its fields by name:
 
     amount_sats: Sat
         How much. Required.
+    channel_id: NodeId | None
+        The channel of ours that would change; any with the peer when absent. May be absent.
     hive_reachable: bool
         Whether the other members could be asked at all. Default: True.
     in_flight: list[Sat]
         Our own exits from this peer that none of our channels shows as pending yet. May be absent.
     now: Seconds
-        The present moment. Required.
+        The time. Required.
+    others: list[Other]
+        What the other members hold; a book has its own. Default: [].
+    ours: Ours | None
+        What we hold; a book has its own. May be absent.
     peer_id: NodeId
         The peer. Required.
+    peer_public_sats: Sat | None
+        The public capacity of the peer; unknown when absent. A book has its own. May be absent.
     strict: bool
         Whether what could not be checked is refused. Default: False.
     type: SpliceType
@@ -2384,6 +2538,8 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Checked`:
         What the fleet holds with the peer.
     fleet_share: Real | None
         The fleet's share of the peer's capacity.
+    gives_sats: Sat | None
+        The most that one splice of ours can take out; absent where no balance is known.
     new_fleet_sats: Sat
         What the fleet will hold.
     new_share: Real | None
@@ -2404,26 +2560,36 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "headroom",
         method: c"headroom",
-        text: cr##"headroom($self, record=None, /, *, hive_reachable=True, in_flight=None, now=..., peer_id=...)
+        text: cr##"headroom($self, record=None, /, *, channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None)
 --
 
 The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`.
 
-Takes one record, `trimtab.types.AskHeadroom`, or its fields by name:
+Takes one record, `trimtab.types.HeadroomInput`, or its fields by name:
 
+    channel_id: NodeId | None
+        The channel of ours that would change; any with the peer when absent. May be absent.
     hive_reachable: bool
         Whether the other members could be asked at all. Default: True.
     in_flight: list[Sat]
         Our own exits from this peer that none of our channels shows as pending yet. May be absent.
     now: Seconds
-        The present moment. Required.
+        The time. Required.
+    others: list[Other]
+        What the other members hold; a book has its own. Default: [].
+    ours: Ours | None
+        What we hold; a book has its own. May be absent.
     peer_id: NodeId
         The peer. Required.
+    peer_public_sats: Sat | None
+        The public capacity of the peer; unknown when absent. A book has its own. May be absent.
 
 Returns a decision with `reasons` and the fields of `trimtab.types.Headroom`:
 
     fleet_sats: Sat
         What the fleet holds with the peer.
+    gives_sats: Sat | None
+        The most that one splice of ours can take out; absent where no balance is known.
     headroom_sats: Sat | None
         The largest amount that is safe; none when nothing is.
     others_sats: Sat

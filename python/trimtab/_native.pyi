@@ -134,8 +134,9 @@ class AdjustedDecision(Decision):
     def decision(self) -> t.Adjusted:
         """The outcome as plain dicts and lists."""
     @property
-    def fee_ppm(self) -> t.Ppm:
-        """The fee."""
+    def fee_ppm(self) -> t.Ppm | None:
+        """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
+        way it should be from there."""
     @property
     def for_tier(self) -> t.Tier | None:
         """The tier of the member it helps; absent when none."""
@@ -276,6 +277,9 @@ class CheckedDecision(Decision):
     @property
     def fleet_share(self) -> t.Real | None:
         """The fleet's share of the peer's capacity."""
+    @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
     @property
     def new_fleet_sats(self) -> t.Sat:
         """What the fleet will hold."""
@@ -569,6 +573,9 @@ class HeadroomDecision(Decision):
     @property
     def fleet_sats(self) -> t.Sat:
         """What the fleet holds with the peer."""
+    @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
     @property
     def headroom_sats(self) -> t.Sat | None:
         """The largest amount that is safe; none when nothing is."""
@@ -897,6 +904,19 @@ class ReportVerdictDecision(Decision):
         """What the report is worth."""
 
 @type_check_only
+class ReportsDecision(Decision):
+    """The bodies to build messages of."""
+    @property
+    def decision(self) -> t.Reports:
+        """The outcome as plain dicts and lists."""
+    @property
+    def health_status(self) -> t.HealthStatus | None:
+        """The health report; absent while the books are unknown."""
+    @property
+    def liquidity_state(self) -> t.LiquidityState:
+        """The liquidity state."""
+
+@type_check_only
 class ScoredDecision(Decision):
     """A health score with what follows from it."""
     @property
@@ -929,16 +949,22 @@ class SizedDecision(Decision):
     def decision(self) -> t.Sized:
         """The outcome as plain dicts and lists."""
     @property
+    def active_days(self) -> t.Real | None:
+        """Days with a forward out that are expected within 30 days."""
+    @property
     def amount_sats(self) -> t.Sat | None:
         """How much to move; none when nothing should be."""
     @property
-    def daily_volume(self) -> t.RealSat:
+    def daily_volume(self) -> t.RealSat | None:
         """What moves through the channel in a day."""
     @property
     def need_sats(self) -> t.Sat:
         """What is missing to the target."""
     @property
-    def target_ratio(self) -> t.Share:
+    def sats_per_active_day(self) -> t.RealSat | None:
+        """Sats out that are expected on an active day."""
+    @property
+    def target_ratio(self) -> t.Share | None:
         """The share of the capacity that is aimed at."""
     @property
     def target_sats(self) -> t.Sat:
@@ -963,6 +989,15 @@ class SnapshotDecision(Decision):
     def capacity_sats(self) -> t.Sat:
         """The capacity of all channels that count."""
     @property
+    def demand(self) -> t.Demand | None:
+        """How much the channels are asked for, on average; absent when the flow is unknown."""
+    @property
+    def health_report(self) -> t.HealthReport | None:
+        """What the node says of itself to the other members; absent where no channel could be judged."""
+    @property
+    def left_out(self) -> t.LeftOut:
+        """How many channels are in no number above, and why."""
+    @property
     def profits(self) -> list[t.ChannelProfit]:
         """The books of every channel that counts; empty when the forwards are unknown."""
     @property
@@ -974,6 +1009,9 @@ class SnapshotDecision(Decision):
     @property
     def revenue_windows(self) -> list[t.Msat]:
         """Forwarding fees of the last four weeks, one week each, oldest first."""
+    @property
+    def unattributed(self) -> t.Unattributed:
+        """What the last 30 days earned and cost that belongs to no channel we know."""
     @property
     def us(self) -> t.Us:
         """The node itself, as other policies read it."""
@@ -1114,7 +1152,7 @@ class Operations:
     def liquidity_classify(self, input: t.ClassifyInput | _Dataclass, /) -> ClassifiedDecision:
         """Whether a channel is depleted, saturated or balanced, and how much would balance it."""
     @overload
-    def liquidity_classify(self, *, capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., fee_ppm: t.Ppm | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., private: bool = ..., short_channel_id: t.NodeId | None = ..., splicing: bool = ..., usable: bool = ...) -> ClassifiedDecision: ...
+    def liquidity_classify(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> ClassifiedDecision: ...
     @overload
     def account_request_advice(self, input: t.AdviceInput | _Dataclass, /) -> AccountAdviceDecision:
         """Whether an entity should ask its counterparty for collateral now, per token."""
@@ -1131,7 +1169,7 @@ class Operations:
     @overload
     def health_fleet(self, *, first: t.Count | None = ..., members: list[t.Member], now: t.Seconds) -> FleetHealthDecision: ...
     @overload
-    def health_verify(self, input: t.ReportInput | _Dataclass, /) -> ReportVerdictDecision:
+    def health_verify(self, input: t.VerifyInput | _Dataclass, /) -> ReportVerdictDecision:
         """Whether a member's health report fits what we see, and the score that follows from its counts."""
     @overload
     def health_verify(self, *, evidence: t.Evidence, now: t.Seconds, report: t.HealthReport) -> ReportVerdictDecision: ...
@@ -1174,7 +1212,7 @@ class Operations:
     def fees_adjust(self, input: t.AdjustInput | _Dataclass, /) -> AdjustedDecision:
         """Whether our fee towards a peer moves a step because another member needs flow there."""
     @overload
-    def fees_adjust(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., peer_id: t.NodeId) -> AdjustedDecision: ...
+    def fees_adjust(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., own: t.Balance | None = ..., peer_id: t.NodeId) -> AdjustedDecision: ...
     @overload
     def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
         """The deployed fee controller's own rule, for running beside it."""
@@ -1219,22 +1257,22 @@ class Operations:
     def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
         """What a rebalance is worth, every term of it, and what would turn the answer round."""
     @overload
-    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
+    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
     @overload
     def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> SizedDecision:
         """How much a channel should be filled with."""
     @overload
-    def rebalance_size(self, *, age_days: t.Count = ..., capacity_sats: t.Sat, flow: t.Flow | None = ..., spendable_sats: t.Sat) -> SizedDecision: ...
+    def rebalance_size(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, demand: t.Demand = ..., flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., spendable_sats: t.Sat) -> SizedDecision: ...
     @overload
     def rebalance_sources(self, input: t.SourcesInput | _Dataclass, /) -> SourcesDecision:
         """Which channels may give, best first."""
     @overload
-    def rebalance_sources(self, *, amount_sats: t.Sat, inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.SourceChannel]) -> SourcesDecision: ...
+    def rebalance_sources(self, *, amount_sats: t.Sat, demand: t.Demand = ..., destination_peer_id: t.NodeId | None = ..., inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.SourceChannel]) -> SourcesDecision: ...
     @overload
     def rebalance_budget(self, input: t.BudgetInput | _Dataclass, /) -> BudgetDecision:
         """What may still be spent on rebalancing after what is spent and reserved."""
     @overload
-    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> BudgetDecision: ...
+    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., revenue_30d_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> BudgetDecision: ...
     @overload
     def rebalance_backoff(self, input: t.BackoffInput | _Dataclass, /) -> PauseDecision:
         """Whether a channel whose rebalance failed may be tried again."""
@@ -1250,6 +1288,11 @@ class Operations:
         """A message to the other members and the text to sign."""
     @overload
     def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> BuiltDecision: ...
+    @overload
+    def gossip_report(self, input: t.ReportInput | _Dataclass, /) -> ReportsDecision:
+        """What a node tells the other members of itself, out of its own snapshot."""
+    @overload
+    def gossip_report(self, *, channels: list[t.Channel], config: str | None = ..., counts: t.ReportedCounts | None = ..., listed: t.ListedTroubles | None = ..., members: list[t.NodeId] = ..., now: t.Seconds, profits: list[t.ChannelProfit] = ..., rebalancing: list[t.Activity] = ..., revenue_windows: list[t.Msat] = ..., version: str | None = ...) -> ReportsDecision: ...
     @overload
     def gossip_accept(self, input: t.GossipAcceptInput | _Dataclass, /) -> ReceivedDecision:
         """Whether a message of a member is taken, and what is kept afterwards."""
@@ -1274,12 +1317,12 @@ class Operations:
     def splice_check(self, input: t.CheckInput | _Dataclass, /) -> CheckedDecision:
         """Whether a splice keeps the fleet connected to the peer."""
     @overload
-    def splice_check(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
+    def splice_check(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
     @overload
     def splice_headroom(self, input: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer."""
     @overload
-    def splice_headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> HeadroomDecision: ...
+    def splice_headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> HeadroomDecision: ...
 
 @final
 class Policy(Operations):
@@ -1319,7 +1362,7 @@ class FleetBookMethods:
     def set_channel(self, input: t.Channel | _Dataclass, /) -> FleetBookSizeDecision:
         """Adds a channel of ours, or replaces it."""
     @overload
-    def set_channel(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, fee_ppm: t.Ppm | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., private: bool = ..., short_channel_id: t.NodeId | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSizeDecision: ...
+    def set_channel(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSizeDecision: ...
     @overload
     def set_peer(self, input: t.FleetPeer | _Dataclass, /) -> FleetBookSizeDecision:
         """Adds an external peer, or replaces what the graph shows of it."""
@@ -1329,7 +1372,7 @@ class FleetBookMethods:
     def set_source(self, input: t.SourceChannel | _Dataclass, /) -> FleetBookSizeDecision:
         """Adds a channel that may give in a rebalance, or replaces it."""
     @overload
-    def set_source(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., peer_id: t.NodeId | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSizeDecision: ...
+    def set_source(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., peer_id: t.NodeId | None = ..., phase: t.Phase | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSizeDecision: ...
     @overload
     def set_us(self, input: t.SetUs | _Dataclass, /) -> FleetBookSizeDecision:
         """Changes our own tier and announced rebalances; what is absent stays."""
@@ -1384,22 +1427,22 @@ class FleetBookMethods:
     def fees(self, input: t.AskFee | _Dataclass, /) -> AdjustedDecision:
         """Whether our fee towards a peer moves a step for another member, as `fees.adjust`."""
     @overload
-    def fees(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., now: t.Seconds, peer_id: t.NodeId) -> AdjustedDecision: ...
+    def fees(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., now: t.Seconds, peer_id: t.NodeId) -> AdjustedDecision: ...
     @overload
     def evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
         """What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`."""
     @overload
-    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
+    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
     @overload
-    def splice(self, input: t.AskSplice | _Dataclass, /) -> CheckedDecision:
+    def splice(self, input: t.CheckInput | _Dataclass, /) -> CheckedDecision:
         """Whether a splice keeps the fleet connected to the peer, as `splice.check`."""
     @overload
-    def splice(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId, strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
+    def splice(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
     @overload
-    def headroom(self, input: t.AskHeadroom | _Dataclass, /) -> HeadroomDecision:
+    def headroom(self, input: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`."""
     @overload
-    def headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId) -> HeadroomDecision: ...
+    def headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> HeadroomDecision: ...
     @overload
     def advise(self, input: t.AskAdvice | _Dataclass, /) -> TopologyAdviceDecision:
         """Which external peers a new channel would help most, as `topology.advise`."""

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use trimtab_core::error::Error;
+use trimtab_core::operations::opened;
 use trimtab_core::policy::{Decided, Op};
 use trimtab_core::reason::{Quarantined, Reason};
 use trimtab_core::value::{self, FromValue, Value};
@@ -226,7 +227,7 @@ fn check_plan(setting: &[u8], state: &[u8], envelope: &[u8]) -> Result<(), HostE
     ]);
     let verified = crate::native::guarded(|| {
         let question = canonical::text(&question)?;
-        let mut checker = policy::open("policy", &policy::parse(setting)?)?;
+        let mut checker = opened::open("policy", &policy::parse(setting)?)?;
         checker.call_bytes("hub.verify_plan", question.as_bytes())
     });
     let verified = verified

@@ -11,7 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use trimtab_core::canonical;
-use trimtab_core::policy::{OPERATIONS, Policy, VERSION};
+use trimtab_core::operations::OPERATIONS;
+use trimtab_core::policy::{Policy, VERSION};
 use trimtab_host::MODULE;
 
 const INPUT: &str =
@@ -163,6 +164,27 @@ fn lines_answer_in_order_and_never_stop() {
     assert_eq!(code(&sandboxed), 2);
     let native = run(&["call", "--lines", "--native"], &lines.join("\n"));
     assert_eq!(out(&native), out(&sandboxed));
+}
+
+#[test]
+fn an_offset_counts_from_the_line_whatever_is_wrong_in_it() {
+    for (line, wrong) in [
+        (
+            r#"{"op":"health.score","input":{"profitable_pct":true}}"#,
+            "true",
+        ),
+        (
+            r#"{"op":"health.score","input":{"profitable_pct":NaN}}"#,
+            "NaN",
+        ),
+        (r#"{"op":true,"input":{}}"#, "true"),
+    ] {
+        let offset = format!("\"offset\":{}", line.find(wrong).unwrap());
+        for flags in [&["call", "--lines"][..], &["call", "--lines", "--native"]] {
+            let answer = run(flags, line);
+            assert!(out(&answer).contains(&offset), "{line}: {}", out(&answer));
+        }
+    }
 }
 
 #[test]

@@ -36,11 +36,11 @@ fn licences(root: &Path) -> Result<Vec<Derived>> {
 
 /// Writes every derived file, or, to check, fails if one is stale.
 pub fn generate(root: &Path, check: bool) -> Result<()> {
-    let description = trimtab_core::describe::build()?;
+    let description = trimtab_core::operations::description()?;
     let model = Model::new(&description)?;
     let mut files = vec![Derived {
-        path: "core/src/describe.json",
-        text: trimtab_core::describe::embedded()?,
+        path: "core/src/operations/describe.json",
+        text: trimtab_core::operations::embedded()?,
     }];
     files.extend(typescript::files(&model)?);
     files.extend(python::files(&model, root)?);

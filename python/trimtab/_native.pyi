@@ -32,6 +32,9 @@ def to_json(value: object, /, *, exact: bool = True) -> bytes:
 def input_digest(op: str, input: object, /) -> str:
     """sha256 of the canonical JSON of the typed input: 1, 1.0 and an absent default are one input."""
 
+def sentence(code: str, field: str, got: str, expected: str, offset: int | None = None, /) -> str:
+    """An error in one sentence."""
+
 def operations() -> list[tuple[str, str, str]]:
     """Method, name and summary of every operation."""
 

@@ -250,6 +250,7 @@ impl Method<'_> {
             "Bytes" => "_Json".to_owned(),
             "&str" | "String" => "str".to_owned(),
             "bool" => "bool".to_owned(),
+            "Option<u64>" => "int | None".to_owned(),
             "Bound<PyDict>" => "dict[str, Any]".to_owned(),
             "&Bound<PyAny>" => "object".to_owned(),
             "&Bound<Policy>" => "Policy".to_owned(),

@@ -1,22 +1,35 @@
 # The same targets here and in CI. `make demo` and `make test` set up what is missing.
 .NOTPARALLEL:
-.SHELLFLAGS := -euo pipefail -c
 SHELL := bash
+# Every step is timed: `make test` ends with a table of them.
+.SHELLFLAGS = tests/steps.sh $@
 
 CARGO ?= cargo
 PYTHON ?= python3
-PACK := $(CARGO) run --quiet --locked --package trimtab-pack --
+# What is built with the sandbox is always asked for in these words: another choice of packages is
+# another choice of features, and wasmtime would be compiled anew. `--test` belongs to them, because
+# the packages that only tests want have a say in the features too.
+WITH_SANDBOX := --locked --workspace --exclude trimtab-python --exclude trimtab-core
+PACK := $(CARGO) test --quiet $(WITH_SANDBOX) --test pack --no-run && target/debug/trimtab-pack
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo test parity bench world world-short world-soak soak mutants generate module wheel npm fmt clean \
-        setup host-tests check-format check-generated lint rust-tests doc-tests python-tests npm-tests readme deny
+.PHONY: demo check test parity bench world world-short world-soak soak mutants generate module wheel release-wheel npm fmt clean \
+        setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
+        python-tests npm-tests readme deny steps-begin
 
 demo: module            ## real decisions on real input
-	@$(CARGO) run --quiet --locked --package trimtab-host --bin trimtab -- demo
+	@$(CARGO) test --quiet $(WITH_SANDBOX) --test command --no-run
+	@target/debug/trimtab demo
 
-test: setup check-format module lint rust-tests check-generated wheel npm host-tests doc-tests \
-      parity python-tests npm-tests readme world-short deny   ## everything that CI checks
+check: check-format lint rust-tests   ## the daily loop: format, lints, core's tests, every vector on core
+
+test: steps-begin setup check-format module lint rust-tests check-generated wheel npm host-tests \
+      doc-tests parity python-tests npm-tests readme world-short check-reproducible deny   ## everything that CI checks
+	@tests/steps.sh --table
+
+steps-begin:
+	@tests/steps.sh --begin
 
 # --- set-up ---
 
@@ -41,9 +54,12 @@ module:                 ## the one WebAssembly module, checked and copied to pkg
 generate:               ## every file that is derived from core
 	$(PACK) generate
 
-wheel: module .venv/ready   ## the Python wheel, installed in .venv
+# The wheel for tests leaves out what makes the last percents of speed and takes minutes to link.
+wheel: WHEEL := --profile world
+release-wheel: WHEEL := --release
+wheel release-wheel: module .venv/ready   ## the Python wheel, installed in .venv; as it is shipped
 	rm -f target/wheels/trimtab-*.whl
-	$(VENV)/maturin build --quiet --locked --release --manifest-path python/Cargo.toml --out target/wheels
+	$(VENV)/maturin build --quiet --locked $(WHEEL) --manifest-path python/Cargo.toml --out target/wheels
 	$(VENV)/python -m pip install --quiet --no-deps --force-reinstall target/wheels/trimtab-*.whl
 
 npm: module pkg/node_modules/ready   ## the npm package
@@ -67,9 +83,6 @@ rust-tests:
 	  $(CARGO) test --locked --package trimtab-tests --no-default-features --test vectors; \
 	fi
 
-# What is built with the sandbox is always asked for in these words: another choice of packages is
-# another choice of features, and wasmtime would be compiled anew.
-WITH_SANDBOX := --locked --workspace --exclude trimtab-python --exclude trimtab-core
 PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --no-run
 
 # The sandbox, the command, the module's own tests and the harness.
@@ -83,6 +96,9 @@ doc-tests:
 check-generated:
 	$(PACK) generate --check
 
+check-reproducible:     ## the module is the same bytes from two directories
+	$(PACK) check-reproducible
+
 parity: setup module wheel npm   ## every vector on every surface
 	$(PROGRAMS)
 	target/debug/parity --bun $(BUN) --python $(VENV)/python
@@ -90,22 +106,23 @@ parity: setup module wheel npm   ## every vector on every surface
 python-tests:
 	cd python && ../$(VENV)/ruff check . ../tests && ../$(VENV)/ruff format --check . ../tests
 	cd python && ../$(VENV)/python -m mypy trimtab
+	cd target && ../$(VENV)/python -m mypy.stubtest --mypy-config-file ../python/pyproject.toml trimtab._native
 	cd target && ../$(VENV)/python -m pytest --quiet --import-mode=importlib --rootdir ../python ../python/tests ../python/plugins
 
 npm-tests:
 	npm test --silent --prefix pkg
 
-readme:                 ## the commands and snippets of README.md
+readme:                 ## the commands and snippets of README.md and of the packages' own pages
 	$(PROGRAMS)
-	$(VENV)/python tests/readme/run.py README.md
+	for page in README.md python/README.md pkg/README.md; do $(VENV)/python tests/readme/run.py $$page; done
 
 deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check; \
-	else echo "cargo-deny is not installed: licences and advisories are not checked"; fi
+	else tests/steps.sh --skip "licences and advisories: cargo-deny is not installed"; fi
 
 # --- what takes longer ---
 
-bench: setup wheel npm  ## times, written to target/bench.json
+bench: setup release-wheel npm  ## times, written to target/bench.json
 	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python
 
 # Without the sandbox it builds in minutes; `--sandbox` needs the default features.

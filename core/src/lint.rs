@@ -56,7 +56,9 @@ impl JsonSchema for Overrides {
         "ConfigOverrides".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "object", "description": "some fields of Config" })
+        schemars::json_schema!({
+            "type": "object", "x-overrides": "Config", "description": "some fields of Config",
+        })
     }
 }
 

@@ -103,14 +103,13 @@ impl Policy {
     /// The constants and variants of `profile`.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
-        let config = Config::of(profile);
-        // A config and five short texts always encode.
-        let digest = config.digest().unwrap_or_default();
-        let stamp = canonical::text(&stamp(profile, &digest)).unwrap_or_default();
+        let digest = profile.digest();
+        // Five short texts always encode.
+        let stamp = canonical::text(&stamp(profile, digest)).unwrap_or_default();
         Self {
             profile,
-            config,
-            digest,
+            config: Config::of(profile),
+            digest: digest.to_owned(),
             stamp,
         }
     }

@@ -6,7 +6,7 @@ import { TrimtabError, wordedBy } from "./error.js";
 import { DIGEST } from "./digest.js";
 
 /** The module's bytes, or where they are. */
-export type Source = Bytes | WebAssembly.Module | Promise<Response>;
+export type ModuleSource = Bytes | WebAssembly.Module | Promise<Response>;
 
 type Bytes = BufferSource | URL | string | Response;
 
@@ -15,7 +15,7 @@ export interface Locator {
   /** The bytes, at once; where that is impossible, the caller must `await init()`. */
   readonly now?: () => Uint8Array;
   /** The bytes or their address, in time. */
-  readonly soon: () => Source | Promise<Source>;
+  readonly soon: () => ModuleSource | Promise<ModuleSource>;
   /** Reads an address that `fetch` cannot. */
   readonly read?: (url: URL) => Promise<Uint8Array> | undefined;
   /** sha256 in lower-case hex, at once. */
@@ -35,7 +35,7 @@ export function locate(by: Locator): void {
 export const moduleDigest: string = DIGEST;
 
 /** Loads the module once; later calls wait for the first. */
-export function init(source?: Source): Promise<void> {
+export function init(source?: ModuleSource): Promise<void> {
   loaded ??= start(source).catch((error: unknown) => {
     loaded = undefined;
     throw error;
@@ -61,7 +61,7 @@ export function loadedGlue(): typeof glue {
   return glue;
 }
 
-async function start(source: Source | undefined): Promise<void> {
+async function start(source: ModuleSource | undefined): Promise<void> {
   if (ready) return;
   const from = await (source ?? locator?.soon());
   if (from === undefined) throw notLoaded();

@@ -1,15 +1,9 @@
 import { crossed } from "./crossing.js";
 import { guarded } from "./error.js";
-import { PolicyMethods } from "./generated.js";
-import type { ConfigInput, Decision, Operations, Profile } from "./generated.js";
+import type { ConfigOverrides, Decision, Operations, Profile } from "./generated.js";
 import type { Policy as RawPolicy } from "./glue.js";
 import { loadedGlue } from "./load.js";
-
-/** Overrides of a profile's config: any field at any depth. */
-export type ConfigOverrides = Overrides<ConfigInput>;
-
-type Overrides<T> = T extends object ? { readonly [Key in keyof T]?: Overrides<T[Key]> } : T;
-
+import { PolicyMethods } from "./methods.js";
 
 /** Calls an operation once: objects, `Map`s and `bigint`s in, a decision with its reasons out. */
 export function call<Name extends keyof Operations>(

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { browser } from "./browser.mjs";
 import { fromCase, id, recorded, replica, root } from "./xln/support.mjs";
 
 const stranger = mkdtempSync(join(tmpdir(), "trimtab-hub-"));
@@ -75,26 +76,8 @@ test("what is not used is not bundled: the package has no side effects", { skip:
   assert.ok(readFileSync(join(stranger, "unused-out.mjs")).length < 2_000);
 });
 
-const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-
-/** A Chromium of this machine, or the one that is installed with the tools. */
-async function browser() {
-  const { chromium: driver } = await import("playwright-core");
-  let executablePath = chromium;
-  if (executablePath === undefined) {
-    const brought = await import("@sparticuz/chromium").catch(() => undefined);
-    executablePath = await brought?.default.executablePath();
-  }
-  if (executablePath === undefined) return undefined;
-  const profile = mkdtempSync(join(tmpdir(), "trimtab-profile-"));
-  const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  const context = await driver.launchPersistentContext(profile, { executablePath, headless: true, args: quiet });
-  return { context, close: async () => (await context.close(), rmSync(profile, { recursive: true, force: true })) };
-}
-
-test("a bundle of Vite in a browser and in its worker", { skip: missing("vite") }, async (t) => {
+test("a bundle of Vite in a browser and in its worker", { skip: missing("vite") }, async () => {
   const chrome = await browser();
-  if (chrome === undefined) return t.skip("no Chromium is installed here");
   const body = 'import { decide } from "./decide.mjs";\n';
   put("site/index.html", '<!doctype html><title>trimtab</title><script type="module" src="./main.mjs"></script>');
   cpSync(join(stranger, "decide.mjs"), join(stranger, "site", "decide.mjs"));

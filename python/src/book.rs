@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyBytes, PyCFunction, PyDict};
-use std::ffi::{CStr, CString};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use trimtab_core::books::{self, Method};
 use trimtab_core::config::Profile;
@@ -54,14 +53,6 @@ impl Shared {
         }
     }
 
-    /// The name of a typed method, as a function of Python has it.
-    fn name_of(&self, op: &str) -> Option<&'static CStr> {
-        match self.by {
-            By::Policy(_) => None,
-            By::Book(methods) => Some(methods.named(op).ok()?.name.as_c_str()),
-        }
-    }
-
     fn answered(&self, py: Python<'_>, op: &str, input: &Bytes) -> Result<Vec<u8>, Failure> {
         contained(|| {
             let mut guard = self.lock(py)?;
@@ -87,7 +78,6 @@ struct Methods {
 struct Entry {
     method: &'static str,
     ask: fn(&Shared, &Bound<'_, PyAny>) -> Answered,
-    name: CString,
 }
 
 impl Methods {
@@ -117,7 +107,6 @@ macro_rules! methods {
             entries: vec![$(Entry {
                 method: <$marker as Method<$book>>::NAME,
                 ask: asked::<$book, $marker>,
-                name: CString::new(<$marker as Method<$book>>::NAME).unwrap_or_default(),
             }),*],
         });
     };
@@ -237,8 +226,8 @@ impl Handled {
     /// name.
     fn bound<'py>(&self, py: Python<'py>, op: String) -> PyResult<Bound<'py, PyCFunction>> {
         let shared = Arc::clone(&self.0);
-        let name = shared.name_of(&op);
-        PyCFunction::new_closure(py, name, None, move |arguments, fields| {
+        let (name, text) = operations::said(&shared.kind, &op);
+        PyCFunction::new_closure(py, name, text, move |arguments, fields| {
             let input = operations::input(arguments, fields)?;
             let py = arguments.py();
             let answer = guarded(py, || shared.ask(&op, &input))?;

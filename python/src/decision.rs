@@ -74,7 +74,7 @@ impl<D: Decided> Answer for D {
 }
 
 /// The outcome of an operation; its fields are attributes. `reasons` are built when read.
-#[pyclass(frozen, module = "trimtab")]
+#[pyclass(frozen, subclass, module = "trimtab")]
 pub struct Decision {
     answer: Box<dyn Answer>,
     reasons: PyOnceLock<Py<PyAny>>,

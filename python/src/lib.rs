@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`policy`], [`book`], [`decision`] | the classes that the package `trimtab` shows |
 //! | [`operations`] | one entry per operation, from core's table |
+//! | [`help`] | what each typed method says of itself, derived from core |
 //! | [`reader`], [`writer`] | the fast way: Python objects straight to typed records and back |
 //! | [`intake`] | the slow way: Python objects to plain values, every mistake with its path |
 //! | [`boundary`], [`names`] | exceptions; the Python strings of our own names |
@@ -12,6 +13,7 @@
 pub mod book;
 pub mod boundary;
 pub mod decision;
+pub mod help;
 pub mod intake;
 pub mod names;
 pub mod operations;
@@ -31,7 +33,7 @@ mod _native {
 
     use crate::boundary::guarded;
     use crate::policy::{self, Bytes, add_methods, answer, policy_of, raised, told};
-    use crate::{intake, operations::ENTRIES};
+    use crate::{intake, operations, operations::ENTRIES};
 
     #[pymodule_export]
     use crate::book::Handled;
@@ -144,6 +146,18 @@ mod _native {
         let told = ENTRIES
             .iter()
             .map(|entry| (entry.method, entry.name, entry.summary));
+        told.collect()
+    }
+
+    /// Method, operation, signature and docstring of every typed method of a kind of handle.
+    #[pyfunction]
+    #[pyo3(signature = (kind, /))]
+    fn methods(kind: &str) -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+        let told = operations::help_of(kind).map(|help| {
+            let (signature, doc) = operations::parts_of(help);
+            let method = help.method.to_str().unwrap_or_default();
+            (method, help.operation, signature, doc)
+        });
         told.collect()
     }
 

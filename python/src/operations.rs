@@ -1,7 +1,6 @@
 //! The operations as Python calls them: one entry per operation, made from core's table.
 
 use pyo3::exceptions::PyTypeError;
-use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use std::ffi::CStr;
@@ -15,6 +14,7 @@ use trimtab_core::value::{self, FromValue};
 
 use crate::boundary::{Failure, guarded};
 use crate::decision::{self, Answer, Decision};
+use crate::help::{HELP, Help};
 use crate::{intake, reader};
 
 /// What a call gives.
@@ -43,7 +43,7 @@ macro_rules! entries {
             method: stringify!($method),
             summary: <operations::$marker as Op>::SUMMARY,
             decide: |policy, input| decided::<operations::$marker>(policy, input, Why::new()),
-            bind: |py, policy| bound::<operations::$marker>(py, c_str!(stringify!($method)), policy),
+            bind: bound::<operations::$marker>,
         }),*];
     };
 }
@@ -60,20 +60,38 @@ pub fn named(name: &str) -> Result<&'static Entry, Error> {
         .ok_or_else(|| Error::internal("an operation without its Python entry"))
 }
 
+/// What the typed methods of a kind of handle say of themselves.
+pub fn help_of(kind: &str) -> impl Iterator<Item = &'static Help> {
+    HELP.iter().filter(move |help| help.kind == kind)
+}
+
+/// The signature and the docstring.
+pub fn parts_of(help: &Help) -> (&'static str, &'static str) {
+    let text = help.text.to_str().unwrap_or_default();
+    let name = help.method.count_bytes();
+    let (signature, doc) = text.split_once("\n--\n\n").unwrap_or((text, ""));
+    (signature.get(name..).unwrap_or_default(), doc)
+}
+
+/// The name and the text of a typed method, as a function of Python has them.
+pub fn said(kind: &str, operation: &str) -> (Option<&'static CStr>, Option<&'static CStr>) {
+    match help_of(kind).find(|help| help.operation == operation) {
+        Some(help) => (Some(help.method), Some(help.text)),
+        None => (None, None),
+    }
+}
+
 /// The typed method: one record as argument, or its fields by name. A function that knows its
 /// policy is called without the parsing of arguments that a method of a class would do, and the
 /// reasons wait until somebody reads them.
-fn bound<'py, O>(
-    py: Python<'py>,
-    method: &'static CStr,
-    policy: Arc<Policy>,
-) -> PyResult<Bound<'py, PyCFunction>>
+fn bound<'py, O>(py: Python<'py>, policy: Arc<Policy>) -> PyResult<Bound<'py, PyCFunction>>
 where
     O: Op + 'static,
     O::Input: Send + Sync + 'static,
     O::Output: Send + Sync + 'static,
 {
-    PyCFunction::new_closure(py, Some(method), None, move |arguments, fields| {
+    let (method, text) = said("policy", O::NAME);
+    PyCFunction::new_closure(py, method, text, move |arguments, fields| {
         let input = input(arguments, fields)?;
         let py = arguments.py();
         let answer = guarded(py, || decided::<O>(&policy, &input, Why::off()))?;

@@ -3,7 +3,7 @@
 use pyo3::Borrowed;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use std::sync::{Arc, LazyLock};
 use trimtab_core::config::Profile;
 use trimtab_core::error::Error;
@@ -205,6 +205,13 @@ impl Policy {
 #[derive(Debug)]
 pub struct Operation(&'static Entry);
 
+impl Operation {
+    fn parts(&self) -> (&'static str, &'static str) {
+        let help = operations::help_of("policy").find(|help| help.operation == self.0.name);
+        help.map_or(("", ""), operations::parts_of)
+    }
+}
+
 #[pymethods]
 impl Operation {
     /// The name of the operation, `family.verb`.
@@ -222,6 +229,27 @@ impl Operation {
     #[getter]
     fn summary(&self) -> &'static str {
         self.0.summary
+    }
+
+    #[getter]
+    fn __doc__(&self) -> &'static str {
+        self.parts().1
+    }
+
+    #[getter]
+    fn __text_signature__(&self) -> &'static str {
+        self.parts().0
+    }
+
+    /// As every method is called from its class.
+    #[pyo3(signature = (policy, /, *record, **fields))]
+    fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        policy: &Bound<'py, Policy>,
+        record: &Bound<'py, PyTuple>,
+        fields: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::__get__(slf, Some(policy), None)?.call(record, fields)
     }
 
     fn __get__<'py>(

@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, Callable
 
+from trimtab import _native
 from trimtab._native import Decision, Handled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from typing_extensions import Unpack
+
+    from trimtab import types as t
     from trimtab._native import FleetBookMethods, HubBookMethods
 else:
     FleetBookMethods = HubBookMethods = object
 
-__all__ = ["Book", "FleetBook", "HubBook"]
+__all__ = ["Book", "FleetBook", "HubBook", "Method", "give_methods"]
+
+
+class Method:
+    """A typed method, seen from its class: `help()` and `inspect.signature` know its fields.
+
+    The first read on an instance puts a function beside its fields; from then on that is found.
+    """
+
+    def __init__(self, name: str, operation: str, signature: str, doc: str) -> None:
+        """Keep what `trimtab._native.methods` tells."""
+        self.__name__ = name
+        self.__qualname__ = name
+        self.__doc__ = doc
+        self.__text_signature__ = signature
+        self.operation = operation
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """The method of one instance."""
+        if instance is None:
+            return self
+        bound = instance._method(self.operation)
+        if inspect.isfunction(bound):
+            self._tell(bound)
+        setattr(instance, self.__name__, bound)
+        return bound
+
+    def __call__(self, instance: Any, /, *record: Any, **fields: Any) -> Any:
+        """As every method is called from its class."""
+        return self.__get__(instance)(*record, **fields)
+
+    def _tell(self, function: Any) -> None:
+        """What a function of Python says of itself; a native one has it already."""
+        signature = inspect.signature(self)
+        _, *parameters = signature.parameters.values()
+        function.__name__ = function.__qualname__ = self.__name__
+        function.__doc__ = self.__doc__
+        function.__signature__ = signature.replace(parameters=parameters)
+
+
+def give_methods(owner: type, kind: str) -> None:
+    """Put the typed methods of a kind of handle on a class."""
+    for entry in _native.methods(kind):
+        setattr(owner, entry[0], Method(*entry))
 
 
 class Book:
@@ -60,14 +108,18 @@ class Book:
 class FleetBook(Book, FleetBookMethods):
     """What the members of a fleet reported; answers without reading them all again."""
 
-    def __init__(self, **fields: Any) -> None:
-        """Open a book; the fields are its input, such as `profile` and `config`."""
+    def __init__(self, **fields: Unpack[t.OpenFleetBook]) -> None:
+        """Open a book; the fields are those of `trimtab.types.OpenFleetBook`."""
         super().__init__("fleet_book", **fields)
 
 
 class HubBook(Book, HubBookMethods):
     """The accounts of a hub; a tick costs what has changed, not what there is."""
 
-    def __init__(self, **fields: Any) -> None:
-        """Open a book; the fields are its input, such as `profile` and `config`."""
+    def __init__(self, **fields: Unpack[t.OpenHubBook]) -> None:
+        """Open a book; the fields are those of `trimtab.types.OpenHubBook`."""
         super().__init__("hub_book", **fields)
+
+
+give_methods(FleetBook, "fleet_book")
+give_methods(HubBook, "hub_book")

@@ -30,6 +30,9 @@ from trimtab._native import Decision
 from trimtab.errors import InputError, InternalError
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from trimtab import types as t
     from trimtab._native import FleetBookMethods, HubBookMethods
     from trimtab._native import Operations as _Operations
 else:
@@ -323,8 +326,8 @@ class Policy(_Operations):
 
     def __init__(
         self,
-        profile: str = "plan",
-        config: Any = None,
+        profile: t.Profile = "plan",
+        config: t.ConfigOverrides | None = None,
         *,
         module: Module | None = None,
         limits: Limits | None = None,
@@ -350,6 +353,12 @@ class Policy(_Operations):
         """As `call_bytes`, but an error is returned as JSON too."""
         return self._handle.answer(op, _bytes(input))[1:]
 
+    def _method(self, op: str) -> Callable[..., Decision]:
+        return _as_method(self._handle.call, op)
+
+
+books.give_methods(Policy, "policy")
+
 
 def _as_method(call: Callable[[str, Any], dict[str, Any]], op: str) -> Callable[..., Decision]:
     """Let `op` be called with one record or with its fields by name."""
@@ -361,18 +370,6 @@ def _as_method(call: Callable[[str, Any], dict[str, Any]], op: str) -> Callable[
 
     method.__name__ = method.__qualname__ = op
     return method
-
-
-def _typed(op: str, summary: str) -> Callable[..., Decision]:
-    def method(self: Policy, *record: Any, **fields: Any) -> Decision:
-        return _as_method(self._handle.call, op)(*record, **fields)
-
-    method.__doc__ = summary
-    return method
-
-
-for _method, _name, _summary in _native.operations():
-    setattr(Policy, _method, _typed(_name, _summary))
 
 
 class Book(books.Book):
@@ -419,14 +416,30 @@ class Book(books.Book):
 class FleetBook(Book, FleetBookMethods):
     """What the members of a fleet reported, in a sandbox."""
 
-    def __init__(self, **fields: Any) -> None:
-        """Open a book; the fields are its input, `module` and `limits` its sandbox."""
-        super().__init__("fleet_book", **fields)
+    def __init__(
+        self,
+        *,
+        module: Module | None = None,
+        limits: Limits | None = None,
+        **fields: Unpack[t.OpenFleetBook],
+    ) -> None:
+        """Open a book; the fields are those of `trimtab.types.OpenFleetBook`."""
+        super().__init__("fleet_book", module=module, limits=limits, **fields)
 
 
 class HubBook(Book, HubBookMethods):
     """The accounts of a hub, in a sandbox."""
 
-    def __init__(self, **fields: Any) -> None:
-        """Open a book; the fields are its input, `module` and `limits` its sandbox."""
-        super().__init__("hub_book", **fields)
+    def __init__(
+        self,
+        *,
+        module: Module | None = None,
+        limits: Limits | None = None,
+        **fields: Unpack[t.OpenHubBook],
+    ) -> None:
+        """Open a book; the fields are those of `trimtab.types.OpenHubBook`."""
+        super().__init__("hub_book", module=module, limits=limits, **fields)
+
+
+books.give_methods(FleetBook, "fleet_book")
+books.give_methods(HubBook, "hub_book")

@@ -100,6 +100,7 @@ pub struct AdviceInput {
 
 /// What to do about one token.
 #[choice]
+#[schemars(rename = "TokenStep")]
 pub enum Advice {
     /// Ask now.
     Request,
@@ -141,6 +142,7 @@ pub struct TokenAdvice {
 
 /// The advice for an account.
 #[record(open, Eq)]
+#[schemars(rename = "AccountAdvice")]
 pub struct Advised {
     /// One entry per token, by token.
     pub tokens: Vec<TokenAdvice>,

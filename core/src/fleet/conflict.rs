@@ -43,6 +43,7 @@ pub struct ConflictInput {
 
 /// What to do about a rebalance.
 #[choice]
+#[schemars(rename = "ConflictAction")]
 pub enum Action {
     /// Go ahead.
     Proceed,

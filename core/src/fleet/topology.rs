@@ -68,6 +68,7 @@ pub struct Candidate {
 
 /// What a channel to one peer would be worth to the fleet.
 #[record(open)]
+#[schemars(rename = "PeerAdvice")]
 pub struct Advice {
     /// The fleet's share of the peer's capacity; absent when unknown.
     pub fleet_share: Option<Real>,
@@ -83,6 +84,7 @@ pub struct Advice {
 
 /// The peers, best first.
 #[record(open)]
+#[schemars(rename = "TopologyAdvice")]
 pub struct Advised {
     /// The best first.
     pub advice: Vec<Advice>,

@@ -43,6 +43,7 @@ pub enum FeeBasis {
 
 /// Where a reserve is replenished from. Configured, never taken from state or from a peer.
 #[choice]
+#[schemars(rename = "ReserveSource")]
 pub enum Source {
     /// A faucet.
     Faucet,

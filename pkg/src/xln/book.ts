@@ -3,8 +3,8 @@
 import { TrimtabError } from "../error.js";
 import type { ErrorRecord } from "../error.js";
 import type { AccountInput, Action, Decision, Plan } from "../generated.js";
-import { HubBook } from "../generated.js";
-import type { ConfigOverrides } from "../policy.js";
+import { HubBook } from "../methods.js";
+import type { ConfigOverrides } from "../generated.js";
 import { Policy } from "../policy.js";
 import { canonicalText } from "./canonical.js";
 import { fault } from "./fault.js";

@@ -2,7 +2,7 @@
 // table, so what is exported stands in for one function. The runtime's helpers come in as `deps`.
 
 import type { Strategy } from "../generated.js";
-import type { ConfigOverrides } from "../policy.js";
+import type { ConfigOverrides } from "../generated.js";
 import { Policy } from "../policy.js";
 import { HubBookSync } from "./book.js";
 import { fault } from "./fault.js";

@@ -4,7 +4,7 @@ import { TrimtabError } from "../error.js";
 import type { Profile } from "../generated.js";
 import { moduleDigest } from "../load.js";
 import { Policy } from "../policy.js";
-import type { ConfigOverrides } from "../policy.js";
+import type { ConfigOverrides } from "../generated.js";
 
 /** A profile with the fields of its config that the operator changes. */
 export interface HubPolicy {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import trimtab
 from trimtab.cln import shape
@@ -16,6 +16,7 @@ from trimtab.cln import shape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from trimtab import types as t
     from trimtab.cln.store import MemberRow, Store
 
 __all__ = ["Fleet", "NoSnapshotError"]
@@ -170,5 +171,7 @@ class Fleet:
             "peers": peers,
         }
         return trimtab.FleetBook(
-            profile=self._policy.profile, config=self._policy.config, state=state
+            profile=self._policy.profile,
+            config=cast("t.ConfigOverrides", self._policy.config),
+            state=cast("t.FleetSnapshot", state),
         )

@@ -14,7 +14,7 @@ import json
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import trimtab
 from trimtab.cln.fleet import NoSnapshotError
@@ -23,6 +23,7 @@ from trimtab.cln.node import NodeError, NodeUnreachableError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trimtab import types as t
     from trimtab.cln.fleet import Fleet
     from trimtab.cln.node import Node
     from trimtab.cln.store import Store
@@ -171,7 +172,9 @@ class Courier:
 
     def _book(self, state: dict[str, Any]) -> trimtab.FleetBook:
         return trimtab.FleetBook(
-            profile=self._policy.profile, config=self._policy.config, state=state
+            profile=self._policy.profile,
+            config=cast("t.ConfigOverrides", self._policy.config),
+            state=cast("t.FleetSnapshot", state),
         )
 
     def _keep(self, reporter: str, state: dict[str, Any], now: int) -> None:

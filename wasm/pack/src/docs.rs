@@ -1,27 +1,26 @@
 //! `docs/reference.md`: every operation with its fields, every reason code, every error.
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::generate::Derived;
-use crate::schema;
+use crate::model::{Bounds, Definition, Field, Handle, Model, Operation, Shape};
 
 /// The derived files.
-pub fn files(description: &Value) -> Result<Vec<Derived>> {
+pub fn files(model: &Model) -> Result<Vec<Derived>> {
     let mut out = String::from(HEAD);
-    overview(description, &mut out)?;
-    reasons(description, &mut out)?;
-    errors(description, &mut out)?;
-    limits(description, &mut out)?;
-    for operation in schema::list(description, "operations") {
-        section(description, operation, &mut out)?;
+    overview(model, &mut out)?;
+    reasons(model, &mut out)?;
+    errors(model, &mut out)?;
+    limits(model, &mut out)?;
+    for operation in &model.operations {
+        section(model, operation, &mut out)?;
     }
-    for handle in schema::list(description, "handles") {
+    for handle in &model.handles {
         self::handle(handle, &mut out)?;
     }
-    types(description, &mut out)?;
+    types(model, &mut out)?;
     Ok(vec![Derived {
         path: "docs/reference.md",
         text: out.trim_end().to_owned() + "\n",
@@ -34,23 +33,19 @@ const TABLE: [&str; 2] = [
 ];
 
 /// `README.md` with its table of operations as the core has them.
-pub fn readme(description: &Value, present: &str) -> Result<Derived> {
+pub fn readme(model: &Model, present: &str) -> Result<Derived> {
     let [begin, end] = TABLE;
     let (head, rest) = present.split_once(begin).context("README: no table")?;
     let (_, tail) = rest
         .split_once(end)
         .context("README: no end of the table")?;
     let mut text = format!("{head}{begin}\n");
-    operations(description, "docs/reference.md", &mut text)?;
-    for handle in schema::list(description, "handles") {
-        let (kind, summary) = (
-            schema::text(handle, "kind"),
-            schema::text(handle, "summary"),
-        );
+    operations(model, "docs/reference.md", &mut text)?;
+    for handle in &model.handles {
+        let (kind, summary) = (&handle.kind, cell(&handle.summary));
         writeln!(
             text,
-            "| handle [`{kind}`](docs/reference.md#handle-{kind}) | {} |",
-            cell(summary)
+            "| handle [`{kind}`](docs/reference.md#handle-{kind}) | {summary} |"
         )?;
     }
     write!(text, "\n{end}{tail}")?;
@@ -67,113 +62,98 @@ const HEAD: &str = "\
 
 ";
 
-fn overview(description: &Value, out: &mut String) -> Result<()> {
+fn overview(model: &Model, out: &mut String) -> Result<()> {
     out.push_str("## Operations\n\n");
-    operations(description, "", out)?;
+    operations(model, "", out)?;
     out.push('\n');
     Ok(())
 }
 
 /// The table of operations, each with a link to its section on `page`.
-fn operations(description: &Value, page: &str, out: &mut String) -> Result<()> {
+fn operations(model: &Model, page: &str, out: &mut String) -> Result<()> {
     out.push_str("| operation | decides |\n|---|---|\n");
-    for operation in schema::list(description, "operations") {
-        let name = schema::text(operation, "name");
+    for operation in &model.operations {
+        let name = &operation.name;
         let anchor = name.replace('.', "");
-        let summary = cell(schema::text(operation, "summary"));
+        let summary = cell(&operation.summary);
         writeln!(out, "| [`{name}`]({page}#{anchor}) | {summary} |")?;
     }
     Ok(())
 }
 
-fn reasons(description: &Value, out: &mut String) -> Result<()> {
+fn reasons(model: &Model, out: &mut String) -> Result<()> {
     out.push_str(
         "## Reason codes\n\nA code is stable. The flip is the one field whose nearest other value \
          would end the reason.\n\n| code | meaning | unit | flips | operations |\n|---|---|---|---|---|\n",
     );
-    for reason in schema::list(description, "reasons") {
-        let operations = schema::list(reason, "operations").filter_map(Value::as_str);
-        let operations: Vec<String> = operations.map(|name| format!("`{name}`")).collect();
+    for reason in &model.reasons {
         writeln!(
             out,
             "| `{}` | {} | {} | {} | {} |",
-            schema::text(reason, "code"),
-            cell(schema::text(reason, "meaning")),
-            schema::text(reason, "unit"),
-            code(schema::text(reason, "flips")),
-            operations.join(", "),
+            reason.code,
+            cell(&reason.meaning),
+            reason.unit,
+            code(&reason.flips),
+            codes(&reason.operations),
         )?;
     }
     out.push('\n');
     Ok(())
 }
 
-fn errors(description: &Value, out: &mut String) -> Result<()> {
+fn errors(model: &Model, out: &mut String) -> Result<()> {
     out.push_str(
         "## Errors\n\nAn error is bad input, never an outcome.\n\n| code | meaning |\n|---|---|\n",
     );
-    for error in schema::list(description, "errors") {
-        let (name, meaning) = (schema::text(error, "code"), schema::text(error, "meaning"));
-        writeln!(out, "| `{name}` | {} |", cell(meaning))?;
+    for error in &model.errors {
+        writeln!(out, "| `{}` | {} |", error.code, cell(&error.meaning))?;
     }
     out.push('\n');
     Ok(())
 }
 
-fn limits(description: &Value, out: &mut String) -> Result<()> {
+fn limits(model: &Model, out: &mut String) -> Result<()> {
     out.push_str("## Limits\n\n| limit | value |\n|---|---|\n");
-    let limits = description.get("limits").and_then(Value::as_object);
-    for (name, value) in limits.into_iter().flatten() {
+    for (name, value) in &model.limits {
         writeln!(out, "| {} | {value} |", name.replace('_', " "))?;
     }
     out.push('\n');
     Ok(())
 }
 
-fn section(description: &Value, operation: &Value, out: &mut String) -> Result<()> {
-    writeln!(
-        out,
-        "## {}\n\n{}\n",
-        schema::text(operation, "name"),
-        schema::text(operation, "summary")
-    )?;
-    for (title, key) in [("Input", "input"), ("Decision", "decision")] {
-        let Some(schema) = operation.get(key) else {
-            continue;
-        };
-        let Some(name) = schema::reference(schema) else {
-            writeln!(out, "**{title}:** {}\n", kind(schema))?;
-            continue;
-        };
+fn section(model: &Model, operation: &Operation, out: &mut String) -> Result<()> {
+    writeln!(out, "## {}\n\n{}\n", operation.name, operation.summary)?;
+    for (title, name) in [
+        ("Input", &operation.input),
+        ("Decision", &operation.decision),
+    ] {
         // The type is shown here and not again below, so links to it must end here.
         let anchor = name.to_ascii_lowercase();
         writeln!(out, "<a id=\"{anchor}\"></a>**{title}:** `{name}`\n")?;
-        table(schema::definition(description, name)?, out)?;
+        table(model.fields(name)?, out)?;
     }
-    let codes = schema::list(operation, "reasons").filter_map(Value::as_str);
-    let codes: Vec<String> = codes.map(|name| format!("`{name}`")).collect();
-    if !codes.is_empty() {
-        writeln!(out, "**Reasons:** {}\n", codes.join(", "))?;
+    if !operation.reasons.is_empty() {
+        writeln!(out, "**Reasons:** {}\n", codes(&operation.reasons))?;
     }
     Ok(())
 }
 
-fn handle(handle: &Value, out: &mut String) -> Result<()> {
+fn handle(handle: &Handle, out: &mut String) -> Result<()> {
     writeln!(
         out,
-        "## Handle `{}`\n\n{}\n\n| method | input | answer | does |\n|---|---|---|---|",
-        schema::text(handle, "kind"),
-        schema::text(handle, "summary")
+        "## Handle `{}`\n\n{}\n\n**Opened with:** {}\n\n| method | input | answer | does |\n|---|---|---|---|",
+        handle.kind,
+        handle.summary,
+        link(&handle.open)
     )?;
-    for method in schema::list(handle, "methods") {
-        let of = |key: &str| method.get(key).map(kind).unwrap_or_default();
-        let summary = cell(schema::text(method, "summary"));
-        let name = schema::text(method, "name");
+    for method in &handle.methods {
         writeln!(
             out,
-            "| `{name}` | {} | {} | {summary} |",
-            of("input"),
-            of("answer")
+            "| `{}` | {} | {} | {} |",
+            method.name,
+            link(&method.input),
+            link(&method.decision),
+            cell(&method.summary)
         )?;
     }
     out.push('\n');
@@ -181,15 +161,15 @@ fn handle(handle: &Value, out: &mut String) -> Result<()> {
 }
 
 /// The types that the sections above refer to, each once.
-fn types(description: &Value, out: &mut String) -> Result<()> {
-    let shown: BTreeSet<&str> = schema::list(description, "operations")
-        .flat_map(|operation| ["input", "decision"].map(|key| operation.get(key)))
-        .flatten()
-        .filter_map(schema::reference)
+fn types(model: &Model, out: &mut String) -> Result<()> {
+    let shown: BTreeSet<&str> = model
+        .operations
+        .iter()
+        .flat_map(|operation| [operation.input.as_str(), operation.decision.as_str()])
         .collect();
     out.push_str("## Types\n\n");
-    for (name, definition) in schema::definitions(description)? {
-        if shown.contains(name) || name == "Code" {
+    for (name, definition) in &model.definitions {
+        if shown.contains(name.as_str()) || name == "Code" {
             continue;
         }
         writeln!(out, "### {name}\n")?;
@@ -197,92 +177,107 @@ fn types(description: &Value, out: &mut String) -> Result<()> {
         if !about.is_empty() {
             writeln!(out, "{about}\n")?;
         }
-        if definition.get("properties").is_some() {
-            table(definition, out)?;
-        } else if definition.get("oneOf").is_some() {
-            words(definition, out)?;
-        } else {
-            writeln!(out, "{}\n", kind(definition))?;
-        }
+        content(definition, out)?;
     }
     Ok(())
 }
 
-fn words(definition: &Value, out: &mut String) -> Result<()> {
-    for one in schema::list(definition, "oneOf") {
-        let about = schema::text(one, "description");
-        writeln!(out, "- {}: {about}", kind(one))?;
+fn content(definition: &Definition, out: &mut String) -> Result<()> {
+    match &definition.shape {
+        Shape::Record(fields) => return table(fields, out),
+        Shape::Words(words) => {
+            for word in words {
+                writeln!(out, "- `{}`: {}", word.word, word.about)?;
+            }
+        }
+        Shape::Choice(shapes) => {
+            for shape in shapes {
+                writeln!(out, "- {}", kind(shape))?;
+            }
+        }
+        Shape::Tagged(tag, variants) => {
+            writeln!(out, "One of these, told apart by `{tag}`:\n")?;
+            for variant in variants {
+                writeln!(out, "- {}", link(variant))?;
+            }
+        }
+        shape => writeln!(out, "{}", kind(shape))?,
     }
     out.push('\n');
     Ok(())
 }
 
-fn table(definition: &Value, out: &mut String) -> Result<()> {
-    if definition.get("properties").is_none() {
+fn table(fields: &[Field], out: &mut String) -> Result<()> {
+    if fields.is_empty() {
         return Ok(());
     }
     out.push_str("| field | type | default | meaning |\n|---|---|---|---|\n");
-    for (name, field, required) in schema::fields(definition) {
-        let default = match field.get("default") {
+    for field in fields {
+        let default = match &field.default {
             Some(default) => format!("`{}`", cell(&default.to_string())),
-            None if required => "required".to_owned(),
+            None if field.required => "required".to_owned(),
             None => "absent".to_owned(),
         };
-        let about = cell(schema::text(field, "description"));
-        writeln!(out, "| `{name}` | {} | {default} | {about} |", kind(field))?;
+        writeln!(
+            out,
+            "| `{}` | {} | {default} | {} |",
+            field.name,
+            kind(&field.shape),
+            cell(&field.about)
+        )?;
     }
     out.push('\n');
     Ok(())
 }
 
-/// A type in words: name, or kind with unit and bounds.
-fn kind(schema: &Value) -> String {
-    if let Some(name) = schema::reference(schema) {
-        let anchor = name.to_ascii_lowercase();
-        return format!("[{name}](#{anchor})");
-    }
-    if let Some(constant) = schema.get("const") {
-        return format!("`{}`", constant.to_string().replace('"', ""));
-    }
-    for key in ["oneOf", "anyOf", "allOf"] {
-        if schema.get(key).is_some() {
-            let parts: Vec<String> = schema::list(schema, key)
-                .map(kind)
-                .filter(|kind| kind != "null")
-                .collect();
-            return parts.join(" or ");
-        }
-    }
-    if let Some(items) = schema.get("items") {
-        return format!("list of {}", kind(items));
-    }
-    match schema.get("additionalProperties") {
-        Some(entry) if entry.is_object() => return format!("record of {}", kind(entry)),
-        _ => {}
-    }
-    let name = match schema.get("type") {
-        Some(Value::String(name)) => name.clone(),
-        Some(Value::Array(names)) => {
-            let names = names
-                .iter()
-                .filter_map(Value::as_str)
-                .filter(|name| *name != "null");
-            names.collect::<Vec<_>>().join(" or ")
-        }
-        _ => "any value".to_owned(),
-    };
-    match (schema.get("minimum"), schema.get("maximum")) {
-        (Some(low), Some(high)) => format!("{name} in {low}..={high}"),
-        _ => name,
+/// A form in words: name, or kind with bounds.
+fn kind(shape: &Shape) -> String {
+    match shape {
+        Shape::Named(name) => link(name),
+        // A record and a tagged union stand only where a type is defined.
+        Shape::Record(_) | Shape::JsonObject => "any object".to_owned(),
+        Shape::Map(value) => format!("map to {}", kind(value)),
+        Shape::Tagged(_, variants) => join(variants.iter().map(|name| link(name))),
+        Shape::Words(words) => join(words.iter().map(|word| code(&word.word))),
+        Shape::Choice(shapes) => join(shapes.iter().map(kind)),
+        Shape::List(entry, None) => format!("list of {}", kind(entry)),
+        Shape::List(entry, Some(length)) => format!("list of {length} {}", kind(entry)),
+        Shape::Option(present) => kind(present),
+        Shape::Integer(bounds) => number("integer", bounds),
+        Shape::Number(bounds) => number("number", bounds),
+        Shape::Amount => "integer of any size; a decimal string in JSON".to_owned(),
+        Shape::Text => "string".to_owned(),
+        Shape::Flag => "boolean".to_owned(),
+        Shape::Json => "any value".to_owned(),
+        Shape::Overrides(whole) => format!("any fields of {}, at any depth", link(whole)),
     }
 }
 
-fn remark(schema: &Value) -> String {
-    let about = schema::text(schema, "description");
-    match schema.get("x-unit").and_then(Value::as_str) {
-        Some(unit) => format!("{about} Unit: `{unit}`."),
-        None => about.to_owned(),
+fn number(name: &str, bounds: &Bounds) -> String {
+    match (&bounds.least, &bounds.most) {
+        (Some(least), Some(most)) => format!("{name} in {least}..={most}"),
+        _ => name.to_owned(),
     }
+}
+
+fn link(name: &str) -> String {
+    format!("[{name}](#{})", name.to_ascii_lowercase())
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(" or ")
+}
+
+fn remark(definition: &Definition) -> String {
+    match &definition.unit {
+        Some(unit) => format!("{} Unit: `{unit}`.", definition.about),
+        None => definition.about.clone(),
+    }
+}
+
+fn codes(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| code(name)).collect();
+    names.join(", ")
 }
 
 fn code(text: &str) -> String {

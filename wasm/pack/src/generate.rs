@@ -4,7 +4,8 @@ use anyhow::{Result, ensure};
 use std::fs;
 use std::path::Path;
 
-use crate::{docs, python, say, typescript};
+use crate::model::Model;
+use crate::{docs, help, python, say, typescript};
 
 /// One derived file.
 pub struct Derived {
@@ -14,18 +15,40 @@ pub struct Derived {
     pub text: String,
 }
 
+/// The licences, in every room that is packed by a tool that takes no file from above it.
+fn licences(root: &Path) -> Result<Vec<Derived>> {
+    let mut files = Vec::new();
+    for (name, copies) in [
+        (
+            "LICENSE-APACHE",
+            ["pkg/LICENSE-APACHE", "python/LICENSE-APACHE"],
+        ),
+        ("LICENSE-MIT", ["pkg/LICENSE-MIT", "python/LICENSE-MIT"]),
+    ] {
+        let text = fs::read_to_string(root.join(name))?;
+        files.extend(copies.map(|path| Derived {
+            path,
+            text: text.clone(),
+        }));
+    }
+    Ok(files)
+}
+
 /// Writes every derived file, or, to check, fails if one is stale.
 pub fn generate(root: &Path, check: bool) -> Result<()> {
     let description = trimtab_core::operations::description()?;
+    let model = Model::new(&description)?;
     let mut files = vec![Derived {
         path: "core/src/operations/describe.json",
         text: trimtab_core::operations::embedded()?,
     }];
-    files.extend(typescript::files(&description)?);
-    files.extend(python::files(&description)?);
-    files.extend(docs::files(&description)?);
+    files.extend(typescript::files(&model)?);
+    files.extend(python::files(&model, root)?);
+    files.extend(help::files(&model)?);
+    files.extend(docs::files(&model)?);
+    files.extend(licences(root)?);
     let readme = fs::read_to_string(root.join("README.md"))?;
-    files.push(docs::readme(&description, &readme)?);
+    files.push(docs::readme(&model, &readme)?);
     let mut stale = Vec::new();
     for file in &files {
         let path = root.join(file.path);

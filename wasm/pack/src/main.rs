@@ -10,10 +10,13 @@
 mod build;
 mod docs;
 mod generate;
+mod help;
 mod inspect;
+mod model;
+mod names;
 mod python;
 mod reproducible;
-mod schema;
+mod stub;
 mod typescript;
 
 use anyhow::Result;

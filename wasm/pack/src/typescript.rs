@@ -1,4 +1,5 @@
-//! `pkg/src/generated.ts`: every type of the surface for JavaScript, and one method per operation.
+//! `pkg/src/generated.ts`: every type of the surface for JavaScript. `pkg/src/methods.ts`: one method
+//! per operation, one class per kind of book.
 //!
 //! Most records have two forms. What is *given* may be `number | bigint` where an integer is due,
 //! a decimal text for an amount, a `Map` for a record by key, a typed array for a list of numbers,
@@ -6,12 +7,12 @@
 //! amounts. A record whose forms differ is given as `NameInput`.
 
 use anyhow::Result;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::generate::Derived;
-use crate::schema;
+use crate::model::{Definition, Field, Handle, Model, Operation, Shape, Word};
+use crate::names::{Names, camel};
 
 /// Which way a type travels.
 #[derive(Clone, Copy, PartialEq)]
@@ -21,232 +22,233 @@ enum Way {
 }
 
 /// The derived files.
-pub fn files(description: &Value) -> Result<Vec<Derived>> {
-    let writer = Writer::new(description)?;
-    Ok(vec![Derived {
-        path: "pkg/src/generated.ts",
-        text: writer.file()?,
-    }])
+pub fn files(model: &Model) -> Result<Vec<Derived>> {
+    let writer = Writer::new(model)?;
+    let mut names = Names::new("TypeScript", &BY_HAND);
+    Ok(vec![
+        Derived {
+            path: "pkg/src/generated.ts",
+            text: writer.types(&mut names)?,
+        },
+        Derived {
+            path: "pkg/src/methods.ts",
+            text: writer.surface(&mut names)?,
+        },
+    ])
 }
 
-struct Writer<'d> {
-    description: &'d Value,
-    given: BTreeSet<&'d str>,
-    decided: BTreeSet<&'d str>,
+/// What `pkg/src` names by hand; `index.ts` exports it beside the generated names.
+pub const BY_HAND: [&str; 21] = [
+    "Book",
+    "BookHandle",
+    "Decision",
+    "ERROR_CODES",
+    "ErrorRecord",
+    "METHODS",
+    "ModuleSource",
+    "Operations",
+    "Overrides",
+    "Policy",
+    "PolicyMethods",
+    "ReasonCode",
+    "RawBook",
+    "RawPolicy",
+    "TrimtabError",
+    "call",
+    "callBytes",
+    "callColumns",
+    "init",
+    "initSync",
+    "moduleDigest",
+];
+
+struct Writer<'m> {
+    model: &'m Model,
+    given: BTreeSet<&'m str>,
+    decided: BTreeSet<&'m str>,
     /// Definitions whose two forms differ.
-    differing: BTreeSet<&'d str>,
+    differing: BTreeSet<&'m str>,
 }
 
-impl<'d> Writer<'d> {
-    fn new(description: &'d Value) -> Result<Self> {
-        let mut given = vec!["Config"];
-        let mut decided = vec!["Reason", "Error", "Quarantined", "Profile", "Config"];
-        for operation in schema::list(description, "operations") {
-            given.extend(
-                operation
-                    .get("input")
-                    .map(schema::mentions)
-                    .unwrap_or_default(),
-            );
-            decided.extend(
-                operation
-                    .get("decision")
-                    .map(schema::mentions)
-                    .unwrap_or_default(),
-            );
+impl<'m> Writer<'m> {
+    fn new(model: &'m Model) -> Result<Self> {
+        let mut given = vec!["ConfigOverrides"];
+        let mut decided = vec!["Reason", "Quarantined", "Profile", "Config"];
+        for handle in &model.handles {
+            given.push(&handle.open);
         }
-        for handle in schema::list(description, "handles") {
-            given.extend(handle.get("open").map(schema::mentions).unwrap_or_default());
-            for method in schema::list(handle, "methods") {
-                given.extend(
-                    method
-                        .get("input")
-                        .map(schema::mentions)
-                        .unwrap_or_default(),
-                );
-                decided.extend(
-                    method
-                        .get("answer")
-                        .map(schema::mentions)
-                        .unwrap_or_default(),
-                );
-            }
+        let methods = model.handles.iter().flat_map(|handle| &handle.methods);
+        for operation in model.operations.iter().chain(methods) {
+            given.push(&operation.input);
+            decided.push(&operation.decision);
         }
         let mut writer = Self {
-            description,
-            given: closure(description, given)?,
-            decided: closure(description, decided)?,
+            model,
+            given: model.closure(given)?,
+            decided: model.closure(decided)?,
             differing: BTreeSet::new(),
         };
-        writer.find_differing()?;
+        writer.find_differing();
         Ok(writer)
     }
 
     /// A definition differs if its own two texts do, or if it mentions one that differs.
-    fn find_differing(&mut self) -> Result<()> {
+    fn find_differing(&mut self) {
         loop {
             let before = self.differing.len();
-            for (name, definition) in schema::definitions(self.description)? {
+            for (name, definition) in &self.model.definitions {
+                let name = name.as_str();
                 let both = self.given.contains(name) && self.decided.contains(name);
-                let mentions_one = schema::mentions(definition)
-                    .iter()
-                    .any(|other| self.differing.contains(other));
-                if both && (mentions_one || self.texts_differ(definition)) {
+                if both && self.texts_differ(&definition.shape) {
                     self.differing.insert(name);
                 }
             }
             if before == self.differing.len() {
-                return Ok(());
+                return;
             }
         }
     }
 
-    fn texts_differ(&self, definition: &Value) -> bool {
-        self.body(definition, Way::Given, 0) != self.body(definition, Way::Decided, 0)
+    fn texts_differ(&self, shape: &Shape) -> bool {
+        self.body(shape, Way::Given) != self.body(shape, Way::Decided)
     }
 
-    fn file(&self) -> Result<String> {
-        let mut out = String::from(HEAD);
-        for (name, definition) in schema::definitions(self.description)? {
-            if name == "Error" {
-                continue;
-            }
-            if self.decided.contains(name) || self.given.contains(name) {
-                let way = if self.decided.contains(name) {
-                    Way::Decided
-                } else {
-                    Way::Given
-                };
-                self.declare(name, definition, way, &mut out)?;
-            }
-            if self.differing.contains(name) {
-                self.declare(&format!("{name}Input"), definition, Way::Given, &mut out)?;
+    fn types(&self, names: &mut Names) -> Result<String> {
+        let mut out = String::from(TYPES_HEAD);
+        for (name, definition) in &self.model.definitions {
+            // `ErrorRecord` is what JavaScript sees of it.
+            let both = [
+                (Way::Decided, self.decided.contains(name.as_str())),
+                (Way::Given, self.given.contains(name.as_str())),
+            ];
+            let ways = both.into_iter().filter(|(_, travels)| *travels);
+            let differs = self.differing.contains(name.as_str());
+            for (way, _) in ways.take(if differs { 2 } else { 1 }) {
+                let name = self.name(name, way);
+                names.claim(&name)?;
+                self.declare(&name, definition, way, &mut out)?;
             }
         }
         self.codes(&mut out)?;
         self.operations(&mut out)?;
+        Ok(out.trim_end().to_owned() + "\n")
+    }
+
+    fn surface(&self, names: &mut Names) -> Result<String> {
+        let mut out = String::from(METHODS_HEAD);
+        out.push_str("import type {\n");
+        let methods = self.model.handles.iter().flat_map(|handle| &handle.methods);
+        let mut mentioned: BTreeSet<String> = ["Decision", "Operations"].map(str::to_owned).into();
+        for operation in self.model.operations.iter().chain(methods) {
+            mentioned.insert(self.name(&operation.input, Way::Given));
+            mentioned.insert(self.name(&operation.decision, Way::Decided));
+        }
+        for handle in &self.model.handles {
+            mentioned.insert(self.name(&handle.open, Way::Given));
+        }
+        for name in mentioned {
+            writeln!(out, "  {name},")?;
+        }
+        out.push_str("} from \"./generated.js\";\n\n");
         self.methods(&mut out)?;
-        for handle in schema::list(self.description, "handles") {
+        for handle in &self.model.handles {
+            names.claim(&handle.class())?;
             self.handle(handle, &mut out)?;
         }
         Ok(out)
     }
 
-    fn declare(&self, name: &str, definition: &Value, way: Way, out: &mut String) -> Result<()> {
-        comment(&remark(definition), 0, out)?;
-        let body = self.body(definition, way, 0);
-        if definition.get("properties").is_some() && body.starts_with('{') {
-            writeln!(out, "export interface {name} {body}\n")?;
-        } else {
-            writeln!(out, "export type {name} = {body};\n")?;
+    fn name(&self, name: &str, way: Way) -> String {
+        match way {
+            Way::Given if self.differing.contains(name) => format!("{name}Input"),
+            _ => name.to_owned(),
+        }
+    }
+
+    fn declare(
+        &self,
+        name: &str,
+        definition: &Definition,
+        way: Way,
+        out: &mut String,
+    ) -> Result<()> {
+        comment(
+            &remark(&definition.about, definition.unit.as_deref()),
+            0,
+            out,
+        )?;
+        let body = self.body(&definition.shape, way);
+        match definition.shape {
+            Shape::Record(_) => writeln!(out, "export interface {name} {body}\n")?,
+            _ => writeln!(out, "export type {name} = {body};\n")?,
         }
         Ok(())
     }
 
-    fn body(&self, schema: &Value, way: Way, depth: usize) -> String {
-        if schema.get("x-native").and_then(Value::as_str) == Some("integer") {
-            return match way {
-                Way::Given => "bigint | number | string".to_owned(),
-                Way::Decided => "bigint".to_owned(),
-            };
-        }
-        if let Some(name) = schema::reference(schema) {
-            return match way {
-                Way::Given if self.differing.contains(name) => format!("{name}Input"),
-                _ => name.to_owned(),
-            };
-        }
-        for key in ["oneOf", "anyOf"] {
-            if schema.get(key).is_some() {
-                return union(schema::list(schema, key).map(|one| self.body(one, way, depth)));
+    fn body(&self, shape: &Shape, way: Way) -> String {
+        let inner = |shape: &Shape| self.body(shape, way);
+        match (shape, way) {
+            (Shape::Named(name), _) => self.name(name, way),
+            (Shape::Record(fields), _) => self.record(fields, way),
+            (Shape::Map(value), _) => {
+                let value = inner(value);
+                let record = format!("Readonly<Record<string, {value}>>");
+                match way {
+                    Way::Given => {
+                        format!("{record} | ReadonlyMap<string | number | bigint, {value}>")
+                    }
+                    Way::Decided => record,
+                }
+            }
+            (Shape::Tagged(_, variants), _) => {
+                union(variants.iter().map(|variant| self.name(variant, way)))
+            }
+            (Shape::Words(words), _) => union(words.iter().map(literal)),
+            (Shape::Choice(shapes), _) => union(shapes.iter().map(inner)),
+            (Shape::List(entry, None), _) => format!("ReadonlyArray<{}>", inner(entry)),
+            (Shape::List(entry, Some(length)), _) => {
+                let entries = (0..*length).map(|_| inner(entry));
+                format!("readonly [{}]", entries.collect::<Vec<_>>().join(", "))
+            }
+            (Shape::Option(present), _) => union([inner(present), "null".to_owned()].into_iter()),
+            (Shape::Integer(_), Way::Given) => "number | bigint".to_owned(),
+            (Shape::Integer(bounds), Way::Decided) => match bounds.pass_2_53() {
+                true => "number | bigint".to_owned(),
+                false => "number".to_owned(),
+            },
+            (Shape::Number(_), _) => "number".to_owned(),
+            (Shape::Amount, Way::Given) => "bigint | number | string".to_owned(),
+            (Shape::Amount, Way::Decided) => "bigint".to_owned(),
+            (Shape::Text, _) => "string".to_owned(),
+            (Shape::Flag, _) => "boolean".to_owned(),
+            (Shape::Json, _) => "unknown".to_owned(),
+            (Shape::JsonObject, _) => "Readonly<Record<string, unknown>>".to_owned(),
+            (Shape::Overrides(whole), _) => {
+                format!("Overrides<{}>", self.name(whole, Way::Given))
             }
         }
-        if let Some(all) = schema.get("allOf").and_then(Value::as_array) {
-            let parts: Vec<String> = all.iter().map(|one| self.body(one, way, depth)).collect();
-            return parts.join(" & ");
-        }
-        if let Some(constant) = schema.get("const") {
-            return constant.to_string();
-        }
-        if schema.get("enum").is_some() {
-            return union(schema::list(schema, "enum").map(Value::to_string));
-        }
-        match schema.get("type") {
-            Some(Value::Array(types)) => {
-                let names = types.iter().filter_map(Value::as_str);
-                union(names.map(|kind| self.kind(kind, schema, way, depth)))
-            }
-            Some(Value::String(kind)) => self.kind(kind, schema, way, depth),
-            _ => "unknown".to_owned(),
-        }
     }
 
-    fn kind(&self, kind: &str, schema: &Value, way: Way, depth: usize) -> String {
-        match (kind, way) {
-            ("null", _) => "null".to_owned(),
-            ("boolean", _) => "boolean".to_owned(),
-            ("string", _) => "string".to_owned(),
-            ("number", _) => "number".to_owned(),
-            ("integer", Way::Given) => "number | bigint".to_owned(),
-            ("integer", Way::Decided) if may_pass_2_53(schema) => "number | bigint".to_owned(),
-            ("integer", Way::Decided) => "number".to_owned(),
-            ("array", _) => self.array(schema, way, depth),
-            ("object", _) => self.object(schema, way, depth),
-            _ => "unknown".to_owned(),
-        }
-    }
-
-    fn array(&self, schema: &Value, way: Way, depth: usize) -> String {
-        if let Some(entries) = schema.get("prefixItems").and_then(Value::as_array) {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|entry| self.body(entry, way, depth))
-                .collect();
-            return format!("readonly [{}]", entries.join(", "));
-        }
-        let entry = schema.get("items").map_or_else(
-            || "unknown".to_owned(),
-            |entry| self.body(entry, way, depth),
-        );
-        format!("ReadonlyArray<{entry}>")
-    }
-
-    fn object(&self, schema: &Value, way: Way, depth: usize) -> String {
-        if schema.get("properties").is_some() {
-            return self.record(schema, way, depth);
-        }
-        let entry = match schema.get("additionalProperties") {
-            Some(entry) if entry.is_object() => self.body(entry, way, depth),
-            _ => "unknown".to_owned(),
-        };
-        match way {
-            Way::Given => {
-                format!(
-                    "Readonly<Record<string, {entry}>> | ReadonlyMap<string | number | bigint, {entry}>"
-                )
-            }
-            Way::Decided => format!("Readonly<Record<string, {entry}>>"),
-        }
-    }
-
-    fn record(&self, schema: &Value, way: Way, depth: usize) -> String {
-        let pad = "  ".repeat(depth + 1);
+    fn record(&self, fields: &[Field], way: Way) -> String {
         let mut out = String::from("{\n");
-        for (name, field, required) in schema::fields(schema) {
-            // Writing to a String cannot fail.
-            let _ = comment(&remark(field), depth + 1, &mut out);
+        for field in fields {
             // What has a default is always in an answer.
-            let there = required || (way == Way::Decided && field.get("default").is_some());
-            let mark = if there { "" } else { "?" };
-            let mut body = self.body(field, way, depth + 1);
-            if way == Way::Given && !required {
-                body.push_str(" | undefined");
-            } else if !there {
-                body = body.trim_end_matches(" | null").to_owned();
+            let there = field.required || (way == Way::Decided && field.default.is_some());
+            let mut remark = remark(&field.about, field.unit.as_deref());
+            if let Some(default) = &field.default {
+                remark.push_str(&format!(" Default: {default}."));
             }
-            let _ = writeln!(out, "{pad}readonly {}{mark}: {body};", key(name));
+            let body = match (way, there) {
+                (Way::Given, false) => self.body(&field.shape, way) + " | undefined",
+                (Way::Decided, false) => self.body(field.shape.present(), way),
+                (_, true) => self.body(&field.shape, way),
+            };
+            let mark = if there { "" } else { "?" };
+            // Writing to a String cannot fail.
+            let _ = comment(remark.trim(), 1, &mut out);
+            let _ = writeln!(out, "  readonly {}{mark}: {body};", key(&field.name));
         }
-        let _ = write!(out, "{}}}", "  ".repeat(depth));
+        out.push('}');
         out
     }
 
@@ -255,10 +257,8 @@ impl<'d> Writer<'d> {
             out,
             "/** The stable codes of reasons. */\nexport type ReasonCode = Code;\n"
         )?;
-        let errors = schema::list(self.description, "errors");
-        let codes: Vec<String> = errors
-            .map(|error| format!("{:?}", schema::text(error, "code")))
-            .collect();
+        let errors = self.model.errors.iter();
+        let codes: Vec<String> = errors.map(|error| format!("{:?}", error.code)).collect();
         writeln!(
             out,
             "/** Every error code. */\nexport const ERROR_CODES: readonly ErrorCode[] = [\n  {},\n];\n",
@@ -272,23 +272,23 @@ impl<'d> Writer<'d> {
             out,
             "/** What each operation is asked with and what it decides. */\nexport interface Operations {{"
         )?;
-        for operation in schema::list(self.description, "operations") {
-            comment(schema::text(operation, "summary"), 1, out)?;
+        for operation in &self.model.operations {
+            comment(&operation.summary, 1, out)?;
             writeln!(
                 out,
                 "  readonly {:?}: {{ readonly input: {}; readonly decision: {} }};",
-                schema::text(operation, "name"),
-                self.of(operation, "input", Way::Given),
-                self.of(operation, "decision", Way::Decided),
+                operation.name,
+                self.name(&operation.input, Way::Given),
+                self.name(&operation.decision, Way::Decided),
             )?;
         }
         writeln!(
             out,
             "}}\n\n/** The method of `Policy` that calls each operation. */\nexport const METHODS = {{"
         )?;
-        for operation in schema::list(self.description, "operations") {
-            let method = camel(schema::text(operation, "method"));
-            writeln!(out, "  {:?}: {method:?},", schema::text(operation, "name"))?;
+        for operation in &self.model.operations {
+            let method = camel(&operation.method);
+            writeln!(out, "  {:?}: {method:?},", operation.name)?;
         }
         writeln!(
             out,
@@ -298,21 +298,16 @@ impl<'d> Writer<'d> {
     }
 
     fn methods(&self, out: &mut String) -> Result<()> {
-        out.push_str(METHODS_HEAD);
-        for operation in schema::list(self.description, "operations") {
-            let (name, method) = (
-                schema::text(operation, "name"),
-                schema::text(operation, "method"),
-            );
-            comment(schema::text(operation, "summary"), 1, out)?;
-            let optional = self.may_be_left_out(operation.get("input"));
+        out.push_str(POLICY_HEAD);
+        for operation in &self.model.operations {
+            comment(&operation.summary, 1, out)?;
             writeln!(
                 out,
-                "  {}(input: {}{}): Decision<{}> {{\n    return this.call({name:?}, input);\n  }}\n",
-                camel(method),
-                self.of(operation, "input", Way::Given),
-                if optional { " = {}" } else { "" },
-                self.of(operation, "decision", Way::Decided),
+                "  {}({}): Decision<{}> {{\n    return this.call({:?}, input);\n  }}\n",
+                camel(&operation.method),
+                self.argument(&operation.input)?,
+                self.name(&operation.decision, Way::Decided),
+                operation.name,
             )?;
         }
         out.push_str("}\n");
@@ -320,64 +315,49 @@ impl<'d> Writer<'d> {
     }
 
     /// One class per kind of handle.
-    fn handle(&self, handle: &Value, out: &mut String) -> Result<()> {
-        let kind = schema::text(handle, "kind");
+    fn handle(&self, handle: &Handle, out: &mut String) -> Result<()> {
         out.push('\n');
-        comment(schema::text(handle, "summary"), 0, out)?;
+        comment(&handle.summary, 0, out)?;
         writeln!(
             out,
-            "export class {} extends Book {{\n  constructor(input: {}{}) {{\n    super({kind:?}, input);\n  }}",
-            schema::pascal(kind),
-            self.of(handle, "open", Way::Given),
-            if self.may_be_left_out(handle.get("open")) {
-                " = {}"
-            } else {
-                ""
-            },
+            "export class {} extends Book {{\n  constructor({}) {{\n    super({:?}, input);\n  }}",
+            handle.class(),
+            self.argument(&handle.open)?,
+            handle.kind,
         )?;
-        for method in schema::list(handle, "methods") {
-            let name = schema::text(method, "name");
-            out.push('\n');
-            comment(schema::text(method, "summary"), 1, out)?;
-            let answer = self.of(method, "answer", Way::Decided);
-            writeln!(
-                out,
-                "  {}(input: {}{}): Decision<{answer}> {{\n    return this.call({name:?}, input) as Decision<{answer}>;\n  }}",
-                camel(name),
-                self.of(method, "input", Way::Given),
-                if self.may_be_left_out(method.get("input")) {
-                    " = {}"
-                } else {
-                    ""
-                },
-            )?;
+        for method in &handle.methods {
+            self.method(method, out)?;
         }
         out.push_str("}\n");
         Ok(())
     }
 
-    /// Whether a record has no field that must be given: then it need not be given at all.
-    fn may_be_left_out(&self, record: Option<&Value>) -> bool {
-        record.and_then(schema::reference).is_some_and(|reference| {
-            schema::definition(self.description, reference)
-                .is_ok_and(|record| schema::list(record, "required").next().is_none())
-        })
+    fn method(&self, method: &Operation, out: &mut String) -> Result<()> {
+        out.push('\n');
+        comment(&method.summary, 1, out)?;
+        let answer = self.name(&method.decision, Way::Decided);
+        writeln!(
+            out,
+            "  {}({}): Decision<{answer}> {{\n    return this.call({:?}, input) as Decision<{answer}>;\n  }}",
+            camel(&method.name),
+            self.argument(&method.input)?,
+            method.name,
+        )?;
+        Ok(())
     }
 
-    fn of(&self, operation: &Value, key: &str, way: Way) -> String {
-        let schema = operation.get(key);
-        schema.map_or_else(|| "unknown".to_owned(), |schema| self.body(schema, way, 0))
+    fn argument(&self, input: &str) -> Result<String> {
+        let default = match self.model.may_be_left_out(input)? {
+            true => " = {}",
+            false => "",
+        };
+        Ok(format!("input: {}{default}", self.name(input, Way::Given)))
     }
 }
 
-const HEAD: &str = "\
+const TYPES_HEAD: &str = "\
 // Generated by trimtab-pack from the operation table of the core. Do not edit: `make generate`.
 
-import { Book } from \"./book.js\";
-
-";
-
-const METHODS_HEAD: &str = "\
 /** A decision with its reasons. */
 export interface Decision<T> {
   /** The outcome. */
@@ -396,6 +376,21 @@ export interface Decision<T> {
   };
 }
 
+/** Some fields of a record, at any depth. A list or a map is given whole. */
+export type Overrides<T> =
+  T extends ReadonlyArray<unknown> | ReadonlyMap<never, unknown> ? T
+  : T extends object ? { readonly [Key in keyof T]?: Overrides<T[Key]> | undefined }
+  : T;
+
+";
+
+const METHODS_HEAD: &str = "\
+// Generated by trimtab-pack from the operation table of the core. Do not edit: `make generate`.
+
+import { Book } from \"./book.js\";
+";
+
+const POLICY_HEAD: &str = "\
 /** One method per operation, over the one way to call them. */
 export abstract class PolicyMethods {
   /** Calls an operation by name. */
@@ -405,16 +400,6 @@ export abstract class PolicyMethods {
   ): Decision<Operations[Name][\"decision\"]>;
 
 ";
-
-fn closure<'d>(description: &'d Value, mut open: Vec<&'d str>) -> Result<BTreeSet<&'d str>> {
-    let mut found = BTreeSet::new();
-    while let Some(name) = open.pop() {
-        if found.insert(name) {
-            open.extend(schema::mentions(schema::definition(description, name)?));
-        }
-    }
-    Ok(found)
-}
 
 fn union(parts: impl Iterator<Item = String>) -> String {
     let mut seen: Vec<String> = Vec::new();
@@ -426,24 +411,16 @@ fn union(parts: impl Iterator<Item = String>) -> String {
     seen.join(" | ")
 }
 
-fn may_pass_2_53(schema: &Value) -> bool {
-    let large = schema.get("maximum").and_then(Value::as_f64).map_or_else(
-        || schema::text(schema, "format").ends_with("64"),
-        |most| most > 9_007_199_254_740_991.0,
-    );
-    large && schema::text(schema, "format") != "uint32"
+fn literal(word: &Word) -> String {
+    format!("{:?}", word.word)
 }
 
-/// The description with unit and default.
-fn remark(schema: &Value) -> String {
-    let mut text = schema::text(schema, "description").to_owned();
-    if let Some(unit) = schema.get("x-unit").and_then(Value::as_str) {
-        text.push_str(&format!(" Unit: {unit}."));
+/// The description with its unit.
+fn remark(about: &str, unit: Option<&str>) -> String {
+    match unit {
+        Some(unit) => format!("{about} Unit: {unit}.").trim().to_owned(),
+        None => about.trim().to_owned(),
     }
-    if let Some(default) = schema.get("default") {
-        text.push_str(&format!(" Default: {default}."));
-    }
-    text.trim().to_owned()
 }
 
 fn comment(text: &str, depth: usize, out: &mut String) -> Result<()> {
@@ -471,16 +448,4 @@ fn key(name: &str) -> String {
     } else {
         format!("{name:?}")
     }
-}
-
-/// `health_score` is `healthScore`.
-fn camel(method: &str) -> String {
-    let mut words = method.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut name, word| {
-        let mut letters = word.chars();
-        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-        name.push_str(letters.as_str());
-        name
-    })
 }

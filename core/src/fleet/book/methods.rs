@@ -89,6 +89,7 @@ pub struct RestoreFleet {
 
 /// How much the book holds now.
 #[record(open, Copy)]
+#[schemars(rename = "FleetBookSize")]
 pub struct FleetHeld {
     /// Whether the call changed anything.
     pub changed: bool,

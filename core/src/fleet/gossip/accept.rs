@@ -102,6 +102,7 @@ pub struct Stored {
 
 /// A message that arrived.
 #[record]
+#[schemars(rename = "GossipAcceptInput")]
 pub struct AcceptInput {
     /// Who sent it; that need not be who made it.
     pub from: NodeId,
@@ -121,6 +122,7 @@ pub struct AcceptInput {
 
 /// What became of a message.
 #[choice]
+#[schemars(rename = "GossipOutcome")]
 pub enum Outcome {
     /// It was taken and stored.
     Accepted,
@@ -149,6 +151,7 @@ pub struct Received {
 
 /// What became of a message that a book took, which keeps the state itself.
 #[record(open)]
+#[schemars(rename = "MessageOutcome")]
 pub struct Taken {
     /// sha256 of the signed text, the id of the message.
     pub digest: Option<String>,

@@ -59,6 +59,7 @@ pub struct Capacity {
 
 /// A depleted or saturated channel.
 #[record(open)]
+#[schemars(rename = "ReportedTrouble")]
 pub struct Trouble {
     /// The capacity of the channel.
     pub capacity_sats: Sat,

@@ -24,6 +24,7 @@ use crate::units::NodeId;
 
 /// A signed text.
 #[record]
+#[schemars(rename = "SignatureInput")]
 pub struct VerifyInput {
     /// The public key that should have signed, 66 hexadecimal digits.
     pub pubkey: NodeId,
@@ -35,6 +36,7 @@ pub struct VerifyInput {
 
 /// Whether the key signed the text.
 #[record(open)]
+#[schemars(rename = "SignatureVerdict")]
 pub struct Verified {
     /// Whether the key signed the text.
     pub valid: bool,

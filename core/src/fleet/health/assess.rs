@@ -26,6 +26,7 @@ use crate::units::{Count, Msat, Multiplier, Points, Real, Score, Share};
 
 /// What a node can observe about itself.
 #[record]
+#[schemars(rename = "NodeObservation")]
 pub struct AssessInput {
     /// The node's channels; instead of a liquidity score.
     pub channels: Option<Vec<LocalShare>>,

@@ -27,6 +27,7 @@ use crate::units::{Count, Msat, NodeId, Real, Seconds};
 
 /// A channel's books over the last 30 days.
 #[record]
+#[schemars(rename = "ChannelHistory")]
 pub struct ProfitInput {
     /// How old the channel is, in whole days; absent when unknown: then it is no young one.
     pub age_days: Option<Count>,

@@ -87,6 +87,7 @@ pub enum Verdict {
 
 /// What a report is worth and what follows from it.
 #[record(open, Copy)]
+#[schemars(rename = "ReportVerdict")]
 pub struct Verified {
     /// How balanced its channels are, from its sums.
     pub liquidity_score: Points,

@@ -20,6 +20,7 @@ use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
 
 /// A channel that may give.
 #[record]
+#[schemars(rename = "SourceChannel")]
 pub struct Source {
     /// How old it is, in days; old when absent.
     pub age_days: Option<Count>,

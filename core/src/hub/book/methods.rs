@@ -207,6 +207,7 @@ pub struct RestoreBook {
 
 /// How many accounts the book holds now.
 #[record(open)]
+#[schemars(rename = "HubBookSize")]
 pub struct Held {
     /// Their number.
     pub accounts: Count,

@@ -48,6 +48,7 @@ pub struct Outcome {
 
 /// How many requests of a token were turned down for the same reason.
 #[record(open)]
+#[schemars(rename = "RefusedRequests")]
 pub struct Turned {
     /// The reason that bound.
     pub code: Code,

@@ -297,3 +297,17 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
     );
     assert_eq!(out(&run(&["demo"], "")), text, "the same every time");
 }
+
+#[test]
+fn limits_of_a_sandbox_are_refused_where_there_is_none() {
+    for limit in [
+        &["--fuel", "1"][..],
+        &["--deadline-ms", "1"],
+        &["--memory-mb", "1"],
+    ] {
+        let flags = [&["call", "health.score", "--native"][..], limit].concat();
+        let output = run(&flags, INPUT);
+        assert_eq!((code(&output), out(&output)), (2, ""), "{limit:?}");
+        assert!(err(&output).contains(limit[0]), "{}", err(&output));
+    }
+}

@@ -4,7 +4,8 @@ use trimtab_core::policy::{self as core_policy, Policy as Core};
 use trimtab_core::value::Value;
 use trimtab_host::{HostError, Policy, Report, Sandbox, native};
 
-use super::{Asked, Failure, bytes_of};
+use super::arguments::Asked;
+use super::failure::{Failure, bytes_of};
 
 /// The sandbox, where one is wanted; policies come from here.
 pub struct Host {

@@ -13,7 +13,8 @@ use trimtab_host::HostError;
 
 use super::caller::{Caller, Host, Json};
 use super::paint::{self, in_style};
-use super::{Asked, Failure, bytes_of, exit_code};
+use super::arguments::Asked;
+use super::failure::{Failure, bytes_of, exit_code};
 
 /// What to print beside or instead of the envelope.
 #[derive(Clone, Copy)]

@@ -3,7 +3,9 @@
 use super::caller::{Host, Json};
 use super::node::Fleet;
 use super::paint::{Page, in_style};
-use super::{Asked, Failure, fleet, hub, paint};
+use super::arguments::Asked;
+use super::failure::Failure;
+use super::{fleet, hub, paint};
 
 /// A hub with eleven peers and a liar.
 const HUB: &str = include_str!("../../demo/hub.json");

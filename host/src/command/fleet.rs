@@ -7,7 +7,8 @@ use std::path::Path;
 use super::caller::{Caller, Host, Json};
 use super::node::{Fleet, Node};
 use super::paint::{self, Page, grouped, in_style, of_word};
-use super::{Asked, Failure};
+use super::arguments::Asked;
+use super::failure::Failure;
 
 /// The command.
 pub fn run(

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::caller::{Caller, Host, Json};
 use super::fleet::{shown, text};
 use super::paint::{self, Page, in_style, of_word};
-use super::{Asked, Failure, bytes_of};
+use super::arguments::Asked;
+use super::failure::{Failure, bytes_of};
 
 /// The command.
 pub fn run(state: &Path, asked: &Asked) -> Result<u8, Failure> {

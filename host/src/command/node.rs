@@ -3,7 +3,7 @@
 use serde_json::json;
 use std::path::Path;
 
-use super::Failure;
+use super::failure::Failure;
 use super::caller::Json;
 
 /// The answers of one node, by the name of the question.

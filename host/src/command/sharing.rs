@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::caller::Json;
 use super::fleet::{Member, View, channels, shown, text};
 use super::paint::{self, Page, grouped, in_style};

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::caller::{Host, Json};
 use super::paint::{self, Page, in_style};
-use super::{Asked, Failure};
+use super::arguments::Asked;
+use super::failure::Failure;
 
 /// The table of operations, as the module describes itself.
 pub fn operations(asked: &Asked) -> Result<u8, Failure> {

@@ -8,9 +8,6 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::canonical;
 use crate::error::Error;
 use crate::fleet::fees::FeesConfig;
@@ -23,23 +20,10 @@ use crate::fleet::splice::SpliceConfig;
 use crate::fleet::topology::TopologyConfig;
 use crate::hub::config::HubConfig;
 use crate::reason::Why;
-use crate::value::{self, FromValue, Value};
+use crate::value::{self, Value};
 
 /// Whose constants and variants a policy starts from.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
+#[choice(Default)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Profile {
@@ -90,8 +74,7 @@ impl Profile {
 }
 
 /// Everything an operator may set.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct Config {
     /// Fees that help the fleet.
     pub fees: FeesConfig,

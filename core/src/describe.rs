@@ -5,7 +5,7 @@
 //! file, so that the module can answer `policy.describe` without carrying the generator.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::borrow::Cow;
 
 use crate::config::{Config, Profile};
@@ -14,14 +14,12 @@ use crate::fleet::book as fleet_book;
 use crate::hub::book;
 use crate::policy::{ABI, MAX_INPUT_BYTES, OPERATIONS, Op, VERSION, operations};
 use crate::reason::{Code, Reason, Why};
-use crate::value::{self, FromValue, Value};
+use crate::value::{self, Value};
 
 /// Which part to describe; everything when empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct DescribeInput {
     /// Only this operation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
 }
 
@@ -261,8 +259,7 @@ macro_rules! schemas_of_all {
 crate::for_each_operation!(schemas_of_all);
 
 /// Which reasons to put into words, and for whom.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ExplainInput {
     /// The reasons of a decision, as it carries them.
     pub reasons: Vec<Reason>,
@@ -272,10 +269,7 @@ pub struct ExplainInput {
 }
 
 /// Who reads a reason.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum View {
     /// The operator of this node.
     #[default]
@@ -285,7 +279,7 @@ pub enum View {
 }
 
 /// Reasons in words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Explained {
     /// The reasons as this reader may see them.
     pub reasons: Vec<Reason>,

@@ -8,28 +8,13 @@
 //! assert_eq!((error.field.as_str(), error.got.as_str()), ("profitable_pct", "1.5"));
 //! ```
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de};
+use serde::de;
 use std::fmt;
 
 use crate::canonical::float_text;
-use crate::value::FromValue;
 
 /// The stable names of what can be wrong with an input.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// The value has the wrong type, or the bytes are not JSON.
@@ -105,7 +90,7 @@ impl ErrorCode {
 }
 
 /// Why an input was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Eq)]
 #[non_exhaustive]
 pub struct Error {
     /// What kind of mistake it is.
@@ -117,7 +102,6 @@ pub struct Error {
     /// What is allowed there.
     pub expected: String,
     /// Byte offset of the mistake, when the input came as bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
 }
 

@@ -36,6 +36,16 @@
 
 // What the derive writes names this crate as the others do.
 extern crate self as trimtab_core;
+// `#[record]` and `#[choice]` stand in almost every file.
+#[macro_use]
+extern crate trimtab_derive;
+// The derives that `#[record]` stands for, for records still written out.
+#[allow(unused_imports, reason = "records written out are becoming fewer")]
+#[macro_use]
+extern crate schemars;
+#[allow(unused_imports, reason = "records written out are becoming fewer")]
+#[macro_use]
+extern crate serde;
 
 pub mod account;
 pub mod canonical;

@@ -24,14 +24,11 @@ use crate::units::Count;
 use crate::value::{Fault, FromValue, Value};
 
 /// Which config to check; the one in force when empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct LintInput {
     /// Start from this profile instead of the config in force.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
     /// Fields to change, as they would be given to a policy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Overrides>,
 }
 
@@ -70,7 +67,7 @@ impl JsonSchema for Overrides {
 }
 
 /// What the check found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Linted {
     /// Whether nothing is odd.
     pub coherent: bool,

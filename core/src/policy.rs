@@ -17,7 +17,7 @@ use crate::hub::columns;
 use crate::reason::{Quarantined, Reason, Why};
 use crate::value::{self, FromValue, Value};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 /// The version of this policy; one for the whole workspace.
@@ -442,7 +442,7 @@ pub fn stamp(profile: Profile, digest: &str) -> Stamp<'_> {
 }
 
 /// Who decided, under which config: the policy's part of the envelope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Copy, Eq)]
 pub struct Stamp<'p> {
     /// sha256 of the canonical config.
     pub config: &'p str,
@@ -641,12 +641,11 @@ pub fn method<B>(
 }
 
 /// Nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct Nothing {}
 
 /// The digest of a book.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct BookDigest {
     /// sha256 of the canonical snapshot.
     pub digest: String,

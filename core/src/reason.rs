@@ -31,20 +31,7 @@ use crate::units::{
 use crate::value::{Fault, FromValue, Value};
 
 /// What a reason does to the outcome.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 #[non_exhaustive]
 pub enum Effect {
     /// It speaks for the outcome.
@@ -213,7 +200,7 @@ impl From<String> for Quantity {
 }
 
 /// The legal value nearest to the present one with which this reason no longer applies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Flip {
     /// The field of the input.
     pub field: Cow<'static, str>,
@@ -222,7 +209,7 @@ pub struct Flip {
 }
 
 /// One reason of a decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 #[non_exhaustive]
 pub struct Reason {
     // In the order of the canonical text, which then needs no sorting.
@@ -233,19 +220,14 @@ pub struct Reason {
     /// What it does to the outcome.
     pub effect: Effect,
     /// What would have ended this reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flip: Option<Flip>,
     /// What it was held against.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Quantity>,
     /// What was found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<Quantity>,
     /// What the reason is about: a channel, peer, member or account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The unit of both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
 }
 
@@ -362,7 +344,7 @@ pub struct Why {
 }
 
 /// An entry of a collection that was set aside because it is bad; the rest was decided.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Quarantined {
     /// The id of the entry, or its place in the list.
     pub subject: String,

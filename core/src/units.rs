@@ -20,20 +20,7 @@ use crate::error::{Error, ErrorCode};
 use crate::value::{AMOUNT, Fault, FromValue, Value};
 
 /// The unit of an observed value and its limit.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 #[non_exhaustive]
 pub enum Unit {
     /// Satoshis.

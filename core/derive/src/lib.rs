@@ -1,10 +1,16 @@
-//! `#[derive(FromValue)]`: how a record of `trimtab-core` is read from a plain value.
+//! One line for a type that crosses a surface: `#[record]` for a struct, `#[choice]` for an enum.
 //!
-//! serde's `Deserialize` compiles a state machine for every record, a kilobyte each, and the module
-//! that browsers load holds 160 of them. This derive reads the same `#[serde(..)]` attributes and
-//! leaves the work to the functions of `trimtab_core::record`, which are compiled once: a field
-//! costs one call. Hosts with a format of their own go on with `Deserialize`, derived beside it;
-//! every vector is read both ways and must give the same record.
+//! Each stands for the derives that such a type needs and for the serde attributes that follow from
+//! the house rules: an unknown field is refused, an absent `Option` is not written, the words of a
+//! choice are written in snake case.
+//!
+//! `#[derive(FromValue)]`, which both bring, is how a record of `trimtab-core` is read from a plain
+//! value. serde's `Deserialize` compiles a state machine for every record, a kilobyte each, and the
+//! module that browsers load holds 160 of them. This derive reads the same `#[serde(..)]`
+//! attributes and leaves the work to the functions of `trimtab_core::record`, which are compiled
+//! once: a field costs one call.
+
+mod line;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -13,13 +19,38 @@ use syn::{
     Data, DataEnum, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Result, Variant,
 };
 
+/// A struct that crosses a surface.
+///
+/// `#[record(Copy, Eq)]` derives more than `Clone`, `Debug` and `PartialEq`; `open` lets unknown
+/// fields pass; `written` is for what is only written and never read. An absent `Option` is not
+/// written, unless the field says `#[null]`.
+#[proc_macro_attribute]
+pub fn record(
+    arguments: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    expanded(line::record(arguments.into(), item.into()))
+}
+
+/// A closed set of words that crosses a surface; a variant may hold one value.
+///
+/// Words are `Copy` and ordered as they stand; `#[choice(Default)]` derives more.
+#[proc_macro_attribute]
+pub fn choice(
+    arguments: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    expanded(line::choice(arguments.into(), item.into()))
+}
+
+fn expanded(result: Result<TokenStream>) -> proc_macro::TokenStream {
+    result.unwrap_or_else(Error::into_compile_error).into()
+}
+
 /// Reads a record with named fields, or an enum whose variants hold nothing or one value.
 #[proc_macro_derive(FromValue, attributes(serde))]
 pub fn from_value(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    syn::parse(item)
-        .and_then(|item: DeriveInput| implementation(&item))
-        .unwrap_or_else(Error::into_compile_error)
-        .into()
+    expanded(syn::parse(item).and_then(|item: DeriveInput| implementation(&item)))
 }
 
 fn implementation(item: &DeriveInput) -> Result<TokenStream> {

@@ -16,20 +16,15 @@
 //! `settlement_open`, `claim_within_soft_limit`, `fee_above_max`, `fee_not_below_claim`,
 //! `claim_above_hard_limit`, `request_advised`, `no_token_to_advise`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::account::algebra::{Delta, Side};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Bps, EntityId, Millis, Serial, TokenAmount, TokenId};
-use crate::value::FromValue;
 
 /// When an entity wants collateral for what it is owed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct RequestPolicy {
     /// A claim up to this may stay unsecured.
     pub soft_limit: TokenAmount,
@@ -40,8 +35,7 @@ pub struct RequestPolicy {
 }
 
 /// What the counterparty asks for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct FeeTerms {
     /// The version of these terms.
     pub policy_version: Serial,
@@ -67,16 +61,13 @@ impl FeeTerms {
 }
 
 /// One token of the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct AdviceToken {
     /// The stored state.
     pub delta: Delta,
     /// The wishes of this entity; absent where it has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<RequestPolicy>,
     /// The published terms of the counterparty; absent where it has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<FeeTerms>,
     /// What an open or queued request asks for; zero where there is none.
     #[serde(default)]
@@ -84,8 +75,7 @@ pub struct AdviceToken {
 }
 
 /// An account as one of its entities sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct AdviceInput {
     /// The entity that may ask.
     pub entity_id: EntityId,
@@ -109,8 +99,7 @@ pub struct AdviceInput {
 }
 
 /// What to do about one token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Advice {
     /// Ask now.
     Request,
@@ -123,7 +112,7 @@ pub enum Advice {
 }
 
 /// A request to make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Eq)]
 pub struct AdvisedRequest {
     /// How much to ask for: all that is owed unsecured.
     pub amount: TokenAmount,
@@ -136,14 +125,13 @@ pub struct AdvisedRequest {
 }
 
 /// The advice for one token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Eq)]
 pub struct TokenAdvice {
     /// What to do.
     pub advice: Advice,
     /// What the counterparty owes unsecured.
     pub claim: TokenAmount,
     /// The request to make.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<AdvisedRequest>,
     /// Whether the claim is above the hard limit.
     pub severe: bool,
@@ -152,7 +140,7 @@ pub struct TokenAdvice {
 }
 
 /// The advice for an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Eq)]
 pub struct Advised {
     /// One entry per token, by token.
     pub tokens: Vec<TokenAdvice>,

@@ -19,16 +19,12 @@
 //! limit was lowered and is still reported.
 
 use ruint::aliases::U256;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::units::{EntityId, SignedTokenAmount, TokenAmount, TokenId, Wide};
-use crate::value::FromValue;
 
 /// A side of an account. LEFT is the smaller id in byte order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Side {
     /// The entity with the smaller id.
     Left,
@@ -60,8 +56,7 @@ impl Side {
 }
 
 /// The stored state of one token in an account. Absent amounts are zero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Delta {
     /// The token.
     pub token_id: TokenId,
@@ -95,7 +90,7 @@ pub struct Delta {
 }
 
 /// What one side holds and owes in one token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy, Eq)]
 pub struct Position {
     /// Own share of the collateral.
     pub own_share: TokenAmount,

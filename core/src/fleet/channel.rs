@@ -1,35 +1,27 @@
 //! One channel of ours, as every fleet policy reads it: what [`snapshot.cln`](super::snapshot) gives.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::entries::Entry;
 use crate::units::{NodeId, Ppm, Sat, Share};
-use crate::value::FromValue;
 
 /// One channel of ours.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Channel {
     /// Its whole capacity, as confirmed.
     pub capacity_sats: Sat,
     /// Its id.
     pub channel_id: NodeId,
     /// Our fee rate on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_ppm: Option<Ppm>,
     /// The part on our side, as confirmed.
     pub local_sats: Sat,
     /// The node at the other end.
     pub peer_id: NodeId,
     /// The smallest capacity that a splice in flight may leave.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_capacity_sats: Option<Sat>,
     /// Whether the graph does not know it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
     /// Its place in the chain, such as `124x1x0`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<NodeId>,
     /// Whether a splice is in flight: it counts with its confirmed balance.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

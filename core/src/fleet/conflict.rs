@@ -17,9 +17,6 @@
 //! Source: plan §5. Codes: `peer_free`, `peer_in_use`, `has_priority`, `yields`,
 //! `member_implausible`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::health::Tier;
 use super::member::{Activity, Member, Us};
 use super::view::{View, end_of};
@@ -29,11 +26,9 @@ use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Set;
 use crate::units::{NodeId, Seconds};
-use crate::value::FromValue;
 
 /// The peer through which we would rebalance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ConflictInput {
     /// What each member reported last; our own report is skipped.
     #[serde(default)]
@@ -47,20 +42,7 @@ pub struct ConflictInput {
 }
 
 /// What to do about a rebalance.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Action {
     /// Go ahead.
     Proceed,
@@ -69,7 +51,7 @@ pub enum Action {
 }
 
 /// Whether to rebalance through a peer now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Conflict {
     /// What to do.
     pub action: Action,
@@ -78,13 +60,10 @@ pub struct Conflict {
     /// Whether another member is using the peer.
     pub conflict: bool,
     /// The member before which we go.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority_over: Option<NodeId>,
     /// When to ask again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Seconds>,
     /// The member that goes before us.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yield_to: Option<NodeId>,
 }
 

@@ -17,9 +17,6 @@
 //! Source: plan §4; `legacy.fee` is the deployed plugin's own rule, outside these laws. Codes:
 //! `fee_lowered`, `fee_raised`, `fee_unchanged`, `helps_tier`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::health::Tier;
 use super::liquidity::needs::{Need, order};
 use super::liquidity::prioritize::Urgency;
@@ -29,11 +26,9 @@ use crate::error::Error;
 use crate::lint::without_effect;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Ppm, Real};
-use crate::value::FromValue;
 
 /// What an operator may set about fees that help the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct FeesConfig {
     /// No fee is raised above this.
     pub ceiling_ppm: Ppm,
@@ -104,41 +99,24 @@ impl FeesConfig {
 }
 
 /// The fee to adjust, and what the fleet needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AdjustInput {
     /// The fee we intend without the fleet.
     pub base_ppm: Ppm,
     /// No higher than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling_ppm: Option<Ppm>,
     /// No lower than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_ppm: Option<Ppm>,
     /// What the fleet needs, as `liquidity.needs` answers.
     pub needs: Vec<Need>,
     /// Our node id; our own needs change no fee of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub our_id: Option<NodeId>,
     /// The peer towards which the fee is.
     pub peer_id: NodeId,
 }
 
 /// Which way a fee moved.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Step {
     /// A step down, to attract flow towards the peer.
     Lowered,
@@ -149,12 +127,11 @@ pub enum Step {
 }
 
 /// The fee to set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Adjusted {
     /// The fee.
     pub fee_ppm: Ppm,
     /// The tier of the member it helps; absent when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_tier: Option<Tier>,
     /// Which way it moved.
     pub step: Step,
@@ -245,8 +222,7 @@ fn scaled(base: Ppm, factor: Real) -> Ppm {
 }
 
 /// The deployed fee controller's question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LegacyFeeInput {
     /// The fee we intend without the fleet.
     pub base_ppm: Ppm,
@@ -261,11 +237,9 @@ pub struct LegacyFeeInput {
 }
 
 /// A need as the deployed plugin words it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LegacyNeed {
     /// The member's tier; a need without one is passed over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_tier: Option<Tier>,
     /// What is needed.
     pub need_type: LegacyNeedType,
@@ -276,20 +250,7 @@ pub struct LegacyNeed {
 }
 
 /// What the deployed plugin knows to be needed.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum LegacyNeedType {
     /// Room to receive.
     Inbound,
@@ -300,7 +261,7 @@ pub enum LegacyNeedType {
 }
 
 /// The deployed fee controller's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct LegacyFee {
     /// The fee.
     pub fee_ppm: Ppm,

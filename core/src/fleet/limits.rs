@@ -11,19 +11,14 @@
 //!
 //! Source: plan §7, plugin. Codes: `within_limit`, `rate_limited`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, Seconds};
-use crate::value::FromValue;
 
 /// What an operator may set about limits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LimitsConfig {
     /// So many local reports fit the period.
     pub report_count: Count,
@@ -49,30 +44,26 @@ impl LimitsConfig {
 }
 
 /// Past reports and the one that asks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LimitInput {
     /// So many fit the period; that of local reports when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Count>,
     /// When earlier ones were accepted.
     pub history: Vec<Seconds>,
     /// The present moment.
     pub now: Seconds,
     /// The period; that of local reports when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period_s: Option<Seconds>,
 }
 
 /// Whether one more fits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Limited {
     /// Whether it fits.
     pub allowed: bool,
     /// The history to keep, this one included when it fits, oldest first.
     pub history: Vec<Seconds>,
     /// When one would fit; absent when one fits now or never will.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Seconds>,
 }
 

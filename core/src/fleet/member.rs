@@ -4,18 +4,13 @@
 //! A report carries observations (counts, channels, activity), never a score: the tier is derived
 //! here, and an unknown or stale one is `stable`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::channel::Channel;
 use super::health::Tier;
 use crate::entries::{Entries, Entry};
 use crate::units::{Count, NodeId, Points, Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// What a member reported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Member {
     /// What it answered when it was asked about a peer, signed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -29,7 +24,6 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depleted: Vec<Trouble>,
     /// When it reported its health; absent when never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_at: Option<Seconds>,
     /// Whether its reports contradict what we see; then nothing of it counts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -37,10 +31,8 @@ pub struct Member {
     /// Its node id.
     pub member_id: NodeId,
     /// The capacity of the whole node, where it reported none towards single peers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_capacity_sats: Option<Sat>,
     /// How many channels the whole node has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_channels: Option<Count>,
     /// Where it is rebalancing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,19 +41,16 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub saturated: Vec<Trouble>,
     /// The score that we derived from its health report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Points>,
     /// The splices it announced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub splices: Vec<AnnouncedSplice>,
     /// The tier, where the score is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 
 /// A depleted or saturated channel of a member.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Trouble {
     /// The capacity of the channel.
     pub capacity_sats: Sat,
@@ -72,8 +61,7 @@ pub struct Trouble {
 }
 
 /// A rebalance that somebody announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Activity {
     /// When it was announced.
     pub at: Seconds,
@@ -84,21 +72,18 @@ pub struct Activity {
 }
 
 /// What a member holds towards a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct PeerCapacity {
     /// The sum of its channels with the peer.
     pub capacity_sats: Sat,
     /// How many channels that is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Count>,
     /// The peer.
     pub peer_id: NodeId,
 }
 
 /// What a member answered about a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct PeerAnswer {
     /// When it answered.
     pub at: Seconds,
@@ -109,20 +94,7 @@ pub struct PeerAnswer {
 }
 
 /// Which way a splice goes.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum SpliceType {
     /// Capacity is added.
     SpliceIn,
@@ -131,8 +103,7 @@ pub enum SpliceType {
 }
 
 /// A splice that a member announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AnnouncedSplice {
     /// How much.
     pub amount_sats: Sat,
@@ -145,8 +116,7 @@ pub struct AnnouncedSplice {
 }
 
 /// We ourselves: our own channels and what we announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Us {
     /// Our channels.
     #[serde(default)]
@@ -157,7 +127,6 @@ pub struct Us {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rebalancing: Vec<Activity>,
     /// The tier of our last accepted health report; stable when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 

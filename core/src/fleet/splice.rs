@@ -17,9 +17,6 @@
 //! `would_disconnect`, `capacity_above_public`, `capacity_estimated`, `stale_capacity`,
 //! `own_report_ignored`, `exits_in_flight`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::{Config, Profile};
 use crate::entries::{Entries, Entry};
 use crate::error::Error;
@@ -30,11 +27,9 @@ use crate::lint;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
 use crate::units::{Count, NodeId, Real, Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// What an operator may set about splices.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct SpliceConfig {
     /// How long a signed answer replaces a member's estimate.
     pub max_answer_age_s: Seconds,
@@ -53,20 +48,7 @@ pub struct SpliceConfig {
 }
 
 /// What the share of the fleet is a share of.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Whole {
     /// The peer's public capacity, or that of the fleet where it is larger.
     AtLeastFleet,
@@ -115,31 +97,26 @@ impl SpliceConfig {
 }
 
 /// One of our channels with the peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct OwnChannel {
     /// What it will hold when the splices that are under way have confirmed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_pending_sats: Option<Sat>,
     /// What it holds confirmed.
     pub capacity_sats: Sat,
 }
 
 /// Our own side.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct Ours {
     /// Our channels with the peer.
     #[serde(default)]
     pub channels: Vec<OwnChannel>,
     /// Our node id; a report under this id never counts as another member's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_id: Option<NodeId>,
 }
 
 /// A member's signed answer about the peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Answer {
     /// When it was given.
     pub at: Seconds,
@@ -148,8 +125,7 @@ pub struct Answer {
 }
 
 /// A splice-out that a member announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Announced {
     /// How much will leave.
     pub amount_sats: Sat,
@@ -158,27 +134,22 @@ pub struct Announced {
 }
 
 /// What another member holds with the peer, as far as we know.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Other {
     /// Its announced splice-outs at this peer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub announced: Vec<Announced>,
     /// Its signed answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
     /// When it reported.
     pub at: Seconds,
     /// Its reported capacity with the peer, channel by channel.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Vec<Sat>>,
     /// Its node id.
     pub member_id: NodeId,
     /// The capacity of the whole node, where it reported no channels: only an estimate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_capacity_sats: Option<Sat>,
     /// How many channels the whole node has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_channels: Option<Count>,
 }
 
@@ -282,8 +253,7 @@ impl Entry for Other {
 }
 
 /// A splice that wants advice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct CheckInput {
     /// How much.
     pub amount_sats: Sat,
@@ -303,7 +273,6 @@ pub struct CheckInput {
     /// The peer.
     pub peer_id: NodeId,
     /// The public capacity of the peer; unknown when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_public_sats: Option<Sat>,
     /// Whether what could not be checked is refused.
     #[serde(default)]
@@ -314,8 +283,7 @@ pub struct CheckInput {
 }
 
 /// How much may leave a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HeadroomInput {
     /// Whether the other members could be asked at all.
     #[serde(default = "yes")]
@@ -333,7 +301,6 @@ pub struct HeadroomInput {
     /// The peer.
     pub peer_id: NodeId,
     /// The public capacity of the peer; unknown when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_public_sats: Option<Sat>,
 }
 
@@ -342,20 +309,7 @@ fn yes() -> bool {
 }
 
 /// The advice about a splice.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Safety {
     /// The fleet stays connected.
     Safe,
@@ -368,38 +322,34 @@ pub enum Safety {
 }
 
 /// The advice with what it rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Checked {
     /// Whether the advice is to go on.
     pub can_proceed: bool,
     /// What the fleet holds with the peer.
     pub fleet_sats: Sat,
     /// The fleet's share of the peer's capacity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet_share: Option<Real>,
     /// What the fleet will hold.
     pub new_fleet_sats: Sat,
     /// The fleet's share afterwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_share: Option<Real>,
     /// What the other members hold.
     pub others_sats: Sat,
     /// What we hold.
     pub ours_sats: Sat,
     /// What the shares are shares of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_total_sats: Option<Sat>,
     /// The advice.
     pub safety: Safety,
 }
 
 /// How much may leave a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Headroom {
     /// What the fleet holds with the peer.
     pub fleet_sats: Sat,
     /// The largest amount that is safe; none when nothing is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headroom_sats: Option<Sat>,
     /// What the other members hold.
     pub others_sats: Sat,

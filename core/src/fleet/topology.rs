@@ -4,9 +4,6 @@
 //! Source: plan §8. Codes: `peer_helps`, `peer_helps_nobody`, `peer_redundant`, `peer_capacity_unknown`,
 //! `no_candidate`, `stale_report`, `member_implausible`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::health::Tier;
 use super::liquidity::needs::{Ready, ready_of};
 use super::liquidity::{NeedType, Severity};
@@ -19,11 +16,9 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::{Set, Table};
 use crate::units::{Hundredths, NodeId, Real, Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// What an operator may set about advice on new channels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct TopologyConfig {
     /// Above this share of a peer's capacity, more capacity of the fleet is redundant.
     pub min_share: Share,
@@ -49,8 +44,7 @@ impl TopologyConfig {
 }
 
 /// The peers to compare.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AdviseInput {
     /// The peers to compare; members among them are passed over.
     pub candidates: Vec<Candidate>,
@@ -64,21 +58,18 @@ pub struct AdviseInput {
 }
 
 /// A peer that a new channel could go to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Candidate {
     /// The peer.
     pub peer_id: NodeId,
     /// Its public capacity; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_capacity_sats: Option<Sat>,
 }
 
 /// What a channel to one peer would be worth to the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Advice {
     /// The fleet's share of the peer's capacity; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet_share: Option<Real>,
     /// The members it would help.
     pub helps: Vec<NodeId>,
@@ -91,7 +82,7 @@ pub struct Advice {
 }
 
 /// The peers, best first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Advised {
     /// The best first.
     pub advice: Vec<Advice>,

@@ -1,9 +1,6 @@
 //! Which members count in a question about the fleet: not ourselves, not the stale, not the
 //! implausible; and which peers are external.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::book::directory::Directory;
 use super::channel::Channel;
 use super::member::{Activity, Member, Us, is_fresh};
@@ -11,14 +8,11 @@ use crate::entries::Entries;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Set;
 use crate::units::{Count, NodeId, Seconds};
-use crate::value::FromValue;
 
 /// The fleet as we know it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct FleetInput {
     /// Only so many entries of the answer; all when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Count>,
     /// What each member reported last; our own report is skipped.
     #[serde(default)]

@@ -1,8 +1,5 @@
 //! What an operator may set about a hub. Every difference between the profiles is a field here.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Profile;
 use crate::error::Error;
 use crate::hub::amount::HubAmount;
@@ -10,11 +7,9 @@ use crate::lint::without_effect;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
 use crate::units::{Bps, Count, Decimals, Millis, Serial, TokenId};
-use crate::value::FromValue;
 
 /// Who is served first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Strategy {
     /// The largest, then the oldest; older runtimes call it `hnw`.
     #[serde(alias = "hnw")]
@@ -27,8 +22,7 @@ pub enum Strategy {
 }
 
 /// How much is pulled back from peers that hold what is the hub's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Funding {
     /// As much as this plan pays from the reserve, and what waits unmet.
     MatchFirst,
@@ -39,8 +33,7 @@ pub enum Funding {
 }
 
 /// Which amount the proportional fee is taken of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum FeeBasis {
     /// What the hub would deposit: the smaller of request and claim.
     Want,
@@ -49,20 +42,7 @@ pub enum FeeBasis {
 }
 
 /// Where a reserve is replenished from. Configured, never taken from state or from a peer.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Source {
     /// A faucet.
     Faucet,
@@ -73,16 +53,14 @@ pub enum Source {
 }
 
 /// What a hub knows about a token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Token {
     /// Its decimal places.
     pub decimals: Decimals,
 }
 
 /// What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HubConfig {
     /// The time between two ticks, in milliseconds.
     pub tick_ms: Millis,
@@ -119,6 +97,7 @@ pub struct HubConfig {
     /// How long an account waits for its next deposit of a token, in milliseconds.
     pub cool_down_ms: Millis,
     /// Requests older than this are served first; null for never.
+    #[null]
     pub max_wait_ms: Option<Millis>,
     /// Whether a request must have paid its fee.
     pub require_prepaid_fee: bool,

@@ -16,8 +16,6 @@
 //! their ids. Codes: `claims_netted`, `nothing_to_net`.
 
 use ruint::aliases::{U256, U512};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -25,14 +23,12 @@ use crate::hub::netting;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, EntityId, TokenAmount, TokenId, TokenTotal};
-use crate::value::FromValue;
 
 /// No call carries more claims.
 pub const MAX_CLAIMS: usize = 20_000;
 
 /// What one hub owes another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Claim {
     /// Who owes.
     pub debtor: EntityId,
@@ -45,8 +41,7 @@ pub struct Claim {
 }
 
 /// The claims between several hubs; each debtor, creditor and token together once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default, Eq)]
 pub struct CyclesInput {
     /// The claims.
     #[serde(default)]
@@ -54,7 +49,7 @@ pub struct CyclesInput {
 }
 
 /// What becomes of one claim.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Eq)]
 pub struct Netted {
     /// What remains of it.
     pub amount: TokenAmount,
@@ -67,7 +62,7 @@ pub struct Netted {
 }
 
 /// The claims of one token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Eq)]
 pub struct TokenCycles {
     /// Every claim, by debtor and creditor.
     pub claims: Vec<Netted>,
@@ -82,7 +77,7 @@ pub struct TokenCycles {
 }
 
 /// The claims of every token, by token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Eq)]
 pub struct Cycles {
     /// One entry per token with a claim.
     pub tokens: Vec<TokenCycles>,

@@ -16,9 +16,6 @@
 //! owed in one balance, and who asks for collateral is not asked for it back. Codes:
 //! `account_takes_no_part`, `request_without_claim`, `peers_detected`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::account::algebra::Delta;
 use crate::config::Config;
 use crate::error::Error;
@@ -28,13 +25,12 @@ use crate::hub::state::{Account, HubState};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
 use crate::units::{EntityId, Millis, TokenAmount, TokenId};
-use crate::value::FromValue;
 
 /// No more accounts than these get a reason of their own.
 pub const MAX_ACCOUNT_REASONS: usize = 256;
 
 /// A peer with something to take back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Eq)]
 pub struct NetSpender {
     /// The peer.
     pub account_id: EntityId,
@@ -47,7 +43,7 @@ pub struct NetSpender {
 }
 
 /// A peer that waits for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Eq)]
 pub struct NetReceiver {
     /// The peer.
     pub account_id: EntityId,
@@ -64,7 +60,7 @@ pub struct NetReceiver {
 }
 
 /// Both sides of one token.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Default, Eq)]
 pub struct TokenDetected {
     /// Who waits, by id.
     pub receivers: Vec<NetReceiver>,
@@ -75,7 +71,7 @@ pub struct TokenDetected {
 }
 
 /// Both sides of every token, by token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Eq)]
 pub struct Detected {
     /// One entry per token with a spender or a receiver.
     pub tokens: Vec<TokenDetected>,

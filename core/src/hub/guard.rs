@@ -1,19 +1,13 @@
 //! What a hub may take and give in one account without touching the peer's security.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::account::algebra::{Delta, Side};
 use crate::error::Error;
 use crate::hub::config::HubConfig;
 use crate::hub::state::Account;
 use crate::units::{SignedTokenAmount, TokenAmount, Wide};
-use crate::value::FromValue;
 
 /// What a hub can take back from a peer in one token. Both ways need the peer's signature.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
+#[record(open, Copy, Default, Eq)]
 pub struct Recoverable {
     /// Its own share of the collateral, less its own hold.
     pub by_withdrawal: TokenAmount,

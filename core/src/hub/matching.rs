@@ -15,9 +15,6 @@
 //! Source: plan; [`crate::hub::pairing`] has the rule. Codes: `matched`, `spenders_left_over`,
 //! `receiver_matched_in_part`, `receiver_unmatched`, `nothing_to_match`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Config;
 use crate::error::Error;
 use crate::hub::config::Strategy;
@@ -25,14 +22,12 @@ use crate::hub::pairing::{self, Need, Pairing, Part};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, TokenTotal};
-use crate::value::FromValue;
 
 /// No more receivers than these get a reason of their own; all stand in the outcome.
 pub const MAX_RECEIVER_REASONS: usize = 256;
 
 /// A peer with something to take back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Spender {
     /// The peer.
     pub id: EntityId,
@@ -43,8 +38,7 @@ pub struct Spender {
 }
 
 /// A peer that waits for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Receiver {
     /// The peer.
     pub id: EntityId,
@@ -61,11 +55,9 @@ pub struct Receiver {
 }
 
 /// Spenders and receivers of any number of tokens. A peer stands once per token, on one side.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default, Eq)]
 pub struct MatchInput {
     /// Who is served first; absent for the strategy of the config.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
     /// Who has something to take back.
     #[serde(default)]
@@ -76,7 +68,7 @@ pub struct MatchInput {
 }
 
 /// One transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Eq)]
 pub struct Match {
     /// How much.
     pub amount: TokenAmount,
@@ -87,7 +79,7 @@ pub struct Match {
 }
 
 /// What is left of one peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Eq)]
 pub struct Rest {
     /// How much.
     pub amount: TokenAmount,
@@ -96,7 +88,7 @@ pub struct Rest {
 }
 
 /// What anyone can check the matches by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Copy, Eq)]
 pub struct Proof {
     /// What the receivers want together.
     pub demand: TokenTotal,
@@ -114,7 +106,7 @@ pub struct Proof {
 }
 
 /// The matches of one token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Eq)]
 pub struct TokenMatches {
     /// The transfers: equal amounts first, then the rest, each in the order of service.
     pub matches: Vec<Match>,
@@ -129,7 +121,7 @@ pub struct TokenMatches {
 }
 
 /// The matches of every token, by token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[record(written, Eq)]
 pub struct Matched {
     /// The strategy that was used.
     pub strategy: Strategy,

@@ -1,13 +1,9 @@
 //! What a hub remembers between two ticks: what it served in the last hour, and per token the
 //! state of its replenishment. The runtime keeps it as one string beside the task.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::error::Error;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, Serial, TokenAmount, TokenId};
-use crate::value::FromValue;
 
 /// The canonical text of a memory is never longer, in bytes.
 pub const MAX_MEMORY_BYTES: usize = 1 << 20;
@@ -18,8 +14,7 @@ pub const WINDOW_MS: u64 = 3_600_000;
 const HALF_WINDOW_MS: u64 = WINDOW_MS / 2;
 
 /// What a hub remembers. Absent is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default, Eq)]
 pub struct HubMemory {
     /// What was served in the last hour, per account and token.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
@@ -58,10 +53,7 @@ impl HubMemory {
 }
 
 /// What was served in a stretch of at least half an hour.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Default, Eq)]
 pub struct HalfHour {
     /// How much.
     pub amount: TokenAmount,
@@ -73,15 +65,11 @@ pub struct HalfHour {
 
 /// What one account was given of one token in the last hour: two half-hour buckets. A bucket is
 /// forgotten an hour after its last deposit, so that no hour ever sees more than the window.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Default, Eq)]
 pub struct Served {
     /// The newer bucket.
     pub newer: HalfHour,
     /// The older bucket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<HalfHour>,
 }
 
@@ -155,8 +143,7 @@ impl Served {
 }
 
 /// A replenishment that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct InFlight {
     /// Its id, the same for every try of an episode.
     pub id: String,
@@ -172,8 +159,7 @@ pub struct InFlight {
 }
 
 /// What flowed out of a reserve in the last hour, in six ten-minute buckets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default, Eq)]
 pub struct Outflow {
     /// The number of the newest bucket: the time divided by ten minutes.
     pub bucket: Serial,
@@ -210,26 +196,21 @@ impl Outflow {
 }
 
 /// The replenishment of one token.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default, Eq)]
 pub struct TokenMemory {
     /// The number of the present or last episode.
     #[serde(default)]
     pub episode: Serial,
     /// When the open episode began; absent when none is open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Millis>,
     /// What was asked for and not answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<InFlight>,
     /// The amount of the next try, where one failed: a request is repeated as it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_amount: Option<TokenAmount>,
     /// How many tries of this episode failed.
     #[serde(default)]
     pub failures: Count,
     /// Not before this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_at: Option<Millis>,
     /// The reserve at the last look.
     #[serde(default)]

@@ -14,9 +14,6 @@
 //! `replenish_in_flight`, `replenish_waits`, `replenish_failed`, `replenish_without_source`,
 //! `replenish_answer_refused`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::canonical;
 use crate::config::Config;
 use crate::error::Error;
@@ -30,31 +27,28 @@ use crate::hub::state::{HubState, ReplenishOutcome};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::{Set, Table};
 use crate::units::{Count, Millis, Serial, TokenAmount, TokenId, Wide};
-use crate::value::FromValue;
 
 /// What the watch found for one token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct WatchedReserve {
     /// What is left after debts and batches, with what is being replenished.
     pub available: TokenAmount,
     /// Whether an episode is open.
     pub low: bool,
     /// At the outflow of the last hour the reserve is empty after so long; absent without outflow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_to_empty_ms: Option<Millis>,
     /// The token.
     pub token_id: TokenId,
 }
 
 /// What the watch decides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Watched {
     /// Replenishments and alerts.
     pub actions: Vec<Action>,
     /// What to remember until the next look.
     pub memory: HubMemory,
     /// When to look again; absent when the config watches nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_wake: Option<Millis>,
     /// Each token that has a reserve.
     pub reserves: Vec<WatchedReserve>,

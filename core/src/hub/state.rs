@@ -21,9 +21,6 @@
 //! stored field out of its range, with an unknown token or without the fee state of a request is
 //! set aside; the others are decided.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::account::algebra::{Delta, Side};
 use crate::entries::{Entries, Entry};
 use crate::error::Error;
@@ -34,16 +31,12 @@ use crate::reason::Why;
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};
-use crate::value::FromValue;
 
 /// The runtime stores no more tokens in one account.
 pub const MAX_TOKENS_PER_ACCOUNT: usize = 128;
 
 /// Whether an account takes part.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum AccountStatus {
     /// It does.
     #[default]
@@ -55,8 +48,7 @@ pub enum AccountStatus {
 }
 
 /// Why a refund was begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum RefundReason {
     /// The fee terms changed.
     PolicyMismatch,
@@ -69,11 +61,9 @@ pub enum RefundReason {
 }
 
 /// A refund of a prepaid fee that is under way: the request is frozen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Refund {
     /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<RefundReason>,
     /// How much was given back.
     #[serde(default)]
@@ -81,14 +71,11 @@ pub struct Refund {
 }
 
 /// What was agreed when a request was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct FeeState {
     /// The id of the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The token the fee was paid in; absent for the token of the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_token_id: Option<TokenId>,
     /// What was paid in advance.
     #[serde(default)]
@@ -100,10 +87,8 @@ pub struct FeeState {
     #[serde(default)]
     pub requested_at: Millis,
     /// Whether LEFT asked; absent where it is the peer of the hub.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by_left: Option<bool>,
     /// A refund under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund: Option<Refund>,
 }
 
@@ -112,33 +97,18 @@ fn first_version() -> Serial {
 }
 
 /// An open request for collateral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Request {
     /// The token.
     pub token_id: TokenId,
     /// How much is asked for.
     pub amount: TokenAmount,
     /// What was agreed; a request without it sets its account aside.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<FeeState>,
 }
 
 /// What one operation of a settlement does.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum OpKind {
     /// Collateral to the reserve of the side that wrote the workspace.
     C2r,
@@ -153,8 +123,7 @@ pub enum OpKind {
 }
 
 /// One operation of a settlement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct SettlementOp {
     /// What it does.
     #[serde(rename = "type")]
@@ -229,10 +198,7 @@ impl SettlementOp {
 }
 
 /// How far a settlement workspace is.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum WorkspaceStatus {
     /// Being written.
     #[default]
@@ -246,8 +212,7 @@ pub enum WorkspaceStatus {
 }
 
 /// A settlement that the two sides negotiate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Workspace {
     /// What it does.
     #[serde(default)]
@@ -287,8 +252,7 @@ impl Workspace {
 }
 
 /// One account of the hub.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct Account {
     /// The id of the peer.
     pub account_id: EntityId,
@@ -305,7 +269,6 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub submitted: Table<TokenId, Millis>,
     /// A settlement under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<Workspace>,
     /// Whether a frame waits for the peer's signature.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -432,8 +395,7 @@ fn each_token_once(
 }
 
 /// One account of a deposit entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct DepositPair {
     /// The peer.
     pub account_id: EntityId,
@@ -442,13 +404,11 @@ pub struct DepositPair {
 }
 
 /// Reserve to collateral: one entry per depositing side and token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct DepositEntry {
     /// The token.
     pub token_id: TokenId,
     /// The depositing side; absent for the hub.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiving_entity: Option<EntityId>,
     /// The accounts.
     #[serde(default)]
@@ -456,8 +416,7 @@ pub struct DepositEntry {
 }
 
 /// Collateral to reserve.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct WithdrawalEntry {
     /// The peer.
     pub account_id: EntityId,
@@ -468,8 +427,7 @@ pub struct WithdrawalEntry {
 }
 
 /// Reserve to somewhere else, or from there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct TransferEntry {
     /// The token.
     pub token_id: TokenId,
@@ -478,8 +436,7 @@ pub struct TransferEntry {
 }
 
 /// What a settlement changes in the hub's reserve.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct SettlementEntry {
     /// The peer.
     pub account_id: EntityId,
@@ -491,11 +448,9 @@ pub struct SettlementEntry {
 }
 
 /// On-chain operations that go out together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default, Eq)]
 pub struct Batch {
     /// The id of the batch, where it has one: a batch that is listed twice counts once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Reserve to collateral.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -533,8 +488,7 @@ impl Batch {
 }
 
 /// A batch that was sent and has not settled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct SentBatch {
     /// When it was sent.
     pub sent_at: Millis,
@@ -544,8 +498,7 @@ pub struct SentBatch {
 }
 
 /// An answer of a source that was asked to replenish a reserve.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Eq)]
 pub struct ReplenishAnswer {
     /// The token it is about.
     pub token_id: TokenId,
@@ -554,13 +507,11 @@ pub struct ReplenishAnswer {
     /// What came of it.
     pub outcome: ReplenishOutcome,
     /// How much was sent, where the answer says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<TokenAmount>,
 }
 
 /// What came of a replenishment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum ReplenishOutcome {
     /// The amount was sent.
     Done,
@@ -571,15 +522,13 @@ pub enum ReplenishOutcome {
 }
 
 /// Everything a hub policy reads.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HubState {
     /// The hub.
     pub hub_id: EntityId,
     /// The time of the entity.
     pub now: Millis,
     /// The clock that the age of a sent batch is measured on; absent for `now`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submit_clock: Option<Millis>,
     /// Whether this entity is a hub at all; one that is not plans nothing.
     #[serde(default = "yes")]
@@ -600,7 +549,6 @@ pub struct HubState {
     #[serde(default)]
     pub draft: Batch,
     /// The batch that was sent and has not settled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentBatch>,
     /// Batches that were taken back and wait for their next try.
     #[serde(default)]

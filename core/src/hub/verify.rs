@@ -11,9 +11,6 @@
 //! The amounts are checked one by one in the order of the plan, so that every prefix holds.
 //! Source: spec of the hub, section 4. Codes: `plan_valid` and the other `plan_` codes.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Config;
 use crate::error::Error;
 use crate::hub::apply::account_of;
@@ -30,11 +27,9 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::{Set, Table};
 use crate::units::{Count, EntityId, TokenAmount, TokenId, Wide};
-use crate::value::FromValue;
 
 /// A plan and the state it was made for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HubVerifyInput {
     /// The state.
     pub state: HubState,
@@ -43,7 +38,7 @@ pub struct HubVerifyInput {
 }
 
 /// Whether a plan keeps the laws.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct HubVerified {
     /// How many actions were checked.
     pub actions: Count,

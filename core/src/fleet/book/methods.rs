@@ -1,8 +1,5 @@
 //! The methods of the book on every surface.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{
     AskAdvice, AskConflict, AskFee, AskFirst, AskHeadroom, AskNow, AskPeer, AskSplice, FleetBook,
     FleetMember, FleetPeer, FleetSnapshot,
@@ -25,17 +22,14 @@ use crate::fleet::topology::Advised;
 use crate::lint::Overrides;
 use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
 use crate::units::{Count, NodeId, Seconds};
-use crate::value::{self, FromValue, Value};
+use crate::value::{self, Value};
 
 /// What a book is opened with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct OpenFleetBook {
     /// The profile to start from; `plan` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// Fields of the config to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Overrides>,
     /// The fleet: at least we ourselves.
     pub state: FleetSnapshot,
@@ -50,38 +44,29 @@ pub fn open(input: &Value<'_>) -> Result<FleetBook, Error> {
 }
 
 /// What changed about ourselves; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct SetUs {
     /// Where we are rebalancing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebalancing: Option<Vec<Activity>>,
     /// The tier of our last accepted health report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 
 /// What to forget; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct RemoveFromFleet {
     /// A channel of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// A member, with all that it said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_id: Option<NodeId>,
     /// What the graph shows of a peer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// A channel that might give in a rebalance.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_id: Option<NodeId>,
 }
 
 /// A message that arrived.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct TakeMessage {
     /// Who sent it; that need not be who made it.
     pub from: NodeId,
@@ -95,15 +80,14 @@ pub struct TakeMessage {
 }
 
 /// What to go back to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct RestoreFleet {
     /// A snapshot.
     pub state: FleetSnapshot,
 }
 
 /// How much the book holds now.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct FleetHeld {
     /// Whether the call changed anything.
     pub changed: bool,

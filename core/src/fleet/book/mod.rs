@@ -28,9 +28,6 @@ mod tests;
 pub use methods::*;
 pub use questions::*;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::canonical;
 use crate::entries::{Entries, Entry};
 use crate::error::Error;
@@ -43,13 +40,11 @@ use crate::fleet::rebalance::sources::Source;
 use crate::policy::Policy;
 use crate::reason::Why;
 use crate::units::{Count, NodeId, Sat};
-use crate::value::FromValue;
 use directory::Directory;
 use index::Index;
 
 /// A node of the fleet, as we know it apart from what it says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct FleetMember {
     /// Whether the fleet shut it out; then it is no member, and nothing of it is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -60,10 +55,8 @@ pub struct FleetMember {
     /// Its public key.
     pub member_id: NodeId,
     /// Its public capacity, which its reports are held against.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_capacity_sats: Option<Sat>,
     /// How many public channels it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_channels: Option<Count>,
 }
 
@@ -75,13 +68,11 @@ impl Entry for FleetMember {
 }
 
 /// An external peer, as the graph shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct FleetPeer {
     /// The peer.
     pub peer_id: NodeId,
     /// Its public capacity; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_capacity_sats: Option<Sat>,
 }
 
@@ -93,8 +84,7 @@ impl Entry for FleetPeer {
 }
 
 /// Everything a book knows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct FleetSnapshot {
     /// What is kept of the messages of members.
     #[serde(default)]

@@ -1,8 +1,5 @@
 //! The questions to a book, each answered by the rule of its stateless operation.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::FleetBook;
 use super::index::{Card, Row};
 use crate::error::Error;
@@ -21,38 +18,32 @@ use crate::fleet::topology::{Advised, Candidate, Standing, advise_of, distinct};
 use crate::fleet::view::{Fleet, View, may_count};
 use crate::reason::Why;
 use crate::units::{Count, NodeId, Ppm, Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// When something is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskNow {
     /// The present moment.
     pub now: Seconds,
 }
 
 /// When something is asked, and how much of the answer is wanted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskFirst {
     /// Only so many entries of the answer; all when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Count>,
     /// The present moment.
     pub now: Seconds,
 }
 
 /// Which peer is asked about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskPeer {
     /// The peer.
     pub peer_id: NodeId,
 }
 
 /// A rebalance that might meet another member's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskConflict {
     /// The present moment.
     pub now: Seconds,
@@ -61,16 +52,13 @@ pub struct AskConflict {
 }
 
 /// A fee that might help another member.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskFee {
     /// The fee we intend without the fleet.
     pub base_ppm: Ppm,
     /// No higher than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling_ppm: Option<Ppm>,
     /// No lower than this; the config's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_ppm: Option<Ppm>,
     /// The present moment.
     pub now: Seconds,
@@ -79,8 +67,7 @@ pub struct AskFee {
 }
 
 /// A splice that wants advice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskSplice {
     /// How much.
     pub amount_sats: Sat,
@@ -103,8 +90,7 @@ pub struct AskSplice {
 }
 
 /// A peer that something might leave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskHeadroom {
     /// Whether the other members could be asked at all.
     #[serde(default = "yes")]
@@ -119,11 +105,9 @@ pub struct AskHeadroom {
 }
 
 /// Peers that a new channel could go to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AskAdvice {
     /// The peers to compare; all that were set when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidates: Option<Vec<NodeId>>,
     /// The present moment.
     pub now: Seconds,

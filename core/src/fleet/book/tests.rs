@@ -26,6 +26,7 @@ use crate::fleet::view::FleetInput;
 use crate::proofs;
 use crate::units::{Points, Ppm, Seconds, Share};
 use crate::value::{self, Value};
+use serde::Serialize;
 
 /// An answer with all its reasons, as one text.
 fn told<T: Serialize>(ask: impl FnOnce(&mut Why) -> Result<T, Error>) -> String {

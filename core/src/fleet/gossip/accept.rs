@@ -17,8 +17,7 @@ use crate::table::Table;
 use crate::value::{self, FromValue, Value};
 
 /// A member of the fleet, as the receiver knows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct MemberStanding {
     /// Whether the fleet shut it out.
     #[serde(default)]
@@ -31,8 +30,7 @@ pub struct MemberStanding {
 }
 
 /// Everything that is kept between messages; bounded for every member.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct GossipState {
     /// What each sender may still send.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
@@ -43,8 +41,7 @@ pub struct GossipState {
 }
 
 /// What a sender may still send.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Bucket {
     /// When it was counted.
     pub at: Seconds,
@@ -53,8 +50,7 @@ pub struct Bucket {
 }
 
 /// What a reporter said.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct Reporter {
     /// Its announced splices, one for each peer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -74,8 +70,7 @@ pub struct Reporter {
 }
 
 /// An announced splice that reserves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Announcement {
     /// When it was made.
     pub at: Seconds,
@@ -84,8 +79,7 @@ pub struct Announcement {
 }
 
 /// A signed answer about a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Answered {
     /// What it says.
     pub answer: SpliceAnswer,
@@ -94,8 +88,7 @@ pub struct Answered {
 }
 
 /// The last message of a kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Stored {
     /// When it was made.
     pub at: Seconds,
@@ -108,8 +101,7 @@ pub struct Stored {
 }
 
 /// A message that arrived.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AcceptInput {
     /// Who sent it; that need not be who made it.
     pub from: NodeId,
@@ -128,20 +120,7 @@ pub struct AcceptInput {
 }
 
 /// What became of a message.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Outcome {
     /// It was taken and stored.
     Accepted,
@@ -152,40 +131,34 @@ pub enum Outcome {
 }
 
 /// What became of a message, and what is kept now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Received {
     /// sha256 of the signed text, the id of the message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// What it is about, when it was accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// What became of it.
     pub outcome: Outcome,
     /// Whether to pass it on to the other members.
     pub relay: bool,
     /// Who made it, when it was accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reporter: Option<NodeId>,
     /// What is kept now.
     pub state: GossipState,
 }
 
 /// What became of a message that a book took, which keeps the state itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Taken {
     /// sha256 of the signed text, the id of the message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// What it is about, when it was accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// What became of it.
     pub outcome: Outcome,
     /// Whether to pass it on to the other members.
     pub relay: bool,
     /// Who made it, when it was accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reporter: Option<NodeId>,
 }
 

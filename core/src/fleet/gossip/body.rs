@@ -1,23 +1,19 @@
 //! What the messages hold. Counts and sums, never a score: the receiver derives it.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::Kind;
 use crate::error::Error;
 use crate::fleet::member::SpliceType;
 use crate::units::{Count, NodeId, Sat, Seconds};
-use crate::value::{self, FromValue, Value};
+use crate::value::{self, Value};
 
 /// How a member does: what it can see of its own channels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct HealthStatus {
     /// The capacity of its channels.
     pub capacity_sats: Sat,
     /// How many channels it has.
     pub channels: Count,
     /// sha256 of its config.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
     /// Sum over its channels of how far each lies from balance, in hundredths of a percent.
     pub imbalance_bp: Sat,
@@ -32,12 +28,11 @@ pub struct HealthStatus {
     /// Channels that lose.
     pub underwater: Count,
     /// Its software.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
 /// What a member holds where.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct LiquidityState {
     /// What it holds with each external peer.
     #[serde(default)]
@@ -54,7 +49,7 @@ pub struct LiquidityState {
 }
 
 /// What a member holds with a peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Capacity {
     /// The sum of its channels with the peer.
     pub capacity_sats: Sat,
@@ -63,7 +58,7 @@ pub struct Capacity {
 }
 
 /// A depleted or saturated channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Trouble {
     /// The capacity of the channel.
     pub capacity_sats: Sat,
@@ -74,7 +69,7 @@ pub struct Trouble {
 }
 
 /// A rebalance under way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Rebalancing {
     /// When it should be over.
     pub expected_end: Seconds,
@@ -85,7 +80,7 @@ pub struct Rebalancing {
 }
 
 /// A question about a splice, or its announcement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct SpliceCheck {
     /// How much.
     pub amount_sats: Sat,
@@ -101,20 +96,7 @@ pub struct SpliceCheck {
 }
 
 /// Whether a splice is only asked about or will be done.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Intent {
     /// It is a question.
     Query,
@@ -123,7 +105,7 @@ pub enum Intent {
 }
 
 /// The answer to a question about a splice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct SpliceAnswer {
     /// What the member holds with the peer.
     pub capacity_sats: Sat,

@@ -4,8 +4,6 @@
 //! `legacy_no_key`, `legacy_bad_field`, `legacy_not_fresh`, `legacy_not_rising`, and those of
 //! [`super::signature`].
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 use super::plain::Plain;
@@ -16,23 +14,10 @@ use crate::error::{Error, ErrorCode};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::Seconds;
-use crate::value::{FromValue, Value};
+use crate::value::Value;
 
 /// A message of the deployed plugin.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum LegacyKind {
     /// HEALTH_REPORT.
     HealthReport,
@@ -45,8 +30,7 @@ pub enum LegacyKind {
 }
 
 /// A message whose text is wanted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LegacyTextInput {
     /// What it is.
     pub kind: LegacyKind,
@@ -55,20 +39,18 @@ pub struct LegacyTextInput {
 }
 
 /// The text that is signed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct LegacyText {
     /// The text that is signed.
     pub text: String,
 }
 
 /// A message that should be checked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LegacyVerifyInput {
     /// What it is.
     pub kind: LegacyKind,
     /// The time of the last message of this kind from this sender.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_timestamp: Option<Seconds>,
     /// The time.
     pub now: Seconds,
@@ -77,10 +59,9 @@ pub struct LegacyVerifyInput {
 }
 
 /// Whether a message may be taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct LegacyVerified {
     /// The text that is signed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Whether it may be taken.
     pub valid: bool,

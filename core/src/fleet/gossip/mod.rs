@@ -14,16 +14,12 @@
 //! Source: spec "Gossip between members". Signing is the node's own `signmessage`. Codes:
 //! `message_built`, and those of [`accept`], [`signature`] and [`legacy`].
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::canonical;
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::lint;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, NodeId, Seconds, Serial};
-use crate::value::FromValue;
 
 pub mod accept;
 pub mod body;
@@ -38,8 +34,7 @@ use plain::{Plain, normal};
 pub const VERSION: u64 = 1;
 
 /// What an operator may set about gossip.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct GossipConfig {
     /// How many messages of a sender are taken a minute, in points.
     pub bucket_points: Count,
@@ -112,20 +107,7 @@ impl GossipConfig {
 }
 
 /// What a message is about.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Kind {
     /// How a member does.
     HealthStatus,
@@ -151,8 +133,7 @@ impl Kind {
 }
 
 /// What should be told to the other members.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct BuildInput {
     /// The time.
     pub at: Seconds,
@@ -168,7 +149,7 @@ pub struct BuildInput {
 }
 
 /// A message that lacks only its signature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Built {
     /// sha256 of the text, the id of the message.
     pub digest: String,
@@ -179,7 +160,7 @@ pub struct Built {
 }
 
 /// A message without its signature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Unsigned {
     /// When it was made.
     pub at: Seconds,

@@ -14,8 +14,6 @@
 //! `signature_high_s`, `signature_of_another`.
 
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical::hex;
@@ -23,11 +21,9 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::NodeId;
-use crate::value::FromValue;
 
 /// A signed text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct VerifyInput {
     /// The public key that should have signed, 66 hexadecimal digits.
     pub pubkey: NodeId,
@@ -38,7 +34,7 @@ pub struct VerifyInput {
 }
 
 /// Whether the key signed the text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Verified {
     /// Whether the key signed the text.
     pub valid: bool,

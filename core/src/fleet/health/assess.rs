@@ -13,9 +13,6 @@
 //! Source: plan §1, plugin. Codes: those of the score, the trend and the liquidity score, and
 //! `trend_by_word`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::balance::{self, LocalShare};
 use super::{HealthConfig, ScoreInput, TIERS, Tier, Trend, explain_tier, points, scored, trend};
 use crate::config::Config;
@@ -23,24 +20,19 @@ use crate::error::{Error, ErrorCode};
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Msat, Multiplier, Points, Real, Score, Share};
-use crate::value::FromValue;
 
 /// What a node can observe about itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AssessInput {
     /// The node's channels; instead of a liquidity score.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Vec<LocalShare>>,
     /// How balanced the channels are, 0 to 100; instead of the channels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liquidity_score: Option<Score>,
     /// Channels that earn.
     pub profitable: Count,
     /// Channels that lose and stand still.
     pub stagnant: Count,
     /// All channels; the sum of the three when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<Count>,
     /// Where revenue is going, as a word or as `{"windows": […]}`, oldest first.
     pub trend: TrendSource,
@@ -49,8 +41,7 @@ pub struct AssessInput {
 }
 
 /// Where the trend comes from. A word counts for ourselves only: of others we take numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum TrendSource {
     /// Up, as the node says.
     Improving,
@@ -63,7 +54,7 @@ pub enum TrendSource {
 }
 
 /// A node's health in one record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Assessed {
     /// Multiplier of the node's own budget and threshold.
     pub budget_multiplier: Multiplier,
@@ -96,10 +87,8 @@ pub struct Assessed {
     /// The tier of the score.
     pub tier: Tier,
     /// The tier below; absent in the worst.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier_below: Option<TierBelow>,
     /// The tier above; absent in the best.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier_above: Option<TierAbove>,
     /// All channels.
     pub total: Count,
@@ -112,7 +101,7 @@ pub struct Assessed {
 }
 
 /// The points that each component gives.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Components {
     /// Up to 20 for balanced channels.
     pub liquidity: Real,
@@ -125,19 +114,18 @@ pub struct Components {
 }
 
 /// The way up.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct TierAbove {
     /// Whole points that are missing.
     pub missing: Points,
     /// So many profitable channels of the same total would do; absent when no number would.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profitable: Option<Count>,
     /// The tier above.
     pub tier: Tier,
 }
 
 /// The way down.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct TierBelow {
     /// Whole points whose loss is enough to fall.
     pub spare: Points,

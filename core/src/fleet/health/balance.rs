@@ -13,37 +13,31 @@
 //!
 //! Source: plan §1, plugin. Codes: `liquidity_spread`, `no_channels`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{HealthConfig, Spread};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Points, Share};
-use crate::value::FromValue;
 
 /// A node without channels is neither well nor badly spread.
 const NO_CHANNELS: Points = Points::constant(50);
 
 /// The channels to judge.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct LiquidityScoreInput {
     /// The node's channels.
     pub channels: Vec<LocalShare>,
 }
 
 /// How full a channel is on our side.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy)]
 pub struct LocalShare {
     /// Share of the capacity on our side.
     pub local_pct: Share,
 }
 
 /// How evenly the channels are filled.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct LiquidityScored {
     /// The score.
     pub liquidity_score: Points,

@@ -3,9 +3,6 @@
 //! Source: plan §1. Codes: `fleet_average`, `fleet_empty`, `stale_report`, `member_implausible`,
 //! `score_unknown`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::Tier;
 use crate::config::Config;
 use crate::entries::Entries;
@@ -14,14 +11,11 @@ use crate::fleet::member::{Member, is_fresh};
 use crate::fleet::view::{stale, truncated};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Multiplier, NodeId, Points, Seconds};
-use crate::value::FromValue;
 
 /// The members, we included.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct FleetHealthInput {
     /// Only so many members are listed; all when absent. All of them count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Count>,
     /// What each member reported last.
     pub members: Entries<Member>,
@@ -30,7 +24,7 @@ pub struct FleetHealthInput {
 }
 
 /// One member's health.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct MemberHealth {
     /// How old its report is.
     pub age_s: Seconds,
@@ -41,14 +35,13 @@ pub struct MemberHealth {
     /// The member.
     pub member_id: NodeId,
     /// Its score; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Points>,
     /// Its tier; stable when unknown or too old.
     pub tier: Tier,
 }
 
 /// The health of the fleet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct FleetHealth {
     /// The average score, floored; 50 for an empty fleet.
     pub fleet_health: Points,

@@ -3,19 +3,14 @@
 //!
 //! Source: plugin. Codes: `legacy_scale`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::balance::points_of;
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Points, RealSat, Sat};
-use crate::value::FromValue;
 
 /// What the second scale looks at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct GossipScaleInput {
     /// The part of the capacity on our side.
     pub available_sats: Sat,
@@ -32,20 +27,7 @@ pub struct GossipScaleInput {
 }
 
 /// A tier of the second scale.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum GossipTier {
     /// Below 25.
     Critical,
@@ -58,7 +40,7 @@ pub enum GossipTier {
 }
 
 /// A score of the second scale.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct GossipScaled {
     /// How balanced we are.
     pub balance_score: Points,

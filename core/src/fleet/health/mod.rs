@@ -33,20 +33,15 @@ pub mod profit;
 pub mod trend;
 pub mod verify;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, Multiplier, Points, Real, Score, Seconds, Share};
-use crate::value::FromValue;
 
 /// What an operator may set about health.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HealthConfig {
     /// A reporter may have this many more channels than it announces, whatever its size.
     pub announced_slack: Count,
@@ -77,20 +72,7 @@ pub struct HealthConfig {
 }
 
 /// How far the worst spread of balances lowers the liquidity score.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Spread {
     /// To 50, so that a node whose channels are all empty scores as one without channels.
     Half,
@@ -99,20 +81,7 @@ pub enum Spread {
 }
 
 /// In which order floats are added: a sum of floats depends on it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum SumOrder {
     /// By value, so that the order of the input changes nothing.
     Ascending,
@@ -212,10 +181,7 @@ impl HealthConfig {
 }
 
 /// Where revenue is going.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum Trend {
     /// Up.
     Improving,
@@ -237,20 +203,7 @@ impl Trend {
 }
 
 /// How well a node does, worst first.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Tier {
     /// A score of at most 30.
     Struggling,
@@ -335,8 +288,7 @@ impl Tier {
 }
 
 /// The shares of a node's channels and the state of its liquidity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ScoreInput {
     /// Share of channels that earn.
     pub profitable_pct: Share,
@@ -349,7 +301,7 @@ pub struct ScoreInput {
 }
 
 /// A health score with what follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Scored {
     /// Multiplier of the node's own budget and threshold.
     pub budget_multiplier: Multiplier,

@@ -14,49 +14,28 @@
 //! Source: plan §1. Codes: `channel_profitable`, `channel_breaks_even`, `channel_underwater`,
 //! `channel_stagnant`, `cost_unknown`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::HealthConfig;
 use crate::config::Config;
 use crate::error::Error;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Msat, NodeId, Real, Seconds};
-use crate::value::FromValue;
 
 /// A channel's books over the last 30 days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ProfitInput {
     /// Which channel; only named in the reasons.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// On-chain and rebalance fees; absent when the books could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_msat: Option<Msat>,
     /// Time since the last forward through the channel, or since it opened; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_s: Option<Seconds>,
     /// Fees of settled forwards out through the channel.
     pub revenue_msat: Msat,
 }
 
 /// What a channel is worth to its node, worst first.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum ProfitClass {
     /// It loses, and nothing moves.
     Stagnant,
@@ -69,12 +48,11 @@ pub enum ProfitClass {
 }
 
 /// How a channel does.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Profit {
     /// What the channel is worth.
     pub class: ProfitClass,
     /// Return on what it cost; absent when it cost nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roi: Option<Real>,
 }
 

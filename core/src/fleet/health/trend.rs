@@ -10,26 +10,21 @@
 //! Source: plan §1. Codes: `revenue_rising`, `revenue_falling`, `revenue_steady`,
 //! `insufficient_history`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::Trend;
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::Msat;
-use crate::value::FromValue;
 
 /// Revenue of equal, adjoining stretches of time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct TrendInput {
     /// Revenue per window, oldest first.
     pub windows: Vec<Msat>,
 }
 
 /// Where revenue is going.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Trended {
     /// The trend.
     pub trend: Trend,

@@ -6,23 +6,18 @@
 //! `below_what_we_share`, `report_from_the_future`, `report_too_old`, `report_out_of_order`,
 //! `score_jumped`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::balance::points_of;
 use super::{HealthConfig, ScoreInput, Spread, Tier, points, scored, trend};
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{BasisPoints, Count, Msat, Points, Sat, Score, Seconds, Share};
-use crate::value::FromValue;
 
 /// Clocks may differ by this much.
 const CLOCKS_DIFFER: Seconds = Seconds::constant(600);
 
 /// A report and what we see.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct VerifyInput {
     /// What we see ourselves.
     pub evidence: Evidence,
@@ -33,8 +28,7 @@ pub struct VerifyInput {
 }
 
 /// The observations of a member about itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HealthReport {
     /// When it was made.
     pub at: Seconds,
@@ -57,29 +51,22 @@ pub struct HealthReport {
 }
 
 /// What the receiver can see itself.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct Evidence {
     /// What it holds together with us.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub our_capacity_sats: Option<Sat>,
     /// How many channels it has with us.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub our_channels: Option<Count>,
     /// Its last accepted report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
     /// Its public capacity; nothing is compared where it is unknown or 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_capacity_sats: Option<Sat>,
     /// How many public channels it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_channels: Option<Count>,
 }
 
 /// An earlier report.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy)]
 pub struct Previous {
     /// When it was made.
     pub at: Seconds,
@@ -88,20 +75,7 @@ pub struct Previous {
 }
 
 /// What a report is worth.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Verdict {
     /// It fits what we see.
     Consistent,
@@ -112,7 +86,7 @@ pub enum Verdict {
 }
 
 /// What a report is worth and what follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Verified {
     /// How balanced its channels are, from its sums.
     pub liquidity_score: Points,

@@ -13,9 +13,6 @@
 //! Source: plan §3, plugin. Codes: `channel_depleted`, `channel_saturated`, `channel_balanced`,
 //! `empty_channel`, `splice_in_flight`, `not_in_normal_operation`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
 use crate::error::Error;
@@ -24,33 +21,26 @@ use crate::fleet::health::profit::nearest;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Ppm, Sat, Share};
-use crate::value::FromValue;
 
 /// The channel to judge; a channel of a snapshot as it is, or its two amounts alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ClassifyInput {
     /// Its whole capacity, as confirmed.
     pub capacity_sats: Sat,
     /// Its id; only named in the reasons.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<NodeId>,
     /// Our fee rate on it; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_ppm: Option<Ppm>,
     /// The part on our side, as confirmed.
     pub local_sats: Sat,
     /// The node at the other end; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// The smallest capacity that a splice in flight may leave; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_capacity_sats: Option<Sat>,
     /// Whether the graph does not know it; changes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
     /// Its place in the chain; changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<NodeId>,
     /// Whether a splice is in flight.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -61,20 +51,7 @@ pub struct ClassifyInput {
 }
 
 /// How full a channel is.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum LiquidityClass {
     /// Little is left on our side.
     Depleted,
@@ -87,20 +64,17 @@ pub enum LiquidityClass {
 }
 
 /// How full a channel is and what it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Classified {
     /// How much would bring it to balance.
     pub amount_sats: Sat,
     /// How full it is.
     pub class: LiquidityClass,
     /// The share on our side; absent for a channel without capacity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_pct: Option<Share>,
     /// What it needs; absent when nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need_type: Option<NeedType>,
     /// How badly; absent when it needs nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
 

@@ -13,19 +13,14 @@ pub mod needs;
 pub mod prioritize;
 pub mod state;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Profile;
 use crate::error::Error;
 use crate::lint::without_effect;
 use crate::reason::Why;
 use crate::units::{Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// What an operator may set about liquidity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct LiquidityConfig {
     /// An announced rebalance counts no longer than this.
     pub activity_counts_s: Seconds,
@@ -88,20 +83,7 @@ impl LiquidityConfig {
 }
 
 /// How badly something is needed, worst first.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Severity {
     /// Nearly nothing left.
     High,
@@ -110,20 +92,7 @@ pub enum Severity {
 }
 
 /// What kind of liquidity is needed.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum NeedType {
     /// Balance on the other side: room to receive.
     Inbound,

@@ -13,8 +13,6 @@
 //! Source: plan §3. Codes: `fleet_needs`, `no_fleet_need`, `fleet_excess`, `no_fleet_excess`,
 //! `stale_report`, `member_implausible`, `relevance`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
@@ -30,11 +28,9 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, NodeId, Sat, Seconds, Share};
-use crate::value::FromValue;
 
 /// What one member needs at one peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Need {
     /// The capacity of the channel.
     pub capacity_sats: Sat,
@@ -55,14 +51,14 @@ pub struct Need {
 }
 
 /// What the fleet needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Needs {
     /// Worst tier first, then severity, then where we can help most.
     pub fleet_needs: Vec<Need>,
 }
 
 /// Where one member has more on its own side than it can use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Excess {
     /// What is above half of the capacity.
     pub amount_sats: Sat,
@@ -79,23 +75,21 @@ pub struct Excess {
 }
 
 /// Where the fleet has too much on its own side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Excesses {
     /// The largest amount first.
     pub fleet_excess: Vec<Excess>,
 }
 
 /// Our channels to one peer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct RelevanceInput {
     /// Our channels to the peer that are in normal operation.
     pub channels: Vec<Balance>,
 }
 
 /// The two amounts of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy)]
 pub struct Balance {
     /// The whole capacity.
     pub capacity_sats: Sat,
@@ -104,7 +98,7 @@ pub struct Balance {
 }
 
 /// How much we could help at a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Relevance {
     /// 0 where we have no channel, 1 with a large and balanced one.
     pub our_relevance: Share,

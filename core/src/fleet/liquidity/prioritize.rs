@@ -10,27 +10,21 @@
 //!
 //! Source: plan §3, plugin. Codes: `needs_ordered`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Config;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{NodeId, Real, Score};
-use crate::value::FromValue;
 
 /// The needs to order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct PrioritizeInput {
     /// The needs; those of equal priority keep this order.
     pub needs: Vec<Urgent>,
 }
 
 /// One need.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Urgent {
     /// The health score of whoever needs it.
     pub health_score: Score,
@@ -41,20 +35,7 @@ pub struct Urgent {
 }
 
 /// How urgent a need is.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Urgency {
     /// Twice a medium one.
     Critical,
@@ -78,7 +59,7 @@ impl Urgency {
 }
 
 /// A need with its priority.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Prioritized {
     /// Its id.
     pub id: NodeId,
@@ -87,7 +68,7 @@ pub struct Prioritized {
 }
 
 /// The needs in order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct PrioritizedNeeds {
     /// The highest priority first.
     pub needs: Vec<Prioritized>,

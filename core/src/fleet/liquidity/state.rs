@@ -4,9 +4,6 @@
 //! Source: plan §3, plugin. Codes: `bottlenecks`, `no_bottleneck`, `competition`,
 //! `no_competition`, `stale_report`, `member_implausible`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::NeedType;
 use super::needs::own_trouble;
 use crate::config::Config;
@@ -17,13 +14,12 @@ use crate::fleet::view::{FleetInput, View, end_of, explain_count, truncated};
 use crate::reason::{Code, Why};
 use crate::sorting;
 use crate::units::{Count, NodeId, Share};
-use crate::value::FromValue;
 
 /// More bottlenecks than this help nobody.
 const MOST_BOTTLENECKS: usize = 10;
 
 /// How the fleet and we do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct FleetState {
     /// Our channels that are neither depleted nor saturated.
     pub balanced_channels: Count,
@@ -42,7 +38,7 @@ pub struct FleetState {
 }
 
 /// A peer that several members serve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Contested {
     /// The share of fees that the competition may cost.
     pub fee_loss: Share,
@@ -53,7 +49,7 @@ pub struct Contested {
 }
 
 /// Peers that several members serve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Competition {
     /// Most members first.
     pub contested: Vec<Contested>,

@@ -5,26 +5,21 @@
 
 use super::*;
 use crate::units::Sat;
-use crate::value::FromValue;
 
 /// Our budget and what is gone of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct BudgetInput {
     /// The budget of a healthy node; from the revenue when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_sats: Option<Sat>,
     /// The multiplier of our tier; clamped to the configured bounds.
     #[serde(default = "one")]
     pub multiplier: Multiplier,
     /// What somebody wants to spend now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_sats: Option<Sat>,
     /// What running jobs may still spend.
     #[serde(default)]
     pub reserved_sats: Sat,
     /// What we earned in the last day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revenue_24h_sats: Option<Sat>,
     /// What was spent in the last day.
     #[serde(default)]
@@ -36,14 +31,13 @@ fn one() -> Multiplier {
 }
 
 /// What may still be spent.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Budget {
     /// The budget of a healthy node.
     pub base_sats: Sat,
     /// Our budget.
     pub cap_sats: Sat,
     /// What the proposal may spend.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted_sats: Option<Sat>,
     /// What is left of it.
     pub left_sats: Sat,

@@ -16,11 +16,9 @@ use super::sources::{Ask, Candidate, Source, best};
 use super::*;
 use crate::entries::Entries;
 use crate::units::{Count, Msat, Ppm, Real, Sat, Share, SignedPpm};
-use crate::value::FromValue;
 
 /// The channel that should be filled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Destination {
     /// How old it is, in days.
     #[serde(default)]
@@ -36,37 +34,19 @@ pub struct Destination {
     /// What we charge there.
     pub fee_ppm: Ppm,
     /// What moved through it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
     /// What the last sats spent on it returned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marginal_roi: Option<Real>,
     /// The peer at the other end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// What it can send now.
     pub spendable_sats: Sat,
     /// For what percentage of the last day its peer was online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uptime_pct: Option<Real>,
 }
 
 /// How a channel earned so far.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum ChannelClass {
     /// More than it cost.
     Profitable,
@@ -82,17 +62,14 @@ pub enum ChannelClass {
 }
 
 /// A rebalance that might be done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct EvaluateInput {
     /// How much to move; sized from the destination when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_sats: Option<Sat>,
     /// What a failed attempt costs.
     #[serde(default)]
     pub attempt_cost_sats: Sat,
     /// What is left of our budget after what is spent and reserved; unlimited when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_left_sats: Option<Sat>,
     /// The channel that should be filled.
     pub destination: Destination,
@@ -103,12 +80,10 @@ pub struct EvaluateInput {
     #[serde(default)]
     pub fixed_msat: Msat,
     /// How old our tier is; beyond the configured age it counts as unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_age_s: Option<Seconds>,
     /// What the route is expected to cost.
     pub inbound_ppm: Ppm,
     /// How likely it succeeds; from successes and failures when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_success: Option<Share>,
     /// The channels that may give; a book has its own.
     #[serde(default)]
@@ -117,77 +92,61 @@ pub struct EvaluateInput {
     #[serde(default)]
     pub successes: Count,
     /// Our own tier; unknown when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 
 /// What a rebalance is worth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Evaluated {
     /// Whether it should be done.
     pub accepted: bool,
     /// How much to move, when it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_sats: Option<Sat>,
     /// What would turn the answer round.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flips: Option<Flips>,
     /// The most to pay for the route, when it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_fee_ppm: Option<Ppm>,
     /// The model that valued it.
     pub model: Model,
     /// The multiplier in force.
     pub multiplier: Multiplier,
     /// From where to move, when it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<NodeId>,
     /// Every term of the value, as far as it was computed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
 }
 
 /// What would turn the answer round, all else fixed, the source included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy, Default)]
 pub struct Flips {
     /// The dearest route at which it is accepted; none when it never is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_inbound_ppm: Option<Ppm>,
     /// The smallest amount at which it is accepted; the deployed model has no such bound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_amount_sats: Option<Sat>,
     /// The nearest tier at which the answer is the other one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 
 /// Every term of the value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Terms {
     /// How much would be moved.
     pub amount_sats: Sat,
     /// The most that may be paid for the route.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_sats: Option<Sat>,
     /// The same, in thousandths.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_msat: Option<Msat>,
     /// What the route is expected to cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<RealSat>,
     /// The share of the destination's capacity that moves in a day.
     pub destination_turnover: Share,
     /// What the rebalance is worth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ev: Option<RealSat>,
     /// What the moved sats should earn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub income: Option<RealSat>,
     /// The share of the bet that is placed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kelly: Option<Real>,
     /// The most to pay for the route.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_fee_ppm: Option<Ppm>,
     /// What the source's liquidity would have earned, weighted by how likely that was.
     pub opportunity_ppm: Ppm,
@@ -196,7 +155,6 @@ pub struct Terms {
     /// How likely it succeeds.
     pub p_success: Share,
     /// What the moved sats would have earned at the source.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_loss: Option<RealSat>,
     /// What we charge at the source.
     pub source_ppm: Ppm,
@@ -205,13 +163,10 @@ pub struct Terms {
     /// What is left of the destination's fee.
     pub spread_ppm: SignedPpm,
     /// The least value that we accept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<RealSat>,
     /// The loss that is tolerated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance_ppm: Option<SignedPpm>,
     /// The share of the moved sats that will be used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utilisation: Option<Share>,
 }
 

@@ -1,25 +1,9 @@
 //! What moves through a channel.
 
-use super::*;
 use crate::units::{Count, Sat, Share};
-use crate::value::FromValue;
 
 /// Which way liquidity mostly goes.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice(Default)]
 pub enum FlowKind {
     /// It leaves through this channel.
     Source,
@@ -33,8 +17,7 @@ pub enum FlowKind {
 }
 
 /// What moved through a channel within the configured window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Copy, Eq)]
 pub struct Flow {
     /// Which way it mostly goes.
     #[serde(default)]

@@ -18,16 +18,12 @@
 //! `threshold_scaled`, `threshold_unscaled`, `multiplier_clamped`, `health_unknown`,
 //! `ev_below_threshold`, `ev_reaches_threshold`, and those of the modules below.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::fleet::health::Tier;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Multiplier, NodeId, RealSat, Seconds};
-use crate::value::FromValue;
 
 pub mod budget;
 mod deployed;
@@ -42,8 +38,7 @@ pub mod sources;
 pub use settings::{Kelly, Model, Nnlb, RebalanceConfig, Rounding, Scaling, VelocityGate};
 
 /// A threshold and the multiplier that moves it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ThresholdInput {
     /// The least expected value of a healthy node.
     pub min_ev_sats: RealSat,
@@ -52,7 +47,7 @@ pub struct ThresholdInput {
 }
 
 /// The least expected value that we accept.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Threshold {
     /// The multiplier in force.
     pub multiplier: Multiplier,
@@ -85,26 +80,22 @@ pub fn threshold(
 }
 
 /// An expected value that wants to be accepted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct AcceptInput {
     /// The channel that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<NodeId>,
     /// The expected value.
     pub ev: RealSat,
     /// How old our tier is; beyond the configured age it counts as unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_age_s: Option<Seconds>,
     /// The least expected value of a healthy node.
     pub min_ev: RealSat,
     /// Our own tier; unknown when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 
 /// Whether an expected value is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Accepted {
     /// Whether the expected value reaches the threshold.
     pub accepted: bool,
@@ -113,7 +104,6 @@ pub struct Accepted {
     /// The least expected value that we accept.
     pub threshold: RealSat,
     /// The tier that the multiplier comes from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Tier>,
 }
 

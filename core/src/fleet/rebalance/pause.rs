@@ -4,34 +4,29 @@
 
 use super::*;
 use crate::units::Count;
-use crate::value::FromValue;
 
 /// The failures of a channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct BackoffInput {
     /// How often it failed in a row.
     pub fails: Count,
     /// When it failed last; never when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Seconds>,
     /// The time.
     pub now: Seconds,
 }
 
 /// The last success of a channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct CooldownInput {
     /// When it last succeeded; never when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<Seconds>,
     /// The time.
     pub now: Seconds,
 }
 
 /// Whether a channel may be tried now.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Pause {
     /// Whether it may be tried now.
     pub ready: bool,

@@ -2,24 +2,10 @@
 
 use super::*;
 use crate::units::{Real, Sat, Share, SignedSat};
-use crate::value::FromValue;
 use crate::{lint, units::Count, units::Ppm};
 
 /// What our health moves.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Nnlb {
     /// Nothing.
     Off,
@@ -30,20 +16,7 @@ pub enum Nnlb {
 }
 
 /// When a threshold is divided by the multiplier.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Scaling {
     /// Always.
     Always,
@@ -52,20 +25,7 @@ pub enum Scaling {
 }
 
 /// How a divided threshold is rounded.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Rounding {
     /// Not at all.
     None,
@@ -74,20 +34,7 @@ pub enum Rounding {
 }
 
 /// How the value of a candidate is computed.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum Model {
     /// From the expected cost of the route and the chance of success.
     ExpectedCost,
@@ -96,8 +43,7 @@ pub enum Model {
 }
 
 /// Bets less where success is uncertain; of the deployed plugin's model only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Kelly {
     /// Whether it is on.
     pub enabled: bool,
@@ -106,8 +52,7 @@ pub struct Kelly {
 }
 
 /// Fills a channel that nothing moves through less.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct VelocityGate {
     /// Whether it is on.
     pub enabled: bool,
@@ -120,8 +65,7 @@ pub struct VelocityGate {
 }
 
 /// What an operator may set about rebalancing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct RebalanceConfig {
     /// The first pause after a failure; it doubles with each further one, up to 16 times.
     pub backoff_s: Seconds,

@@ -6,11 +6,9 @@
 use super::flow::{Flow, FlowKind};
 use super::*;
 use crate::units::{Count, Sat, Share};
-use crate::value::FromValue;
 
 /// A channel that wants to be filled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct SizeInput {
     /// How old it is, in days.
     #[serde(default)]
@@ -18,17 +16,15 @@ pub struct SizeInput {
     /// Its capacity.
     pub capacity_sats: Sat,
     /// What moved through it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
     /// What it can send now.
     pub spendable_sats: Sat,
 }
 
 /// How much to move.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Copy)]
 pub struct Sized {
     /// How much to move; none when nothing should be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_sats: Option<Sat>,
     /// What moves through the channel in a day.
     pub daily_volume: RealSat,

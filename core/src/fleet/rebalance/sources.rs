@@ -11,11 +11,9 @@ use super::*;
 use crate::entries::{Entries, Entry};
 use crate::sorting;
 use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
-use crate::value::FromValue;
 
 /// A channel that may give.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct Source {
     /// Its capacity.
     pub capacity_sats: Sat,
@@ -30,15 +28,12 @@ pub struct Source {
     /// What we charge there.
     pub fee_ppm: Ppm,
     /// What moved through it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
     /// The peer at the other end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<NodeId>,
     /// What it can send now.
     pub spendable_sats: Sat,
     /// For what percentage of the last day its peer was online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uptime_pct: Option<Real>,
 }
 
@@ -54,8 +49,7 @@ impl Entry for Source {
 }
 
 /// Channels that may give.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct SourcesInput {
     /// How much should be moved.
     pub amount_sats: Sat,
@@ -68,7 +62,7 @@ pub struct SourcesInput {
 }
 
 /// A channel that may give, and how well.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Ranked {
     /// Its id.
     pub channel_id: NodeId,
@@ -83,7 +77,7 @@ pub struct Ranked {
 }
 
 /// The channels that may give, best first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Sources {
     /// The channels, best first; ties by id.
     pub ranked: Vec<Ranked>,

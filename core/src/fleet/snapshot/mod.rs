@@ -21,9 +21,6 @@
 pub mod raw;
 mod report;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::channel::Channel;
 use super::health::assess::{AssessInput, TrendSource};
 use super::health::balance::LocalShare;
@@ -35,7 +32,6 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, Msat, Sat, Seconds, Share};
-use crate::value::FromValue;
 pub use raw::ClnInput;
 use raw::{Forward, IncomeEvent, PeerChannel};
 
@@ -45,13 +41,11 @@ const WINDOW_DAYS: u64 = 7;
 const WINDOWS: usize = 4;
 
 /// A node as the fleet policies read it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Snapshot {
     /// The name the node gives itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// The input of `health.assess`; absent when the forwards are unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assess: Option<AssessInput>,
     /// The moment of the answers.
     pub at: Seconds,
@@ -70,7 +64,7 @@ pub struct Snapshot {
 }
 
 /// The books of a channel and what they say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ChannelProfit {
     /// The input of `health.profit`.
     pub books: ProfitInput,

@@ -11,8 +11,7 @@ use crate::units::{Msat, NodeId, Ppm, Real, Seconds};
 use crate::value::{Fault, FromValue, Value};
 
 /// The raw answers of a Core Lightning node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ClnInput {
     /// The answer of `bkpr-listincome`; absent when the node keeps no books.
     #[serde(
@@ -24,10 +23,8 @@ pub struct ClnInput {
     /// The answer of `getinfo`.
     pub getinfo: GetInfo,
     /// The answer of `listchannels`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listchannels: Option<ListChannels>,
     /// The answer of `listforwards`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listforwards: Option<ListForwards>,
     /// The answer of `listpeerchannels`.
     pub listpeerchannels: ListPeerChannels,
@@ -36,43 +33,37 @@ pub struct ClnInput {
 }
 
 /// The answer of `getinfo`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct GetInfo {
     /// The name the node gives itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// The node's id.
     pub id: NodeId,
 }
 
 /// The answer of `listpeerchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListPeerChannels {
     /// The channels.
     pub channels: Entries<PeerChannel>,
 }
 
 /// One channel of `listpeerchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct PeerChannel {
     /// Its names where it has no place in the chain that others know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
     /// Its id.
     pub channel_id: NodeId,
     /// Our fee rate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_proportional_millionths: Option<Ppm>,
     /// Funding transactions that are not final yet: splices.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inflight: Option<Vec<Inflight>>,
     /// The node at the other end.
     pub peer_id: NodeId,
     /// Whether the graph does not know it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<bool>,
     /// Its place in the chain.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<NodeId>,
     /// The state, such as `CHANNELD_NORMAL`.
     pub state: String,
@@ -83,29 +74,28 @@ pub struct PeerChannel {
 }
 
 /// The names of a channel without a public place in the chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Alias {
     /// The name under which our node forwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<NodeId>,
 }
 
 /// A funding transaction that is not final yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Inflight {
     /// The capacity it would leave.
     pub total_funding_msat: NodeMsat,
 }
 
 /// The answer of `listchannels`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListChannels {
     /// Each public channel, once per direction.
     pub channels: Entries<GraphChannel>,
 }
 
 /// One direction of a public channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct GraphChannel {
     /// The capacity.
     pub amount_msat: NodeMsat,
@@ -116,42 +106,38 @@ pub struct GraphChannel {
 }
 
 /// The answer of `listforwards`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListForwards {
     /// The forwards, whatever became of them.
     pub forwards: Entries<Forward>,
 }
 
 /// One forward.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Forward {
     /// What it earned, if it was settled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_msat: Option<NodeMsat>,
     /// The channel it came through.
     pub in_channel: NodeId,
     /// The channel it left through, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_channel: Option<NodeId>,
     /// When it came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_time: Option<Real>,
     /// When it was over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_time: Option<Real>,
     /// What became of it, such as `settled`.
     pub status: String,
 }
 
 /// The answer of `bkpr-listincome`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ListIncome {
     /// The events.
     pub income_events: Entries<IncomeEvent>,
 }
 
 /// One event in the node's books.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct IncomeEvent {
     /// The channel it belongs to, or a wallet.
     pub account: String,

@@ -1,7 +1,6 @@
 //! The methods of the book on every surface.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use crate::account::algebra::Delta;
 use crate::error::Error;
@@ -15,17 +14,14 @@ use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
-use crate::value::{self, FromValue, Value};
+use crate::value::{self, Value};
 
 /// What a book is opened with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct OpenHubBook {
     /// The profile to start from; `plan` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// Fields of the config to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Overrides>,
     /// The hub, with or without its accounts.
     pub state: HubState,
@@ -40,11 +36,9 @@ pub fn open(input: &Value<'_>) -> Result<HubBook, Error> {
 }
 
 /// Fields of the hub to change; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct SetHub {
     /// The time of the entity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<Millis>,
     /// The clock that the age of a sent batch is measured on; null for `now`.
     #[serde(
@@ -54,19 +48,14 @@ pub struct SetHub {
     )]
     pub submit_clock: Option<Option<Millis>>,
     /// Whether this entity is a hub at all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_hub: Option<bool>,
     /// The reserves per token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserves: Option<Table<TokenId, TokenAmount>>,
     /// What the hub owes on chain per token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_debts: Option<Table<TokenId, TokenAmount>>,
     /// Tokens besides those of the config.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<Table<TokenId, Token>>,
     /// The batch being filled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Batch>,
     /// The batch that was sent; null for none.
     #[serde(
@@ -76,19 +65,14 @@ pub struct SetHub {
     )]
     pub sent: Option<Option<SentBatch>>,
     /// Batches that wait for their next try.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Vec<Batch>>,
     /// Whether somebody else broadcasts in this input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broadcast_in_input: Option<bool>,
     /// Answers of replenishment sources.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replenish_answers: Option<Vec<ReplenishAnswer>>,
     /// What the last plan wanted to be remembered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<HubMemory>,
     /// Fields of the config to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Overrides>,
 }
 
@@ -123,8 +107,7 @@ impl SetHub {
 }
 
 /// Accounts as columns, one row per account and token. A column that is absent is all zeros.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct AccountColumns {
     /// The peer of each row; the rows of one account stand together.
     pub account_id: Vec<EntityId>,
@@ -213,40 +196,35 @@ impl AccountColumns {
 }
 
 /// Which account to remove.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct RemoveAccount {
     /// The peer.
     pub account_id: EntityId,
 }
 
 /// When to plan.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record(Default)]
 pub struct PlanAt {
     /// The time of the entity; absent for the time of the book.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<Millis>,
 }
 
 /// Which plan to apply.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct ApplyPlan {
     /// The plan, as `plan` gave it.
     pub plan: Plan,
 }
 
 /// What to go back to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct RestoreBook {
     /// A snapshot.
     pub state: HubState,
 }
 
 /// How many accounts the book holds now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Held {
     /// Their number.
     pub accounts: Count,

@@ -2,20 +2,15 @@
 //!
 //! Codes: those of `hub.plan`, and `nothing_to_explain`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::config::Config;
 use crate::error::Error;
 use crate::hub::plan::outcome::{Outcome, Report};
 use crate::hub::state::HubState;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{EntityId, TokenId};
-use crate::value::FromValue;
 
 /// Which request to explain, in which state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[record]
 pub struct HubExplainInput {
     /// The state, as `hub.plan` would get it.
     pub state: HubState,
@@ -26,7 +21,7 @@ pub struct HubExplainInput {
 }
 
 /// What the plan does with one account and token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct HubExplained {
     /// What becomes of it: the request first, then settlements. Empty when nothing is asked.
     pub outcomes: Vec<Outcome>,

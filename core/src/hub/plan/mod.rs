@@ -28,9 +28,6 @@ pub mod settle;
 pub(crate) mod tests;
 pub mod walk;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::canonical;
 use crate::config::Config;
 use crate::error::Error;
@@ -52,10 +49,9 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::{Set, Table};
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId, Wide};
-use crate::value::FromValue;
 
 /// What a tick did with one reserve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct ReserveAccount {
     /// What the hub owes on chain.
     pub debts: TokenAmount,
@@ -80,12 +76,11 @@ pub struct ReserveAccount {
     /// What deposits could spend.
     pub usable: TokenAmount,
     /// What the watch over the reserves found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<WatchedReserve>,
 }
 
 /// What a hub does in one tick.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open, Default)]
 pub struct Plan {
     /// What to do, in this order.
     pub actions: Vec<Action>,
@@ -93,7 +88,6 @@ pub struct Plan {
     #[serde(default)]
     pub memory: HubMemory,
     /// When to plan again if nothing else happens; absent when nothing is left to do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_wake: Option<Millis>,
     /// What became of requests and settlements: all that were acted on, the first deferred ones.
     #[serde(default)]

@@ -1,34 +1,17 @@
 //! What became of each request and settlement: in full for what was acted on and for the first
 //! deferred ones, as counts for the rest, so that spam cannot make a plan long.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::error::Error;
 use crate::hub::plan::eligibility::Bar;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, TokenAmount, TokenId};
-use crate::value::FromValue;
 
 /// A plan reports no more deferred requests in full.
 pub const MAX_FULL_OUTCOMES: usize = 256;
 
 /// What became of something.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    FromValue,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[choice]
 pub enum OutcomeKind {
     /// A deposit is made, in full or in part.
     Deposit,
@@ -45,30 +28,26 @@ pub enum OutcomeKind {
 }
 
 /// What became of one request or settlement, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Outcome {
     /// The peer.
     pub account_id: EntityId,
     /// How much is moved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<TokenAmount>,
     /// The runtime's own code for it, where the config asks for that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     /// What became of it.
     pub outcome: OutcomeKind,
     /// Why.
     pub reasons: Vec<Reason>,
     /// The token; absent for a settlement of several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_id: Option<TokenId>,
     /// The smaller of request and claim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub want: Option<TokenAmount>,
 }
 
 /// How many requests of a token were turned down for the same reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+#[record(open)]
 pub struct Turned {
     /// The reason that bound.
     pub code: Code,

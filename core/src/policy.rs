@@ -108,6 +108,8 @@ macro_rules! for_each_operation {
             (gossip_legacy_verify, GossipLegacyVerify),
             (splice_check, SpliceCheck),
             (splice_headroom, SpliceHeadroom),
+            (fleet_advise, FleetAdvise),
+            (fleet_explain, FleetExplain),
         }
     };
 }
@@ -139,6 +141,7 @@ pub mod operations {
     use super::{Config, Error, Op, Why};
     use crate::account::advice;
     use crate::describe;
+    use crate::fleet::advise as node_advice;
     use crate::fleet::gossip::{self, accept, legacy, signature};
     use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
     use crate::fleet::liquidity::{self, classify, needs, prioritize};
@@ -244,6 +247,10 @@ pub mod operations {
         "Whether a splice keeps the fleet connected to the peer.");
     operation!(SpliceHeadroom, "splice.headroom", splice::headroom, splice::HeadroomInput => splice::Headroom,
         "The largest splice-out that keeps the fleet connected to the peer.");
+    operation!(FleetAdvise, "fleet.advise", node_advice::advise, node_advice::NodeAdviceInput => node_advice::NodeAdvice,
+        "What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest.");
+    operation!(FleetExplain, "fleet.explain", node_advice::explain, node_advice::NodeExplainInput => node_advice::NodeExplained,
+        "Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it.");
 }
 
 /// An operation as the table knows it, its types erased.

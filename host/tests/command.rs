@@ -7,6 +7,8 @@
     missing_docs
 )]
 
+mod field;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -36,9 +36,11 @@ pub enum Task {
     },
     /// Judge a fleet from the answers of its Core Lightning nodes.
     ///
-    /// DIR holds one folder per node (getinfo.json, listpeerchannels.json and, where known,
-    /// listforwards.json, bkpr-listincome.json), beside them listchannels.json and, if wanted,
-    /// fleet.json: {"members": [folders], "now": seconds}.
+    /// DIR holds one folder per node: getinfo.json, listpeerchannels.json and, where known,
+    /// listforwards.json, bkpr-listincome.json, listchannelmoves.json,
+    /// bkpr-listaccountevents.json; if wanted, operator.json (the operator's decisions) and
+    /// budget.json, as fleet.advise reads them. Beside the folders stand listchannels.json and,
+    /// if wanted, fleet.json: {"members": [folders], "now": seconds}.
     Fleet {
         /// The folder with the answers.
         dir: PathBuf,
@@ -48,6 +50,12 @@ pub enum Task {
         /// The moment of the answers, in seconds; the newest time in the answers when absent.
         #[arg(long)]
         now: Option<u64>,
+        /// Say why nothing is rebalanced at this channel or peer, instead of the page.
+        #[arg(long, value_name = "CHANNEL|PEER", conflicts_with = "json")]
+        why: Option<String>,
+        /// Print what was decided as JSON instead of the page.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         asked: Asked,
     },

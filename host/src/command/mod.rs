@@ -9,7 +9,6 @@ mod fleet;
 mod hub;
 mod node;
 mod paint;
-mod sharing;
 mod tables;
 
 use arguments::{Arguments, Task};
@@ -26,8 +25,13 @@ pub fn run() -> ExitCode {
             dir,
             members,
             now,
+            why,
+            json,
             asked,
-        } => fleet::run(&dir, members, now, &asked),
+        } => {
+            let why = why.as_deref();
+            fleet::run(&dir, members, now, &fleet::Show { why, json }, &asked)
+        }
         Task::Hub { state, asked } => hub::run(&state, &asked),
         Task::Call {
             op,

@@ -93,13 +93,22 @@ impl<'n, 'i> Fees<'n, 'i> {
         let taken = node.input.fee_steps.usable(why).into_iter();
         let taken = taken.map(|step| (step.channel_id.as_str(), step)).collect();
         let peers = view.channels.iter().map(|channel| channel.peer_id.clone());
-        let mut own: Table<NodeId, Balance> = Table::slots(peers);
+        let mut sums: Table<NodeId, (Sat, Sat)> = Table::slots(peers);
         for channel in &view.channels {
-            if let Some(sum) = own.get_mut(&channel.peer_id) {
-                sum.capacity_sats = added(sum.capacity_sats, channel.capacity_sats);
-                sum.local_sats = added(sum.local_sats, channel.local_sats);
+            if let Some((local, capacity)) = sums.get_mut(&channel.peer_id) {
+                *local = added(*local, channel.local_sats);
+                *capacity = added(*capacity, channel.capacity_sats);
             }
         }
+        let sums = sums.into_iter();
+        let balance = |(peer, (local_sats, capacity_sats))| {
+            let balance = Balance {
+                capacity_sats,
+                local_sats,
+            };
+            (peer, balance)
+        };
+        let own = sums.map(balance).collect();
         Self {
             node,
             needs,
@@ -176,6 +185,7 @@ impl<'n, 'i> Fees<'n, 'i> {
 /// first; and for how many it is unknown.
 pub(super) fn splices(node: &Node<'_>, view: &View<'_>) -> Result<(Vec<SpliceAdvice>, u32), Error> {
     let peers: Set<&NodeId> = view.channels.iter().map(|channel| &channel.peer_id).collect();
+    let peers: Vec<&NodeId> = peers.into_iter().collect();
     let members = node.input.members.usable(&mut Why::off()).into_iter();
     let members: Vec<&Member> = members.filter(|one| one.member_id != node.us.node_id).collect();
     let mut others: Table<&NodeId, Vec<Other>> = Table::slots(peers.iter().copied());
@@ -212,6 +222,7 @@ pub(super) fn splices(node: &Node<'_>, view: &View<'_>) -> Result<(Vec<SpliceAdv
         let exits = exits.filter(|exit| exit.peer_id == *peer);
         let in_flight: Vec<Sat> = exits.map(|exit| exit.amount_sats).collect();
         let situation = Situation {
+            channel_id: None,
             hive_reachable: true,
             in_flight: &in_flight,
             now: view.now,

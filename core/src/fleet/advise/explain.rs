@@ -231,13 +231,13 @@ impl<'n, 'i> Explainer<'n, 'i> {
                 in_force.rebalance.as_str(),
             )),
         };
-        let peer_id = node.channel(other).map(|other| other.peer_id.clone());
+        let peer_id = node.channel(other).map_or(&channel.peer_id, |one| &one.peer_id);
         let told = |accepted, binding, terms: Option<Terms>| PairExplained {
             accepted,
             binding,
             channel_id: other.clone(),
             ev: terms.as_ref().and_then(|terms| terms.ev),
-            peer_id: peer_id.unwrap_or_default(),
+            peer_id: peer_id.clone(),
             terms,
         };
         if let Some(reason) = ruled_out {

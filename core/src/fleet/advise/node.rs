@@ -99,7 +99,7 @@ impl<'i> Node<'i> {
 
     /// How full `channel` is.
     pub fn class(&self, channel: &Channel, why: &mut Why) -> Result<Classified, Error> {
-        classify(self.config, &ClassifyInput::from(channel), why)
+        classify(self.config, &classify_input(channel), why)
     }
 
     /// The channels that count and are depleted, by id.
@@ -276,4 +276,33 @@ fn phase(channel: &Channel) -> Option<Phase> {
         true => Some(Phase::Usable),
         false => Some(Phase::Unknown),
     })
+}
+
+/// A channel as `liquidity.classify` reads it.
+fn classify_input(channel: &Channel) -> ClassifyInput {
+    ClassifyInput {
+        age_days: channel.age_days,
+        announced: channel.announced,
+        capacity_sats: channel.capacity_sats,
+        channel_id: Some(channel.channel_id.clone()),
+        closed_to_forwards: channel.closed_to_forwards,
+        connected: channel.connected,
+        fee_base_msat: channel.fee_base_msat,
+        fee_ppm: channel.fee_ppm,
+        flow: channel.flow,
+        last_hop: channel.last_hop,
+        local_sats: channel.local_sats,
+        peer_id: None,
+        pending_capacity_sats: channel.pending_capacity_sats,
+        phase: channel.phase,
+        private: channel.private,
+        receivable_sats: channel.receivable_sats,
+        recent_flow: channel.recent_flow,
+        reserve_sats: channel.reserve_sats,
+        route_cost_ppm: channel.route_cost_ppm,
+        short_channel_id: None,
+        spendable_sats: channel.spendable_sats,
+        splicing: channel.splicing,
+        usable: channel.usable,
+    }
 }

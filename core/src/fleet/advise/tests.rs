@@ -6,7 +6,7 @@ use super::*;
 use crate::canonical;
 use crate::fleet::channel::{Channel, ChannelFlow, HopFee, Phase};
 use crate::fleet::health::tests::cases;
-use crate::fleet::member::{Activity, Trouble};
+use crate::fleet::member::{Activity, Trouble, Us};
 use crate::fleet::snapshot::{LeftOut, Unattributed};
 use crate::policy::Policy;
 use crate::policy::operations::{FleetAdvise, FleetExplain};
@@ -216,7 +216,7 @@ proptest! {
             let from = channels_of(&input).iter().find(|channel| channel.channel_id == *source).unwrap();
             prop_assert!(sum <= from.spendable_sats.unwrap_or(from.local_sats).get());
             let kept = from.local_sats.get().saturating_sub(sum) as f64;
-            let least = config.rebalance.source_min_share.get() * from.capacity_sats.as_f64();
+            let least = config.rebalance.source_min_share.unwrap_or(config.liquidity.depleted_below).get() * from.capacity_sats.as_f64();
             prop_assert!(kept >= least - 1.0, "{kept} of {least}");
         }
         prop_assert!(fees <= u128::from(decided.budget.left_sats.get()));

@@ -1,7 +1,7 @@
 // Builds dist/: ES modules by the compiler, CommonJS from them, the module's bytes once.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
@@ -44,8 +44,10 @@ cpSync(at("src", "glue.d.ts"), at("dist", "esm", "glue.d.ts"));
 
 mkdirSync(at("dist", "cjs"));
 writeFileSync(at("dist", "cjs", "package.json"), '{ "type": "commonjs" }\n');
-for (const name of readdirSync(at("dist", "esm"))) {
-  if (name.startsWith("browser.")) continue;
+for (const entry of readdirSync(at("dist", "esm"), { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || entry.name.startsWith("browser.")) continue;
+  const name = relative(at("dist", "esm"), join(entry.parentPath, entry.name));
+  mkdirSync(dirname(at("dist", "cjs", name)), { recursive: true });
   if (name.endsWith(".d.ts")) {
     cpSync(at("dist", "esm", name), at("dist", "cjs", name));
     continue;

@@ -1,0 +1,248 @@
+// Keeps a `HubBook` in step with a replica: only accounts that changed are read again.
+
+import type { AccountInput, Action, Decision, Plan } from "../generated.js";
+import { HubBook } from "../generated.js";
+import type { ConfigOverrides } from "../policy.js";
+import { Policy } from "../policy.js";
+import { canonicalText } from "./canonical.js";
+import { fault } from "./fault.js";
+import { normalId } from "./ids.js";
+import type { HubPolicy } from "./policy.js";
+import type { Replica } from "./shapes.js";
+import { Reader, hubState, shapeOf } from "./state.js";
+import type { HubState, HubStateOptions } from "./state.js";
+
+/** What one step is made from. */
+export interface SyncOptions extends HubStateOptions {
+  /** The accounts that changed since the last step; absent to compare all of them. */
+  readonly changed?: Iterable<string>;
+}
+
+/** What one step did. */
+export interface Synced {
+  /** How many accounts were read again into the book. */
+  readonly set: number;
+  /** How many were removed from it. */
+  readonly removed: number;
+}
+
+type Named = Extract<Action, { readonly account_id?: unknown }>;
+
+/** A book of the accounts of one hub, in step with its replica. */
+export class HubBookSync {
+  readonly #policy: HubPolicy;
+  #book: HubBook | undefined;
+  /** The text of each account in the book, where the last step compared; its key otherwise. */
+  #held = new Map<string, string | undefined>();
+  #hub = "";
+
+  constructor(policy: HubPolicy = {}) {
+    if (policy instanceof Policy) throw fault("malformed", "policy", "a Policy", "a profile and config: a book opens its own policy");
+    this.#policy = policy;
+  }
+
+  /** How many accounts the book holds. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Brings the book in step with the replica; the first step fills it. */
+  sync(replica: Replica, options: SyncOptions = {}): Synced {
+    const shape = options.shape ?? shapeOf(replica);
+    const reader = new Reader(replica, { ...options, shape });
+    if (this.#book === undefined) return this.#fill(reader, options);
+    const { changed } = options;
+    const synced = changed === undefined ? this.#compare(reader) : this.#follow(replica, reader, changed);
+    this.#setHub(reader);
+    return synced;
+  }
+
+  /** The plan of a tick on what the book holds. */
+  plan(): Decision<Plan> {
+    return this.#open().plan();
+  }
+
+  /** The state of the accounts that a plan names, read from the replica. */
+  stateFor(replica: Replica, plan: Pick<Plan, "actions">, options: HubStateOptions = {}): HubState {
+    const reader = new Reader(replica, { ...options, shape: options.shape ?? shapeOf(replica) });
+    const names = new Set(plan.actions.map((action) => (action as Partial<Named>).account_id).filter((id): id is string => typeof id === "string"));
+    const accounts: AccountInput[] = [];
+    for (const id of names) {
+      const found = find(replica, id);
+      const account = found === undefined ? undefined : reader.account(found[0], found[1]);
+      if (account !== undefined) accounts.push(account);
+    }
+    return reader.hub(accounts);
+  }
+
+  /** sha256 of what the book holds: the same on every validator. */
+  digest(): string {
+    return this.#open().digest().decision.digest;
+  }
+
+  /** Whether the book holds what a book filled anew from the replica would hold. */
+  verify(replica: Replica, options: HubStateOptions = {}): boolean {
+    const fresh = new HubBook({ ...this.#config(), state: hubState(replica, options) });
+    try {
+      return fresh.digest().decision.digest === this.digest();
+    } finally {
+      fresh.close();
+    }
+  }
+
+  /** Lets the book go; the next step fills a new one. */
+  close(): void {
+    this.#book?.close();
+    this.#book = undefined;
+    this.#held = new Map();
+    this.#hub = "";
+  }
+
+  #fill(reader: Reader, options: SyncOptions): Synced {
+    const compares = options.changed === undefined;
+    const accounts: AccountInput[] = [];
+    const held = new Map<string, string | undefined>();
+    for (const [key, value] of reader.accounts()) {
+      const account = reader.account(key, value);
+      if (account === undefined) continue;
+      accounts.push(account);
+      held.set(account.account_id, compares ? canonicalText(account) : undefined);
+    }
+    const state = reader.hub([]);
+    const book = new HubBook({ ...this.#config(), state });
+    try {
+      const columns = new Columns();
+      const others = accounts.filter((account) => !columns.take(account));
+      if (columns.account_id.length > 0) book.load(columns);
+      for (const account of others) book.setAccount(account);
+    } catch (thrown) {
+      book.close();
+      throw thrown;
+    }
+    this.#book = book;
+    this.#held = held;
+    this.#hub = canonicalText(withoutAccounts(state));
+    return { set: accounts.length, removed: 0 };
+  }
+
+  #follow(replica: Replica, reader: Reader, changed: Iterable<string>): Synced {
+    const book = this.#open();
+    const read: AccountInput[] = [];
+    const gone: string[] = [];
+    for (const id of new Set(changed)) {
+      const found = find(replica, id);
+      const account = found === undefined ? undefined : reader.account(found[0], found[1]);
+      if (account === undefined) gone.push(normalId(id));
+      else read.push(account);
+    }
+    // All of them could be read: only now the book changes.
+    for (const account of read) {
+      book.setAccount(account);
+      this.#held.set(account.account_id, undefined);
+    }
+    let removed = 0;
+    for (const id of gone) {
+      if (!this.#held.delete(id)) continue;
+      book.remove({ account_id: id });
+      removed += 1;
+    }
+    return { set: read.length, removed };
+  }
+
+  #compare(reader: Reader): Synced {
+    const book = this.#open();
+    const now = new Map<string, string | undefined>();
+    const changed: AccountInput[] = [];
+    for (const [key, value] of reader.accounts()) {
+      const account = reader.account(key, value);
+      if (account === undefined) continue;
+      const text = canonicalText(account);
+      if (this.#held.get(account.account_id) !== text) changed.push(account);
+      now.set(account.account_id, text);
+    }
+    for (const account of changed) book.setAccount(account);
+    let removed = 0;
+    for (const id of this.#held.keys()) {
+      if (now.has(id)) continue;
+      book.remove({ account_id: id });
+      removed += 1;
+    }
+    this.#held = now;
+    return { set: changed.length, removed };
+  }
+
+  #setHub(reader: Reader): void {
+    const hub = withoutAccounts(reader.hub([]));
+    const text = canonicalText({ ...hub, now: 0 });
+    const book = this.#open();
+    if (text === this.#hub) {
+      book.setHub({ now: hub.now });
+      return;
+    }
+    const { hub_id, ...rest } = hub;
+    const absent = { submit_clock: null, is_hub: true, draft: {}, sent: null, recovery: [], broadcast_in_input: false, replenish_answers: [], memory: {}, reserves: {}, open_debts: {} };
+    book.setHub({ ...absent, ...rest });
+    this.#hub = text;
+  }
+
+  #open(): HubBook {
+    if (this.#book === undefined) throw fault("out_of_range", "book", "an empty book", "`sync(replica)` before the first plan");
+    return this.#book;
+  }
+
+  #config(): { profile?: string; config?: ConfigOverrides } {
+    const { profile, config } = this.#policy;
+    return { ...(profile === undefined ? {} : { profile }), ...(config === undefined ? {} : { config }) };
+  }
+}
+
+function withoutAccounts(state: HubState): Omit<HubState, "accounts"> {
+  const { accounts, ...rest } = state;
+  return rest;
+}
+
+/** The account of an id in whatever form the replica keys it. */
+function find(replica: Replica, id: string): readonly [string, unknown] | undefined {
+  const { accounts } = replica.state;
+  const direct = accounts.get(id);
+  if (direct !== undefined) return [id, direct];
+  const normal = normalId(id);
+  const other = accounts.get(normal);
+  if (other !== undefined) return [normal, other];
+  if (accounts.size > 0 && id.length === 66) {
+    for (const [key, account] of accounts) if (key.length !== 66 && normalId(key) === normal) return [key, account];
+  }
+  return undefined;
+}
+
+/** Accounts of balances only, as columns: the first fill of a large hub is mostly these. */
+class Columns {
+  readonly account_id: string[] = [];
+  readonly token_id: number[] = [];
+  readonly collateral: bigint[] = [];
+  readonly ondelta: bigint[] = [];
+  readonly offdelta: bigint[] = [];
+  readonly left_credit_limit: bigint[] = [];
+  readonly right_credit_limit: bigint[] = [];
+  readonly left_hold: bigint[] = [];
+  readonly right_hold: bigint[] = [];
+
+  /** Takes an account, if columns can hold all of it. */
+  take(account: AccountInput): boolean {
+    const { account_id, deltas, ...others } = account;
+    if (deltas === undefined || Object.keys(others).length > 0) return false;
+    if (deltas.some((delta) => delta.left_allowance !== 0n || delta.right_allowance !== 0n)) return false;
+    for (const delta of deltas) {
+      this.account_id.push(account_id);
+      this.token_id.push(Number(delta.token_id));
+      this.collateral.push(delta.collateral as bigint);
+      this.ondelta.push(delta.ondelta as bigint);
+      this.offdelta.push(delta.offdelta as bigint);
+      this.left_credit_limit.push(delta.left_credit_limit as bigint);
+      this.right_credit_limit.push(delta.right_credit_limit as bigint);
+      this.left_hold.push(delta.left_hold as bigint);
+      this.right_hold.push(delta.right_hold as bigint);
+    }
+    return true;
+  }
+}

@@ -9,7 +9,7 @@ PACK := $(CARGO) run --quiet --locked --package trimtab-pack --
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo test parity bench world world-short soak generate module wheel npm fmt clean \
+.PHONY: demo test parity bench world world-short soak mutants generate module wheel npm fmt clean \
         setup host-tests check-format check-generated lint rust-tests doc-tests python-tests npm-tests readme deny
 
 demo: module            ## real decisions on real input
@@ -116,6 +116,13 @@ world:                  ## the simulator: 1,000 seeds for ours, 100 for the base
 
 world-short:            ## 20 seeds of every scenario, ours only
 	$(WORLD) --scenario all --policy trimtab --seeds 20
+
+# cargo-mutants from crates.io; a sample is a shard. What it changes stands in .cargo/mutants.toml.
+SHARD ?= 0/100
+mutants:                ## core's tests and the vectors against a sample of small changes
+	$(CARGO) mutants --package trimtab-core --test-package trimtab-core,trimtab-tests \
+	  --no-default-features --jobs 1 --shard $(SHARD) --output target -- \
+	  --lib --test vectors --test recorded_fleet --test recorded_rebalance --test deployed_defects
 
 soak:                   ## every property test with 100,000 cases, told in docs/soak.json
 	$(PYTHON) tests/soak/run.py 100000

@@ -55,9 +55,9 @@ impl Profile {
     #[must_use]
     pub const fn digest(self) -> &'static str {
         match self {
-            Self::Plan => "13cbba7843c218c222ba685bc8d211bbcef91406f33207c2e56e06daf07b8b9b",
-            Self::ClHive => "43fde1041bc724457119902e1552a9f75ec9a3a2635931310ddca109be1c2f89",
-            Self::Xln => "87caba014b3bbbe0f8d1d90b8dcfe6bf39ee0590be7ecd6d5b297903796aca29",
+            Self::Plan => "8969458f91584e0fbc835c0afc9946c05d739e3a6e9d3272042a5657c35f76dd",
+            Self::ClHive => "ce0ab88598d9606babe37272588d2aed1cbe41c196a51b30798fe1fb41b559e4",
+            Self::Xln => "205add2943c7d83097f7df28c6c31afb2bc6e89dda9cdd0d2d54b1afeb931ddc",
         }
     }
 

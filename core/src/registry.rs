@@ -352,12 +352,44 @@ reasons! {
     SourceEarnsTooLittle = "source_earns_too_little", Some(Unit::Sat), flips None,
         in ["rebalance.sources", "rebalance.evaluate"],
         "the spread earns {observed}, less than {limit}";
+    /// The source has the destination's own peer: the payment could come back through it.
+    SamePeer = "same_peer", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "it has the same peer as the destination: the payment could come back through it";
+    /// The peer at one end of the move is not known.
+    PeerUnknown = "peer_unknown", None, flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "its peer is unknown: nobody can tell whether both ends have the same one";
+    /// The source holds too small a share already.
+    SourceDepleted = "source_depleted", Some(Unit::Share), flips None,
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source holds {observed} of its capacity, it must keep {limit}";
+    /// The source can give, but not so much.
+    SourceGivesLess = "source_gives_less", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["rebalance.sources", "rebalance.evaluate"],
+        "the source can give {observed} and keep its share, {limit} is asked for";
+    /// No source can give what is missing; the amount is what the best one can give.
+    AmountCutToSource = "amount_cut_to_source", Some(Unit::Sat), flips None,
+        in ["rebalance.evaluate"],
+        "of the {observed} that is missing the sources can give {limit}";
+    /// The destination cannot receive what is asked for.
+    AmountCutToReceivable = "amount_cut_to_receivable", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["rebalance.evaluate"],
+        "of {observed} the destination can receive {limit}";
+    /// Nobody watched what leaves the channel; the node's average stands for it.
+    DemandUnknown = "demand_unknown", None, flips None,
+        in ["rebalance.size", "rebalance.evaluate"],
+        "nobody knows on how many days something leaves the channel; the average of the node counts";
+    /// A channel in its first week without a sale says nothing yet.
+    ChannelTooYoung = "channel_too_young", Some(Unit::Count), flips Some("age_days"),
+        in ["rebalance.evaluate"],
+        "the channel is {observed} days old and sold nothing yet; before {limit} days that says nothing";
     /// The source gives best.
     SourceRanked = "source_ranked", None, flips None,
         in ["rebalance.sources"],
         "it gives best, with a score of {observed}";
     /// No source may give.
-    NoSource = "no_source", None, flips None,
+    NoSource = "no_source", None, flips Some("amount_sats"),
         in ["rebalance.sources", "rebalance.evaluate"],
         "no source may give";
     /// Liquidity arrives at the destination by itself.
@@ -367,7 +399,7 @@ reasons! {
     /// The peer of the destination is not online enough.
     DestinationOffline = "destination_offline", None, flips Some("uptime_pct"),
         in ["rebalance.evaluate"],
-        "the peer of the destination was online {observed} % of the day, {limit} % is asked for";
+        "the peer of the destination is offline or was online {observed} % of the day, {limit} % is asked for";
     /// Every attempt to help the destination failed.
     DestinationZombie = "destination_zombie", None, flips None,
         in ["rebalance.evaluate"],
@@ -436,7 +468,7 @@ reasons! {
         "a splice is in flight, the confirmed balance counts";
     /// The channel is not in normal operation and not judged.
     NotInNormalOperation = "not_in_normal_operation", None, flips None,
-        in ["liquidity.classify", "snapshot.cln"],
+        in ["liquidity.classify", "rebalance.evaluate", "rebalance.sources", "snapshot.cln", "splice.check", "splice.headroom"],
         "the channel is not in normal operation";
     /// So many needs of other members are known.
     FleetNeeds = "fleet_needs", Some(Unit::Count), flips None,
@@ -492,6 +524,14 @@ reasons! {
     FeeUnchanged = "fee_unchanged", Some(Unit::Ppm), flips None,
         in ["fees.adjust", "legacy.fee"],
         "the fee stays at {observed}";
+    /// Our own channels with the peer are depleted: a lower fee would attract what we cannot carry.
+    OwnChannelDepleted = "own_channel_depleted", Some(Unit::Share), flips Some("own.local_sats"),
+        in ["fees.adjust"],
+        "{observed} of our own capacity there is on our side, below {limit}: we could not carry the flow";
+    /// Only the fee in force is known, not the one that we intend without the fleet.
+    IntendedFeeUnknown = "intended_fee_unknown", Some(Unit::Ppm), flips None,
+        in ["fees.adjust"],
+        "{observed} is in force; what we intend without the fleet is unknown, the step is from there";
     /// The tier of the member that the step helps.
     HelpsTier = "helps_tier", None, flips None,
         in ["fees.adjust"],
@@ -552,6 +592,18 @@ reasons! {
     WouldDisconnect = "would_disconnect", Some(Unit::Sat), flips Some("amount_sats"),
         in ["splice.check", "splice.headroom"],
         "taking {observed} of {limit} would leave the fleet nothing with the peer";
+    /// No single channel of ours can give so much.
+    BeyondOwnBalance = "beyond_own_balance", Some(Unit::Sat), flips Some("amount_sats"),
+        in ["splice.check"],
+        "{observed} is asked for, one channel of ours can give {limit}; the on-chain fee comes on top";
+    /// What is on our side of a channel is not known: a splice may find less there.
+    BalanceUnknown = "balance_unknown", None, flips None,
+        in ["splice.check", "splice.headroom"],
+        "what is on our side is unknown: a splice may find less there";
+    /// A member's numbers cannot be: with them the sum is more than all sats.
+    CapacityAbsurd = "capacity_absurd", Some(Unit::Sat), flips None,
+        in ["splice.check", "splice.headroom", "topology.advise"],
+        "the member's {observed} would make the sum more than all there is, {limit}";
     /// The fleet reports more than the peer has in public.
     CapacityAbovePublic = "capacity_above_public", Some(Unit::Sat), flips Some("peer_public_sats"),
         in ["splice.check", "splice.headroom"],
@@ -590,6 +642,10 @@ reasons! {
     PeerHelpsNobody = "peer_helps_nobody", None, flips None,
         in ["topology.advise"],
         "no member in need would gain from a channel to the peer";
+    /// A channel of ours with the peer is on its way and counts already.
+    OpeningCounted = "opening_counted", Some(Unit::Sat), flips None,
+        in ["topology.advise"],
+        "{observed} of ours are on their way there and count already";
     /// The fleet's capacity to the peer already suffices.
     PeerRedundant = "peer_redundant", Some(Unit::Share), flips None,
         in ["topology.advise"],

@@ -12,13 +12,18 @@ use trimtab_core::error::Error;
 use trimtab_core::policy::Policy;
 
 const RECORDED: &str = include_str!("../../tests/fixtures/recorded/cl-hive.jsonl");
+const MORE: &str = include_str!("../../tests/fixtures/recorded/cl-hive-more.jsonl");
 const LEGAL: &str = include_str!("../../tests/fixtures/recorded/cl-hive-legal.jsonl");
 
 fn cases(name: &str) -> Vec<(Value, Value)> {
-    let parsed = RECORDED.lines().chain(LEGAL.lines()).map(|line| {
-        let case: Value = serde_json::from_str(line).unwrap();
-        case
-    });
+    let parsed = RECORDED
+        .lines()
+        .chain(LEGAL.lines())
+        .chain(MORE.lines())
+        .map(|line| {
+            let case: Value = serde_json::from_str(line).unwrap();
+            case
+        });
     let chosen: Vec<_> = parsed
         .filter(|case| case["fn"] == name)
         .map(|case| (case["in"].clone(), case["out"].clone()))
@@ -79,19 +84,21 @@ fn health_score() {
 
 #[test]
 fn nan_is_refused_where_the_plugin_takes_it_for_the_best_value() {
+    const FIELDS: [&str; 3] = ["profitable_pct", "underwater_pct", "liquidity_score"];
+    let mut refused = std::collections::BTreeSet::new();
     for (input, _) in cases("health_score_nan") {
-        assert_eq!(input[0][0], "nan");
-        let error = ask(
-            "health.score",
-            &json!({"profitable_pct": {"$f64": "NaN"}, "underwater_pct": 0.5,
-                    "liquidity_score": 50.0, "trend": "stable"}),
-        )
-        .unwrap_err();
+        let mut asked = json!({"profitable_pct": 0.5, "underwater_pct": 0.5,
+                    "liquidity_score": 50.0, "trend": "stable"});
+        let nan = (0..3).find(|n| input[n][0] == "nan").unwrap();
+        asked[FIELDS[nan]] = json!({"$f64": "NaN"});
+        let error = ask("health.score", &asked).unwrap_err();
         assert_eq!(
             (error.code.as_str(), error.field.as_str()),
-            ("out_of_range", "profitable_pct")
+            ("out_of_range", FIELDS[nan])
         );
+        refused.insert(nan);
     }
+    assert_eq!(refused.len(), 3, "each of the three is recorded as NaN");
 }
 
 #[test]
@@ -248,7 +255,9 @@ fn relevance() {
 
 #[test]
 fn fleet_fee() {
+    let mut words = std::collections::BTreeSet::new();
     for (input, out) in cases("fleet_fee") {
+        words.insert(input[2].to_string());
         let decision = ask(
             "legacy.fee",
             &json!({"peer_id": "P", "base_ppm": input[0], "min_fee_ppm": input[3], "max_fee_ppm": input[4],
@@ -257,4 +266,6 @@ fn fleet_fee() {
         .unwrap();
         assert_eq!(decision["fee_ppm"], out, "{input}");
     }
+    // Every word of both scales occurs, so that none of them may refuse the call.
+    assert!(words.len() >= 5, "{words:?}");
 }

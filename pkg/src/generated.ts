@@ -616,7 +616,10 @@ export interface Balance {
 }
 
 /** A sum of ten-thousandths. */
-export type BasisPoints = number | bigint;
+export type BasisPoints = number;
+
+/** A sum of ten-thousandths. */
+export type BasisPointsInput = number | bigint;
 
 /** On-chain operations that go out together. */
 export interface Batch {
@@ -750,54 +753,132 @@ export interface Candidate {
 
 /** One channel of ours. */
 export interface Channel {
-  /** Its whole capacity, as confirmed. */
+  /** How old it is, in whole days; absent when unknown. */
+  readonly age_days?: Count;
+  /** Whether the graph shows it; absent where no graph is known. */
+  readonly announced?: boolean;
+  /** Its capacity; while a splice waits, that of the outcome that leaves us the least. */
   readonly capacity_sats: Sat;
   /** Its id. */
   readonly channel_id: NodeId;
+  /** Whether its operator lets no forward out through it. */
+  readonly closed_to_forwards?: boolean;
+  /** Whether the peer is there and the channel is in step with it; absent where nobody says. */
+  readonly connected?: boolean;
+  /** Our fee for each forward out through it. */
+  readonly fee_base_msat?: Msat;
   /** Our fee rate on it. */
   readonly fee_ppm?: Ppm;
-  /** The part on our side, as confirmed. */
+  /** What others sent through it in 60 days; absent when unknown. */
+  readonly flow?: ChannelFlow;
+  /** What the peer takes for the last hop into it. */
+  readonly last_hop?: HopFee;
+  /** The part on our side; while a splice waits, of the outcome that leaves us the least. */
   readonly local_sats: Sat;
   /** The node at the other end. */
   readonly peer_id: NodeId;
   /** The smallest capacity that a splice in flight may leave. */
   readonly pending_capacity_sats?: Sat;
-  /** Whether the graph does not know it. */
+  /** Where it is in its life; absent: as `usable` says. */
+  readonly phase?: Phase;
+  /** Whether it is not to be announced. */
   readonly private?: boolean;
+  /** What can be received now; absent where the node does not say. */
+  readonly receivable_sats?: Sat;
+  /** What others sent through it within `rebalance.flow_window_days`; absent when unknown. */
+  readonly recent_flow?: RecentFlow;
+  /** What has to stay on our side. */
+  readonly reserve_sats?: Sat;
+  /** What our own rebalances into it cost: their weighted median; absent when unknown. */
+  readonly route_cost_ppm?: Ppm;
   /** Its place in the chain, such as `124x1x0`. */
   readonly short_channel_id?: NodeId;
-  /** Whether a splice is in flight: it counts with its confirmed balance. */
+  /**
+   * What can be sent now; absent where the node does not say. It does not depend on the
+   * connection.
+   */
+  readonly spendable_sats?: Sat;
+  /** Whether a splice is in flight. */
   readonly splicing?: boolean;
-  /** Whether it is in normal operation. Default: true. */
+  /** Whether it is in normal operation; `phase` says more. Default: true. */
   readonly usable: boolean;
 }
 
 /** One channel of ours. */
 export interface ChannelInput {
-  /** Its whole capacity, as confirmed. */
+  /** How old it is, in whole days; absent when unknown. */
+  readonly age_days?: CountInput | null | undefined;
+  /** Whether the graph shows it; absent where no graph is known. */
+  readonly announced?: boolean | null | undefined;
+  /** Its capacity; while a splice waits, that of the outcome that leaves us the least. */
   readonly capacity_sats: SatInput;
   /** Its id. */
   readonly channel_id: NodeId;
+  /** Whether its operator lets no forward out through it. */
+  readonly closed_to_forwards?: boolean | undefined;
+  /** Whether the peer is there and the channel is in step with it; absent where nobody says. */
+  readonly connected?: boolean | null | undefined;
+  /** Our fee for each forward out through it. */
+  readonly fee_base_msat?: Msat | null | undefined;
   /** Our fee rate on it. */
   readonly fee_ppm?: PpmInput | null | undefined;
-  /** The part on our side, as confirmed. */
+  /** What others sent through it in 60 days; absent when unknown. */
+  readonly flow?: ChannelFlowInput | null | undefined;
+  /** What the peer takes for the last hop into it. */
+  readonly last_hop?: HopFeeInput | null | undefined;
+  /** The part on our side; while a splice waits, of the outcome that leaves us the least. */
   readonly local_sats: SatInput;
   /** The node at the other end. */
   readonly peer_id: NodeId;
   /** The smallest capacity that a splice in flight may leave. */
   readonly pending_capacity_sats?: SatInput | null | undefined;
-  /** Whether the graph does not know it. */
+  /** Where it is in its life; absent: as `usable` says. */
+  readonly phase?: Phase | null | undefined;
+  /** Whether it is not to be announced. */
   readonly private?: boolean | undefined;
+  /** What can be received now; absent where the node does not say. */
+  readonly receivable_sats?: SatInput | null | undefined;
+  /** What others sent through it within `rebalance.flow_window_days`; absent when unknown. */
+  readonly recent_flow?: RecentFlowInput | null | undefined;
+  /** What has to stay on our side. */
+  readonly reserve_sats?: SatInput | null | undefined;
+  /** What our own rebalances into it cost: their weighted median; absent when unknown. */
+  readonly route_cost_ppm?: PpmInput | null | undefined;
   /** Its place in the chain, such as `124x1x0`. */
   readonly short_channel_id?: NodeId | null | undefined;
-  /** Whether a splice is in flight: it counts with its confirmed balance. */
+  /**
+   * What can be sent now; absent where the node does not say. It does not depend on the
+   * connection.
+   */
+  readonly spendable_sats?: SatInput | null | undefined;
+  /** Whether a splice is in flight. */
   readonly splicing?: boolean | undefined;
-  /** Whether it is in normal operation. Default: true. */
+  /** Whether it is in normal operation; `phase` says more. Default: true. */
   readonly usable?: boolean | undefined;
 }
 
 /** How a channel earned so far. */
 export type ChannelClass = "profitable" | "break_even" | "underwater" | "stagnant_candidate" | "zombie";
+
+/** What others sent through a channel in the last 60 days. */
+export interface ChannelFlow {
+  /** Days with at least one settled forward out. */
+  readonly days_out: Count;
+  /** What arrived. Default: 0. */
+  readonly sats_in: Sat;
+  /** What left. */
+  readonly sats_out: Sat;
+}
+
+/** What others sent through a channel in the last 60 days. */
+export interface ChannelFlowInput {
+  /** Days with at least one settled forward out. */
+  readonly days_out: CountInput;
+  /** What arrived. Default: 0. */
+  readonly sats_in?: SatInput | undefined;
+  /** What left. */
+  readonly sats_out: SatInput;
+}
 
 /** The books of a channel and what they say. */
 export interface ChannelProfit {
@@ -881,22 +962,48 @@ export interface Classified {
 
 /** The channel to judge; a channel of a snapshot as it is, or its two amounts alone. */
 export interface ClassifyInput {
-  /** Its whole capacity, as confirmed. */
+  /** How old it is, in whole days; changes nothing. */
+  readonly age_days?: CountInput | null | undefined;
+  /** Whether the graph shows it; changes nothing. */
+  readonly announced?: boolean | null | undefined;
+  /** Its whole capacity. */
   readonly capacity_sats: SatInput;
   /** Its id; only named in the reasons. */
   readonly channel_id?: NodeId | null | undefined;
+  /** Whether its operator lets no forward out through it: then it needs nothing. */
+  readonly closed_to_forwards?: boolean | undefined;
+  /** Whether the peer is there; changes nothing. */
+  readonly connected?: boolean | null | undefined;
+  /** Our fee for each forward; changes nothing. */
+  readonly fee_base_msat?: Msat | null | undefined;
   /** Our fee rate on it; changes nothing. */
   readonly fee_ppm?: PpmInput | null | undefined;
-  /** The part on our side, as confirmed. */
+  /** What others sent through it; changes nothing. */
+  readonly flow?: ChannelFlowInput | null | undefined;
+  /** What the last hop into it costs; changes nothing. */
+  readonly last_hop?: HopFeeInput | null | undefined;
+  /** The part on our side. */
   readonly local_sats: SatInput;
   /** The node at the other end; changes nothing. */
   readonly peer_id?: NodeId | null | undefined;
   /** The smallest capacity that a splice in flight may leave; changes nothing. */
   readonly pending_capacity_sats?: SatInput | null | undefined;
-  /** Whether the graph does not know it; changes nothing. */
+  /** Where it is in its life; absent: as `usable` says. */
+  readonly phase?: Phase | null | undefined;
+  /** Whether it is not to be announced; changes nothing. */
   readonly private?: boolean | undefined;
+  /** What can be received; changes nothing. */
+  readonly receivable_sats?: SatInput | null | undefined;
+  /** What others sent through it of late; changes nothing. */
+  readonly recent_flow?: RecentFlowInput | null | undefined;
+  /** What has to stay on our side; changes nothing. */
+  readonly reserve_sats?: SatInput | null | undefined;
+  /** What rebalances into it cost; changes nothing. */
+  readonly route_cost_ppm?: PpmInput | null | undefined;
   /** Its place in the chain; changes nothing. */
   readonly short_channel_id?: NodeId | null | undefined;
+  /** What can be sent; changes nothing. */
+  readonly spendable_sats?: SatInput | null | undefined;
   /** Whether a splice is in flight. */
   readonly splicing?: boolean | undefined;
   /** Whether it is in normal operation. Default: true. */
@@ -1103,6 +1210,14 @@ export interface DeltaInput {
   readonly right_hold?: TokenAmountInput | undefined;
   /** The token. */
   readonly token_id: TokenIdInput;
+}
+
+/** How much the channels of a node are asked for, on average. */
+export interface Demand {
+  /** The share of days on which a usable channel forwards out. */
+  readonly lambda: Share;
+  /** What leaves through a channel on such a day; absent where no channel had one. */
+  readonly sats_per_active_day?: Sat;
 }
 
 /** Reserve to collateral: one entry per depositing side and token. */
@@ -1808,13 +1923,35 @@ export interface HealthConfigInput {
 /** The observations of a member about itself. */
 export interface HealthReport {
   /** When it was made. */
+  readonly at: Seconds;
+  /** The capacity of its channels. */
+  readonly capacity_sats: Sat;
+  /** How many channels it has in normal operation. */
+  readonly channels: Count;
+  /** Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`. */
+  readonly imbalance_bp: BasisPoints;
+  /** Channels that earn. */
+  readonly profitable: Count;
+  /** Channels that lose and stand still. */
+  readonly stagnant: Count;
+  /** All channels that were judged. */
+  readonly total: Count;
+  /** Channels that lose. */
+  readonly underwater: Count;
+  /** Revenue per window, oldest first. */
+  readonly windows: ReadonlyArray<Msat>;
+}
+
+/** The observations of a member about itself. */
+export interface HealthReportInput {
+  /** When it was made. */
   readonly at: SecondsInput;
   /** The capacity of its channels. */
   readonly capacity_sats: SatInput;
   /** How many channels it has in normal operation. */
   readonly channels: CountInput;
   /** Sum over its channels of `floor(|2*local - capacity| * 10000 / capacity)`. */
-  readonly imbalance_bp: BasisPoints;
+  readonly imbalance_bp: BasisPointsInput;
   /** Channels that earn. */
   readonly profitable: CountInput;
   /** Channels that lose and stand still. */
@@ -1833,6 +1970,22 @@ export interface Held {
   readonly accounts: Count;
   /** Whether the call changed anything. */
   readonly changed: boolean;
+}
+
+/** What the last hop into a channel costs. */
+export interface HopFee {
+  /** For each payment. */
+  readonly base_msat: Msat;
+  /** For what it carries. */
+  readonly ppm: Ppm;
+}
+
+/** What the last hop into a channel costs. */
+export interface HopFeeInput {
+  /** For each payment. */
+  readonly base_msat: Msat;
+  /** For what it carries. */
+  readonly ppm: PpmInput;
 }
 
 /** tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" */
@@ -2195,6 +2348,24 @@ export interface Kelly {
 
 /** What a message is about. */
 export type Kind = "health_status" | "liquidity_state" | "splice_check" | "splice_check_answer";
+
+/** How many channels do not count, and why. */
+export interface LeftOut {
+  /** On their way out. */
+  readonly closing: Count;
+  /** Under an id that another channel has. */
+  readonly duplicate: Count;
+  /** Not open yet. */
+  readonly opening: Count;
+  /** Only talked about. */
+  readonly proposed: Count;
+  /** Not readable, or two usable ones under one id. */
+  readonly set_aside: Count;
+  /** Usable, and in nothing that is told to others, since the graph does not show them. */
+  readonly unannounced: Count;
+  /** In a state that we do not know. */
+  readonly unknown: Count;
+}
 
 /** The deployed fee controller's answer. */
 export interface LegacyFee {
@@ -2825,6 +2996,9 @@ export interface PeerChannel {
   readonly total_msat: NodeMsat;
 }
 
+/** Where a channel is in its life. What a node lists is not what it can use. */
+export type Phase = "proposed" | "opening" | "usable" | "closing" | "unknown";
+
 /** any value, kept as it came */
 export type Plain = unknown;
 
@@ -3154,6 +3328,22 @@ export interface Receiver {
   readonly requested_at?: MillisInput | undefined;
   /** The token. */
   readonly token_id: TokenIdInput;
+}
+
+/** What others sent through a channel within `rebalance.flow_window_days`. */
+export interface RecentFlow {
+  /** What arrived. */
+  readonly sats_in: Sat;
+  /** What left. */
+  readonly sats_out: Sat;
+}
+
+/** What others sent through a channel within `rebalance.flow_window_days`. */
+export interface RecentFlowInput {
+  /** What arrived. */
+  readonly sats_in: SatInput;
+  /** What left. */
+  readonly sats_out: SatInput;
 }
 
 /** A refund of a prepaid fee that is under way: the request is frozen. */
@@ -3607,6 +3797,12 @@ export interface Snapshot {
   readonly at: Seconds;
   /** The capacity of all channels that count. */
   readonly capacity_sats: Sat;
+  /** How much the channels are asked for, on average; absent when the flow is unknown. */
+  readonly demand?: Demand;
+  /** What the node says of itself to the other members; absent where no channel could be judged. */
+  readonly health_report?: HealthReport;
+  /** How many channels are in no number above, and why. */
+  readonly left_out: LeftOut;
   /** The books of every channel that counts; empty when the forwards are unknown. */
   readonly profits: ReadonlyArray<ChannelProfit>;
   /** The public capacity of every node of the graph; empty when the graph is unknown. */
@@ -3615,6 +3811,8 @@ export interface Snapshot {
   readonly report: Member;
   /** Forwarding fees of the last four weeks, one week each, oldest first. */
   readonly revenue_windows: ReadonlyArray<Msat>;
+  /** What the last 30 days earned and cost that belongs to no channel we know. */
+  readonly unattributed: Unattributed;
   /** The node itself, as other policies read it. */
   readonly us: Us;
 }
@@ -4125,6 +4323,17 @@ export interface TurnedInput {
   readonly token_id: TokenIdInput;
 }
 
+/** What belongs to no channel that we know. */
+export interface Unattributed {
+  /** Fees of forwards out through channels that we do not know. */
+  readonly forwards_msat: Msat;
+  /**
+   * Cost of rebalances into channels that are gone, or all of it where nothing says which
+   * channel was filled.
+   */
+  readonly rebalances_msat: Msat;
+}
+
 /** The unit of an observed value and its limit. */
 export type Unit = "sat" | "msat" | "ppm" | "share" | "score" | "ms" | "s" | "token" | "count";
 
@@ -4233,7 +4442,7 @@ export interface VerifyInput {
   /** The present moment. */
   readonly now: SecondsInput;
   /** What the member reports. */
-  readonly report: HealthReport;
+  readonly report: HealthReportInput;
 }
 
 /** A signed text. */

@@ -337,6 +337,15 @@ class SnapshotClnDecision(Decision):
     def capacity_sats(self) -> t.Sat:
         """The capacity of all channels that count."""
     @property
+    def demand(self) -> t.Demand | None:
+        """How much the channels are asked for, on average; absent when the flow is unknown."""
+    @property
+    def health_report(self) -> t.HealthReport | None:
+        """What the node says of itself to the other members; absent where no channel could be judged."""
+    @property
+    def left_out(self) -> t.LeftOut:
+        """How many channels are in no number above, and why."""
+    @property
     def profits(self) -> list[t.ChannelProfit]:
         """The books of every channel that counts; empty when the forwards are unknown."""
     @property
@@ -348,6 +357,9 @@ class SnapshotClnDecision(Decision):
     @property
     def revenue_windows(self) -> list[t.Msat]:
         """Forwarding fees of the last four weeks, one week each, oldest first."""
+    @property
+    def unattributed(self) -> t.Unattributed:
+        """What the last 30 days earned and cost that belongs to no channel we know."""
     @property
     def us(self) -> t.Us:
         """The node itself, as other policies read it."""
@@ -1025,7 +1037,7 @@ class Operations:
     def liquidity_classify(self, input: t.ClassifyInput | _Dataclass, /) -> LiquidityClassifyDecision:
         """Whether a channel is depleted, saturated or balanced, and how much would balance it."""
     @overload
-    def liquidity_classify(self, *, capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., fee_ppm: t.Ppm | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., private: bool = ..., short_channel_id: t.NodeId | None = ..., splicing: bool = ..., usable: bool = ...) -> LiquidityClassifyDecision: ...
+    def liquidity_classify(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> LiquidityClassifyDecision: ...
     @overload
     def account_request_advice(self, input: t.AdviceInput | _Dataclass, /) -> AccountRequestAdviceDecision:
         """Whether an entity should ask its counterparty for collateral now, per token."""
@@ -1714,7 +1726,7 @@ class FleetBookMethods:
     def set_channel(self, input: t.Channel | _Dataclass, /) -> FleetBookSetChannelDecision:
         """Adds a channel of ours, or replaces it."""
     @overload
-    def set_channel(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, fee_ppm: t.Ppm | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., private: bool = ..., short_channel_id: t.NodeId | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSetChannelDecision: ...
+    def set_channel(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSetChannelDecision: ...
     @overload
     def set_peer(self, input: t.FleetPeer | _Dataclass, /) -> FleetBookSetPeerDecision:
         """Adds an external peer, or replaces what the graph shows of it."""

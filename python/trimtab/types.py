@@ -701,11 +701,11 @@ class _ChannelRequired(TypedDict):
     """One channel of ours."""
 
     capacity_sats: Sat
-    """Its whole capacity, as confirmed."""
+    """Its capacity; while a splice waits, that of the outcome that leaves us the least."""
     channel_id: NodeId
     """Its id."""
     local_sats: Sat
-    """The part on our side, as confirmed."""
+    """The part on our side; while a splice waits, of the outcome that leaves us the least."""
     peer_id: NodeId
     """The node at the other end."""
 
@@ -713,21 +713,64 @@ class _ChannelRequired(TypedDict):
 class Channel(_ChannelRequired, total=False):
     """One channel of ours."""
 
+    age_days: Count | None
+    """How old it is, in whole days; absent when unknown."""
+    announced: bool | None
+    """Whether the graph shows it; absent where no graph is known."""
+    closed_to_forwards: bool
+    """Whether its operator lets no forward out through it."""
+    connected: bool | None
+    """Whether the peer is there and the channel is in step with it; absent where nobody says."""
+    fee_base_msat: Msat | None
+    """Our fee for each forward out through it."""
     fee_ppm: Ppm | None
     """Our fee rate on it."""
+    flow: ChannelFlow | None
+    """What others sent through it in 60 days; absent when unknown."""
+    last_hop: HopFee | None
+    """What the peer takes for the last hop into it."""
     pending_capacity_sats: Sat | None
     """The smallest capacity that a splice in flight may leave."""
+    phase: Phase | None
+    """Where it is in its life; absent: as `usable` says."""
     private: bool
-    """Whether the graph does not know it."""
+    """Whether it is not to be announced."""
+    receivable_sats: Sat | None
+    """What can be received now; absent where the node does not say."""
+    recent_flow: RecentFlow | None
+    """What others sent through it within `rebalance.flow_window_days`; absent when unknown."""
+    reserve_sats: Sat | None
+    """What has to stay on our side."""
+    route_cost_ppm: Ppm | None
+    """What our own rebalances into it cost: their weighted median; absent when unknown."""
     short_channel_id: NodeId | None
     """Its place in the chain, such as `124x1x0`."""
+    spendable_sats: Sat | None
+    """What can be sent now; absent where the node does not say. It does not depend on the
+    connection."""
     splicing: bool
-    """Whether a splice is in flight: it counts with its confirmed balance."""
+    """Whether a splice is in flight."""
     usable: bool
-    """Whether it is in normal operation."""
+    """Whether it is in normal operation; `phase` says more."""
 
 ChannelClass = Literal["profitable", "break_even", "underwater", "stagnant_candidate", "zombie"]
 """How a channel earned so far."""
+
+
+class _ChannelFlowRequired(TypedDict):
+    """What others sent through a channel in the last 60 days."""
+
+    days_out: Count
+    """Days with at least one settled forward out."""
+    sats_out: Sat
+    """What left."""
+
+
+class ChannelFlow(_ChannelFlowRequired, total=False):
+    """What others sent through a channel in the last 60 days."""
+
+    sats_in: Sat
+    """What arrived."""
 
 
 class ChannelProfit(TypedDict):
@@ -837,26 +880,52 @@ class _ClassifyInputRequired(TypedDict):
     """The channel to judge; a channel of a snapshot as it is, or its two amounts alone."""
 
     capacity_sats: Sat
-    """Its whole capacity, as confirmed."""
+    """Its whole capacity."""
     local_sats: Sat
-    """The part on our side, as confirmed."""
+    """The part on our side."""
 
 
 class ClassifyInput(_ClassifyInputRequired, total=False):
     """The channel to judge; a channel of a snapshot as it is, or its two amounts alone."""
 
+    age_days: Count | None
+    """How old it is, in whole days; changes nothing."""
+    announced: bool | None
+    """Whether the graph shows it; changes nothing."""
     channel_id: NodeId | None
     """Its id; only named in the reasons."""
+    closed_to_forwards: bool
+    """Whether its operator lets no forward out through it: then it needs nothing."""
+    connected: bool | None
+    """Whether the peer is there; changes nothing."""
+    fee_base_msat: Msat | None
+    """Our fee for each forward; changes nothing."""
     fee_ppm: Ppm | None
     """Our fee rate on it; changes nothing."""
+    flow: ChannelFlow | None
+    """What others sent through it; changes nothing."""
+    last_hop: HopFee | None
+    """What the last hop into it costs; changes nothing."""
     peer_id: NodeId | None
     """The node at the other end; changes nothing."""
     pending_capacity_sats: Sat | None
     """The smallest capacity that a splice in flight may leave; changes nothing."""
+    phase: Phase | None
+    """Where it is in its life; absent: as `usable` says."""
     private: bool
-    """Whether the graph does not know it; changes nothing."""
+    """Whether it is not to be announced; changes nothing."""
+    receivable_sats: Sat | None
+    """What can be received; changes nothing."""
+    recent_flow: RecentFlow | None
+    """What others sent through it of late; changes nothing."""
+    reserve_sats: Sat | None
+    """What has to stay on our side; changes nothing."""
+    route_cost_ppm: Ppm | None
+    """What rebalances into it cost; changes nothing."""
     short_channel_id: NodeId | None
     """Its place in the chain; changes nothing."""
+    spendable_sats: Sat | None
+    """What can be sent; changes nothing."""
     splicing: bool
     """Whether a splice is in flight."""
     usable: bool
@@ -1047,6 +1116,26 @@ class Delta(_DeltaRequired, total=False):
     """How much RIGHT may owe LEFT unsecured."""
     right_hold: TokenAmount
     """What RIGHT has promised to payments and settlements under way."""
+
+
+_DemandRequired = TypedDict(
+    "_DemandRequired",
+    {
+        "lambda": "Share",
+    },
+)
+
+
+_DemandOptional = TypedDict(
+    "_DemandOptional",
+    {
+        "sats_per_active_day": Union["Sat", None],
+    }, total=False,
+)
+
+
+class Demand(_DemandRequired, _DemandOptional):
+    """How much the channels of a node are asked for, on average."""
 
 
 class _DepositEntryRequired(TypedDict):
@@ -1755,6 +1844,15 @@ class Held(TypedDict):
     changed: bool
     """Whether the call changed anything."""
 
+
+class HopFee(TypedDict):
+    """What the last hop into a channel costs."""
+
+    base_msat: Msat
+    """For each payment."""
+    ppm: Ppm
+    """For what it carries."""
+
 HubAmount = Union[str, int]
 """tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" """
 
@@ -1999,6 +2097,25 @@ class Kelly(TypedDict):
 
 Kind = Literal["health_status", "liquidity_state", "splice_check", "splice_check_answer"]
 """What a message is about."""
+
+
+class LeftOut(TypedDict):
+    """How many channels do not count, and why."""
+
+    closing: Count
+    """On their way out."""
+    duplicate: Count
+    """Under an id that another channel has."""
+    opening: Count
+    """Not open yet."""
+    proposed: Count
+    """Only talked about."""
+    set_aside: Count
+    """Not readable, or two usable ones under one id."""
+    unannounced: Count
+    """Usable, and in nothing that is told to others, since the graph does not show them."""
+    unknown: Count
+    """In a state that we do not know."""
 
 
 class LegacyFee(TypedDict):
@@ -2619,6 +2736,9 @@ class PeerChannel(_PeerChannelRequired, total=False):
     short_channel_id: NodeId | None
     """Its place in the chain."""
 
+Phase = Literal["proposed", "opening", "usable", "closing", "unknown"]
+"""Where a channel is in its life. What a node lists is not what it can use."""
+
 Plain = Any
 """any value, kept as it came"""
 
@@ -2898,6 +3018,15 @@ class Receiver(_ReceiverRequired, total=False):
     """What it paid; the strategy `fee` serves the highest first."""
     requested_at: Millis
     """Since when; the strategy `time` serves the oldest first."""
+
+
+class RecentFlow(TypedDict):
+    """What others sent through a channel within `rebalance.flow_window_days`."""
+
+    sats_in: Sat
+    """What arrived."""
+    sats_out: Sat
+    """What left."""
 
 
 class Refund(TypedDict, total=False):
@@ -3281,6 +3410,8 @@ class _SnapshotRequired(TypedDict):
     """The moment of the answers."""
     capacity_sats: Sat
     """The capacity of all channels that count."""
+    left_out: LeftOut
+    """How many channels are in no number above, and why."""
     profits: list[ChannelProfit]
     """The books of every channel that counts; empty when the forwards are unknown."""
     public_capacities: list[PeerCapacity]
@@ -3289,6 +3420,8 @@ class _SnapshotRequired(TypedDict):
     """What the other members may know of its channels, as they keep it; without its health."""
     revenue_windows: list[Msat]
     """Forwarding fees of the last four weeks, one week each, oldest first."""
+    unattributed: Unattributed
+    """What the last 30 days earned and cost that belongs to no channel we know."""
     us: Us
     """The node itself, as other policies read it."""
 
@@ -3300,6 +3433,10 @@ class Snapshot(_SnapshotRequired, total=False):
     """The name the node gives itself."""
     assess: AssessInput | None
     """The input of `health.assess`; absent when the forwards are unknown."""
+    demand: Demand | None
+    """How much the channels are asked for, on average; absent when the flow is unknown."""
+    health_report: HealthReport | None
+    """What the node says of itself to the other members; absent where no channel could be judged."""
 
 Source = Literal["faucet", "treasury", "withdraw"]
 """Where a reserve is replenished from. Configured, never taken from state or from a peer."""
@@ -3729,6 +3866,16 @@ class Turned(TypedDict):
     """How many."""
     token_id: TokenId
     """The token."""
+
+
+class Unattributed(TypedDict):
+    """What belongs to no channel that we know."""
+
+    forwards_msat: Msat
+    """Fees of forwards out through channels that we do not know."""
+    rebalances_msat: Msat
+    """Cost of rebalances into channels that are gone, or all of it where nothing says which
+    channel was filled."""
 
 Unit = Literal["sat", "msat", "ppm", "share", "score", "ms", "s", "token", "count"]
 """The unit of an observed value and its limit."""

@@ -1,32 +1,114 @@
 //! One channel of ours, as every fleet policy reads it: what [`snapshot.cln`](super::snapshot) gives.
 
 use crate::entries::Entry;
-use crate::units::{NodeId, Ppm, Sat, Share};
+use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
+
+/// Where a channel is in its life. What a node lists is not what it can use.
+#[choice]
+pub enum Phase {
+    /// Talked about, not committed: a stranger can leave it so for ever. It counts nowhere.
+    Proposed,
+    /// Committed and not open yet.
+    Opening,
+    /// It forwards, also while a splice waits for its confirmations.
+    Usable,
+    /// On its way out, or its node lost its state.
+    Closing,
+    /// In a state that we do not know.
+    Unknown,
+}
+
+/// What the last hop into a channel costs.
+#[record(Copy, Eq)]
+pub struct HopFee {
+    /// For each payment.
+    pub base_msat: Msat,
+    /// For what it carries.
+    pub ppm: Ppm,
+}
+
+/// What others sent through a channel in the last 60 days.
+#[record(Copy, Default, Eq)]
+pub struct ChannelFlow {
+    /// Days with at least one settled forward out.
+    pub days_out: Count,
+    /// What arrived.
+    #[serde(default)]
+    pub sats_in: Sat,
+    /// What left.
+    pub sats_out: Sat,
+}
+
+/// What others sent through a channel within `rebalance.flow_window_days`.
+#[record(Copy, Default, Eq)]
+pub struct RecentFlow {
+    /// What arrived.
+    pub sats_in: Sat,
+    /// What left.
+    pub sats_out: Sat,
+}
+
+/// How much the channels of a node are asked for, on average.
+#[record(Copy, Default)]
+pub struct Demand {
+    /// The share of days on which a usable channel forwards out; 0.07 when absent.
+    pub lambda: Option<Share>,
+    /// What leaves through a channel on such a day; where it is absent, the amount in question.
+    pub sats_per_active_day: Option<Sat>,
+}
 
 /// One channel of ours.
 #[record]
 pub struct Channel {
-    /// Its whole capacity, as confirmed.
+    /// How old it is, in whole days; absent when unknown.
+    pub age_days: Option<Count>,
+    /// Whether the graph shows it; absent where no graph is known.
+    pub announced: Option<bool>,
+    /// Its capacity; while a splice waits, that of the outcome that leaves us the least.
     pub capacity_sats: Sat,
     /// Its id.
     pub channel_id: NodeId,
+    /// Whether its operator lets no forward out through it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed_to_forwards: bool,
+    /// Whether the peer is there and the channel is in step with it; absent where nobody says.
+    pub connected: Option<bool>,
+    /// Our fee for each forward out through it.
+    pub fee_base_msat: Option<Msat>,
     /// Our fee rate on it.
     pub fee_ppm: Option<Ppm>,
-    /// The part on our side, as confirmed.
+    /// What others sent through it in 60 days; absent when unknown.
+    pub flow: Option<ChannelFlow>,
+    /// What the peer takes for the last hop into it.
+    pub last_hop: Option<HopFee>,
+    /// The part on our side; while a splice waits, of the outcome that leaves us the least.
     pub local_sats: Sat,
     /// The node at the other end.
     pub peer_id: NodeId,
     /// The smallest capacity that a splice in flight may leave.
     pub pending_capacity_sats: Option<Sat>,
-    /// Whether the graph does not know it.
+    /// Where it is in its life; absent: as `usable` says.
+    pub phase: Option<Phase>,
+    /// Whether it is not to be announced.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
+    /// What can be received now; absent where the node does not say.
+    pub receivable_sats: Option<Sat>,
+    /// What others sent through it within `rebalance.flow_window_days`; absent when unknown.
+    pub recent_flow: Option<RecentFlow>,
+    /// What has to stay on our side.
+    pub reserve_sats: Option<Sat>,
+    /// What our own rebalances into it cost: their weighted median; absent when unknown.
+    pub route_cost_ppm: Option<Ppm>,
     /// Its place in the chain, such as `124x1x0`.
     pub short_channel_id: Option<NodeId>,
-    /// Whether a splice is in flight: it counts with its confirmed balance.
+    /// What can be sent now; absent where the node does not say. It does not depend on the
+    /// connection.
+    pub spendable_sats: Option<Sat>,
+    /// Whether a splice is in flight.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub splicing: bool,
-    /// Whether it is in normal operation.
+    /// Whether it is in normal operation; `phase` says more.
     #[serde(default = "yes")]
     pub usable: bool,
 }
@@ -43,10 +125,67 @@ impl Entry for Channel {
 }
 
 impl Channel {
-    /// Whether its liquidity counts: in normal operation, or only waiting for a splice.
+    /// A channel of which only its amounts are known, in normal operation.
+    #[must_use]
+    pub const fn plain(
+        channel_id: NodeId,
+        peer_id: NodeId,
+        local_sats: Sat,
+        capacity_sats: Sat,
+    ) -> Self {
+        Self {
+            age_days: None,
+            announced: None,
+            capacity_sats,
+            channel_id,
+            closed_to_forwards: false,
+            connected: None,
+            fee_base_msat: None,
+            fee_ppm: None,
+            flow: None,
+            last_hop: None,
+            local_sats,
+            peer_id,
+            pending_capacity_sats: None,
+            phase: None,
+            private: false,
+            receivable_sats: None,
+            recent_flow: None,
+            reserve_sats: None,
+            route_cost_ppm: None,
+            short_channel_id: None,
+            spendable_sats: None,
+            splicing: false,
+            usable: true,
+        }
+    }
+
+    /// Whether its liquidity counts: it forwards, also while a splice waits.
     #[must_use]
     pub const fn counts(&self) -> bool {
-        self.usable || self.splicing
+        match self.phase {
+            Some(phase) => matches!(phase, Phase::Usable),
+            None => self.usable || self.splicing,
+        }
+    }
+
+    /// Whether it is on its way to count. One that cannot be used, and whose phase nobody told, is
+    /// taken for such: a second channel beside it costs more than to wait for it.
+    #[must_use]
+    pub const fn is_opening(&self) -> bool {
+        match self.phase {
+            Some(phase) => matches!(phase, Phase::Opening),
+            None => !self.counts(),
+        }
+    }
+
+    /// Whether others can see it; where no graph is known, whether it is to be announced.
+    #[must_use]
+    pub const fn is_announced(&self) -> bool {
+        match self.announced {
+            Some(announced) => announced && !self.private,
+            None => !self.private,
+        }
     }
 
     /// The part on our side as a share of the capacity; absent for an empty channel.
@@ -55,7 +194,7 @@ impl Channel {
         local_share(self.local_sats, self.capacity_sats)
     }
 
-    /// The capacity that is sure to remain while a splice is in flight.
+    /// The capacity that is sure to remain, whichever splice in flight confirms.
     #[must_use]
     pub fn safe_capacity(&self) -> Sat {
         self.pending_capacity_sats

@@ -3,12 +3,19 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use crate::config::Profile;
 use crate::policy::Policy;
 use crate::proofs;
 
 /// What an operation answers; without its order of reasons about the members, which is by id.
 fn ask(operation: &str, input: &Json) -> Json {
     let answer = Policy::plan().call(operation, input.to_string().as_bytes());
+    serde_json::from_slice(&answer.unwrap()).unwrap()
+}
+
+/// What the profile of the deployed plugins answers.
+fn ask_deployed(operation: &str, input: &Json) -> Json {
+    let answer = Policy::of(Profile::ClHive).call(operation, input.to_string().as_bytes());
     serde_json::from_slice(&answer.unwrap()).unwrap()
 }
 
@@ -145,7 +152,7 @@ proptest! {
 #[test]
 fn a_source_that_drains_gives_only_when_nearly_full() {
     let of = |spendable: i64| {
-        ask(
+        ask_deployed(
             "rebalance.sources",
             &json!({ "amount_sats": 1, "inbound_ppm": 1, "out_ppm": 2000, "sources": [{
             "channel_id": "1x1x0", "capacity_sats": 1000, "spendable_sats": spendable, "fee_ppm": 5,
@@ -158,9 +165,13 @@ fn a_source_that_drains_gives_only_when_nearly_full() {
 
 #[test]
 fn a_target_below_the_smallest_amount_is_not_filled() {
-    let least = Policy::plan().config().rebalance.min_amount_sats.get();
+    let least = Policy::of(Profile::ClHive)
+        .config()
+        .rebalance
+        .min_amount_sats
+        .get();
     let of = |capacity: u64| {
-        ask(
+        ask_deployed(
             "rebalance.size",
             &json!({ "capacity_sats": capacity, "spendable_sats": 0 }),
         )

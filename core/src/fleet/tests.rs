@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 
+use super::channel::{Channel, Phase};
 use super::conflict::{Action, ConflictInput, conflict};
-use super::fees::{AdjustInput, adjust};
+use super::fees::{AdjustInput, FeeStep, adjust};
 use super::health::Tier;
 use super::health::tests::cases;
 use super::limits::{LimitInput, check};
-use super::liquidity::needs::{Need, needs};
+use super::liquidity::needs::{Balance, Need, needs};
 use super::liquidity::state::{competition, state};
 use super::liquidity::{NeedType, Severity};
 use super::member::{Activity, Member, PeerCapacity, Trouble, Us};
@@ -60,17 +61,21 @@ fn fleet(members: Vec<Member>) -> FleetInput {
 fn fee(members: Vec<Member>, base: u32) -> (u32, Vec<Reason>) {
     let found = needs(&Config::default(), &fleet(members), &mut Why::off()).unwrap();
     let input = AdjustInput {
-        base_ppm: Ppm::constant(base),
+        base_ppm: Some(Ppm::constant(base)),
         ceiling_ppm: None,
+        fee_in_force_ppm: None,
         floor_ppm: None,
+        last_step: None,
         needs: found.fleet_needs,
         our_id: Some(id("us")),
+        own: None,
         peer_id: id("peer"),
     };
     let mut why = Why::new();
     let fee = adjust(&Config::default(), &input, &mut why)
         .unwrap()
         .fee_ppm
+        .unwrap()
         .get();
     (fee, why.into_reasons())
 }
@@ -214,6 +219,79 @@ fn advice_prefers_the_neediest_and_warns_of_redundancy() {
     );
 }
 
+#[test]
+fn a_channel_on_its_way_counts_as_our_capacity_and_one_that_closes_does_not() {
+    let mut needy = member("aa", Some(Tier::Struggling));
+    needy.depleted = vec![trouble("p", 0.03)];
+    let ask = |phase: Option<Phase>, usable: bool| {
+        let sats = Sat::constant(50_000_000);
+        let mut channel = Channel::plain(id("c"), id("p"), sats, sats);
+        (channel.phase, channel.usable) = (phase, usable);
+        let mut us = us();
+        us.channels = vec![channel].into();
+        let input = AdviseInput {
+            candidates: vec![Candidate {
+                peer_id: id("p"),
+                public_capacity_sats: Some(Sat::constant(200_000_000)),
+            }],
+            members: vec![needy.clone()].into(),
+            now: Seconds::constant(NOW),
+            us,
+        };
+        let mut why = Why::new();
+        let advice = advise(&Config::default(), &input, &mut why).unwrap().advice;
+        let told = why
+            .reasons()
+            .iter()
+            .any(|reason| reason.code == Code::OpeningCounted);
+        (advice[0].redundant, told)
+    };
+    assert_eq!(ask(Some(Phase::Opening), false), (true, true));
+    assert_eq!(ask(Some(Phase::Usable), true), (true, false));
+    for phase in [Phase::Proposed, Phase::Closing, Phase::Unknown] {
+        assert_eq!(ask(Some(phase), false), (false, false));
+    }
+    // An old caller says only that it cannot be used.
+    assert_eq!(ask(None, false), (true, true));
+}
+
+#[test]
+fn an_absurd_member_changes_no_advice_for_the_others() {
+    let mut needy = member("aa", Some(Tier::Struggling));
+    needy.depleted = vec![trouble("p", 0.03)];
+    let mut liar = member("bb", None);
+    let capacity = |sats| PeerCapacity {
+        capacity_sats: Sat::constant(sats),
+        channels: None,
+        peer_id: id("p"),
+    };
+    liar.capacities = vec![
+        capacity(2_000_000_000_000_000),
+        capacity(2_000_000_000_000_000),
+    ];
+    let ask = |members: Vec<Member>| {
+        let input = AdviseInput {
+            candidates: vec![Candidate {
+                peer_id: id("p"),
+                public_capacity_sats: Some(Sat::constant(200_000_000)),
+            }],
+            members: members.into(),
+            now: Seconds::constant(NOW),
+            us: us(),
+        };
+        let mut why = Why::new();
+        let advice = advise(&Config::default(), &input, &mut why).unwrap();
+        let told = why
+            .reasons()
+            .iter()
+            .any(|reason| reason.code == Code::CapacityAbsurd);
+        (advice, told)
+    };
+    let (alone, with) = (ask(vec![needy.clone()]), ask(vec![needy, liar]));
+    assert_eq!(alone.0, with.0);
+    assert_eq!((alone.1, with.1), (false, true));
+}
+
 fn tiers() -> impl Strategy<Value = Option<Tier>> {
     prop::option::of(prop::sample::select(vec![
         Tier::Struggling,
@@ -300,19 +378,51 @@ proptest! {
             tier: tier.unwrap_or(Tier::Stable),
         };
         let input = AdjustInput {
-            base_ppm: Ppm::constant(base),
+            base_ppm: Some(Ppm::constant(base)),
             ceiling_ppm: None,
+            fee_in_force_ppm: None,
             floor_ppm: Some(Ppm::constant(floor)),
+            last_step: None,
             needs: kinds.iter().enumerate().map(need).collect(),
             our_id: None,
+            own: None,
             peer_id: id("peer"),
         };
-        let fee = adjust(&config, &input, &mut Why::off()).unwrap().fee_ppm.get();
+        let fee = adjust(&config, &input, &mut Why::off()).unwrap().fee_ppm.unwrap().get();
         prop_assert!(fee >= floor || fee >= base.min(floor));
         prop_assert!(fee >= (f64::from(base) * 0.95) as u32);
         prop_assert!(fee <= base.max((f64::from(base) * 1.05) as u32));
         prop_assert!(base != 0 || fee == 0);
         prop_assert!(deployed || fee <= base);
+        // While that fee is in force its base is known, and a second step starts there again.
+        let again = |base_ppm| AdjustInput {
+            base_ppm,
+            fee_in_force_ppm: Some(Ppm::constant(fee)),
+            last_step: Some(FeeStep { base_ppm: Ppm::constant(base), fee_ppm: Ppm::constant(fee) }),
+            ..input.clone()
+        };
+        for base_ppm in [None, Some(Ppm::constant(fee))] {
+            let second = adjust(&config, &again(base_ppm), &mut Why::off()).unwrap();
+            prop_assert_eq!(second.fee_ppm, Some(Ppm::constant(fee)));
+        }
+        let calm = AdjustInput { needs: Vec::new(), ..again(None) };
+        let back = adjust(&config, &calm, &mut Why::off()).unwrap().fee_ppm;
+        prop_assert_eq!(back, Some(Ppm::constant(base)));
+        // Only the fee in force known: the way of the step, and no number.
+        let blind = AdjustInput { last_step: None, ..again(None) };
+        let blind = adjust(&config, &blind, &mut Why::off()).unwrap();
+        prop_assert_eq!(blind.fee_ppm, None);
+        // With little of our own there, no fee is lowered; it may still be raised.
+        for parts in [19, 20] {
+            let balance = Balance { capacity_sats: Sat::constant(100), local_sats: Sat::constant(parts) };
+            let poor = AdjustInput { own: Some(balance), ..input.clone() };
+            let mut why = Why::new();
+            let poor = adjust(&config, &poor, &mut why).unwrap().fee_ppm.unwrap().get();
+            prop_assert!(parts == 20 || poor >= base);
+            prop_assert!(parts == 19 || poor == fee);
+            let said = why.reasons().iter().any(|reason| reason.code == Code::OwnChannelDepleted);
+            prop_assert!(!said || parts == 19);
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Which external peers a new channel of ours would help most, and where it would only add
 //! capacity that the fleet already has. Advice only.
 //!
-//! Source: plan §8. Codes: `peer_helps`, `peer_helps_nobody`, `peer_redundant`, `peer_capacity_unknown`,
-//! `no_candidate`, `stale_report`, `member_implausible`.
+//! Source: plan §8. Codes: `peer_helps`, `peer_helps_nobody`, `peer_redundant`, `opening_counted`,
+//! `capacity_absurd`, `peer_capacity_unknown`, `no_candidate`, `stale_report`, `member_implausible`.
 
 use super::health::Tier;
 use super::liquidity::needs::{Ready, ready_of};
 use super::liquidity::{NeedType, Severity};
 use super::member::{Member, Us};
-use super::view::View;
+use super::view::{View, set_aside};
 use crate::config::{Config, Profile};
 use crate::entries::Entries;
 use crate::error::Error;
@@ -116,13 +116,16 @@ pub fn advise(config: &Config, input: &AdviseInput, why: &mut Why) -> Result<Adv
             }
         }
     }
-    let theirs = view.others.iter().flat_map(|member| &member.capacities);
-    let theirs = theirs.map(|one| (&one.peer_id, one.capacity_sats));
-    let ours = view.channels.iter();
-    let ours = ours.map(|one| (&one.peer_id, one.capacity_sats));
-    for (peer, capacity) in theirs.chain(ours) {
-        if let Some(standing) = at_peer.get_mut(peer) {
-            standing.hold(capacity)?;
+    for member in &view.others {
+        for held in &member.capacities {
+            if let Some(standing) = at_peer.get_mut(&held.peer_id) {
+                standing.hold(&member.member_id, held.capacity_sats);
+            }
+        }
+    }
+    for channel in view.channels.iter().chain(&view.opening) {
+        if let Some(standing) = at_peer.get_mut(&channel.peer_id) {
+            standing.own(channel.capacity_sats, channel.is_opening())?;
         }
     }
     let standing = |peer: &NodeId| Ok(at_peer.get(peer).cloned().unwrap_or_default());
@@ -144,7 +147,12 @@ pub(super) fn distinct(candidates: &[Candidate]) -> Result<Vec<&Candidate>, Erro
 #[derive(Clone, Default)]
 pub(super) struct Standing<'f> {
     asked: Vec<(&'f Member, Severity)>,
-    held: Sat,
+    /// What other members hold there, by member.
+    held: Vec<(u128, &'f NodeId)>,
+    /// What we hold there, with what is on its way.
+    ours: Sat,
+    /// What of it is on its way.
+    opening: Sat,
 }
 
 impl<'f> Standing<'f> {
@@ -155,10 +163,22 @@ impl<'f> Standing<'f> {
         }
     }
 
-    /// Adds what a member, or we, hold there.
-    pub fn hold(&mut self, capacity: Sat) -> Result<(), Error> {
-        let sum = self.held.plus(capacity);
-        self.held = sum.map_err(|error| error.inside("members"))?;
+    /// Adds what a member holds there; the members come one after the other.
+    pub fn hold(&mut self, member: &'f NodeId, capacity: Sat) {
+        let capacity = u128::from(capacity.get());
+        match self.held.last_mut() {
+            Some((sum, last)) if *last == member => *sum += capacity,
+            _ => self.held.push((capacity, member)),
+        }
+    }
+
+    /// Adds a channel of ours there.
+    pub fn own(&mut self, capacity: Sat, is_opening: bool) -> Result<(), Error> {
+        let inside = |error: Error| error.inside("us");
+        self.ours = self.ours.plus(capacity).map_err(inside)?;
+        if is_opening {
+            self.opening = self.opening.plus(capacity).map_err(inside)?;
+        }
         Ok(())
     }
 }
@@ -175,7 +195,7 @@ pub(super) fn advise_of<'f>(
     for candidate in candidates {
         if view.is_external(&candidate.peer_id) {
             let standing = standing(&candidate.peer_id)?;
-            advice.push(advice_on(config, candidate, &standing, view.now, why));
+            advice.push(advice_on(config, candidate, standing, view.now, why)?);
         }
     }
     if advice.is_empty() {
@@ -192,12 +212,21 @@ pub(super) fn advise_of<'f>(
 fn advice_on(
     config: &Config,
     candidate: &Candidate,
-    standing: &Standing<'_>,
+    standing: Standing<'_>,
     now: Seconds,
     why: &mut Why,
-) -> Advice {
+) -> Result<Advice, Error> {
     let peer = &candidate.peer_id;
-    let (asked, fleet) = (&standing.asked, standing.held);
+    let asked = &standing.asked;
+    if standing.opening > Sat::MIN {
+        why.add(|| {
+            let reason = Reason::new(Code::OpeningCounted, Effect::Adjust).about(peer);
+            reason.observed(standing.opening)
+        });
+    }
+    let fleet = standing
+        .ours
+        .plus(set_aside(standing.ours, standing.held, why))?;
     let helps: Set<&NodeId> = asked.iter().map(|(member, _)| &member.member_id).collect();
     let tier = |member: &Member| member.tier_at(now, config.health.max_report_age_s);
     let help: i64 = asked
@@ -230,11 +259,11 @@ fn advice_on(
             reason.observed(helps.len() as u64)
         }
     });
-    Advice {
+    Ok(Advice {
         fleet_share: share.map(Real::constant),
         helps: helps.into_iter().cloned().collect(),
         peer_id: peer.clone(),
         redundant: share.is_some_and(|share| share > min_share.get()),
         score,
-    }
+    })
 }

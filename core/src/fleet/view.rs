@@ -6,8 +6,9 @@ use super::channel::Channel;
 use super::member::{Activity, Member, Us, is_fresh};
 use crate::entries::Entries;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::table::Set;
-use crate::units::{Count, NodeId, Seconds};
+use crate::units::{Count, NodeId, Sat, Seconds};
 
 /// The fleet as we know it.
 #[record]
@@ -29,6 +30,8 @@ pub(super) struct View<'f> {
     pub others: Vec<&'f Member>,
     /// Our channels that count, to external peers, by id.
     pub channels: Vec<&'f Channel>,
+    /// Our channels to external peers that are on their way, by id.
+    pub opening: Vec<&'f Channel>,
     pub fleet: Fleet<'f>,
     pub us: &'f Us,
     pub now: Seconds,
@@ -61,14 +64,17 @@ impl<'f> View<'f> {
         let mut view = Self {
             others,
             channels: Vec::new(),
+            opening: Vec::new(),
             fleet: Fleet::Listed(fleet),
             us,
             now,
         };
-        let channels = us.channels.usable(why).into_iter();
-        view.channels = channels
-            .filter(|channel| channel.counts() && view.is_external(&channel.peer_id))
-            .collect();
+        let mut channels = us.channels.usable(why);
+        channels.retain(|channel| view.is_external(&channel.peer_id));
+        let all = channels.iter().copied();
+        view.opening = all.filter(|channel| channel.is_opening()).collect();
+        channels.retain(|channel| channel.counts());
+        view.channels = channels;
         view
     }
 
@@ -114,6 +120,30 @@ pub(super) fn explain_count(found: usize, some: Code, none: Code, why: &mut Why)
         0 => Reason::new(none, Effect::Allow),
         found => Reason::new(some, Effect::Adjust).observed(found as u64),
     });
+}
+
+/// The sum of what members hold, where `ahead` is held already. A member whose numbers no chain can
+/// hold is set aside, the largest first, of equal ones the larger id: its nonsense must not turn the
+/// answer for everybody into an error.
+pub(super) fn set_aside(ahead: Sat, mut held: Vec<(u128, &NodeId)>, why: &mut Why) -> Sat {
+    let room = u128::from(Sat::MAX.less(ahead).get());
+    let mut sum: u128 = held.iter().map(|(sats, _)| sats).sum();
+    if sum > room {
+        sorting::by(&mut held, Ord::cmp);
+    }
+    while sum > room {
+        let Some((sats, id)) = held.pop() else {
+            break;
+        };
+        sum -= sats;
+        why.add(|| {
+            Reason::new(Code::CapacityAbsurd, Effect::Warn)
+                .about(id)
+                .observed(i128::try_from(sats).unwrap_or(i128::MAX))
+                .limit(Sat::MAX)
+        });
+    }
+    Sat::constant(u64::try_from(sum).unwrap_or(u64::MAX))
 }
 
 /// How many entries are asked for.

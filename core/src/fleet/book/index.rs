@@ -9,7 +9,7 @@ use crate::fleet::member::Member;
 use crate::fleet::splice::{Other, Ours, OwnChannel};
 use crate::sorting;
 use crate::table::Set;
-use crate::units::{NodeId, Seconds, Share};
+use crate::units::{NodeId, Sat, Seconds, Share};
 
 /// A member with what it needs, in order.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub struct Said {
 /// All that is known of one peer.
 #[derive(Debug)]
 pub struct Row {
+    /// What of ours is on its way there.
+    pub opening: Vec<Sat>,
     /// Our channels with it that count.
     pub ours: Ours,
     pub relevance: Share,
@@ -183,7 +185,7 @@ impl Index {
         known
     }
 
-    /// Takes our channels with a peer that count, in place of those before.
+    /// Takes our channels with a peer, in place of those before.
     pub fn set_channels<'c>(
         &mut self,
         config: &Config,
@@ -193,7 +195,14 @@ impl Index {
         let mut sum = needs::Ours::default();
         let mut troubled = false;
         let mut kept = Vec::new();
+        let mut opening = Vec::new();
         for channel in channels {
+            if channel.is_opening() {
+                opening.push(channel.capacity_sats);
+            }
+            if !channel.counts() {
+                continue;
+            }
             sum.add(channel.local_sats, channel.capacity_sats);
             let (local, capacity) = (channel.local_sats, channel.capacity_sats);
             troubled |= own_trouble(&config.liquidity, local, capacity).is_some();
@@ -204,6 +213,7 @@ impl Index {
         if let Some(row) = self.row_mut(peer) {
             moved = row.relevance != relevance;
             (row.ours.channels, row.relevance, row.troubled) = (kept, relevance, troubled);
+            row.opening = opening;
         }
         if moved {
             self.refresh(config, peer);
@@ -216,6 +226,7 @@ impl Index {
         if !self.rows.contains(peer) {
             let empty = Row {
                 // Our own report is in no row: there is nothing to tell apart.
+                opening: Vec::new(),
                 ours: Ours::default(),
                 relevance: Share::MIN,
                 said: Vec::new(),
@@ -227,7 +238,9 @@ impl Index {
     }
 
     fn drop_empty(&mut self, peer: &NodeId) {
-        let empty = |row: &Row| row.said.is_empty() && row.ours.channels.is_empty();
+        let empty = |row: &Row| {
+            row.said.is_empty() && row.ours.channels.is_empty() && row.opening.is_empty()
+        };
         if self.rows.get(peer).is_some_and(empty) {
             self.rows.remove(peer);
         }

@@ -1,8 +1,8 @@
 //! The methods of the book on every surface.
 
 use super::{
-    AskAdvice, AskConflict, AskFee, AskFirst, AskHeadroom, AskNow, AskPeer, AskSplice, FleetBook,
-    FleetMember, FleetPeer, FleetSnapshot,
+    AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, FleetBook, FleetMember, FleetPeer,
+    FleetSnapshot,
 };
 use crate::error::Error;
 use crate::fleet::channel::Channel;
@@ -17,7 +17,7 @@ use crate::fleet::liquidity::state::{Competition, FleetState};
 use crate::fleet::member::{Activity, Member};
 use crate::fleet::rebalance::evaluate::{EvaluateInput, Evaluated};
 use crate::fleet::rebalance::sources::Source;
-use crate::fleet::splice::{Checked, Headroom};
+use crate::fleet::splice::{CheckInput, Checked, Headroom, HeadroomInput};
 use crate::fleet::topology::Advised;
 use crate::lint::Overrides;
 use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
@@ -211,10 +211,10 @@ method!(FleetFees, "fees", AskFee => Adjusted,
 method!(FleetEvaluate, "evaluate", EvaluateInput => Evaluated,
     "What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`.",
     |book, ask, why| book.evaluate(ask, why));
-method!(FleetSplice, "splice", AskSplice => Checked,
+method!(FleetSplice, "splice", CheckInput => Checked,
     "Whether a splice keeps the fleet connected to the peer, as `splice.check`.",
     |book, ask, why| book.splice(ask, why));
-method!(FleetHeadroom, "headroom", AskHeadroom => Headroom,
+method!(FleetHeadroom, "headroom", HeadroomInput => Headroom,
     "The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`.",
     |book, ask, why| book.headroom(ask, why));
 method!(FleetAdvise, "advise", AskAdvice => Advised,

@@ -259,7 +259,7 @@ impl FleetBook {
 
     fn index_channels(&mut self, peer: &NodeId) {
         let all = self.channels.values();
-        let here = all.filter(|one| one.peer_id == *peer && one.counts());
+        let here = all.filter(|one| one.peer_id == *peer);
         self.index.set_channels(self.policy.config(), peer, here);
     }
 

@@ -4,16 +4,19 @@ use super::FleetBook;
 use super::index::{Card, Row};
 use crate::error::Error;
 use crate::fleet::conflict::{Conflict, conflict_of};
-use crate::fleet::fees::{Adjusted, Fee, adjust_for};
+use crate::fleet::fees::{Adjusted, Fee, FeeStep, adjust_for};
 use crate::fleet::health::fleet::{FleetHealth, fleet_of};
 use crate::fleet::liquidity::NeedType;
 use crate::fleet::liquidity::needs::{
-    Excesses, Need, Needs, Ready, Relevance, most_first, told_relevance, worst_first,
+    Balance, Excesses, Need, Needs, Ready, Relevance, most_first, told_relevance, worst_first,
 };
 use crate::fleet::liquidity::state::{Competition, FleetState, competition_of, state_of};
-use crate::fleet::member::{Member, SpliceType, is_fresh};
+use crate::fleet::member::{Member, is_fresh};
 use crate::fleet::rebalance::evaluate::{EvaluateInput, Evaluated, evaluate_from};
-use crate::fleet::splice::{self, Checked, Headroom, Other, Ours, Situation, Wish};
+use crate::fleet::splice::{
+    self, CheckInput, Checked, Headroom, HeadroomInput, Other, Ours, OwnChannel, Question,
+    Situation,
+};
 use crate::fleet::topology::{Advised, Candidate, Standing, advise_of, distinct};
 use crate::fleet::view::{Fleet, View, may_count};
 use crate::reason::Why;
@@ -54,53 +57,19 @@ pub struct AskConflict {
 /// A fee that might help another member.
 #[record]
 pub struct AskFee {
-    /// The fee we intend without the fleet.
-    pub base_ppm: Ppm,
+    /// The fee we intend without the fleet; where it is absent, `last_step` may tell it.
+    pub base_ppm: Option<Ppm>,
     /// No higher than this; the config's when absent.
     pub ceiling_ppm: Option<Ppm>,
+    /// The fee that is set now.
+    pub fee_in_force_ppm: Option<Ppm>,
     /// No lower than this; the config's when absent.
     pub floor_ppm: Option<Ppm>,
+    /// The last step that we made here: while its fee is in force, its base is what we intend.
+    pub last_step: Option<FeeStep>,
     /// The present moment.
     pub now: Seconds,
     /// The peer towards which the fee is.
-    pub peer_id: NodeId,
-}
-
-/// A splice that wants advice.
-#[record]
-pub struct AskSplice {
-    /// How much.
-    pub amount_sats: Sat,
-    /// Whether the other members could be asked at all.
-    #[serde(default = "yes")]
-    pub hive_reachable: bool,
-    /// Our own exits from this peer that none of our channels shows as pending yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub in_flight: Vec<Sat>,
-    /// The present moment.
-    pub now: Seconds,
-    /// The peer.
-    pub peer_id: NodeId,
-    /// Whether what could not be checked is refused.
-    #[serde(default)]
-    pub strict: bool,
-    /// Which way it goes.
-    #[serde(rename = "type")]
-    pub splice_type: SpliceType,
-}
-
-/// A peer that something might leave.
-#[record]
-pub struct AskHeadroom {
-    /// Whether the other members could be asked at all.
-    #[serde(default = "yes")]
-    pub hive_reachable: bool,
-    /// Our own exits from this peer that none of our channels shows as pending yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub in_flight: Vec<Sat>,
-    /// The present moment.
-    pub now: Seconds,
-    /// The peer.
     pub peer_id: NodeId,
 }
 
@@ -111,10 +80,6 @@ pub struct AskAdvice {
     pub candidates: Option<Vec<NodeId>>,
     /// The present moment.
     pub now: Seconds,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl FleetBook {
@@ -139,6 +104,7 @@ impl FleetBook {
         View {
             others: others.collect(),
             channels: Vec::new(),
+            opening: Vec::new(),
             fleet: Fleet::Kept(self.index.ids()),
             us: &self.us,
             now,
@@ -252,9 +218,25 @@ impl FleetBook {
             base: ask.base_ppm,
             ceiling: ask.ceiling_ppm,
             floor: ask.floor_ppm,
+            in_force: ask.fee_in_force_ppm,
+            last_step: ask.last_step,
+            own: self.own_balance(&ask.peer_id),
             peer: &ask.peer_id,
         };
         adjust_for(config, &fee, needs.iter(), why)
+    }
+
+    /// Our usable channels with a peer together.
+    fn own_balance(&self, peer: &NodeId) -> Option<Balance> {
+        let channels = self.index.channels_to(peer);
+        let sum = |of: &dyn Fn(&OwnChannel) -> Sat| {
+            let sats = channels.iter().map(|channel| of(channel).get());
+            Sat::constant(sats.fold(0, u64::saturating_add))
+        };
+        (!channels.is_empty()).then(|| Balance {
+            capacity_sats: sum(&|channel| channel.capacity_sats),
+            local_sats: sum(&|channel| channel.local_sats.unwrap_or_default()),
+        })
     }
 
     /// As `rebalance.evaluate` with the sources of the book.
@@ -271,44 +253,29 @@ impl FleetBook {
     }
 
     /// As `splice.check` with what the other members' reports hold, see [`Other::at_peer`].
-    pub fn splice(&self, ask: &AskSplice, why: &mut Why) -> Result<Checked, Error> {
-        let wish = Wish {
-            amount: ask.amount_sats,
-            splice_type: ask.splice_type,
-            strict: ask.strict,
-        };
-        let situation = self.situation(&ask.peer_id, ask.hive_reachable, &ask.in_flight, ask.now);
+    pub fn splice(&self, ask: &CheckInput, why: &mut Why) -> Result<Checked, Error> {
+        let situation = self.situation(ask.question())?;
         let mut estimates = Vec::new();
         let others: Vec<&Other> = self.index.others_at(&ask.peer_id, &mut estimates);
-        splice::advise(self.policy.config(), &situation, others, wish, why)
+        splice::advise(self.policy.config(), &situation, others, ask, why)
     }
 
     /// As `splice.headroom` with what the other members' reports hold.
-    pub fn headroom(&self, ask: &AskHeadroom, why: &mut Why) -> Result<Headroom, Error> {
-        let situation = self.situation(&ask.peer_id, ask.hive_reachable, &ask.in_flight, ask.now);
+    pub fn headroom(&self, ask: &HeadroomInput, why: &mut Why) -> Result<Headroom, Error> {
+        let situation = self.situation(ask.question())?;
         let mut estimates = Vec::new();
         let others: Vec<&Other> = self.index.others_at(&ask.peer_id, &mut estimates);
         splice::room(self.policy.config(), &situation, others, why)
     }
 
-    fn situation<'b>(
-        &'b self,
-        peer: &NodeId,
-        hive_reachable: bool,
-        in_flight: &'b [Sat],
-        now: Seconds,
-    ) -> Situation<'b> {
+    fn situation<'b>(&'b self, question: Question<'b>) -> Result<Situation<'b>, Error> {
         static NONE: Ours = Ours {
             channels: Vec::new(),
             node_id: None,
         };
-        Situation {
-            hive_reachable,
-            in_flight,
-            now,
-            ours: self.index.row(peer).map_or(&NONE, |row| &row.ours),
-            public: self.public_capacity(peer),
-        }
+        let row = self.index.row(question.peer_id);
+        let ours = row.map_or(&NONE, |row| &row.ours);
+        question.known(ours, self.public_capacity(question.peer_id))
     }
 
     fn public_capacity(&self, peer: &NodeId) -> Option<Sat> {
@@ -342,10 +309,20 @@ impl FleetBook {
         }
         let fresh = |at: Seconds| is_fresh(at, now, self.max_age());
         let said = row.said.iter().filter(|said| fresh(said.at));
-        let theirs = said.filter_map(|said| said.other.as_ref()?.channels.as_ref());
-        let ours = row.ours.channels.iter().map(|one| one.capacity_sats);
-        for capacity in theirs.flatten().copied().chain(ours) {
-            standing.hold(capacity)?;
+        for said in said {
+            let held = said
+                .other
+                .as_ref()
+                .and_then(|other| other.channels.as_ref());
+            for capacity in held.into_iter().flatten() {
+                standing.hold(&said.member_id, *capacity);
+            }
+        }
+        for channel in &row.ours.channels {
+            standing.own(channel.capacity_sats, false)?;
+        }
+        for capacity in &row.opening {
+            standing.own(*capacity, true)?;
         }
         Ok(standing)
     }

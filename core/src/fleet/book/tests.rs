@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::config::Config;
+use crate::fleet::channel::Phase;
 use crate::fleet::conflict::{ConflictInput, conflict};
-use crate::fleet::fees::{AdjustInput, adjust};
+use crate::fleet::fees::{AdjustInput, FeeStep, adjust};
 use crate::fleet::gossip::Kind;
 use crate::fleet::gossip::accept::{AcceptInput, MemberStanding, Outcome, accept};
 use crate::fleet::gossip::tests::{NOW, announce, health, id as key, message, plain};
@@ -42,6 +43,11 @@ fn told<T: Serialize>(ask: impl FnOnce(&mut Why) -> Result<T, Error>) -> String 
 fn id(text: &str) -> NodeId {
     NodeId::new(text).unwrap()
 }
+
+const LAST_STEP: FeeStep = FeeStep {
+    base_ppm: Ppm::constant(1000),
+    fee_ppm: Ppm::constant(950),
+};
 
 fn candidate() -> EvaluateInput {
     let input = json!({ "inbound_ppm": 300, "p_success": 0.7, "tier": "vulnerable",
@@ -80,11 +86,12 @@ fn stateless(
     let others: Vec<Other> = others.filter_map(|one| Other::at_peer(one, peer)).collect();
     let exit = |splice_type, amount| CheckInput {
         amount_sats: Sat::constant(amount),
+        channel_id: None,
         hive_reachable: true,
         in_flight: vec![Sat::constant(1000)],
         now,
         others: others.clone().into(),
-        ours: ours.clone(),
+        ours: Some(ours.clone()),
         peer_id: peer.clone(),
         peer_public_sats: public(peer),
         splice_type,
@@ -144,12 +151,20 @@ fn stateless(
             conflict(config, &input, why)
         }),
         told(|why| {
+            let sum =
+                |of: &dyn Fn(&Channel) -> Sat| Sat::constant(here().map(|one| of(one).get()).sum());
             let input = AdjustInput {
-                base_ppm: Ppm::constant(1000),
+                base_ppm: None,
                 ceiling_ppm: None,
+                fee_in_force_ppm: Some(LAST_STEP.fee_ppm),
                 floor_ppm: None,
+                last_step: Some(LAST_STEP),
                 needs: all.fleet_needs,
                 our_id: Some(snapshot.us.node_id.clone()),
+                own: here().next().is_some().then(|| Balance {
+                    capacity_sats: sum(&|one| one.capacity_sats),
+                    local_sats: sum(&|one| one.local_sats),
+                }),
                 peer_id: peer.clone(),
             };
             adjust(config, &input, why)
@@ -164,11 +179,12 @@ fn stateless(
                 ..
             } = exit(SpliceType::SpliceOut, 0);
             let input = HeadroomInput {
+                channel_id: None,
                 hive_reachable,
                 in_flight,
                 now,
                 others: others.clone().into(),
-                ours: ours.clone(),
+                ours: Some(ours.clone()),
                 peer_id: peer.clone(),
                 peer_public_sats,
             };
@@ -196,12 +212,16 @@ fn asked(book: &FleetBook, now: Seconds, peer: &NodeId) -> Vec<String> {
         first: first.map(Count::constant),
         now,
     };
-    let exit = |splice_type, amount| AskSplice {
+    let exit = |splice_type, amount| CheckInput {
         amount_sats: Sat::constant(amount),
+        channel_id: None,
         hive_reachable: true,
         in_flight: vec![Sat::constant(1000)],
         now,
+        others: Entries::default(),
+        ours: None,
         peer_id: peer.clone(),
+        peer_public_sats: None,
         splice_type,
         strict: false,
     };
@@ -226,9 +246,11 @@ fn asked(book: &FleetBook, now: Seconds, peer: &NodeId) -> Vec<String> {
         }),
         told(|why| {
             let ask = AskFee {
-                base_ppm: Ppm::constant(1000),
+                base_ppm: None,
                 ceiling_ppm: None,
+                fee_in_force_ppm: Some(LAST_STEP.fee_ppm),
                 floor_ppm: None,
+                last_step: Some(LAST_STEP),
                 now,
                 peer_id: peer.clone(),
             };
@@ -237,11 +259,15 @@ fn asked(book: &FleetBook, now: Seconds, peer: &NodeId) -> Vec<String> {
         told(|why| book.splice(&exit(SpliceType::SpliceOut, 900_000), why)),
         told(|why| book.splice(&exit(SpliceType::SpliceIn, 900_000), why)),
         told(|why| {
-            let ask = AskHeadroom {
+            let ask = HeadroomInput {
+                channel_id: None,
                 hive_reachable: true,
                 in_flight: vec![Sat::constant(1000)],
                 now,
+                others: Entries::default(),
+                ours: None,
                 peer_id: peer.clone(),
+                peer_public_sats: None,
             };
             book.headroom(&ask, why)
         }),
@@ -350,19 +376,22 @@ prop_compose! {
 prop_compose! {
     fn channels()(
         n in 0..5u8, peer_id in ids(), capacity_sats in sats(), part in 0..=20u64, pending in prop::option::of(sats()),
-        splicing in any::<bool>(), usable in prop::bool::weighted(0.8),
+        splicing in any::<bool>(), usable in prop::bool::weighted(0.8), reserve in prop::option::of(sats()),
+        spendable in prop::option::of(sats()), phase in prop::option::of(select(vec![Phase::Opening, Phase::Usable, Phase::Closing])),
     ) -> Channel {
         Channel {
-            capacity_sats,
-            channel_id: id(&format!("c{n}")),
-            fee_ppm: None,
-            local_sats: Sat::constant(capacity_sats.get() * part / 20),
-            peer_id,
             pending_capacity_sats: pending,
-            private: false,
-            short_channel_id: None,
+            phase,
+            reserve_sats: reserve,
+            spendable_sats: spendable,
             splicing,
             usable,
+            ..Channel::plain(
+                id(&format!("c{n}")),
+                peer_id,
+                Sat::constant(capacity_sats.get() * part / 20),
+                capacity_sats,
+            )
         }
     }
 }
@@ -391,17 +420,22 @@ fn changes() -> impl Strategy<Value = Change> {
             peer_id,
             public_capacity_sats,
         });
-    let source = (0..4u8, sats(), 0..2000u32).prop_map(|(n, spendable_sats, fee)| Source {
-        capacity_sats: Sat::constant(12_000_000),
-        channel_id: id(&format!("s{n}")),
-        connected: true,
-        fails: Count::MIN,
-        fee_ppm: Ppm::constant(fee),
-        flow: None,
-        peer_id: None,
-        spendable_sats,
-        uptime_pct: None,
-    });
+    let ends = (prop::option::of(ids()), any::<bool>());
+    let source =
+        (0..4u8, sats(), 0..2000u32, ends).prop_map(|(n, spendable_sats, fee, ends)| Source {
+            age_days: None,
+            capacity_sats: Sat::constant(12_000_000),
+            channel_id: id(&format!("s{n}")),
+            connected: ends.1,
+            fails: Count::MIN,
+            fee_ppm: Ppm::constant(fee),
+            flow: None,
+            local_sats: None,
+            peer_id: ends.0,
+            phase: None,
+            spendable_sats,
+            uptime_pct: None,
+        });
     prop_oneof![
         6 => reports().prop_map(|report| Change::Report(Box::new(report))),
         2 => member.prop_map(Change::Member),

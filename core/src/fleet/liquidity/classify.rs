@@ -16,32 +16,59 @@
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
 use crate::error::Error;
-use crate::fleet::channel::{full_share, local_share, yes};
+use crate::fleet::channel::{ChannelFlow, HopFee, Phase, RecentFlow, full_share, local_share, yes};
 use crate::fleet::health::profit::nearest;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
-use crate::units::{NodeId, Ppm, Sat, Share};
+use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
 
 /// The channel to judge; a channel of a snapshot as it is, or its two amounts alone.
 #[record]
 pub struct ClassifyInput {
-    /// Its whole capacity, as confirmed.
+    /// How old it is, in whole days; changes nothing.
+    pub age_days: Option<Count>,
+    /// Whether the graph shows it; changes nothing.
+    pub announced: Option<bool>,
+    /// Its whole capacity.
     pub capacity_sats: Sat,
     /// Its id; only named in the reasons.
     pub channel_id: Option<NodeId>,
+    /// Whether its operator lets no forward out through it: then it needs nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed_to_forwards: bool,
+    /// Whether the peer is there; changes nothing.
+    pub connected: Option<bool>,
+    /// Our fee for each forward; changes nothing.
+    pub fee_base_msat: Option<Msat>,
     /// Our fee rate on it; changes nothing.
     pub fee_ppm: Option<Ppm>,
-    /// The part on our side, as confirmed.
+    /// What others sent through it; changes nothing.
+    pub flow: Option<ChannelFlow>,
+    /// What the last hop into it costs; changes nothing.
+    pub last_hop: Option<HopFee>,
+    /// The part on our side.
     pub local_sats: Sat,
     /// The node at the other end; changes nothing.
     pub peer_id: Option<NodeId>,
     /// The smallest capacity that a splice in flight may leave; changes nothing.
     pub pending_capacity_sats: Option<Sat>,
-    /// Whether the graph does not know it; changes nothing.
+    /// Where it is in its life; absent: as `usable` says.
+    pub phase: Option<Phase>,
+    /// Whether it is not to be announced; changes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
+    /// What can be received; changes nothing.
+    pub receivable_sats: Option<Sat>,
+    /// What others sent through it of late; changes nothing.
+    pub recent_flow: Option<RecentFlow>,
+    /// What has to stay on our side; changes nothing.
+    pub reserve_sats: Option<Sat>,
+    /// What rebalances into it cost; changes nothing.
+    pub route_cost_ppm: Option<Ppm>,
     /// Its place in the chain; changes nothing.
     pub short_channel_id: Option<NodeId>,
+    /// What can be sent; changes nothing.
+    pub spendable_sats: Option<Sat>,
     /// Whether a splice is in flight.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub splicing: bool,

@@ -19,7 +19,9 @@ pub struct BudgetInput {
     /// What running jobs may still spend.
     #[serde(default)]
     pub reserved_sats: Sat,
-    /// What we earned in the last day.
+    /// What we earned in the last 30 days.
+    pub revenue_30d_sats: Option<Sat>,
+    /// What we earned in the last day; the deployed plugin knows no more.
     pub revenue_24h_sats: Option<Sat>,
     /// What was spent in the last day.
     #[serde(default)]
@@ -83,12 +85,26 @@ pub fn budget(config: &Config, input: &BudgetInput, why: &mut Why) -> Result<Bud
     })
 }
 
+/// A share of a day's revenue. One day says little: the mean of a month stands for it, where it is
+/// known, but for the deployed plugin's model.
 fn base(config: &Config, input: &BudgetInput) -> Result<Sat, Error> {
-    match (input.base_sats, input.revenue_24h_sats) {
+    let settings = &config.rebalance;
+    let share = settings.budget_share.get();
+    let of_month = input
+        .revenue_30d_sats
+        .map(|sats| ("revenue_30d_sats", sats.as_f64() * share / 30.0));
+    let of_day = input
+        .revenue_24h_sats
+        .map(|sats| ("revenue_24h_sats", sats.as_f64() * share));
+    let revenue = match settings.model {
+        Model::Demand => of_month.or(of_day),
+        Model::ClRevenueOps => of_day.or(of_month),
+    };
+    match (input.base_sats, revenue) {
         (Some(base), _) => Ok(base),
-        (None, Some(revenue)) => {
-            let share = revenue.as_f64() * config.rebalance.budget_share.get();
-            Ok(Sat::named("revenue_24h_sats", share as u64)?.max(config.rebalance.min_budget_sats))
+        // A float cast floors what is not negative.
+        (None, Some((name, sats))) => {
+            Ok(Sat::named(name, sats as u64)?.max(settings.min_budget_sats))
         }
         (None, None) => Err(Error::missing("base_sats")),
     }

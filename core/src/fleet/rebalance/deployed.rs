@@ -1,10 +1,107 @@
 //! The model `cl_revenue_ops`: the deployed plugin's value of a rebalance, step by step, in its
 //! order of operations. The whole fee budget counts as cost.
 
-use super::evaluate::{Case, Evaluated, Flips, Terms, word};
-use super::sources::{Ask, Candidate, base_threshold, pays, tolerance_ppm};
+use super::evaluate::{Asked, Evaluated, Flips, Terms};
+use super::flow::turnover;
+use super::scoring::{Ask, Candidate, base_threshold, best, pays, tolerance_ppm};
+use super::size::{SizeInput, size};
+use super::sources::Source;
 use super::*;
 use crate::units::{Msat, Ppm, Real, Sat, Share, SignedPpm};
+
+/// A candidate with its source and amount found.
+#[derive(Clone, Copy, Debug)]
+struct Case<'c> {
+    asked: Asked<'c>,
+    amount: Sat,
+    need: Sat,
+    out: Ppm,
+    inbound: Ppm,
+    p: Share,
+    turnover: Share,
+    best: Candidate<'c>,
+}
+
+impl Case<'_> {
+    /// What is left of the destination's fee.
+    fn spread(&self) -> i64 {
+        let signed = |ppm: Ppm| i64::from(ppm.get());
+        signed(self.out) - signed(self.inbound) - signed(self.best.opportunity_ppm)
+    }
+
+    /// The share of the moved sats that will be used before the next rebalance.
+    fn utilisation(&self) -> f64 {
+        let hours = f64::from(self.asked.config.rebalance.cooldown_h.get());
+        (self.turnover.get() * hours / 24.0).clamp(0.05, 1.0)
+    }
+
+    fn terms(&self) -> Result<Terms, Error> {
+        Ok(Terms {
+            destination_turnover: Some(self.turnover),
+            opportunity_ppm: Some(self.best.opportunity_ppm),
+            source_turnover: Some(self.best.turnover),
+            spread_ppm: Some(SignedPpm::new(self.spread())?),
+            ..self.asked.terms(self.amount, self.best.source)
+        })
+    }
+}
+
+/// Values a rebalance out of `sources` as the deployed plugin does.
+pub(super) fn evaluate<'c>(
+    asked: Asked<'c>,
+    sources: impl Iterator<Item = &'c Source>,
+    why: &mut Why,
+) -> Result<Evaluated, Error> {
+    let config = asked.config;
+    let destination = &asked.input.destination;
+    let refused = asked.refused();
+    let welcome = asked.is_welcome(why);
+    let (amount, need) = sized(asked, why)?;
+    let (true, Some(amount)) = (welcome, amount) else {
+        return Ok(refused);
+    };
+    let ask = Ask {
+        amount,
+        inbound: asked.input.inbound_ppm,
+        out: asked.out(),
+    };
+    let Some(best) = best(config, sources, ask, why)? else {
+        return Ok(refused);
+    };
+    let case = Case {
+        asked,
+        amount,
+        need,
+        out: ask.out,
+        inbound: ask.inbound,
+        p: asked.chance(),
+        turnover: turnover(
+            destination.flow.as_ref(),
+            destination.capacity_sats,
+            config.rebalance.flow_window_days,
+        ),
+        best,
+    };
+    value(&case, refused, why)
+}
+
+/// How much to move, and how much is missing.
+fn sized(asked: Asked<'_>, why: &mut Why) -> Result<(Option<Sat>, Sat), Error> {
+    let question = SizeInput::of(&asked.input.destination, asked.input.demand);
+    let sized = |why: &mut Why| {
+        size(asked.config, &question, why).map_err(|error| error.inside("destination"))
+    };
+    match asked.amount()? {
+        Some(amount) => {
+            let need = sized(&mut Why::off())?.need_sats;
+            Ok((Some(amount), need.max(amount)))
+        }
+        None => {
+            let sized = sized(why)?;
+            Ok((sized.amount_sats, sized.need_sats))
+        }
+    }
+}
 
 /// Why a case is not valued to the end.
 enum Stop {
@@ -29,7 +126,7 @@ struct Value {
 
 impl Value {
     fn of(case: &Case<'_>, multiplier: Multiplier) -> Result<Result<Self, Stop>, Error> {
-        let settings = &case.config.rebalance;
+        let settings = &case.asked.config.rebalance;
         let (spread, amount) = (i128::from(case.spread()), i128::from(case.amount.get()));
         let amount_msat = amount * 1000;
         let tolerance = tolerance_ppm(settings.tolerance_sats, case.need);
@@ -95,7 +192,7 @@ fn kelly(case: &Case<'_>) -> f64 {
     } else {
         -1.0
     };
-    (share * case.config.rebalance.kelly.fraction.get()).min(1.0)
+    (share * case.asked.config.rebalance.kelly.fraction.get()).min(1.0)
 }
 
 fn income(case: &Case<'_>, used: f64) -> f64 {
@@ -121,18 +218,14 @@ fn floor_divided(x: f64, y: f64) -> f64 {
 }
 
 fn threshold_of(case: &Case<'_>, multiplier: Multiplier) -> Result<f64, Error> {
-    let settings = &case.config.rebalance;
+    let settings = &case.asked.config.rebalance;
     let base = RealSat::named("amount_sats", base_threshold(settings, case.amount) as f64)?;
     let threshold = scaled(settings, base, multiplier)?.get();
     Ok(threshold.max(-settings.tolerance_sats.as_f64()))
 }
 
 /// Values a case as the deployed plugin does.
-pub(super) fn value(
-    case: &Case<'_>,
-    refused: Evaluated,
-    why: &mut Why,
-) -> Result<Evaluated, Error> {
+fn value(case: &Case<'_>, refused: Evaluated, why: &mut Why) -> Result<Evaluated, Error> {
     let multiplier = refused.multiplier;
     let valued = match Value::of(case, multiplier)? {
         Ok(valued) => valued,
@@ -148,7 +241,7 @@ pub(super) fn value(
     let terms = terms(case, &valued)?;
     let flips = flips(case, multiplier, Some(&valued))?;
     explain(case, &valued, &flips, why);
-    let accepted = valued.affordable(case.input.budget_left_sats);
+    let accepted = valued.affordable(case.asked.input.budget_left_sats);
     Ok(Evaluated {
         accepted,
         amount_sats: accepted.then_some(case.amount),
@@ -223,9 +316,9 @@ fn explain(case: &Case<'_>, value: &Value, flips: &Flips, why: &mut Why) {
         Reason::new(code, effect)
             .observed(value.profit)
             .limit(value.threshold)
-            .flip_if("tier", flips.tier.map(word))
+            .flip_if("tier", flips.tier.map(Tier::as_str))
     });
-    let left = case.input.budget_left_sats;
+    let left = case.asked.input.budget_left_sats;
     let short = left.filter(|left| value.budget > i128::from(left.get()));
     if let Some(left) = short {
         why.add(|| {
@@ -246,7 +339,7 @@ fn flips(case: &Case<'_>, multiplier: Multiplier, now: Option<&Value>) -> Result
         let value = Value::of(&case, multiplier).ok().and_then(Result::ok);
         value.filter(|_| source_pays(&case))
     };
-    let left = case.input.budget_left_sats;
+    let left = case.asked.input.budget_left_sats;
     let accepts = |inbound: &u64| at(*inbound).is_some_and(|value| value.affordable(left));
     let top = flip::last_integer(0, u32::MAX.into(), |inbound| at(inbound).is_some());
     let spread_gone = i64::from(case.inbound.get()) + case.spread();
@@ -254,14 +347,15 @@ fn flips(case: &Case<'_>, multiplier: Multiplier, now: Option<&Value>) -> Result
     let before = before.zip(top).map(|(before, top)| before.min(top));
     let dearest = top.filter(accepts).or(before.filter(accepts));
     let with_tier = |tier: Tier| {
-        let multiplier = own_multiplier(case.config, Some(tier));
+        let multiplier = own_multiplier(case.asked.config, Some(tier));
         matches!(Value::of(case, multiplier), Ok(Ok(value)) if value.affordable(left))
     };
     let dearest = dearest.map(|inbound| Ppm::new(u32::try_from(inbound).unwrap_or(u32::MAX)));
     Ok(Flips {
+        max_amount_sats: None,
         max_inbound_ppm: dearest.transpose()?,
         min_amount_sats: None,
-        tier: now.and_then(|now| case.other_tier(now.affordable(left), with_tier)),
+        tier: now.and_then(|now| case.asked.other_tier(now.affordable(left), with_tier)),
     })
 }
 
@@ -279,5 +373,10 @@ fn source_pays(case: &Case<'_>) -> bool {
         inbound: case.inbound,
         out: case.out,
     };
-    pays(&case.config.rebalance, &candidate, ask, &mut Why::off())
+    pays(
+        &case.asked.config.rebalance,
+        &candidate,
+        ask,
+        &mut Why::off(),
+    )
 }

@@ -1,28 +1,30 @@
 //! What a rebalance is worth, by one of two models, and what would turn the answer round.
 //!
-//! `expected_cost` holds the income of the moved sats against what the route is *expected* to
-//! cost. `cl_revenue_ops` repeats the deployed plugin step by step, which takes the whole fee
-//! budget for the cost: there a dearer route looks better. It is here to be compared with.
+//! `demand` holds what the moved sats will earn, from how often somebody wants them there, against
+//! what the route is *expected* to cost. `cl_revenue_ops` repeats the deployed plugin step by step,
+//! which takes the whole fee budget for the cost: there a dearer route looks better. It is here to
+//! be compared with.
 //!
 //! Source: spec "Budget and EV threshold"; the deployed plugin. Codes: those of [`super::size`] and
 //! [`super::sources`], `destination_is_sink`, `destination_offline`, `destination_zombie`,
-//! `destination_underwater`, `not_affordable`, `value_below_threshold`, `value_reaches_threshold`,
-//! `budget_too_small`, `spread_below_tolerance`, `kelly_refuses`, `no_fee_left`,
-//! `profit_below_threshold`, `profit_reaches_threshold`.
+//! `destination_underwater`, `not_in_normal_operation`, `channel_too_young`,
+//! `amount_cut_to_receivable`, `amount_cut_to_source`, `not_affordable`, `value_below_threshold`,
+//! `value_reaches_threshold`, `budget_too_small`, `spread_below_tolerance`, `kelly_refuses`,
+//! `no_fee_left`, `profit_below_threshold`, `profit_reaches_threshold`.
 
-use super::flow::{Flow, FlowKind, turnover};
-use super::size::{SizeInput, Sized, size};
-use super::sources::{Ask, Candidate, Source, best};
+use super::demand::Sales;
+use super::flow::{Flow, FlowKind};
+use super::sources::Source;
 use super::*;
 use crate::entries::Entries;
+use crate::fleet::channel::{Demand, Phase, yes};
 use crate::units::{Count, Msat, Ppm, Real, Sat, Share, SignedPpm};
 
 /// The channel that should be filled.
 #[record]
 pub struct Destination {
-    /// How old it is, in days.
-    #[serde(default)]
-    pub age_days: Count,
+    /// How old it is, in days; old when absent.
+    pub age_days: Option<Count>,
     /// The fee that was announced last, where it differs; 0 when none was.
     #[serde(default)]
     pub broadcast_fee_ppm: Ppm,
@@ -31,14 +33,23 @@ pub struct Destination {
     /// How it earned so far.
     #[serde(default)]
     pub class: ChannelClass,
+    /// Whether its peer is online.
+    #[serde(default = "yes")]
+    pub connected: bool,
     /// What we charge there.
     pub fee_ppm: Ppm,
     /// What moved through it.
     pub flow: Option<Flow>,
+    /// The part on our side; what it can send when absent.
+    pub local_sats: Option<Sat>,
     /// What the last sats spent on it returned.
     pub marginal_roi: Option<Real>,
     /// The peer at the other end.
     pub peer_id: Option<NodeId>,
+    /// Where it is in its life; usable when absent.
+    pub phase: Option<Phase>,
+    /// What it can receive now.
+    pub receivable_sats: Option<Sat>,
     /// What it can send now.
     pub spendable_sats: Sat,
     /// For what percentage of the last day its peer was online.
@@ -71,6 +82,9 @@ pub struct EvaluateInput {
     pub attempt_cost_sats: Sat,
     /// What is left of our budget after what is spent and reserved; unlimited when absent.
     pub budget_left_sats: Option<Sat>,
+    /// How much the channels of our node sell.
+    #[serde(default)]
+    pub demand: Demand,
     /// The channel that should be filled.
     pub destination: Destination,
     /// How often a rebalance to it failed.
@@ -119,6 +133,8 @@ pub struct Evaluated {
 /// What would turn the answer round, all else fixed, the source included.
 #[record(open, Copy, Default)]
 pub struct Flips {
+    /// The largest amount at which it is accepted; the deployed model has no such bound.
+    pub max_amount_sats: Option<Sat>,
     /// The dearest route at which it is accepted; none when it never is.
     pub max_inbound_ppm: Option<Ppm>,
     /// The smallest amount at which it is accepted; the deployed model has no such bound.
@@ -132,14 +148,18 @@ pub struct Flips {
 pub struct Terms {
     /// How much would be moved.
     pub amount_sats: Sat,
+    /// What the failed attempts before a success are expected to cost.
+    pub attempts: Option<RealSat>,
     /// The most that may be paid for the route.
     pub budget_sats: Option<Sat>,
     /// The same, in thousandths.
     pub budget_msat: Option<Msat>,
     /// What the route is expected to cost.
     pub cost: Option<RealSat>,
+    /// What the destination sells.
+    pub destination_sales: Option<Sales>,
     /// The share of the destination's capacity that moves in a day.
-    pub destination_turnover: Share,
+    pub destination_turnover: Option<Share>,
     /// What the rebalance is worth.
     pub ev: Option<RealSat>,
     /// What the moved sats should earn.
@@ -149,7 +169,7 @@ pub struct Terms {
     /// The most to pay for the route.
     pub max_fee_ppm: Option<Ppm>,
     /// What the source's liquidity would have earned, weighted by how likely that was.
-    pub opportunity_ppm: Ppm,
+    pub opportunity_ppm: Option<Ppm>,
     /// What we charge at the destination.
     pub out_ppm: Ppm,
     /// How likely it succeeds.
@@ -158,10 +178,12 @@ pub struct Terms {
     pub source_loss: Option<RealSat>,
     /// What we charge at the source.
     pub source_ppm: Ppm,
+    /// What the source sells.
+    pub source_sales: Option<Sales>,
     /// The share of the source's capacity that moves in a day.
-    pub source_turnover: Share,
+    pub source_turnover: Option<Share>,
     /// What is left of the destination's fee.
-    pub spread_ppm: SignedPpm,
+    pub spread_ppm: Option<SignedPpm>,
     /// The least value that we accept.
     pub threshold: Option<RealSat>,
     /// The loss that is tolerated.
@@ -170,57 +192,86 @@ pub struct Terms {
     pub utilisation: Option<Share>,
 }
 
-/// A candidate with its source and amount found: what both models value.
+/// What both models value: the question, and what our health makes of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Case<'c> {
+pub(super) struct Asked<'c> {
     pub config: &'c Config,
     pub input: &'c EvaluateInput,
-    pub amount: Sat,
-    pub need: Sat,
-    pub out: Ppm,
-    pub inbound: Ppm,
-    pub p: Share,
     pub tier: Option<Tier>,
-    pub turnover: Share,
-    pub best: Candidate<'c>,
+    pub multiplier: Multiplier,
 }
 
-impl Case<'_> {
-    /// What is left of the destination's fee.
-    pub fn spread(&self) -> i64 {
-        let signed = |ppm: Ppm| i64::from(ppm.get());
-        signed(self.out) - signed(self.inbound) - signed(self.best.opportunity_ppm)
+impl<'c> Asked<'c> {
+    /// What we charge at the destination.
+    pub fn out(&self) -> Ppm {
+        match self.input.destination.broadcast_fee_ppm {
+            Ppm::MIN => self.input.destination.fee_ppm,
+            announced => announced,
+        }
     }
 
-    /// The share of the moved sats that will be used before the next rebalance.
-    pub fn utilisation(&self) -> f64 {
-        let hours = f64::from(self.config.rebalance.cooldown_h.get());
-        (self.turnover.get() * hours / 24.0).clamp(0.05, 1.0)
+    /// The chance of success, from what happened so far: one imagined success and failure each.
+    pub fn chance(&self) -> Share {
+        self.input.p_success.unwrap_or_else(|| {
+            let (good, bad) = (self.input.successes.as_f64(), self.input.failures.as_f64());
+            Share::constant((good + 1.0) / (good + bad + 2.0))
+        })
     }
 
-    /// What we know before a model speaks.
-    pub fn terms(&self) -> Result<Terms, Error> {
-        Ok(Terms {
-            amount_sats: self.amount,
+    /// The amount that is asked for; it must fit the destination.
+    pub fn amount(&self) -> Result<Option<Sat>, Error> {
+        let destination = &self.input.destination;
+        let Some(amount) = self.input.amount_sats else {
+            return Ok(None);
+        };
+        let headroom = destination.capacity_sats.less(destination.spendable_sats);
+        if amount > headroom || amount == Sat::MIN {
+            let allowed = format_args!("1..={headroom}, what the destination can take").to_string();
+            return Err(Error::out_of_range("amount_sats", amount, allowed));
+        }
+        Ok(Some(amount))
+    }
+
+    /// The answer before anything speaks for it.
+    pub fn refused(&self) -> Evaluated {
+        Evaluated {
+            accepted: false,
+            amount_sats: None,
+            flips: None,
+            max_fee_ppm: None,
+            model: self.config.rebalance.model,
+            multiplier: self.multiplier,
+            source: None,
+            terms: None,
+        }
+    }
+
+    /// The terms that every model has.
+    pub fn terms(&self, amount: Sat, source: &Source) -> Terms {
+        Terms {
+            amount_sats: amount,
+            attempts: None,
             budget_sats: None,
             budget_msat: None,
             cost: None,
-            destination_turnover: self.turnover,
+            destination_sales: None,
+            destination_turnover: None,
             ev: None,
             income: None,
             kelly: None,
             max_fee_ppm: None,
-            opportunity_ppm: self.best.opportunity_ppm,
-            out_ppm: self.out,
-            p_success: self.p,
+            opportunity_ppm: None,
+            out_ppm: self.out(),
+            p_success: self.chance(),
             source_loss: None,
-            source_ppm: self.best.source.fee_ppm,
-            source_turnover: self.best.turnover,
-            spread_ppm: SignedPpm::new(self.spread())?,
+            source_ppm: source.fee_ppm,
+            source_sales: None,
+            source_turnover: None,
+            spread_ppm: None,
             threshold: None,
             tolerance_ppm: None,
             utilisation: None,
-        })
+        }
     }
 
     /// The nearest tier at which `accepted` is not what it is now: a worse one for a refusal, a
@@ -241,15 +292,13 @@ impl Case<'_> {
             worse.find(|tier| accepted(*tier))
         }
     }
-}
 
-/// A tier as a word of a reason.
-pub(super) const fn word(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Struggling => "struggling",
-        Tier::Vulnerable => "vulnerable",
-        Tier::Stable => "stable",
-        Tier::Thriving => "thriving",
+    /// Whether any rebalance to the destination is welcome, whatever it is worth.
+    pub fn is_welcome(&self, why: &mut Why) -> bool {
+        let refusals = refusals(&self.config.rebalance, &self.input.destination);
+        let welcome = refusals.is_empty();
+        refusals.into_iter().for_each(|refusal| why.add(|| refusal));
+        welcome
     }
 }
 
@@ -267,109 +316,36 @@ pub(in crate::fleet) fn evaluate_from<'c>(
     why: &mut Why,
 ) -> Result<Evaluated, Error> {
     let tier = known_tier(config, input.tier, input.health_age_s, why);
-    let multiplier = own_multiplier(config, tier);
-    let refused = Evaluated {
-        accepted: false,
-        amount_sats: None,
-        flips: None,
-        max_fee_ppm: None,
-        model: config.rebalance.model,
-        multiplier,
-        source: None,
-        terms: None,
-    };
-    let welcome = destination_is_welcome(&config.rebalance, &input.destination, why);
-    let sized = sized(config, input, why)?;
-    let (true, Some(amount)) = (welcome, sized.amount_sats) else {
-        return Ok(refused);
-    };
-    let out = match input.destination.broadcast_fee_ppm {
-        Ppm::MIN => input.destination.fee_ppm,
-        announced => announced,
-    };
-    let ask = Ask {
-        amount,
-        inbound: input.inbound_ppm,
-        out,
-    };
-    let Some(best) = best(config, sources, ask, why)? else {
-        return Ok(refused);
-    };
-    let destination = &input.destination;
-    let case = Case {
+    let asked = Asked {
         config,
         input,
-        amount,
-        need: sized.need_sats,
-        out,
-        inbound: input.inbound_ppm,
-        p: chance(input),
         tier,
-        turnover: turnover(
-            destination.flow.as_ref(),
-            destination.capacity_sats,
-            config.rebalance.flow_window_days,
-        ),
-        best,
+        multiplier: own_multiplier(config, tier),
     };
     match config.rebalance.model {
-        Model::ExpectedCost => expected::value(&case, refused, why),
-        Model::ClRevenueOps => deployed::value(&case, refused, why),
+        Model::Demand => demand::evaluate(asked, sources, why),
+        Model::ClRevenueOps => deployed::evaluate(asked, sources, why),
     }
 }
 
-/// The chance of success, from what happened so far: one imagined success and failure each.
-fn chance(input: &EvaluateInput) -> Share {
-    input.p_success.unwrap_or_else(|| {
-        let (good, bad) = (input.successes.as_f64(), input.failures.as_f64());
-        Share::constant((good + 1.0) / (good + bad + 2.0))
-    })
-}
-
-fn sized(config: &Config, input: &EvaluateInput, why: &mut Why) -> Result<Sized, Error> {
-    let destination = &input.destination;
-    let question = SizeInput {
-        age_days: destination.age_days,
-        capacity_sats: destination.capacity_sats,
-        flow: destination.flow,
-        spendable_sats: destination.spendable_sats,
-    };
-    let Some(amount) = input.amount_sats else {
-        return size(config, &question, why).map_err(|error| error.inside("destination"));
-    };
-    let headroom = destination.capacity_sats.less(destination.spendable_sats);
-    if amount > headroom || amount == Sat::MIN {
-        let allowed = format_args!("1..={headroom}, what the destination can take").to_string();
-        return Err(Error::out_of_range("amount_sats", amount, allowed));
-    }
-    let sized = size(config, &question, &mut Why::off())?;
-    Ok(Sized {
-        amount_sats: Some(amount),
-        need_sats: sized.need_sats.max(amount),
-        ..sized
-    })
-}
-
-fn destination_is_welcome(
-    settings: &RebalanceConfig,
-    destination: &Destination,
-    why: &mut Why,
-) -> bool {
+fn refusals(settings: &RebalanceConfig, destination: &Destination) -> Vec<Reason> {
     let mut refusals = Vec::new();
     let refuse = |code| Reason::new(code, Effect::Refuse);
-    if destination
-        .flow
-        .is_some_and(|flow| flow.kind == FlowKind::Sink)
-    {
+    let flow = destination.flow.unwrap_or_default();
+    if flow.kind == FlowKind::Sink {
         refusals.push(refuse(Code::DestinationIsSink));
     }
     let uptime = destination.uptime_pct.unwrap_or(Real::constant(100.0));
-    if uptime < settings.min_uptime_pct {
+    // The deployed plugin judges by uptime alone, and knows neither phases nor a first week.
+    let demand = settings.model == Model::Demand;
+    let gone = demand && !destination.connected;
+    if gone || uptime < settings.min_uptime_pct {
+        let back = Some(settings.min_uptime_pct).filter(|_| !gone);
         refusals.push(
             refuse(Code::DestinationOffline)
                 .observed(uptime)
                 .limit(settings.min_uptime_pct)
-                .flip("uptime_pct", settings.min_uptime_pct),
+                .flip_if("uptime_pct", back),
         );
     }
     if destination.class == ChannelClass::Zombie {
@@ -383,7 +359,36 @@ fn destination_is_welcome(
                 .flip("marginal_roi", flip::above(0.0)),
         );
     }
-    let welcome = refusals.is_empty();
-    refusals.into_iter().for_each(|refusal| why.add(|| refusal));
-    welcome
+    if demand {
+        refusals.extend(unusable(destination));
+    }
+    refusals
+}
+
+/// A first week without a sale says nothing: on a real node it foretold neither use nor disuse.
+const FIRST_WEEK_DAYS: u32 = 7;
+
+fn unusable(destination: &Destination) -> Vec<Reason> {
+    let mut refusals = Vec::new();
+    let refuse = |code| Reason::new(code, Effect::Refuse);
+    if destination
+        .phase
+        .is_some_and(|phase| phase != Phase::Usable)
+    {
+        refusals.push(refuse(Code::NotInNormalOperation));
+    }
+    let flow = destination.flow.unwrap_or_default();
+    let sold = flow.days_out.unwrap_or_default() > Count::MIN || flow.sats_out > Sat::MIN;
+    let young = destination
+        .age_days
+        .filter(|age| age.get() < FIRST_WEEK_DAYS);
+    if let Some(age) = young.filter(|_| !sold) {
+        refusals.push(
+            refuse(Code::ChannelTooYoung)
+                .observed(age)
+                .limit(u64::from(FIRST_WEEK_DAYS))
+                .flip("age_days", u64::from(FIRST_WEEK_DAYS)),
+        );
+    }
+    refusals
 }

@@ -16,13 +16,17 @@ pub enum FlowKind {
     Unknown,
 }
 
-/// What moved through a channel within the configured window.
-#[record(Copy, Eq)]
+/// What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+/// the configured window for the deployed plugin's model.
+#[record(Copy, Default, Eq)]
 pub struct Flow {
+    /// On how many of the last 60 days something left.
+    pub days_out: Option<Count>,
     /// Which way it mostly goes.
     #[serde(default)]
     pub kind: FlowKind,
     /// What arrived.
+    #[serde(default)]
     pub sats_in: Sat,
     /// What left.
     pub sats_out: Sat,

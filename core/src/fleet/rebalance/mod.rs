@@ -26,15 +26,18 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Multiplier, NodeId, RealSat, Seconds};
 
 pub mod budget;
+mod demand;
 mod deployed;
 pub mod evaluate;
-mod expected;
 pub mod flow;
+mod giving;
 pub mod pause;
+mod scoring;
 mod settings;
 pub mod size;
 pub mod sources;
 
+pub use demand::Sales;
 pub use settings::{Kelly, Model, Nnlb, RebalanceConfig, Rounding, Scaling, VelocityGate};
 
 /// A threshold and the multiplier that moves it.

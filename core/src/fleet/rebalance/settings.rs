@@ -36,8 +36,8 @@ pub enum Rounding {
 /// How the value of a candidate is computed.
 #[choice]
 pub enum Model {
-    /// From the expected cost of the route and the chance of success.
-    ExpectedCost,
+    /// From how often somebody wants the sats where they go, and the expected cost of the route.
+    Demand,
     /// As the deployed plugin does it, step by step.
     ClRevenueOps,
 }
@@ -83,6 +83,8 @@ pub struct RebalanceConfig {
     pub give_up_s: Seconds,
     /// Bets less where success is uncertain.
     pub kelly: Kelly,
+    /// The least expected value as a part of what the route costs; of the model `demand`.
+    pub margin: Real,
     /// No job is larger.
     pub max_amount_sats: Sat,
     /// Our own health older than this is unknown.
@@ -91,9 +93,11 @@ pub struct RebalanceConfig {
     pub min_amount_sats: Sat,
     /// The smallest budget of a day.
     pub min_budget_sats: Sat,
-    /// The least expected value of a healthy node.
+    /// The least expected value of a healthy node; of the model `demand`.
+    pub min_ev_sats: Sat,
+    /// The least profit of a healthy node; of the deployed plugin's model.
     pub min_profit_sats: SignedSat,
-    /// The least expected value in parts of the amount; takes precedence when positive.
+    /// The least profit in parts of the amount; takes precedence when positive.
     pub min_profit_ppm: Ppm,
     /// A source or destination must have been online this percentage of the last day.
     pub min_uptime_pct: Real,
@@ -105,6 +109,8 @@ pub struct RebalanceConfig {
     pub rounding: Rounding,
     /// When a threshold is divided by the multiplier.
     pub scaling: Scaling,
+    /// The share of its capacity that a source keeps; that of a depleted channel when absent.
+    pub source_min_share: Option<Share>,
     /// The loss that the deployed plugin's model bears for the fleet.
     pub tolerance_sats: Sat,
     /// Fills a channel that nothing moves through less.
@@ -141,17 +147,19 @@ impl RebalanceConfig {
                 enabled: false,
                 fraction: Share::constant(0.5),
             },
+            margin: Real::constant(0.25),
             max_amount_sats: known!(Sat, 5_000_000),
             max_health_age_s: known!(Seconds, 300),
-            min_amount_sats: known!(Sat, 50_000),
-            min_budget_sats: known!(Sat, 5_000),
+            min_amount_sats: known!(Sat, if deployed { 50_000 } else { 10_000 }),
+            min_budget_sats: known!(Sat, if deployed { 5_000 } else { 500 }),
+            min_ev_sats: known!(Sat, 1),
             min_profit_sats: known!(SignedSat, 10),
             min_profit_ppm: Ppm::MIN,
             min_uptime_pct: Real::constant(90.0),
             model: if deployed {
                 Model::ClRevenueOps
             } else {
-                Model::ExpectedCost
+                Model::Demand
             },
             nnlb: if deployed {
                 Nnlb::Threshold
@@ -168,6 +176,7 @@ impl RebalanceConfig {
             } else {
                 Scaling::Always
             },
+            source_min_share: None,
             tolerance_sats: known!(Sat, 50),
             velocity_gate: VelocityGate {
                 enabled: true,
@@ -194,13 +203,19 @@ impl RebalanceConfig {
                 "at least 1",
             ));
         }
+        if self.margin.get() < 0.0 {
+            return Err(Error::out_of_range("margin", self.margin, "at least 0"));
+        }
         Ok(())
     }
 
     /// Warns of settings that change nothing.
     pub fn lint(&self, why: &mut Why) {
-        if self.kelly.enabled && self.model == Model::ExpectedCost {
+        if self.kelly.enabled && self.model == Model::Demand {
             why.add(|| lint::without_effect("rebalance.kelly.enabled"));
+        }
+        if self.source_min_share.is_some() && self.model == Model::ClRevenueOps {
+            why.add(|| lint::without_effect("rebalance.source_min_share"));
         }
         if self.nnlb == Nnlb::Off && self.rounding == Rounding::Truncate {
             why.add(|| lint::without_effect("rebalance.rounding"));

@@ -1,44 +1,74 @@
 //! How much a channel should be filled with.
 //!
-//! Source: the deployed plugin. Codes: `slow_channel`, `target_below_minimum`, `nothing_needed`,
-//! `amount_sized`.
+//! The model `demand` aims at the sales of a month, half of the capacity at most: there is no cliff
+//! where nothing was sold yet. `cl_revenue_ops` aims at a share of the capacity and three days of
+//! volume, as the deployed plugin does.
+//!
+//! Source: spec "rebalance.size"; the deployed plugin. Codes: `nothing_needed`, `amount_sized`; of
+//! the model `demand`: `demand_unknown`; of `cl_revenue_ops`: `slow_channel`,
+//! `target_below_minimum`.
 
-use super::flow::{Flow, FlowKind};
+use super::demand::{Market, is_watched};
+use super::evaluate::Destination;
 use super::*;
-use crate::units::{Count, Sat, Share};
+use crate::fleet::channel::Demand;
+use crate::fleet::rebalance::flow::{Flow, FlowKind};
+use crate::units::{Count, Real, Sat, Share};
 
 /// A channel that wants to be filled.
 #[record]
 pub struct SizeInput {
-    /// How old it is, in days.
-    #[serde(default)]
-    pub age_days: Count,
+    /// How old it is, in days; old when absent, for the deployed model young.
+    pub age_days: Option<Count>,
     /// Its capacity.
     pub capacity_sats: Sat,
+    /// How much the channels of our node sell.
+    #[serde(default)]
+    pub demand: Demand,
     /// What moved through it.
     pub flow: Option<Flow>,
+    /// The part on our side; what it can send when absent.
+    pub local_sats: Option<Sat>,
     /// What it can send now.
     pub spendable_sats: Sat,
+}
+
+impl SizeInput {
+    /// The question about a destination.
+    #[must_use]
+    pub(super) const fn of(destination: &Destination, demand: Demand) -> Self {
+        Self {
+            age_days: destination.age_days,
+            capacity_sats: destination.capacity_sats,
+            demand,
+            flow: destination.flow,
+            local_sats: destination.local_sats,
+            spendable_sats: destination.spendable_sats,
+        }
+    }
 }
 
 /// How much to move.
 #[record(open, Copy)]
 pub struct Sized {
+    /// Days with a forward out that are expected within 30 days.
+    pub active_days: Option<Real>,
     /// How much to move; none when nothing should be.
     pub amount_sats: Option<Sat>,
     /// What moves through the channel in a day.
-    pub daily_volume: RealSat,
+    pub daily_volume: Option<RealSat>,
     /// What is missing to the target.
     pub need_sats: Sat,
+    /// Sats out that are expected on an active day.
+    pub sats_per_active_day: Option<RealSat>,
     /// The share of the capacity that is aimed at.
-    pub target_ratio: Share,
+    pub target_ratio: Option<Share>,
     /// What the channel should be able to send.
     pub target_sats: Sat,
 }
 
 /// Sizes a rebalance towards a channel.
 pub fn size(config: &Config, input: &SizeInput, why: &mut Why) -> Result<Sized, Error> {
-    let settings = &config.rebalance;
     if input.spendable_sats > input.capacity_sats {
         let most = format_args!("at most the capacity of {}", input.capacity_sats).to_string();
         return Err(Error::out_of_range(
@@ -47,6 +77,62 @@ pub fn size(config: &Config, input: &SizeInput, why: &mut Why) -> Result<Sized, 
             most,
         ));
     }
+    match config.rebalance.model {
+        Model::Demand => by_demand(&config.rebalance, input, why),
+        Model::ClRevenueOps => by_volume(&config.rebalance, input, why),
+    }
+}
+
+/// As much as a month sells.
+fn by_demand(settings: &RebalanceConfig, input: &SizeInput, why: &mut Why) -> Result<Sized, Error> {
+    let flow = input.flow.as_ref();
+    if !is_watched(flow) {
+        why.add(|| Reason::new(Code::DemandUnknown, Effect::Warn));
+    }
+    // How much will be moved is not known yet: at most this.
+    let usual = settings.chunk_sats.min(settings.max_amount_sats);
+    let market = Market::of(flow, input.age_days, &input.demand, usual);
+    let target = Sat::named("capacity_sats", market.stock(input.capacity_sats) as u64)?;
+    let need = target.less(input.spendable_sats);
+    let local = input.local_sats.unwrap_or(input.spendable_sats);
+    let half = Sat::constant(input.capacity_sats.get() / 2);
+    let has_room = half.less(local) >= settings.min_amount_sats;
+    let least = if has_room {
+        settings.min_amount_sats
+    } else {
+        Sat::MIN
+    };
+    let amount = need
+        .max(least)
+        .min(settings.chunk_sats)
+        .min(settings.max_amount_sats);
+    let amount = (need > Sat::MIN).then_some(amount);
+    explain(input, target, need, amount, why);
+    Ok(Sized {
+        active_days: Some(Real::new(market.stock_nu)?),
+        amount_sats: amount,
+        daily_volume: None,
+        need_sats: need,
+        sats_per_active_day: Some(RealSat::new(market.day)?),
+        target_ratio: None,
+        target_sats: target,
+    })
+}
+
+fn explain(input: &SizeInput, target: Sat, need: Sat, amount: Option<Sat>, why: &mut Why) {
+    why.add(|| match amount {
+        None => Reason::new(Code::NothingNeeded, Effect::Refuse)
+            .observed(input.spendable_sats)
+            .limit(target)
+            .flip_if("spendable_sats", target.get().checked_sub(1)),
+        Some(amount) => Reason::new(Code::AmountSized, Effect::Allow)
+            .observed(amount)
+            .limit(need),
+    });
+}
+
+/// As the deployed plugin sizes it.
+fn by_volume(settings: &RebalanceConfig, input: &SizeInput, why: &mut Why) -> Result<Sized, Error> {
     let flow = input.flow.as_ref();
     let daily = flow.map_or(0.0, |flow| flow.a_day(settings.flow_window_days));
     let ratio = target_ratio(settings, input, daily, why);
@@ -54,10 +140,12 @@ pub fn size(config: &Config, input: &SizeInput, why: &mut Why) -> Result<Sized, 
     let need = target.less(input.spendable_sats);
     let amount = amount(settings, input, target, need, why);
     Ok(Sized {
+        active_days: None,
         amount_sats: amount,
-        daily_volume: RealSat::new(daily)?,
+        daily_volume: Some(RealSat::new(daily)?),
         need_sats: need,
-        target_ratio: ratio,
+        sats_per_active_day: None,
+        target_ratio: Some(ratio),
         target_sats: target,
     })
 }
@@ -68,7 +156,8 @@ fn target_ratio(settings: &RebalanceConfig, input: &SizeInput, daily: f64, why: 
     const OF_OTHERS: f64 = 0.50;
     let gate = &settings.velocity_gate;
     let capacity = input.capacity_sats.as_f64();
-    let judged = gate.enabled && input.age_days >= gate.grace_days && capacity > 0.0;
+    let age = input.age_days.unwrap_or_default();
+    let judged = gate.enabled && age >= gate.grace_days && capacity > 0.0;
     if judged && daily / capacity < gate.min_velocity.get() {
         why.add(|| {
             Reason::new(Code::SlowChannel, Effect::Adjust)
@@ -107,24 +196,12 @@ fn amount(
         });
         return None;
     }
-    if need == Sat::MIN {
-        why.add(|| {
-            Reason::new(Code::NothingNeeded, Effect::Refuse)
-                .observed(input.spendable_sats)
-                .limit(target)
-                .flip_if("spendable_sats", target.get().checked_sub(1))
-        });
-        return None;
-    }
     let headroom = input.capacity_sats.less(input.spendable_sats);
     let wanted = settings
         .max_amount_sats
         .min(settings.min_amount_sats.max(need));
     let amount = wanted.min(headroom).min(settings.chunk_sats);
-    why.add(|| {
-        Reason::new(Code::AmountSized, Effect::Allow)
-            .observed(amount)
-            .limit(need)
-    });
-    Some(amount)
+    let amount = (need > Sat::MIN).then_some(amount);
+    explain(input, target, need, amount, why);
+    amount
 }

@@ -1,26 +1,34 @@
 //! From where to move: which channels may give, and which gives best.
 //!
-//! Source: the deployed plugin; the model `expected_cost` orders by what the source loses. Codes:
-//! `source_too_small`, `source_offline`, `source_drains`, `spread_beyond_tolerance`,
-//! `source_earns_too_little`, `source_ranked`, `no_source`.
+//! Both ends of a move are looked at: a source at the destination's own peer would only get its sats
+//! back, and one that is depleted, or would be, asks for a rebalance itself.
+//!
+//! Source: spec "Both ends of a move"; the deployed plugin for its own model. Codes of the model
+//! `demand`: `same_peer`, `peer_unknown`, `not_in_normal_operation`, `source_offline`,
+//! `source_depleted`, `source_gives_less`; of `cl_revenue_ops`: `source_too_small`,
+//! `source_offline`, `source_drains`, `spread_beyond_tolerance`, `source_earns_too_little`; of both:
+//! `source_ranked`, `no_source`.
 
-use std::cmp::Ordering;
-
-use super::flow::{Flow, FlowKind, turnover};
+use super::flow::Flow;
+use super::giving::{self, Move};
+use super::scoring::{Ask, Candidate, each_giving};
 use super::*;
 use crate::entries::{Entries, Entry};
+use crate::fleet::channel::{Demand, Phase, yes};
 use crate::sorting;
 use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
 
 /// A channel that may give.
 #[record]
 pub struct Source {
+    /// How old it is, in days; old when absent.
+    pub age_days: Option<Count>,
     /// Its capacity.
     pub capacity_sats: Sat,
     /// Its id.
     pub channel_id: NodeId,
     /// Whether its peer is online.
-    #[serde(default = "online")]
+    #[serde(default = "yes")]
     pub connected: bool,
     /// How often it failed in a row.
     #[serde(default)]
@@ -29,16 +37,16 @@ pub struct Source {
     pub fee_ppm: Ppm,
     /// What moved through it.
     pub flow: Option<Flow>,
+    /// The part on our side; what it can send when absent.
+    pub local_sats: Option<Sat>,
     /// The peer at the other end.
     pub peer_id: Option<NodeId>,
+    /// Where it is in its life; usable when absent.
+    pub phase: Option<Phase>,
     /// What it can send now.
     pub spendable_sats: Sat,
     /// For what percentage of the last day its peer was online.
     pub uptime_pct: Option<Real>,
-}
-
-fn online() -> bool {
-    true
 }
 
 impl Entry for Source {
@@ -53,6 +61,11 @@ impl Entry for Source {
 pub struct SourcesInput {
     /// How much should be moved.
     pub amount_sats: Sat,
+    /// How much the channels of our node sell.
+    #[serde(default)]
+    pub demand: Demand,
+    /// The peer of the channel that should be filled.
+    pub destination_peer_id: Option<NodeId>,
     /// What the route is expected to cost.
     pub inbound_ppm: Ppm,
     /// What we charge at the destination.
@@ -66,14 +79,36 @@ pub struct SourcesInput {
 pub struct Ranked {
     /// Its id.
     pub channel_id: NodeId,
+    /// The most that it can give and keep its share.
+    pub gives_sats: Option<Sat>,
+    /// The share that stays on our side after it gave.
+    pub local_share_after: Option<Real>,
+    /// What its sats would have earned here.
+    pub loss: Option<RealSat>,
     /// What its liquidity would have earned here, weighted by how likely that was.
-    pub opportunity_ppm: Ppm,
-    /// How well it gives; more is better.
-    pub score: Real,
+    pub opportunity_ppm: Option<Ppm>,
+    /// How well it gives by the deployed plugin's points; more is better.
+    pub score: Option<Real>,
     /// What is left of the destination's fee.
-    pub spread_ppm: SignedPpm,
+    pub spread_ppm: Option<SignedPpm>,
     /// The share of its capacity that moves in a day.
-    pub turnover: Share,
+    pub turnover: Option<Share>,
+}
+
+impl Ranked {
+    /// A channel of which nothing is told yet.
+    pub(super) fn of(channel_id: &NodeId) -> Self {
+        Self {
+            channel_id: channel_id.clone(),
+            gives_sats: None,
+            local_share_after: None,
+            loss: None,
+            opportunity_ppm: None,
+            score: None,
+            spread_ppm: None,
+            turnover: None,
+        }
+    }
 }
 
 /// The channels that may give, best first.
@@ -88,22 +123,20 @@ pub struct Sources {
 /// Ranks the channels that may give.
 pub fn sources(config: &Config, input: &SourcesInput, why: &mut Why) -> Result<Sources, Error> {
     let usable = input.sources.usable(why);
-    let ask = Ask {
-        amount: input.amount_sats,
-        inbound: input.inbound_ppm,
-        out: input.out_ppm,
-    };
-    let mut giving = Vec::new();
     let all = usable.iter().copied();
-    each_giving(config, all, ask, why, |candidate| giving.push(candidate))?;
-    sorting::by(&mut giving, Candidate::order);
-    let ranked: Vec<Ranked> = giving.iter().map(Candidate::ranked).collect();
+    let ranked = match config.rebalance.model {
+        Model::Demand => by_loss(config, input, all, why)?,
+        Model::ClRevenueOps => by_score(config, input, all, why)?,
+    };
     let refused = u32::try_from(usable.len() - ranked.len()).unwrap_or(u32::MAX);
     if let Some(best) = ranked.first() {
         why.add(|| {
-            Reason::new(Code::SourceRanked, Effect::Allow)
-                .about(&best.channel_id)
-                .observed(best.score)
+            let reason = Reason::new(Code::SourceRanked, Effect::Allow).about(&best.channel_id);
+            match (best.loss, best.score) {
+                (Some(loss), _) => reason.observed(loss),
+                (None, Some(score)) => reason.observed(score),
+                (None, None) => reason,
+            }
         });
     }
     Ok(Sources {
@@ -112,218 +145,38 @@ pub fn sources(config: &Config, input: &SourcesInput, why: &mut Why) -> Result<S
     })
 }
 
-/// What a source is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ask {
-    pub amount: Sat,
-    pub inbound: Ppm,
-    pub out: Ppm,
-}
-
-/// A source that was looked at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate<'s> {
-    pub source: &'s Source,
-    pub opportunity_ppm: Ppm,
-    pub score: Real,
-    pub spread_ppm: SignedPpm,
-    pub turnover: Share,
-}
-
-impl Candidate<'_> {
-    /// Best first; ties by id.
-    fn order(&self, other: &Self) -> Ordering {
-        let best_first = other.score.get().total_cmp(&self.score.get());
-        best_first.then_with(|| self.source.channel_id.cmp(&other.source.channel_id))
-    }
-
-    fn ranked(&self) -> Ranked {
-        Ranked {
-            channel_id: self.source.channel_id.clone(),
-            opportunity_ppm: self.opportunity_ppm,
-            score: self.score,
-            spread_ppm: self.spread_ppm,
-            turnover: self.turnover,
-        }
-    }
-}
-
-/// Looks at every source; those that may give go to `take`, every other one has a reason.
-fn each_giving<'s>(
-    config: &Config,
+fn by_loss<'s>(
+    config: &'s Config,
+    input: &'s SourcesInput,
     sources: impl Iterator<Item = &'s Source>,
-    ask: Ask,
     why: &mut Why,
-    mut take: impl FnMut(Candidate<'s>),
-) -> Result<(), Error> {
-    let mut some = false;
-    for source in sources {
-        let fits = may_give(&config.rebalance, source, ask.amount, why);
-        let scored = scored(&config.rebalance, source, ask)?;
-        let pays = config.rebalance.model == Model::ExpectedCost
-            || pays(&config.rebalance, &scored, ask, why);
-        if fits && pays {
-            some = true;
-            take(scored);
-        }
-    }
-    if !some {
-        why.add(|| Reason::new(Code::NoSource, Effect::Refuse));
-    }
-    Ok(())
+) -> Result<Vec<Ranked>, Error> {
+    let wanted = Move {
+        amount: Some(input.amount_sats),
+        demand: input.demand,
+        peer: input.destination_peer_id.as_ref(),
+    };
+    let admissible = giving::admissible(config, wanted, sources, why);
+    let mut giving = giving::able(&admissible, wanted, input.amount_sats, why);
+    sorting::by(&mut giving, giving::Giver::order);
+    giving.iter().map(giving::Giver::ranked).collect()
 }
 
-/// The source that gives best.
-pub(super) fn best<'s>(
+fn by_score<'s>(
     config: &Config,
+    input: &SourcesInput,
     sources: impl Iterator<Item = &'s Source>,
-    ask: Ask,
     why: &mut Why,
-) -> Result<Option<Candidate<'s>>, Error> {
-    let mut best: Option<Candidate<'s>> = None;
+) -> Result<Vec<Ranked>, Error> {
+    let ask = Ask {
+        amount: input.amount_sats,
+        inbound: input.inbound_ppm,
+        out: input.out_ppm,
+    };
+    let mut giving = Vec::new();
     each_giving(config, sources, ask, why, |candidate| {
-        if best.is_none_or(|best| candidate.order(&best).is_lt()) {
-            best = Some(candidate);
-        }
+        giving.push(candidate)
     })?;
-    Ok(best)
-}
-
-fn ratio(source: &Source) -> f64 {
-    if source.capacity_sats == Sat::MIN {
-        return 0.0;
-    }
-    source.spendable_sats.as_f64() / source.capacity_sats.as_f64()
-}
-
-fn may_give(settings: &RebalanceConfig, source: &Source, amount: Sat, why: &mut Why) -> bool {
-    const KEPT_BY_A_SOURCE: f64 = 0.80;
-    let mut refusals = Vec::new();
-    if source.spendable_sats < amount {
-        refusals.push(
-            Reason::new(Code::SourceTooSmall, Effect::Adjust)
-                .observed(source.spendable_sats)
-                .limit(amount)
-                .flip("spendable_sats", amount),
-        );
-    }
-    let uptime = source.uptime_pct.unwrap_or(Real::constant(100.0));
-    if !source.connected || uptime < settings.min_uptime_pct {
-        refusals.push(
-            Reason::new(Code::SourceOffline, Effect::Adjust)
-                .observed(uptime)
-                .limit(settings.min_uptime_pct),
-        );
-    }
-    let drains = source
-        .flow
-        .is_some_and(|flow| flow.kind == FlowKind::Source);
-    if drains && ratio(source) < KEPT_BY_A_SOURCE {
-        refusals.push(
-            Reason::new(Code::SourceDrains, Effect::Adjust)
-                .observed(ratio(source))
-                .limit(KEPT_BY_A_SOURCE),
-        );
-    }
-    let fits = refusals.is_empty();
-    for refusal in refusals {
-        why.add(|| refusal.about(&source.channel_id));
-    }
-    fits
-}
-
-fn scored<'s>(
-    settings: &RebalanceConfig,
-    source: &'s Source,
-    ask: Ask,
-) -> Result<Candidate<'s>, Error> {
-    let kind = source.flow.map_or(FlowKind::Unknown, |flow| flow.kind);
-    let turnover = turnover(
-        source.flow.as_ref(),
-        source.capacity_sats,
-        settings.flow_window_days,
-    );
-    let (fee, turn) = (f64::from(source.fee_ppm.get()), turnover.get());
-    let base = if turn < 0.10 {
-        turn.max(0.01)
-    } else {
-        (turn * 7.0).min(1.0)
-    };
-    let likely = match kind {
-        FlowKind::Sink => 0.3,
-        FlowKind::Source => 1.5,
-        FlowKind::Balanced | FlowKind::Unknown => 1.0,
-    };
-    let opportunity = Ppm::named("fee_ppm", (fee * (base * likely)) as u32)?;
-    let signed = |ppm: Ppm| i64::from(ppm.get());
-    let spread = signed(ask.out) - signed(ask.inbound) - signed(opportunity);
-    let score = match settings.model {
-        Model::ExpectedCost => 0.0 - fee * (turn * 7.0).min(1.0),
-        Model::ClRevenueOps => deployed_score(source, kind, turn),
-    };
-    Ok(Candidate {
-        source,
-        opportunity_ppm: opportunity,
-        score: Real::new(score)?,
-        spread_ppm: SignedPpm::new(spread)?,
-        turnover,
-    })
-}
-
-/// The deployed plugin's points, added in its order.
-fn deployed_score(source: &Source, kind: FlowKind, turn: f64) -> f64 {
-    let mut score = ratio(source) * 50.0 - f64::from(source.fee_ppm.get()) / 10.0;
-    if kind == FlowKind::Sink {
-        score += 100.0;
-    }
-    if kind == FlowKind::Balanced {
-        score += 20.0;
-        if turn < 0.0015 {
-            score += 10.0;
-        }
-    }
-    score - f64::from(source.fails.get()) * 50.0
-}
-
-/// What the deployed plugin asks of a source before it values it.
-pub(super) fn pays(
-    settings: &RebalanceConfig,
-    scored: &Candidate<'_>,
-    ask: Ask,
-    why: &mut Why,
-) -> bool {
-    let spread = i128::from(scored.spread_ppm.get());
-    let least = -tolerance_ppm(settings.tolerance_sats, ask.amount);
-    let least_profit = base_threshold(settings, ask.amount);
-    let profit = (spread * i128::from(ask.amount.get())).div_euclid(1_000_000);
-    if spread < least {
-        why.add(|| {
-            Reason::new(Code::SpreadBeyondTolerance, Effect::Adjust)
-                .about(&scored.source.channel_id)
-                .observed(spread)
-                .limit(least)
-        });
-    }
-    if profit < least_profit {
-        why.add(|| {
-            Reason::new(Code::SourceEarnsTooLittle, Effect::Adjust)
-                .about(&scored.source.channel_id)
-                .observed(profit)
-                .limit(least_profit)
-        });
-    }
-    spread >= least && profit >= least_profit
-}
-
-/// A tolerated loss as parts of an amount.
-pub(super) fn tolerance_ppm(tolerance: Sat, amount: Sat) -> i128 {
-    (tolerance.as_f64() * 1_000_000.0 / amount.get().max(1) as f64) as i128
-}
-
-/// The least profit of a healthy node on an amount.
-pub(super) fn base_threshold(settings: &RebalanceConfig, amount: Sat) -> i128 {
-    match settings.min_profit_ppm.get() {
-        0 => settings.min_profit_sats.get().into(),
-        ppm => (i128::from(amount.get()) * i128::from(ppm)).div_euclid(1_000_000),
-    }
+    sorting::by(&mut giving, Candidate::order);
+    Ok(giving.iter().map(Candidate::ranked).collect())
 }

@@ -21,10 +21,11 @@
 pub mod raw;
 mod report;
 
-use super::channel::Channel;
+use super::channel::{Channel, Demand};
 use super::health::assess::{AssessInput, TrendSource};
 use super::health::balance::LocalShare;
 use super::health::profit::{Profit, ProfitClass, ProfitInput, profit};
+use super::health::verify::HealthReport;
 use super::member::{Member, PeerCapacity, Us};
 use crate::config::Config;
 use crate::error::Error;
@@ -51,6 +52,12 @@ pub struct Snapshot {
     pub at: Seconds,
     /// The capacity of all channels that count.
     pub capacity_sats: Sat,
+    /// How much the channels are asked for, on average; absent when the flow is unknown.
+    pub demand: Option<Demand>,
+    /// What the node says of itself to the other members; absent where no channel could be judged.
+    pub health_report: Option<HealthReport>,
+    /// How many channels are in no number above, and why.
+    pub left_out: LeftOut,
     /// The books of every channel that counts; empty when the forwards are unknown.
     pub profits: Vec<ChannelProfit>,
     /// The public capacity of every node of the graph; empty when the graph is unknown.
@@ -59,8 +66,39 @@ pub struct Snapshot {
     pub report: Member,
     /// Forwarding fees of the last four weeks, one week each, oldest first.
     pub revenue_windows: Vec<Msat>,
+    /// What the last 30 days earned and cost that belongs to no channel we know.
+    pub unattributed: Unattributed,
     /// The node itself, as other policies read it.
     pub us: Us,
+}
+
+/// How many channels do not count, and why.
+#[record(open, Copy, Default, Eq)]
+pub struct LeftOut {
+    /// On their way out.
+    pub closing: Count,
+    /// Under an id that another channel has.
+    pub duplicate: Count,
+    /// Not open yet.
+    pub opening: Count,
+    /// Only talked about.
+    pub proposed: Count,
+    /// Not readable, or two usable ones under one id.
+    pub set_aside: Count,
+    /// Usable, and in nothing that is told to others, since the graph does not show them.
+    pub unannounced: Count,
+    /// In a state that we do not know.
+    pub unknown: Count,
+}
+
+/// What belongs to no channel that we know.
+#[record(open, Copy, Default, Eq)]
+pub struct Unattributed {
+    /// Fees of forwards out through channels that we do not know.
+    pub forwards_msat: Msat,
+    /// Cost of rebalances into channels that are gone, or all of it where nothing says which
+    /// channel was filled.
+    pub rebalances_msat: Msat,
 }
 
 /// The books of a channel and what they say.
@@ -93,11 +131,15 @@ pub fn cln(config: &Config, input: &ClnInput, why: &mut Why) -> Result<Snapshot,
             .then(|| assess_input(&profits, counted().collect(), &revenue_windows)),
         at: input.now,
         capacity_sats: capacity.map_err(|error| error.inside("listpeerchannels"))?,
+        demand: None,
+        health_report: None,
+        left_out: LeftOut::default(),
         profits,
         public_capacities: public_capacities(input, why)?,
         report: report::report(config, &input.getinfo.id, input.now, counted())
             .map_err(|error| error.inside("listpeerchannels"))?,
         revenue_windows,
+        unattributed: Unattributed::default(),
         us: Us {
             channels: channels.into(),
             node_id: input.getinfo.id.clone(),
@@ -115,16 +157,18 @@ fn read(raw: &PeerChannel) -> Channel {
     let normal = raw.state == "CHANNELD_NORMAL";
     let splicing = raw.state == "CHANNELD_AWAITING_SPLICE" || (normal && !inflight.is_empty());
     Channel {
-        capacity_sats: raw.total_msat.get().floor(),
-        channel_id: raw.channel_id.clone(),
         fee_ppm: raw.fee_proportional_millionths,
-        local_sats: raw.to_us_msat.get().floor(),
-        peer_id: raw.peer_id.clone(),
         pending_capacity_sats: pending.min().filter(|_| splicing),
         private: raw.private.unwrap_or(false),
         short_channel_id: raw.short_channel_id.clone(),
         splicing,
         usable: normal,
+        ..Channel::plain(
+            raw.channel_id.clone(),
+            raw.peer_id.clone(),
+            raw.to_us_msat.get().floor(),
+            raw.total_msat.get().floor(),
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use super::budget::{BudgetInput, budget};
 use super::pause::{BackoffInput, CooldownInput, backoff, cooldown};
 use super::*;
 use crate::fleet::health::tests::cases;
-use crate::reason::Quantity;
+use crate::reason::{Code, Quantity};
 use crate::units::{Count, Sat};
 use proptest::prelude::*;
 
@@ -89,6 +89,7 @@ proptest! {
             multiplier: Multiplier::constant(multiplier),
             proposed_sats: Some(sat(proposed)),
             reserved_sats: sat(reserved),
+            revenue_30d_sats: None,
             revenue_24h_sats: None,
             spent_sats: sat(spent),
         };
@@ -183,4 +184,37 @@ fn a_channel_that_was_filled_rests_for_a_day() {
     assert!(ready(None, 0));
     assert!(!ready(Some(at(1000)), 1000 + 86_399));
     assert!(ready(Some(at(1000)), 1000 + 86_400));
+}
+
+#[test]
+fn a_budget_is_a_share_of_a_days_revenue_and_never_nothing() {
+    let base = |profile, month: Option<u64>, day: Option<u64>| {
+        let sats = |n: Option<u64>| n.map(|n| Sat::new(n).unwrap());
+        let input = BudgetInput {
+            base_sats: None,
+            multiplier: Multiplier::constant(1.0),
+            proposed_sats: None,
+            reserved_sats: Sat::MIN,
+            revenue_30d_sats: sats(month),
+            revenue_24h_sats: sats(day),
+            spent_sats: Sat::MIN,
+        };
+        budget(&Config::of(profile), &input, &mut Why::off()).map(|budget| budget.base_sats.get())
+    };
+    assert_eq!(base(Profile::Plan, Some(100_000), None), Ok(1000));
+    assert_eq!(base(Profile::Plan, Some(100_099), None), Ok(1000));
+    assert_eq!(base(Profile::Plan, Some(49_999), Some(1_000_000)), Ok(500));
+    assert_eq!(base(Profile::Plan, None, Some(10_000)), Ok(3000));
+    assert_eq!(
+        base(Profile::ClHive, Some(3_000_000), Some(10_000)),
+        Ok(5000)
+    );
+    assert_eq!(
+        base(Profile::ClHive, Some(3_000_000), Some(20_000)),
+        Ok(6000)
+    );
+    assert_eq!(
+        base(Profile::Plan, None, None).unwrap_err().field,
+        "base_sats"
+    );
 }

@@ -1,5 +1,7 @@
 // Keeps a `HubBook` in step with a replica: only accounts that changed are read again.
 
+import { TrimtabError } from "../error.js";
+import type { ErrorRecord } from "../error.js";
 import type { AccountInput, Action, Decision, Plan } from "../generated.js";
 import { HubBook } from "../generated.js";
 import type { ConfigOverrides } from "../policy.js";
@@ -111,10 +113,7 @@ export class HubBookSync {
     const state = reader.hub([]);
     const book = new HubBook({ ...this.#config(), state });
     try {
-      const columns = new Columns();
-      const others = accounts.filter((account) => !columns.take(account));
-      if (columns.account_id.length > 0) book.load(columns);
-      for (const account of others) book.setAccount(account);
+      put(book, accounts);
     } catch (thrown) {
       book.close();
       throw thrown;
@@ -136,10 +135,8 @@ export class HubBookSync {
       else read.push(account);
     }
     // All of them could be read: only now the book changes.
-    for (const account of read) {
-      book.setAccount(account);
-      this.#held.set(account.account_id, undefined);
-    }
+    put(book, read);
+    for (const { account_id } of read) this.#held.set(account_id, undefined);
     let removed = 0;
     for (const id of gone) {
       if (!this.#held.delete(id)) continue;
@@ -160,7 +157,7 @@ export class HubBookSync {
       if (this.#held.get(account.account_id) !== text) changed.push(account);
       now.set(account.account_id, text);
     }
-    for (const account of changed) book.setAccount(account);
+    put(book, changed);
     let removed = 0;
     for (const id of this.#held.keys()) {
       if (now.has(id)) continue;
@@ -215,34 +212,71 @@ function find(replica: Replica, id: string): readonly [string, unknown] | undefi
   return undefined;
 }
 
-/** Accounts of balances only, as columns: the first fill of a large hub is mostly these. */
+/** Puts accounts into the book: those of balances only together, as columns. */
+function put(book: HubBook, accounts: ReadonlyArray<AccountInput>): void {
+  const columns = new Columns();
+  const others = accounts.filter((account) => !columns.take(account));
+  columns.load(book);
+  for (const account of others) bytes(book, "set_account", canonicalText(account));
+}
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
+
+/** Calls the book with text: for many amounts that is faster than with an object for each. */
+function bytes(book: HubBook, operation: string, text: string): void {
+  const answer = DECODER.decode(book.callBytes(operation, ENCODER.encode(text)));
+  if (!answer.startsWith('{"error":')) return;
+  const { error } = JSON.parse(answer) as { error: ErrorRecord };
+  throw new TrimtabError(error);
+}
+
+/** Accounts of balances only, as columns: most of a large hub are these. */
 class Columns {
-  readonly account_id: string[] = [];
-  readonly token_id: number[] = [];
-  readonly collateral: bigint[] = [];
-  readonly ondelta: bigint[] = [];
-  readonly offdelta: bigint[] = [];
-  readonly left_credit_limit: bigint[] = [];
-  readonly right_credit_limit: bigint[] = [];
-  readonly left_hold: bigint[] = [];
-  readonly right_hold: bigint[] = [];
+  #ids = "";
+  #tokens = "";
+  #collateral = "";
+  #ondelta = "";
+  #offdelta = "";
+  #leftLimit = "";
+  #rightLimit = "";
+  #leftHold = "";
+  #rightHold = "";
 
   /** Takes an account, if columns can hold all of it. */
   take(account: AccountInput): boolean {
-    const { account_id, deltas, ...others } = account;
-    if (deltas === undefined || Object.keys(others).length > 0) return false;
-    if (deltas.some((delta) => delta.left_allowance !== 0n || delta.right_allowance !== 0n)) return false;
+    const { account_id, deltas } = account;
+    if (deltas === undefined || Object.keys(account).length > 2) return false;
+    for (const { left_allowance, right_allowance } of deltas) if (left_allowance !== 0n || right_allowance !== 0n) return false;
+    const id = `,${canonicalText(account_id)}`;
     for (const delta of deltas) {
-      this.account_id.push(account_id);
-      this.token_id.push(Number(delta.token_id));
-      this.collateral.push(delta.collateral as bigint);
-      this.ondelta.push(delta.ondelta as bigint);
-      this.offdelta.push(delta.offdelta as bigint);
-      this.left_credit_limit.push(delta.left_credit_limit as bigint);
-      this.right_credit_limit.push(delta.right_credit_limit as bigint);
-      this.left_hold.push(delta.left_hold as bigint);
-      this.right_hold.push(delta.right_hold as bigint);
+      this.#ids += id;
+      this.#tokens += `,${delta.token_id}`;
+      this.#collateral += `,"${delta.collateral}"`;
+      this.#ondelta += `,"${delta.ondelta}"`;
+      this.#offdelta += `,"${delta.offdelta}"`;
+      this.#leftLimit += `,"${delta.left_credit_limit}"`;
+      this.#rightLimit += `,"${delta.right_credit_limit}"`;
+      this.#leftHold += `,"${delta.left_hold}"`;
+      this.#rightHold += `,"${delta.right_hold}"`;
     }
     return true;
+  }
+
+  /** Puts them into the book. */
+  load(book: HubBook): void {
+    if (this.#ids === "") return;
+    const columns = [
+      ["account_id", this.#ids],
+      ["collateral", this.#collateral],
+      ["left_credit_limit", this.#leftLimit],
+      ["left_hold", this.#leftHold],
+      ["offdelta", this.#offdelta],
+      ["ondelta", this.#ondelta],
+      ["right_credit_limit", this.#rightLimit],
+      ["right_hold", this.#rightHold],
+      ["token_id", this.#tokens],
+    ] as const;
+    bytes(book, "load", `{${columns.map(([name, cells]) => `"${name}":[${cells.slice(1)}]`).join(",")}}`);
   }
 }

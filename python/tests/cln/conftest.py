@@ -1,0 +1,77 @@
+"""What the tests of the Core Lightning side share: nodes, plugin processes, fleets."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytest.importorskip("pyln.client", reason="the extra `cln` is not installed")
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support.lightningd import FIXTURES, TestNode
+from support.process import PluginProcess
+
+from trimtab.cln import shape
+
+PLAIN = FIXTURES / "cln"
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[TestNode]:
+    """The recorded node l1, alone."""
+    served = TestNode(tmp_path / "l1", PLAIN, "l1").start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[Callable[..., TestNode]]:
+    """Makes more recorded nodes; all are stopped at the end."""
+    made: list[TestNode] = []
+
+    def make(name: str = "l1", moment: Path = PLAIN, **more: Any) -> TestNode:
+        served = TestNode(tmp_path / f"{name}-{len(made)}", moment, name, **more).start()
+        made.append(served)
+        return served
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def plugins() -> Iterator[Callable[..., PluginProcess]]:
+    """Starts plugin processes; all are ended at the end."""
+    started: list[PluginProcess] = []
+
+    def start(program: str = "trimtab-cln", **more: Any) -> PluginProcess:
+        process = PluginProcess(program, **more)
+        started.append(process)
+        return process
+
+    yield start
+    for one in started:
+        one.end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests against real nodes are skipped, visibly, where there are none."""
+    for item in items:
+        if item.path.name == "test_fleet.py" and not shape.knows("gossip.report"):
+            item.add_marker(pytest.mark.skip(reason="gossip.report is not in this build yet"))
+        if "only_reads" in item.name and not shape.knows("fleet.advise"):
+            item.add_marker(pytest.mark.skip(reason="fleet.advise is not in this build yet"))
+    missing = [name for name in ("lightningd", "bitcoind") if shutil.which(name) is None]
+    if not missing:
+        return
+    skip = pytest.mark.skip(reason=f"not on the PATH: {', '.join(missing)}")
+    for item in items:
+        if "lightningd" in item.keywords:
+            item.add_marker(skip)

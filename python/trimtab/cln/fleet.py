@@ -1,0 +1,168 @@
+"""The fleet as this process sees it: a book that follows the store.
+
+Two processes of one node read the same store, so both give the same answers. The book is brought
+up to date before each question; where nothing changed that costs one small read.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import trimtab
+from trimtab.cln import shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trimtab.cln.store import Store
+
+__all__ = ["Fleet", "NoSnapshotError"]
+
+
+class NoSnapshotError(Exception):
+    """The node was not seen yet, so nothing can be said about it."""
+
+
+@dataclass
+class _Seen:
+    """Which changes of the store the book knows."""
+
+    snapshot: int = -1
+    members: int = -1
+    activity: int = -1
+    reports: int = -1
+
+
+class Fleet:
+    """Members, reports and our own channels; thread-safe."""
+
+    def __init__(self, store: Store, policy: trimtab.Policy) -> None:
+        """Follow `store`; answer under `policy`."""
+        self._store = store
+        self._policy = policy
+        self._lock = threading.RLock()
+        self._book: trimtab.FleetBook | None = None
+        self._seen = _Seen()
+        self._pinned: tuple[int, dict[str, Any]] | None = None
+
+    def pin(self, at: int, envelope: dict[str, Any]) -> None:
+        """Answer by this snapshot from now on, whatever the store holds."""
+        with self._lock:
+            self._pinned, self._book = (at, envelope), None
+
+    @property
+    def our_id(self) -> str:
+        """The id of our node."""
+        if self._pinned is not None:
+            return str(self._pinned[1]["decision"]["us"]["node_id"])
+        kept = self._store.kept("node")
+        if kept is None:
+            raise NoSnapshotError("the node was not reached yet")
+        return str(kept.body["id"])
+
+    def snapshot(self) -> tuple[int, dict[str, Any]]:
+        """When we last looked at the node, and what `snapshot.cln` made of it."""
+        if self._pinned is not None:
+            return self._pinned
+        kept = self._store.kept("snapshot")
+        if kept is None:
+            raise NoSnapshotError("the node was not reached yet")
+        return kept.at, kept.body
+
+    def aliases(self) -> dict[str, str]:
+        """Names of members, where somebody gave one."""
+        return {one.member_id: one.alias for one in self._store.members() if one.alias}
+
+    def members(self) -> list[str]:
+        """Ids of the other members that are not banned."""
+        ours = self._store.kept("node")
+        our_id = ours.body["id"] if ours else None
+        return [
+            one.member_id
+            for one in self._store.members()
+            if not one.banned and one.member_id != our_id
+        ]
+
+    def book(self) -> trimtab.FleetBook:
+        """The book, brought up to date."""
+        with self._lock:
+            seen = _Seen(
+                self._store.kept_generation("snapshot"),
+                self._store.members_generation(),
+                self._store.kept_generation("local:activity"),
+                self._seen.reports,
+            )
+            if self._book is None or seen != self._seen:
+                self._book = self._opened()
+                self._seen = seen
+                self._seen.reports = -1
+            for member_id, generation, report in self._store.reports(self._seen.reports):
+                if member_id != self.our_id:
+                    self._book.call("set_report", report)
+                self._seen.reports = max(self._seen.reports, generation)
+            return self._book
+
+    def ask(self, method: str, **fields: Any) -> dict[str, Any]:
+        """Ask the book; the envelope of its answer."""
+        known = shape.book_reads(method)
+        given = {name: value for name, value in fields.items() if name in known}
+        # One question at a time: another thread may bring the book up to date.
+        with self._lock:
+            return self.book().call(method, given)
+
+    def us(self) -> dict[str, Any]:
+        """We ourselves, as the policies read it."""
+        _, envelope = self.snapshot()
+        us: dict[str, Any] = dict(envelope["decision"]["us"])
+        us["rebalancing"] = list(self.activity())
+        told = self._store.kept("sent:health_status")
+        if told is not None and told.body.get("tier"):
+            us["tier"] = told.body["tier"]
+        return us
+
+    def activity(self) -> Iterator[dict[str, Any]]:
+        """Where we are rebalancing, as far as a plugin of this node told us."""
+        kept = self._store.kept("local:activity")
+        if kept is not None:
+            yield from kept.body["rebalancing"]
+
+    def standings(self) -> list[dict[str, Any]]:
+        """The members, as the receiver of their messages knows them."""
+        _, envelope = self.snapshot()
+        public = {one["peer_id"]: one for one in envelope["decision"]["public_capacities"]}
+        connected = set(self._connected())
+        banned = {one.member_id for one in self._store.members() if one.banned}
+        members = []
+        for member_id in [*self.members(), *sorted(banned)]:
+            entry: dict[str, Any] = {"member_id": member_id, "connected": member_id in connected}
+            if member_id in banned:
+                entry["banned"] = True
+            if member_id in public:
+                entry["public_capacity_sats"] = public[member_id]["capacity_sats"]
+                entry["public_channels"] = public[member_id].get("channels")
+            members.append({key: value for key, value in entry.items() if value is not None})
+        return members
+
+    def _connected(self) -> list[str]:
+        kept = self._store.kept("connected")
+        return list(kept.body) if kept else []
+
+    def _opened(self) -> trimtab.FleetBook:
+        _, envelope = self.snapshot()
+        decision = envelope["decision"]
+        members = {one.member_id for one in self._store.members()}
+        peers = [
+            {"peer_id": one["peer_id"], "public_capacity_sats": one["capacity_sats"]}
+            for one in decision["public_capacities"]
+            if one["peer_id"] not in members and one["peer_id"] != self.our_id
+        ]
+        state = {
+            "us": self.us(),
+            "members": self.standings(),
+            "peers": peers,
+        }
+        return trimtab.FleetBook(
+            profile=self._policy.profile, config=self._policy.config, state=state
+        )

@@ -1,0 +1,93 @@
+"""What the operations of this version read, as the policy describes itself.
+
+The policy's own description decides what is passed to it. So no list of fields stands here, and
+a field that a later version reads is passed on from the day it does.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import trimtab
+
+__all__ = ["book_reads", "decides", "knows", "reads", "trim"]
+
+Schema = dict[str, Any]
+
+
+@lru_cache(maxsize=1)
+def _described() -> dict[str, Any]:
+    described = trimtab.Policy().policy_describe().decision
+    operations = {entry["name"]: entry for entry in described["operations"]}
+    books: dict[str, Schema] = {}
+    for handle in described["handles"]:
+        for entry in handle["methods"]:
+            books[f"{handle['kind']}.{entry['name']}"] = entry["input"]
+    return {"definitions": described["definitions"], "operations": operations, "books": books}
+
+
+def knows(operation: str) -> bool:
+    """Whether this version has the operation."""
+    return operation in _described()["operations"]
+
+
+def reads(operation: str) -> frozenset[str]:
+    """Names of the fields in the input of an operation; empty when it does not exist."""
+    entry = _described()["operations"].get(operation)
+    return _fields(entry["input"]) if entry else frozenset()
+
+
+def decides(operation: str) -> frozenset[str]:
+    """Names of the fields in the decision of an operation; empty when it does not exist."""
+    entry = _described()["operations"].get(operation)
+    return _fields(entry["decision"]) if entry else frozenset()
+
+
+def book_reads(method: str) -> frozenset[str]:
+    """Names of the fields in the input of a method of the fleet book."""
+    schema = _described()["books"].get(f"fleet_book.{method}")
+    return _fields(schema) if schema else frozenset()
+
+
+def trim(operation: str, field: str, value: Any) -> Any:
+    """Keep of an answer of the node only what the operation reads of it."""
+    entry = _described()["operations"][operation]
+    schema = _resolved(entry["input"])["properties"].get(field)
+    return value if schema is None else _trimmed(schema, value)
+
+
+def _fields(schema: Schema) -> frozenset[str]:
+    return frozenset(_resolved(schema).get("properties", {}))
+
+
+def _resolved(schema: Schema) -> Schema:
+    while "$ref" in schema:
+        found: Schema = _described()["definitions"][schema["$ref"].rpartition("/")[2]]
+        schema = found
+    return schema
+
+
+def _trimmed(schema: Schema, value: Any) -> Any:
+    schema = _resolved(schema)
+    if isinstance(value, list):
+        items = _part(schema, "items")
+        return value if items is None else [_trimmed(items, each) for each in value]
+    if isinstance(value, dict):
+        fields = _part(schema, "properties")
+        if fields is None:
+            return value
+        return {name: _trimmed(fields[name], value[name]) for name in fields if name in value}
+    return value
+
+
+def _part(schema: Schema, name: str) -> Schema | None:
+    """The part of a schema, also where it is one of several choices, such as null."""
+    found = schema.get(name)
+    if isinstance(found, dict):
+        return found
+    for choice in schema.get("anyOf", []):
+        found = _part(_resolved(choice), name)
+        if found is not None:
+            return found
+    return None

@@ -412,6 +412,10 @@ impl<'f> View<'f> {
     fn fees(&self, told: &Told<'_>, page: &mut Page) {
         let fees = &told.advice.decision.fees;
         for fee in fees.iter().take(ROWS) {
+            if let Some(refused) = fee.reasons.iter().find(|reason| reason.binding) {
+                page.say(&label("fee"), &self.sentence(refused));
+                continue;
+            }
             let channel = format!(
                 "{:9} to {:4}",
                 self.name(&fee.channel_id),

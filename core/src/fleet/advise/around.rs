@@ -122,7 +122,10 @@ impl<'n, 'i> Fees<'n, 'i> {
         let mut steps = Vec::new();
         for channel in &view.channels {
             let advice = self.advice(channel)?;
-            steps.extend(advice.filter(|advice| advice.fee_ppm != channel.fee_ppm));
+            let off = self.node.decisions.on(channel).fee;
+            let off = off.is_some_and(|decision| decision.off);
+            // What the operator ruled out is said too, where somebody asks for it.
+            steps.extend(advice.filter(|advice| off || advice.fee_ppm != channel.fee_ppm));
         }
         Ok(steps)
     }
@@ -136,12 +139,16 @@ impl<'n, 'i> Fees<'n, 'i> {
         if needs.is_empty() && taken.is_none() {
             return Ok(None);
         }
+        // Neither the fee that is intended nor the one in force is known: nothing to step from.
+        let intended = decision.and_then(|decision| decision.intended_ppm);
+        if channel.fee_ppm.or(intended).is_none() {
+            return Ok(None);
+        }
         let mut why = Why::new();
         let taken = taken.map(|taken| FeeStep {
             base_ppm: taken.base_ppm,
             fee_ppm: taken.fee_ppm,
         });
-        let intended = decision.and_then(|decision| decision.intended_ppm);
         let question = Fee {
             base: intended,
             ceiling: decision.and_then(|decision| decision.maximum_ppm),
@@ -152,7 +159,7 @@ impl<'n, 'i> Fees<'n, 'i> {
             peer: &channel.peer_id,
         };
         let advice = FeeAdvice {
-            base_ppm: decision.and_then(|decision| decision.intended_ppm),
+            base_ppm: intended.or(taken.map(|taken| taken.base_ppm)),
             channel_id: channel.channel_id.clone(),
             fee_ppm: channel.fee_ppm,
             for_tier: None,

@@ -37,7 +37,7 @@ pub struct ChannelNeed {
 /// Our channels in need: the most demand first, ties by id.
 pub(super) fn needs(node: &Node<'_>) -> Result<Vec<ChannelNeed>, Error> {
     let mut found = Vec::new();
-    for channel in node.channels.iter().filter(|channel| channel.counts()) {
+    for channel in node.in_use() {
         let mut quiet = Why::off();
         let classified = node.class(channel, &mut quiet)?;
         let troubled = [LiquidityClass::Depleted, LiquidityClass::Saturated];

@@ -102,13 +102,20 @@ impl<'i> Node<'i> {
         classify(self.config, &classify_input(channel), why)
     }
 
-    /// The channels that count and are depleted, by id.
+    /// The channels that may need something: those that count, but for those that their operator
+    /// closed to forwards.
+    pub fn in_use(&self) -> impl Iterator<Item = &'i Channel> {
+        let channels = self.channels.iter().copied();
+        channels.filter(|channel| channel.counts() && !channel.closed_to_forwards)
+    }
+
+    /// The channels that are depleted, by id.
     pub fn depleted(&self) -> Result<Vec<(&'i Channel, Classified)>, Error> {
         let mut found = Vec::new();
-        for channel in self.channels.iter().filter(|channel| channel.counts()) {
+        for channel in self.in_use() {
             let classified = self.class(channel, &mut Why::off())?;
             if classified.class == LiquidityClass::Depleted {
-                found.push((*channel, classified));
+                found.push((channel, classified));
             }
         }
         Ok(found)

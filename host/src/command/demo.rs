@@ -1,10 +1,10 @@
 //! `trimtab demo`: a fleet and a hub that this program carries.
 
+use super::arguments::Asked;
 use super::caller::{Host, Json};
+use super::failure::Failure;
 use super::node::Fleet;
 use super::paint::{Page, in_style};
-use super::arguments::Asked;
-use super::failure::Failure;
 use super::{fleet, hub, paint};
 
 /// A hub with eleven peers and a liar.

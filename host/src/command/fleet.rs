@@ -12,9 +12,10 @@ use trimtab_core::fleet::advise::{
     MoveAdvice, MoveOutcome, NodeAdvice, NodeAdviceInput, NodeExplainInput, RefusalCount,
 };
 use trimtab_core::fleet::fees::Step;
+use trimtab_core::fleet::health::Trend;
 use trimtab_core::fleet::health::assess::Assessed;
-use trimtab_core::fleet::liquidity::NeedType;
 use trimtab_core::fleet::liquidity::classify::LiquidityClass;
+use trimtab_core::fleet::liquidity::{NeedType, Severity};
 use trimtab_core::fleet::member::{Member, Us};
 use trimtab_core::fleet::snapshot::Snapshot;
 use trimtab_core::policy::Decided;
@@ -53,7 +54,8 @@ pub fn run(
 ) -> Result<u8, Failure> {
     let fleet = Fleet::read(dir, members, now)?;
     let host = Host::of(asked)?;
-    let view = View::of(&host.asked(asked)?, &fleet)?;
+    let caller = host.asked(asked)?;
+    let view = View::of(&caller, &fleet)?;
     let mut page = Page::default();
     match (show.why, show.json) {
         (Some(subject), _) => view.explain(subject, &mut page)?,
@@ -196,7 +198,7 @@ impl<'f> View<'f> {
             points.underwater.get(),
             points.liquidity.get(),
             points.trend.get(),
-            health.trend.as_str(),
+            trend_word(health.trend),
         ));
         lift(health, page);
         // The tiers further up follow from the next one, which the line above tells.
@@ -253,9 +255,8 @@ impl<'f> View<'f> {
             page.say("-", &said);
         }
         let missing = told.snapshot.reasons.iter();
-        let missing = missing.filter(|reason| {
-            reason.effect == Effect::Unchecked && reason.subject.is_none()
-        });
+        let missing =
+            missing.filter(|reason| reason.effect == Effect::Unchecked && reason.subject.is_none());
         for reason in missing {
             page.say("-", &self.sentence(reason));
         }
@@ -284,7 +285,11 @@ impl<'f> View<'f> {
 
     fn one_move(&self, one: &MoveAdvice, page: &mut Page) {
         let channel = self.name(&one.channel_id);
-        let to = format!("{} {channel} to {}", label("rebalance"), self.name(&one.peer_id));
+        let to = format!(
+            "{} {channel} to {}",
+            label("rebalance"),
+            self.name(&one.peer_id)
+        );
         let amount = one.amount_sats.map(grouped).unwrap_or_default();
         let from = one.source.as_ref().map(|source| self.name(source));
         let from = from.unwrap_or_default();
@@ -324,7 +329,11 @@ impl<'f> View<'f> {
     /// A count of refusals with the case that is closest to a yes.
     fn refusal(&self, count: &RefusalCount, page: &mut Page) {
         let closest = self.sentence(&count.closest);
-        let said = format!("{} x {}, closest: {closest}", count.count, count.code.entry().name);
+        let said = format!(
+            "{} x {}, closest: {closest}",
+            count.count,
+            count.code.entry().name
+        );
         page.say("-", &said);
     }
 
@@ -345,7 +354,7 @@ impl<'f> View<'f> {
                     grouped(need.local_sats),
                     grouped(need.capacity_sats),
                 ));
-                let severity = need.severity.map_or("", |severity| severity.as_str());
+                let severity = need.severity.map_or("", severity_word);
                 page.say(
                     "",
                     &format!(
@@ -385,7 +394,7 @@ impl<'f> View<'f> {
                 self.name(&need.member_id),
                 need.tier.as_str(),
                 self.name(&need.peer_id),
-                need.severity.as_str(),
+                severity_word(need.severity),
                 need.our_relevance.get(),
             ));
         }
@@ -517,8 +526,10 @@ impl<'f> View<'f> {
                         page.say("-", &self.sentence(reason));
                     }
                 }
-                for (title, pairs) in [("filled from", &channel.into), ("gives to", &channel.out_of)]
-                {
+                for (title, pairs) in [
+                    ("filled from", &channel.into),
+                    ("gives to", &channel.out_of),
+                ] {
                     page.line(format_args!(
                         "     {} {} tried, {} pay",
                         label(title),
@@ -583,7 +594,12 @@ impl Told<'_> {
     /// Every entry that was set aside, once.
     fn aside(&self) -> Vec<&Quarantined> {
         let mut aside: Vec<&Quarantined> = Vec::new();
-        for one in self.snapshot.quarantined.iter().chain(&self.advice.quarantined) {
+        for one in self
+            .snapshot
+            .quarantined
+            .iter()
+            .chain(&self.advice.quarantined)
+        {
             if !aside.contains(&one) {
                 aside.push(one);
             }
@@ -593,7 +609,12 @@ impl Told<'_> {
 }
 
 /// The question of `fleet.advise` about one member.
-fn question(node: &Node, snapshot: &Snapshot, now: Seconds, members: Vec<Member>) -> NodeAdviceInput {
+fn question(
+    node: &Node,
+    snapshot: &Snapshot,
+    now: Seconds,
+    members: Vec<Member>,
+) -> NodeAdviceInput {
     NodeAdviceInput {
         budget: node.budget.clone(),
         exits: Vec::new(),
@@ -626,10 +647,29 @@ fn lift(health: &Assessed, page: &mut Page) {
     ));
 }
 
+const fn trend_word(trend: Trend) -> &'static str {
+    match trend {
+        Trend::Improving => "improving",
+        Trend::Stable => "stable",
+        Trend::Declining => "declining",
+    }
+}
+
+const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::High => "high",
+        Severity::Medium => "medium",
+    }
+}
+
 /// One line for the rows that are not shown.
 fn rest(all: usize, shown: usize, what: &str, page: &mut Page) {
     if all > shown {
-        page.line(format_args!("     {} and {} {what}", label(""), all - shown));
+        page.line(format_args!(
+            "     {} and {} {what}",
+            label(""),
+            all - shown
+        ));
     }
 }
 

@@ -3,10 +3,10 @@
 use serde_json::{Map, json};
 use std::path::Path;
 
-use super::caller::{Caller, Host, Json};
-use super::paint::{self, Page, in_style, of_word};
 use super::arguments::Asked;
+use super::caller::{Caller, Host, Json};
 use super::failure::{Failure, bytes_of};
+use super::paint::{self, Page, in_style, of_word};
 
 /// The command.
 pub fn run(state: &Path, asked: &Asked) -> Result<u8, Failure> {

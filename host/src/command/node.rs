@@ -177,7 +177,9 @@ impl Fleet {
             now,
         };
         for folder in folders {
-            let is_member = members.as_ref().is_none_or(|names| names.contains(&folder.name));
+            let is_member = members
+                .as_ref()
+                .is_none_or(|names| names.contains(&folder.name));
             let node = folder.node(now, channels.as_ref())?;
             match is_member {
                 true => fleet.members.push(node),
@@ -244,7 +246,8 @@ impl Folder {
         let mut answers: ClnInput = read(&self.name, &Value::Map(fields))?;
         answers.listchannels = channels.cloned();
         let operator = self.operator.as_ref();
-        let operator = operator.map(|operator| read(&format!("{}/operator.json", self.name), operator));
+        let operator =
+            operator.map(|operator| read(&format!("{}/operator.json", self.name), operator));
         let budget = self.budget.as_ref();
         let budget = budget.map(|budget| read(&format!("{}/budget.json", self.name), budget));
         Ok(Node {

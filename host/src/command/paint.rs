@@ -132,7 +132,10 @@ impl Page {
     pub fn say(&mut self, mark: &str, text: &str) {
         const INDENT: usize = 7;
         // The first line begins after the mark, the others below it.
-        let mark_width = anstream::adapter::strip_str(mark).to_string().chars().count();
+        let mark_width = anstream::adapter::strip_str(mark)
+            .to_string()
+            .chars()
+            .count();
         let taken = (mark_width + 1).saturating_sub(2);
         let lead = "x".repeat(taken);
         let text = wrapped(&format!("{lead}{text}"), INDENT, width());

@@ -32,7 +32,9 @@ fn answer(case: &Case) -> Json {
         return Json::String(page(&case.name, fleet));
     }
     let config = ask.get("config").map(|config| config.to_string());
-    let config = config.as_ref().map(|text| Value::from_json(text.as_bytes()).unwrap());
+    let config = config
+        .as_ref()
+        .map(|text| Value::from_json(text.as_bytes()).unwrap());
     let policy = Policy::new("plan", config.as_ref()).unwrap();
     let operation = ask["op"].as_str().unwrap();
     let answer = policy.call(operation, ask["input"].to_string().as_bytes());
@@ -41,7 +43,9 @@ fn answer(case: &Case) -> Json {
 }
 
 fn page(name: &str, fleet: &Json) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("field").join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("field")
+        .join(name);
     for (node, files) in fleet["nodes"].as_object().unwrap() {
         let node = folder.join(node);
         std::fs::create_dir_all(&node).unwrap();
@@ -59,7 +63,9 @@ fn page(name: &str, fleet: &Json) -> String {
 }
 
 fn codes(answer: &Json) -> Vec<&str> {
-    let outcomes = answer.pointer("/decision/outcomes").and_then(Json::as_array);
+    let outcomes = answer
+        .pointer("/decision/outcomes")
+        .and_then(Json::as_array);
     let own = std::iter::once(answer);
     own.chain(outcomes.into_iter().flatten())
         .filter_map(|part| part["reasons"].as_array())

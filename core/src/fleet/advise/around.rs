@@ -10,7 +10,7 @@ use crate::fleet::fees::{Fee, FeeStep, Step, adjust_for};
 use crate::fleet::health::Tier;
 use crate::fleet::liquidity::needs::{Balance, Need, ready_of};
 use crate::fleet::member::Member;
-use crate::fleet::splice::{Other, OwnChannel, Ours, Situation, room};
+use crate::fleet::splice::{Other, Ours, OwnChannel, Situation, room};
 use crate::fleet::topology::{self, AdviseInput, Candidate};
 use crate::fleet::view::View;
 use crate::reason::{Effect, Reason, Why};
@@ -135,7 +135,10 @@ impl<'n, 'i> Fees<'n, 'i> {
     pub fn advice(&self, channel: &Channel) -> Result<Option<FeeAdvice>, Error> {
         let decision = self.node.decisions.on(channel).fee;
         let taken = self.taken.get(channel.channel_id.as_str());
-        let needs = self.needs.get(&channel.peer_id).map_or(&[][..], Vec::as_slice);
+        let needs = self
+            .needs
+            .get(&channel.peer_id)
+            .map_or(&[][..], Vec::as_slice);
         if needs.is_empty() && taken.is_none() {
             return Ok(None);
         }
@@ -191,10 +194,16 @@ impl<'n, 'i> Fees<'n, 'i> {
 /// How much may leave towards each external peer of ours whose public capacity is known, the most
 /// first; and for how many it is unknown.
 pub(super) fn splices(node: &Node<'_>, view: &View<'_>) -> Result<(Vec<SpliceAdvice>, u32), Error> {
-    let peers: Set<&NodeId> = view.channels.iter().map(|channel| &channel.peer_id).collect();
+    let peers: Set<&NodeId> = view
+        .channels
+        .iter()
+        .map(|channel| &channel.peer_id)
+        .collect();
     let peers: Vec<&NodeId> = peers.into_iter().collect();
     let members = node.input.members.usable(&mut Why::off()).into_iter();
-    let members: Vec<&Member> = members.filter(|one| one.member_id != node.us.node_id).collect();
+    let members: Vec<&Member> = members
+        .filter(|one| one.member_id != node.us.node_id)
+        .collect();
     let mut others: Table<&NodeId, Vec<Other>> = Table::slots(peers.iter().copied());
     for member in members {
         if Other::estimates(member) {

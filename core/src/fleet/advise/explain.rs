@@ -231,7 +231,9 @@ impl<'n, 'i> Explainer<'n, 'i> {
                 in_force.rebalance.as_str(),
             )),
         };
-        let peer_id = node.channel(other).map_or(&channel.peer_id, |one| &one.peer_id);
+        let peer_id = node
+            .channel(other)
+            .map_or(&channel.peer_id, |one| &one.peer_id);
         let told = |accepted, binding, terms: Option<Terms>| PairExplained {
             accepted,
             binding,

@@ -88,7 +88,10 @@ pub(super) fn not_advised(node: &Node<'_>, set_aside: usize) -> NotAdvised {
         counted(found.count())
     };
     let listed = node.input.snapshot.left_out;
-    let aside = listed.set_aside.get().saturating_add(counted(set_aside).get());
+    let aside = listed
+        .set_aside
+        .get()
+        .saturating_add(counted(set_aside).get());
     NotAdvised {
         closed_to_forwards: count(Standing::ClosedToForwards),
         listed: LeftOut {

@@ -109,7 +109,10 @@ pub(super) fn moves(
     });
     explain(&advice, why);
     let mut refusals = Refusals::default();
-    for one in advice.iter().filter(|one| one.outcome == MoveOutcome::Refused) {
+    for one in advice
+        .iter()
+        .filter(|one| one.outcome == MoveOutcome::Refused)
+    {
         one.reasons
             .iter()
             .find(|reason| reason.binding)
@@ -121,9 +124,8 @@ pub(super) fn moves(
 
 /// How many of the depleted channels are worth filling.
 fn explain(advice: &[MoveAdvice], why: &mut Why) {
-    let paying = |one: &&MoveAdvice| {
-        matches!(one.outcome, MoveOutcome::WorthIt | MoveOutcome::PaysBelow)
-    };
+    let paying =
+        |one: &&MoveAdvice| matches!(one.outcome, MoveOutcome::WorthIt | MoveOutcome::PaysBelow);
     let paying = advice.iter().filter(paying).count();
     why.add(|| {
         let (code, effect) = match paying {
@@ -260,7 +262,12 @@ fn attempt<'i>(
         }
     }
     let mut why = Why::new();
-    let evaluated = evaluate_from(node.config, &attempt.question, may_give.into_iter(), &mut why)?;
+    let evaluated = evaluate_from(
+        node.config,
+        &attempt.question,
+        may_give.into_iter(),
+        &mut why,
+    )?;
     for reason in why.into_reasons() {
         let of_source = reason
             .subject

@@ -102,6 +102,7 @@ macro_rules! for_each_operation {
             (rebalance_backoff, RebalanceBackoff),
             (rebalance_cooldown, RebalanceCooldown),
             (gossip_build, GossipBuild),
+            (gossip_report, GossipReport),
             (gossip_accept, GossipAccept),
             (gossip_verify, GossipVerify),
             (gossip_legacy_text, GossipLegacyText),
@@ -142,7 +143,7 @@ pub mod operations {
     use crate::account::advice;
     use crate::describe;
     use crate::fleet::advise as node_advice;
-    use crate::fleet::gossip::{self, accept, legacy, signature};
+    use crate::fleet::gossip::{self, accept, legacy, report, signature};
     use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
     use crate::fleet::liquidity::{self, classify, needs, prioritize};
     use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
@@ -235,6 +236,8 @@ pub mod operations {
         "Whether a channel that was rebalanced has rested.");
     operation!(GossipBuild, "gossip.build", gossip::build, gossip::BuildInput => gossip::Built,
         "A message to the other members and the text to sign.");
+    operation!(GossipReport, "gossip.report", report::report, report::ReportInput => report::Reports,
+        "What a node tells the other members of itself, out of its own snapshot.");
     operation!(GossipAccept, "gossip.accept", accept::accept, accept::AcceptInput => accept::Received,
         "Whether a message of a member is taken, and what is kept afterwards.");
     operation!(GossipVerify, "gossip.verify", signature::verify, signature::VerifyInput => signature::Verified,

@@ -664,6 +664,22 @@ reasons! {
     MessageBuilt = "message_built", None, flips None,
         in ["gossip.build"],
         "message {observed} is ready to be signed";
+    /// The bodies of our own reports are made.
+    ReportMade = "report_made", Some(Unit::Count), flips None,
+        in ["gossip.report"],
+        "the reports tell of {observed} of our {limit} usable channels";
+    /// Channels that the graph does not know are in no report.
+    UnannouncedWithheld = "unannounced_withheld", Some(Unit::Count), flips None,
+        in ["gossip.report"],
+        "{observed} unannounced channels stay private";
+    /// More entries than a report may hold; the least important were left out.
+    ReportShortened = "report_shortened", Some(Unit::Count), flips None,
+        in ["gossip.report"],
+        "{observed} entries beyond the {limit} that a report may hold were left out";
+    /// Another program counted more channels than are announced, so our own books are told.
+    CountsBeyondAnnounced = "counts_beyond_announced", Some(Unit::Count), flips None,
+        in ["gossip.report"],
+        "{observed} counted channels are more than the {limit} announced ones, so our own books are told";
     /// The key signed the text.
     SignatureValid = "signature_valid", None, flips None,
         in ["gossip.verify"],
@@ -764,7 +780,7 @@ reasons! {
         "{observed} of {limit} channels are in normal operation";
     /// The node's forwards are not known, so no channel is judged by what it earns.
     ForwardsUnknown = "forwards_unknown", None, flips None,
-        in ["snapshot.cln"],
+        in ["snapshot.cln", "gossip.report"],
         "the forwards of the node are unknown, no channel is judged by what it earns";
     /// The graph is not known, and with it no peer's public capacity.
     GraphUnknown = "graph_unknown", None, flips None,

@@ -244,24 +244,33 @@ export interface ActivityInput {
 
 /** The fee to adjust, and what the fleet needs. */
 export interface AdjustInput {
-  /** The fee we intend without the fleet. */
-  readonly base_ppm: PpmInput;
+  /** The fee we intend without the fleet; where it is absent, `last_step` may tell it. */
+  readonly base_ppm?: PpmInput | null | undefined;
   /** No higher than this; the config's when absent. */
   readonly ceiling_ppm?: PpmInput | null | undefined;
+  /** The fee that is set now. */
+  readonly fee_in_force_ppm?: PpmInput | null | undefined;
   /** No lower than this; the config's when absent. */
   readonly floor_ppm?: PpmInput | null | undefined;
+  /** The last step that we made here: while its fee is in force, its base is what we intend. */
+  readonly last_step?: FeeStep | null | undefined;
   /** What the fleet needs, as `liquidity.needs` answers. */
   readonly needs: ReadonlyArray<NeedInput>;
   /** Our node id; our own needs change no fee of ours. */
   readonly our_id?: NodeId | null | undefined;
+  /** Our own usable channels with the peer together: when they are depleted, no fee is lowered. */
+  readonly own?: Balance | null | undefined;
   /** The peer towards which the fee is. */
   readonly peer_id: NodeId;
 }
 
 /** The fee to set. */
 export interface Adjusted {
-  /** The fee. */
-  readonly fee_ppm: Ppm;
+  /**
+   * The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
+   * way it should be from there.
+   */
+  readonly fee_ppm?: Ppm;
   /** The tier of the member it helps; absent when none. */
   readonly for_tier?: Tier;
   /** Which way it moved. */
@@ -453,12 +462,16 @@ export interface AskConflict {
 
 /** A fee that might help another member. */
 export interface AskFee {
-  /** The fee we intend without the fleet. */
-  readonly base_ppm: PpmInput;
+  /** The fee we intend without the fleet; where it is absent, `last_step` may tell it. */
+  readonly base_ppm?: PpmInput | null | undefined;
   /** No higher than this; the config's when absent. */
   readonly ceiling_ppm?: PpmInput | null | undefined;
+  /** The fee that is set now. */
+  readonly fee_in_force_ppm?: PpmInput | null | undefined;
   /** No lower than this; the config's when absent. */
   readonly floor_ppm?: PpmInput | null | undefined;
+  /** The last step that we made here: while its fee is in force, its base is what we intend. */
+  readonly last_step?: FeeStep | null | undefined;
   /** The present moment. */
   readonly now: SecondsInput;
   /** The peer towards which the fee is. */
@@ -473,18 +486,6 @@ export interface AskFirst {
   readonly now: SecondsInput;
 }
 
-/** A peer that something might leave. */
-export interface AskHeadroom {
-  /** Whether the other members could be asked at all. Default: true. */
-  readonly hive_reachable?: boolean | undefined;
-  /** Our own exits from this peer that none of our channels shows as pending yet. */
-  readonly in_flight?: ReadonlyArray<SatInput> | undefined;
-  /** The present moment. */
-  readonly now: SecondsInput;
-  /** The peer. */
-  readonly peer_id: NodeId;
-}
-
 /** When something is asked. */
 export interface AskNow {
   /** The present moment. */
@@ -495,24 +496,6 @@ export interface AskNow {
 export interface AskPeer {
   /** The peer. */
   readonly peer_id: NodeId;
-}
-
-/** A splice that wants advice. */
-export interface AskSplice {
-  /** How much. */
-  readonly amount_sats: SatInput;
-  /** Whether the other members could be asked at all. Default: true. */
-  readonly hive_reachable?: boolean | undefined;
-  /** Our own exits from this peer that none of our channels shows as pending yet. */
-  readonly in_flight?: ReadonlyArray<SatInput> | undefined;
-  /** The present moment. */
-  readonly now: SecondsInput;
-  /** The peer. */
-  readonly peer_id: NodeId;
-  /** Whether what could not be checked is refused. Default: false. */
-  readonly strict?: boolean | undefined;
-  /** Which way it goes. */
-  readonly type: SpliceType;
 }
 
 /** What a node can observe about itself. */
@@ -713,8 +696,10 @@ export interface BudgetInput {
   readonly proposed_sats?: SatInput | null | undefined;
   /** What running jobs may still spend. Default: 0. */
   readonly reserved_sats?: SatInput | undefined;
-  /** What we earned in the last day. */
+  /** What we earned in the last day; the deployed plugin knows no more. */
   readonly revenue_24h_sats?: SatInput | null | undefined;
+  /** What we earned in the last 30 days. */
+  readonly revenue_30d_sats?: SatInput | null | undefined;
   /** What was spent in the last day. Default: 0. */
   readonly spent_sats?: SatInput | undefined;
 }
@@ -749,6 +734,14 @@ export interface Candidate {
   readonly peer_id: NodeId;
   /** Its public capacity; absent when unknown. */
   readonly public_capacity_sats?: SatInput | null | undefined;
+}
+
+/** What a member holds with a peer. */
+export interface Capacity {
+  /** The sum of its channels with the peer. */
+  readonly capacity_sats: Sat;
+  /** The peer. */
+  readonly peer: NodeId;
 }
 
 /** One channel of ours. */
@@ -888,23 +881,33 @@ export interface ChannelProfit {
   readonly profit: Profit;
 }
 
+/** The books of a channel and what they say. */
+export interface ChannelProfitInput {
+  /** The input of `health.profit`. */
+  readonly books: ProfitInputInput;
+  /** What it decided. */
+  readonly profit: ProfitInput;
+}
+
 /** A splice that wants advice. */
 export interface CheckInput {
   /** How much. */
   readonly amount_sats: SatInput;
+  /** The channel of ours that would change; any with the peer when absent. */
+  readonly channel_id?: NodeId | null | undefined;
   /** Whether the other members could be asked at all. Default: true. */
   readonly hive_reachable?: boolean | undefined;
   /** Our own exits from this peer that none of our channels shows as pending yet. */
   readonly in_flight?: ReadonlyArray<SatInput> | undefined;
   /** The time. */
   readonly now: SecondsInput;
-  /** What the other members hold. Default: []. */
+  /** What the other members hold; a book has its own. Default: []. */
   readonly others?: ReadonlyArray<Other> | undefined;
-  /** What we hold. */
-  readonly ours: Ours;
+  /** What we hold; a book has its own. */
+  readonly ours?: Ours | null | undefined;
   /** The peer. */
   readonly peer_id: NodeId;
-  /** The public capacity of the peer; unknown when absent. */
+  /** The public capacity of the peer; unknown when absent. A book has its own. */
   readonly peer_public_sats?: SatInput | null | undefined;
   /** Whether what could not be checked is refused. Default: false. */
   readonly strict?: boolean | undefined;
@@ -920,6 +923,8 @@ export interface Checked {
   readonly fleet_sats: Sat;
   /** The fleet's share of the peer's capacity. */
   readonly fleet_share?: Real;
+  /** The most that one splice of ours can take out; absent where no balance is known. */
+  readonly gives_sats?: Sat;
   /** What the fleet will hold. */
   readonly new_fleet_sats: Sat;
   /** The fleet's share afterwards. */
@@ -1027,7 +1032,7 @@ export interface ClnInput {
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "same_peer" | "peer_unknown" | "source_depleted" | "source_gives_less" | "amount_cut_to_source" | "amount_cut_to_receivable" | "demand_unknown" | "channel_too_young" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "own_channel_depleted" | "intended_fee_unknown" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "beyond_own_balance" | "balance_unknown" | "capacity_absurd" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "opening_counted" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -1214,10 +1219,18 @@ export interface DeltaInput {
 
 /** How much the channels of a node are asked for, on average. */
 export interface Demand {
-  /** The share of days on which a usable channel forwards out. */
-  readonly lambda: Share;
-  /** What leaves through a channel on such a day; absent where no channel had one. */
+  /** The share of days on which a usable channel forwards out; 0.07 when absent. */
+  readonly lambda?: Share;
+  /** What leaves through a channel on such a day; where it is absent, the amount in question. */
   readonly sats_per_active_day?: Sat;
+}
+
+/** How much the channels of a node are asked for, on average. */
+export interface DemandInput {
+  /** The share of days on which a usable channel forwards out; 0.07 when absent. */
+  readonly lambda?: Share | null | undefined;
+  /** What leaves through a channel on such a day; where it is absent, the amount in question. */
+  readonly sats_per_active_day?: SatInput | null | undefined;
 }
 
 /** Reserve to collateral: one entry per depositing side and token. */
@@ -1266,22 +1279,30 @@ export type Description = Readonly<Record<string, unknown>>;
 
 /** The channel that should be filled. */
 export interface Destination {
-  /** How old it is, in days. Default: 0. */
-  readonly age_days?: CountInput | undefined;
+  /** How old it is, in days; old when absent. */
+  readonly age_days?: CountInput | null | undefined;
   /** The fee that was announced last, where it differs; 0 when none was. Default: 0. */
   readonly broadcast_fee_ppm?: PpmInput | undefined;
   /** Its capacity. */
   readonly capacity_sats: SatInput;
   /** How it earned so far. Default: "break_even". */
   readonly class?: ChannelClass | undefined;
+  /** Whether its peer is online. Default: true. */
+  readonly connected?: boolean | undefined;
   /** What we charge there. */
   readonly fee_ppm: PpmInput;
   /** What moved through it. */
   readonly flow?: FlowInput | null | undefined;
+  /** The part on our side; what it can send when absent. */
+  readonly local_sats?: SatInput | null | undefined;
   /** What the last sats spent on it returned. */
   readonly marginal_roi?: Real | null | undefined;
   /** The peer at the other end. */
   readonly peer_id?: NodeId | null | undefined;
+  /** Where it is in its life; usable when absent. */
+  readonly phase?: Phase | null | undefined;
+  /** What it can receive now. */
+  readonly receivable_sats?: SatInput | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
   /** For what percentage of the last day its peer was online. */
@@ -1310,6 +1331,8 @@ export interface EvaluateInput {
   readonly attempt_cost_sats?: SatInput | undefined;
   /** What is left of our budget after what is spent and reserved; unlimited when absent. */
   readonly budget_left_sats?: SatInput | null | undefined;
+  /** How much the channels of our node sell. Default: {}. */
+  readonly demand?: DemandInput | undefined;
   /** The channel that should be filled. */
   readonly destination: Destination;
   /** How often a rebalance to it failed. Default: 0. */
@@ -1439,6 +1462,14 @@ export interface FeeStateInput {
   readonly requested_at?: MillisInput | undefined;
   /** Whether LEFT asked; absent where it is the peer of the hub. */
   readonly requested_by_left?: boolean | null | undefined;
+}
+
+/** A step that we made before. */
+export interface FeeStep {
+  /** The fee that we intended then, without the fleet. */
+  readonly base_ppm: PpmInput;
+  /** The fee that was set for the fleet. */
+  readonly fee_ppm: PpmInput;
 }
 
 /** What the counterparty asks for collateral. */
@@ -1643,6 +1674,8 @@ export interface Flip {
 
 /** What would turn the answer round, all else fixed, the source included. */
 export interface Flips {
+  /** The largest amount at which it is accepted; the deployed model has no such bound. */
+  readonly max_amount_sats?: Sat;
   /** The dearest route at which it is accepted; none when it never is. */
   readonly max_inbound_ppm?: Ppm;
   /** The smallest amount at which it is accepted; the deployed model has no such bound. */
@@ -1651,22 +1684,32 @@ export interface Flips {
   readonly tier?: Tier;
 }
 
-/** What moved through a channel within the configured window. */
+/**
+ * What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+ * the configured window for the deployed plugin's model.
+ */
 export interface Flow {
+  /** On how many of the last 60 days something left. */
+  readonly days_out?: Count;
   /** Which way it mostly goes. Default: "unknown". */
   readonly kind: FlowKind;
-  /** What arrived. */
+  /** What arrived. Default: 0. */
   readonly sats_in: Sat;
   /** What left. */
   readonly sats_out: Sat;
 }
 
-/** What moved through a channel within the configured window. */
+/**
+ * What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+ * the configured window for the deployed plugin's model.
+ */
 export interface FlowInput {
+  /** On how many of the last 60 days something left. */
+  readonly days_out?: CountInput | null | undefined;
   /** Which way it mostly goes. Default: "unknown". */
   readonly kind?: FlowKind | undefined;
-  /** What arrived. */
-  readonly sats_in: SatInput;
+  /** What arrived. Default: 0. */
+  readonly sats_in?: SatInput | undefined;
   /** What left. */
   readonly sats_out: SatInput;
 }
@@ -1834,6 +1877,8 @@ export interface HalfHourInput {
 export interface Headroom {
   /** What the fleet holds with the peer. */
   readonly fleet_sats: Sat;
+  /** The most that one splice of ours can take out; absent where no balance is known. */
+  readonly gives_sats?: Sat;
   /** The largest amount that is safe; none when nothing is. */
   readonly headroom_sats?: Sat;
   /** What the other members hold. */
@@ -1844,19 +1889,21 @@ export interface Headroom {
 
 /** How much may leave a peer. */
 export interface HeadroomInput {
+  /** The channel of ours that would change; any with the peer when absent. */
+  readonly channel_id?: NodeId | null | undefined;
   /** Whether the other members could be asked at all. Default: true. */
   readonly hive_reachable?: boolean | undefined;
   /** Our own exits from this peer that none of our channels shows as pending yet. */
   readonly in_flight?: ReadonlyArray<SatInput> | undefined;
   /** The time. */
   readonly now: SecondsInput;
-  /** What the other members hold. Default: []. */
+  /** What the other members hold; a book has its own. Default: []. */
   readonly others?: ReadonlyArray<Other> | undefined;
-  /** What we hold. */
-  readonly ours: Ours;
+  /** What we hold; a book has its own. */
+  readonly ours?: Ours | null | undefined;
   /** The peer. */
   readonly peer_id: NodeId;
-  /** The public capacity of the peer; unknown when absent. */
+  /** The public capacity of the peer; unknown when absent. A book has its own. */
   readonly peer_public_sats?: SatInput | null | undefined;
 }
 
@@ -1962,6 +2009,30 @@ export interface HealthReportInput {
   readonly underwater: CountInput;
   /** Revenue per window, oldest first. */
   readonly windows: ReadonlyArray<Msat>;
+}
+
+/** How a member does: what it can see of its own channels. */
+export interface HealthStatus {
+  /** The capacity of its channels. */
+  readonly capacity_sats: Sat;
+  /** How many channels it has. */
+  readonly channels: Count;
+  /** sha256 of its config. */
+  readonly config?: string;
+  /** Sum over its channels of how far each lies from balance, in hundredths of a percent. */
+  readonly imbalance_bp: Sat;
+  /** Channels that earn. */
+  readonly profitable: Count;
+  /** Its revenue in four weeks, oldest first. */
+  readonly revenue_sats: ReadonlyArray<Sat>;
+  /** Channels that stand still. */
+  readonly stagnant: Count;
+  /** All channels that were judged. */
+  readonly total: Count;
+  /** Channels that lose. */
+  readonly underwater: Count;
+  /** Its software. */
+  readonly version?: string;
 }
 
 /** How many accounts the book holds now. */
@@ -2392,8 +2463,11 @@ export type LegacyKind = "health_report" | "liquidity_need" | "liquidity_snapsho
 
 /** A need as the deployed plugin words it. */
 export interface LegacyNeed {
-  /** The member's tier; a need without one is passed over. */
-  readonly health_tier?: Tier | null | undefined;
+  /**
+   * The member's tier: any word of either scale; a need without one, or with one that is not to
+   * be helped, is passed over.
+   */
+  readonly health_tier?: string | null | undefined;
   /** What is needed. */
   readonly need_type: LegacyNeedType;
   /** The peer. */
@@ -2546,6 +2620,18 @@ export interface LiquidityScored {
   readonly liquidity_score: Points;
 }
 
+/** What a member holds where. */
+export interface LiquidityState {
+  /** What it holds with each external peer. Default: []. */
+  readonly capacities: ReadonlyArray<Capacity>;
+  /** Its channels with little on its own side. Default: []. */
+  readonly depleted: ReadonlyArray<Trouble2>;
+  /** Where it is rebalancing. Default: []. */
+  readonly rebalancing: ReadonlyArray<Rebalancing>;
+  /** Its channels with nearly all on its own side. Default: []. */
+  readonly saturated: ReadonlyArray<Trouble2>;
+}
+
 /** The answer of `listchannels`. */
 export interface ListChannels {
   /** Each public channel, once per direction. */
@@ -2568,6 +2654,14 @@ export interface ListIncome {
 export interface ListPeerChannels {
   /** The channels. */
   readonly channels: ReadonlyArray<PeerChannel>;
+}
+
+/** Channels in trouble, as another program lists them. */
+export interface ListedTroubles {
+  /** Channels with little on our side. Default: []. */
+  readonly depleted?: ReadonlyArray<TroubleInput> | undefined;
+  /** Channels with nearly all on our side. Default: []. */
+  readonly saturated?: ReadonlyArray<TroubleInput> | undefined;
 }
 
 /** How full a channel is on our side. */
@@ -2701,7 +2795,7 @@ export type Millis = number;
 export type MillisInput = number | bigint;
 
 /** How the value of a candidate is computed. */
-export type Model = "expected_cost" | "cl_revenue_ops";
+export type Model = "demand" | "cl_revenue_ops";
 
 /** An amount in thousandths of a satoshi. Unit: msat. */
 export type Msat = number | bigint;
@@ -2922,6 +3016,18 @@ export interface OwnChannel {
   readonly after_pending_sats?: SatInput | null | undefined;
   /** What it holds confirmed. */
   readonly capacity_sats: SatInput;
+  /** Its id. */
+  readonly channel_id?: NodeId | null | undefined;
+  /** The part on our side. */
+  readonly local_sats?: SatInput | null | undefined;
+  /** Where it is in its life; usable when absent. */
+  readonly phase?: Phase | null | undefined;
+  /** What must stay on our side; a hundredth of the capacity when absent. */
+  readonly reserve_sats?: SatInput | null | undefined;
+  /** What it can send now: HTLCs cannot leave. */
+  readonly spendable_sats?: SatInput | null | undefined;
+  /** Whether a splice is under way. */
+  readonly splicing?: boolean | undefined;
 }
 
 /** Whether a channel may be tried now. */
@@ -3091,6 +3197,14 @@ export interface Profit {
   readonly roi?: Real;
 }
 
+/** How a channel does. */
+export interface ProfitInput {
+  /** What the channel is worth. */
+  readonly class: ProfitClass;
+  /** Return on what it cost; absent when it cost nothing. */
+  readonly roi?: Real | null | undefined;
+}
+
 /** What a channel is worth to its node, worst first. */
 export type ProfitClass = "stagnant" | "underwater" | "break_even" | "profitable";
 
@@ -3152,14 +3266,20 @@ export interface Quarantined {
 export interface Ranked {
   /** Its id. */
   readonly channel_id: NodeId;
+  /** The most that it can give and keep its share. */
+  readonly gives_sats?: Sat;
+  /** The share that stays on our side after it gave. */
+  readonly local_share_after?: Real;
+  /** What its sats would have earned here. */
+  readonly loss?: RealSat;
   /** What its liquidity would have earned here, weighted by how likely that was. */
-  readonly opportunity_ppm: Ppm;
-  /** How well it gives; more is better. */
-  readonly score: Real;
+  readonly opportunity_ppm?: Ppm;
+  /** How well it gives by the deployed plugin's points; more is better. */
+  readonly score?: Real;
   /** What is left of the destination's fee. */
-  readonly spread_ppm: SignedPpm;
+  readonly spread_ppm?: SignedPpm;
   /** The share of its capacity that moves in a day. */
-  readonly turnover: Share;
+  readonly turnover?: Share;
 }
 
 /** A finite number. */
@@ -3226,6 +3346,8 @@ export interface RebalanceConfig {
   readonly give_up_s: Seconds;
   /** Bets less where success is uncertain. */
   readonly kelly: Kelly;
+  /** The least expected value as a part of what the route costs; of the model `demand`. */
+  readonly margin: Real;
   /** No job is larger. */
   readonly max_amount_sats: Sat;
   /** Our own health older than this is unknown. */
@@ -3234,9 +3356,11 @@ export interface RebalanceConfig {
   readonly min_amount_sats: Sat;
   /** The smallest budget of a day. */
   readonly min_budget_sats: Sat;
-  /** The least expected value in parts of the amount; takes precedence when positive. */
+  /** The least expected value of a healthy node; of the model `demand`. */
+  readonly min_ev_sats: Sat;
+  /** The least profit in parts of the amount; takes precedence when positive. */
   readonly min_profit_ppm: Ppm;
-  /** The least expected value of a healthy node. */
+  /** The least profit of a healthy node; of the deployed plugin's model. */
   readonly min_profit_sats: SignedSat;
   /** A source or destination must have been online this percentage of the last day. */
   readonly min_uptime_pct: Real;
@@ -3248,6 +3372,8 @@ export interface RebalanceConfig {
   readonly rounding: Rounding;
   /** When a threshold is divided by the multiplier. */
   readonly scaling: Scaling;
+  /** The share of its capacity that a source keeps; that of a depleted channel when absent. */
+  readonly source_min_share?: Share;
   /** The loss that the deployed plugin's model bears for the fleet. */
   readonly tolerance_sats: Sat;
   /** Fills a channel that nothing moves through less. */
@@ -3272,6 +3398,8 @@ export interface RebalanceConfigInput {
   readonly give_up_s: SecondsInput;
   /** Bets less where success is uncertain. */
   readonly kelly: Kelly;
+  /** The least expected value as a part of what the route costs; of the model `demand`. */
+  readonly margin: Real;
   /** No job is larger. */
   readonly max_amount_sats: SatInput;
   /** Our own health older than this is unknown. */
@@ -3280,9 +3408,11 @@ export interface RebalanceConfigInput {
   readonly min_amount_sats: SatInput;
   /** The smallest budget of a day. */
   readonly min_budget_sats: SatInput;
-  /** The least expected value in parts of the amount; takes precedence when positive. */
+  /** The least expected value of a healthy node; of the model `demand`. */
+  readonly min_ev_sats: SatInput;
+  /** The least profit in parts of the amount; takes precedence when positive. */
   readonly min_profit_ppm: PpmInput;
-  /** The least expected value of a healthy node. */
+  /** The least profit of a healthy node; of the deployed plugin's model. */
   readonly min_profit_sats: SignedSatInput;
   /** A source or destination must have been online this percentage of the last day. */
   readonly min_uptime_pct: Real;
@@ -3294,10 +3424,22 @@ export interface RebalanceConfigInput {
   readonly rounding: Rounding;
   /** When a threshold is divided by the multiplier. */
   readonly scaling: Scaling;
+  /** The share of its capacity that a source keeps; that of a depleted channel when absent. */
+  readonly source_min_share?: Share | null | undefined;
   /** The loss that the deployed plugin's model bears for the fleet. */
   readonly tolerance_sats: SatInput;
   /** Fills a channel that nothing moves through less. */
   readonly velocity_gate: VelocityGateInput;
+}
+
+/** A rebalance under way. */
+export interface Rebalancing {
+  /** When it should be over. */
+  readonly expected_end: Seconds;
+  /** The peer through which it goes. */
+  readonly peer: NodeId;
+  /** When it began. */
+  readonly start: Seconds;
 }
 
 /** What became of a message, and what is kept now. */
@@ -3422,6 +3564,45 @@ export interface ReplenishAnswerInput {
 /** What came of a replenishment. */
 export type ReplenishOutcome = "done" | "failed" | "unknown";
 
+/** What a node knows of itself. */
+export interface ReportInput {
+  /** Our channels, as `snapshot.cln` gives them. */
+  readonly channels: ReadonlyArray<ChannelInput>;
+  /** sha256 of our config. */
+  readonly config?: string | null | undefined;
+  /** What another program of this node counted; in place of what our books say. */
+  readonly counts?: ReportedCounts | null | undefined;
+  /**
+   * Depleted and saturated channels as another program of this node lists them; in place of
+   * what our channels show.
+   */
+  readonly listed?: ListedTroubles | null | undefined;
+  /** The other members: a channel with one of them is no channel with an external peer. Default: []. */
+  readonly members?: ReadonlyArray<NodeId> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** The books of our channels, as `snapshot.cln` gives them; empty when they are unknown. Default: []. */
+  readonly profits?: ReadonlyArray<ChannelProfitInput> | undefined;
+  /** Where we are rebalancing. Default: []. */
+  readonly rebalancing?: ReadonlyArray<ActivityInput> | undefined;
+  /** Our revenue of the last four weeks, oldest first. Default: []. */
+  readonly revenue_windows?: ReadonlyArray<Msat> | undefined;
+  /** Our software. */
+  readonly version?: string | null | undefined;
+}
+
+/** Channels by what they are worth. */
+export interface ReportedCounts {
+  /** Channels that earn. */
+  readonly profitable: CountInput;
+  /** Channels that stand still. */
+  readonly stagnant: CountInput;
+  /** All channels that were judged. */
+  readonly total: CountInput;
+  /** Channels that lose. */
+  readonly underwater: CountInput;
+}
+
 /** What a reporter said. */
 export interface Reporter {
   /** Its announced splices, one for each peer. */
@@ -3448,6 +3629,14 @@ export interface ReporterInput {
   readonly recent?: ReadonlyArray<string> | undefined;
   /** When its messages of each kind were accepted, within the last hour. */
   readonly stamps?: Readonly<Record<string, ReadonlyArray<SecondsInput>>> | ReadonlyMap<string | number | bigint, ReadonlyArray<SecondsInput>> | undefined;
+}
+
+/** The bodies to build messages of. */
+export interface Reports {
+  /** The health report; absent while the books are unknown. */
+  readonly health_status?: HealthStatus;
+  /** The liquidity state. */
+  readonly liquidity_state: LiquidityState;
 }
 
 /** An open request for collateral. */
@@ -3561,6 +3750,18 @@ export type Rounding = "none" | "truncate";
 
 /** The advice about a splice. */
 export type Safety = "safe" | "unchecked" | "coordinate" | "blocked";
+
+/** What a channel sells of what it can send: before and after a move. */
+export interface Sales {
+  /** Days with a forward out that are expected within 90 days. */
+  readonly active_days: Real;
+  /** Sats out that are expected on such a day. */
+  readonly sats_per_active_day: RealSat;
+  /** How many sats are used of those that it can send after the move. */
+  readonly used_after: RealSat;
+  /** How many sats are used of those that it can send before the move. */
+  readonly used_before: RealSat;
+}
 
 /** An amount, balance or capacity in satoshis. Unit: sat. */
 export type Sat = number;
@@ -3763,26 +3964,34 @@ export type SignedTokenAmountInput = bigint | number | string;
 
 /** A channel that wants to be filled. */
 export interface SizeInput {
-  /** How old it is, in days. Default: 0. */
-  readonly age_days?: CountInput | undefined;
+  /** How old it is, in days; old when absent, for the deployed model young. */
+  readonly age_days?: CountInput | null | undefined;
   /** Its capacity. */
   readonly capacity_sats: SatInput;
+  /** How much the channels of our node sell. Default: {}. */
+  readonly demand?: DemandInput | undefined;
   /** What moved through it. */
   readonly flow?: FlowInput | null | undefined;
+  /** The part on our side; what it can send when absent. */
+  readonly local_sats?: SatInput | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
 }
 
 /** How much to move. */
 export interface Sized {
+  /** Days with a forward out that are expected within 30 days. */
+  readonly active_days?: Real;
   /** How much to move; none when nothing should be. */
   readonly amount_sats?: Sat;
   /** What moves through the channel in a day. */
-  readonly daily_volume: RealSat;
+  readonly daily_volume?: RealSat;
   /** What is missing to the target. */
   readonly need_sats: Sat;
+  /** Sats out that are expected on an active day. */
+  readonly sats_per_active_day?: RealSat;
   /** The share of the capacity that is aimed at. */
-  readonly target_ratio: Share;
+  readonly target_ratio?: Share;
   /** What the channel should be able to send. */
   readonly target_sats: Sat;
 }
@@ -3822,6 +4031,8 @@ export type Source = "faucet" | "treasury" | "withdraw";
 
 /** A channel that may give. */
 export interface Source2 {
+  /** How old it is, in days; old when absent. */
+  readonly age_days?: Count;
   /** Its capacity. */
   readonly capacity_sats: Sat;
   /** Its id. */
@@ -3834,8 +4045,12 @@ export interface Source2 {
   readonly fee_ppm: Ppm;
   /** What moved through it. */
   readonly flow?: Flow;
+  /** The part on our side; what it can send when absent. */
+  readonly local_sats?: Sat;
   /** The peer at the other end. */
   readonly peer_id?: NodeId;
+  /** Where it is in its life; usable when absent. */
+  readonly phase?: Phase;
   /** What it can send now. */
   readonly spendable_sats: Sat;
   /** For what percentage of the last day its peer was online. */
@@ -3844,6 +4059,8 @@ export interface Source2 {
 
 /** A channel that may give. */
 export interface Source2Input {
+  /** How old it is, in days; old when absent. */
+  readonly age_days?: CountInput | null | undefined;
   /** Its capacity. */
   readonly capacity_sats: SatInput;
   /** Its id. */
@@ -3856,8 +4073,12 @@ export interface Source2Input {
   readonly fee_ppm: PpmInput;
   /** What moved through it. */
   readonly flow?: FlowInput | null | undefined;
+  /** The part on our side; what it can send when absent. */
+  readonly local_sats?: SatInput | null | undefined;
   /** The peer at the other end. */
   readonly peer_id?: NodeId | null | undefined;
+  /** Where it is in its life; usable when absent. */
+  readonly phase?: Phase | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
   /** For what percentage of the last day its peer was online. */
@@ -3876,6 +4097,10 @@ export interface Sources {
 export interface SourcesInput {
   /** How much should be moved. */
   readonly amount_sats: SatInput;
+  /** How much the channels of our node sell. Default: {}. */
+  readonly demand?: DemandInput | undefined;
+  /** The peer of the channel that should be filled. */
+  readonly destination_peer_id?: NodeId | null | undefined;
   /** What the route is expected to cost. */
   readonly inbound_ppm: PpmInput;
   /** What we charge at the destination. */
@@ -4047,14 +4272,18 @@ export interface Taken {
 export interface Terms {
   /** How much would be moved. */
   readonly amount_sats: Sat;
+  /** What the failed attempts before a success are expected to cost. */
+  readonly attempts?: RealSat;
   /** The same, in thousandths. */
   readonly budget_msat?: Msat;
   /** The most that may be paid for the route. */
   readonly budget_sats?: Sat;
   /** What the route is expected to cost. */
   readonly cost?: RealSat;
+  /** What the destination sells. */
+  readonly destination_sales?: Sales;
   /** The share of the destination's capacity that moves in a day. */
-  readonly destination_turnover: Share;
+  readonly destination_turnover?: Share;
   /** What the rebalance is worth. */
   readonly ev?: RealSat;
   /** What the moved sats should earn. */
@@ -4064,7 +4293,7 @@ export interface Terms {
   /** The most to pay for the route. */
   readonly max_fee_ppm?: Ppm;
   /** What the source's liquidity would have earned, weighted by how likely that was. */
-  readonly opportunity_ppm: Ppm;
+  readonly opportunity_ppm?: Ppm;
   /** What we charge at the destination. */
   readonly out_ppm: Ppm;
   /** How likely it succeeds. */
@@ -4073,10 +4302,12 @@ export interface Terms {
   readonly source_loss?: RealSat;
   /** What we charge at the source. */
   readonly source_ppm: Ppm;
+  /** What the source sells. */
+  readonly source_sales?: Sales;
   /** The share of the source's capacity that moves in a day. */
-  readonly source_turnover: Share;
+  readonly source_turnover?: Share;
   /** What is left of the destination's fee. */
-  readonly spread_ppm: SignedPpm;
+  readonly spread_ppm?: SignedPpm;
   /** The least value that we accept. */
   readonly threshold?: RealSat;
   /** The loss that is tolerated. */
@@ -4301,6 +4532,16 @@ export interface TroubleInput {
   readonly local_pct: Share;
   /** The peer at the other end. */
   readonly peer_id: NodeId;
+}
+
+/** A depleted or saturated channel. */
+export interface Trouble2 {
+  /** The capacity of the channel. */
+  readonly capacity_sats: Sat;
+  /** The member's share, in thousandths, rounded toward its nearer end. */
+  readonly local_per_mille: Count;
+  /** The peer at the other end. */
+  readonly peer: NodeId;
 }
 
 /** How many requests of a token were turned down for the same reason. */
@@ -4653,6 +4894,8 @@ export interface Operations {
   readonly "rebalance.cooldown": { readonly input: CooldownInput; readonly decision: Pause };
   /** A message to the other members and the text to sign. */
   readonly "gossip.build": { readonly input: BuildInput; readonly decision: Built };
+  /** What a node tells the other members of itself, out of its own snapshot. */
+  readonly "gossip.report": { readonly input: ReportInput; readonly decision: Reports };
   /** Whether a message of a member is taken, and what is kept afterwards. */
   readonly "gossip.accept": { readonly input: AcceptInput2; readonly decision: Received };
   /** Whether a node's key signed a text. */
@@ -4710,6 +4953,7 @@ export const METHODS = {
   "rebalance.backoff": "rebalanceBackoff",
   "rebalance.cooldown": "rebalanceCooldown",
   "gossip.build": "gossipBuild",
+  "gossip.report": "gossipReport",
   "gossip.accept": "gossipAccept",
   "gossip.verify": "gossipVerify",
   "gossip.legacy_text": "gossipLegacyText",
@@ -4949,6 +5193,11 @@ export abstract class PolicyMethods {
     return this.call("gossip.build", input);
   }
 
+  /** What a node tells the other members of itself, out of its own snapshot. */
+  gossipReport(input: ReportInput): Decision<Reports> {
+    return this.call("gossip.report", input);
+  }
+
   /** Whether a message of a member is taken, and what is kept afterwards. */
   gossipAccept(input: AcceptInput2): Decision<Received> {
     return this.call("gossip.accept", input);
@@ -5073,12 +5322,12 @@ export class FleetBook extends Book {
   }
 
   /** Whether a splice keeps the fleet connected to the peer, as `splice.check`. */
-  splice(input: AskSplice): Decision<Checked> {
+  splice(input: CheckInput): Decision<Checked> {
     return this.call("splice", input) as Decision<Checked>;
   }
 
   /** The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`. */
-  headroom(input: AskHeadroom): Decision<Headroom> {
+  headroom(input: HeadroomInput): Decision<Headroom> {
     return this.call("headroom", input) as Decision<Headroom>;
   }
 

@@ -266,6 +266,16 @@ test("what the runtime throws at is never returned", () => {
   assert.deepEqual(xln.entityTxs({ actions: [{ ...deposit, amount: 6000n * USDC }, broadcast] }, "plan", { state: at("plan") }), []);
 });
 
+test("at the plan's point a settlement in the batch is one under way, though its account has forgotten it", () => {
+  const hubId = id(0x11);
+  const diffs = [{ tokenId: 1, leftDiff: 5n, rightDiff: 0n, collateralDiff: -5n, ondeltaDiff: -5n }];
+  const batch = { ...emptyBatch(), settlements: [{ leftEntity: hubId, rightEntity: PEER, diffs }] };
+  for (const pendingBroadcast of [false, true]) {
+    const [account] = xln.hubState(small("plan", { batch: { batch, pendingBroadcast, lastBroadcast: 5 } })).accounts;
+    assert.equal(account.pending_settlement, true);
+  }
+});
+
 test("ids are compared as the runtime compares them, and given back as they came", async () => {
   const hubId = "0x0B";
   const given = replica("plan", { hubId, now: 1_000_000, accounts: [["0xA", planAccount(hubId, "0xA", { deltas: [[1, delta("plan", { offdelta: 900n * USDC })]], requests: [{ tokenId: 1, amount: 500n * USDC }] })]], reserves: [[1, 5000n * USDC]] });

@@ -38,6 +38,8 @@ async function bank(answer) {
     await answer({ world, key, fields, reply, pay, response });
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  // A test that fails must not keep the process.
+  server.unref();
   return { ...world, world, base: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((end) => (server.closeAllConnections(), server.close(end))) };
 }
 

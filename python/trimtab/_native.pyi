@@ -579,8 +579,9 @@ class FeesAdjustDecision(Decision):
     def decision(self) -> t.Adjusted:
         """The outcome as plain dicts and lists."""
     @property
-    def fee_ppm(self) -> t.Ppm:
-        """The fee."""
+    def fee_ppm(self) -> t.Ppm | None:
+        """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
+        way it should be from there."""
     @property
     def for_tier(self) -> t.Tier | None:
         """The tier of the member it helps; absent when none."""
@@ -752,16 +753,22 @@ class RebalanceSizeDecision(Decision):
     def decision(self) -> t.Sized:
         """The outcome as plain dicts and lists."""
     @property
+    def active_days(self) -> t.Real | None:
+        """Days with a forward out that are expected within 30 days."""
+    @property
     def amount_sats(self) -> t.Sat | None:
         """How much to move; none when nothing should be."""
     @property
-    def daily_volume(self) -> t.RealSat:
+    def daily_volume(self) -> t.RealSat | None:
         """What moves through the channel in a day."""
     @property
     def need_sats(self) -> t.Sat:
         """What is missing to the target."""
     @property
-    def target_ratio(self) -> t.Share:
+    def sats_per_active_day(self) -> t.RealSat | None:
+        """Sats out that are expected on an active day."""
+    @property
+    def target_ratio(self) -> t.Share | None:
         """The share of the capacity that is aimed at."""
     @property
     def target_sats(self) -> t.Sat:
@@ -850,6 +857,20 @@ class GossipBuildDecision(Decision):
         """The text to sign with the node's `signmessage`."""
 
 @type_check_only
+class GossipReportDecision(Decision):
+    """What `gossip.report` decides."""
+
+    @property
+    def decision(self) -> t.Reports:
+        """The outcome as plain dicts and lists."""
+    @property
+    def health_status(self) -> t.HealthStatus | None:
+        """The health report; absent while the books are unknown."""
+    @property
+    def liquidity_state(self) -> t.LiquidityState:
+        """The liquidity state."""
+
+@type_check_only
 class GossipAcceptDecision(Decision):
     """What `gossip.accept` decides."""
 
@@ -928,6 +949,9 @@ class SpliceCheckDecision(Decision):
     def fleet_share(self) -> t.Real | None:
         """The fleet's share of the peer's capacity."""
     @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
+    @property
     def new_fleet_sats(self) -> t.Sat:
         """What the fleet will hold."""
     @property
@@ -956,6 +980,9 @@ class SpliceHeadroomDecision(Decision):
     @property
     def fleet_sats(self) -> t.Sat:
         """What the fleet holds with the peer."""
+    @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
     @property
     def headroom_sats(self) -> t.Sat | None:
         """The largest amount that is safe; none when nothing is."""
@@ -1097,7 +1124,7 @@ class Operations:
     def fees_adjust(self, input: t.AdjustInput | _Dataclass, /) -> FeesAdjustDecision:
         """Whether our fee towards a peer moves a step because another member needs flow there."""
     @overload
-    def fees_adjust(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., peer_id: t.NodeId) -> FeesAdjustDecision: ...
+    def fees_adjust(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., own: t.Balance | None = ..., peer_id: t.NodeId) -> FeesAdjustDecision: ...
     @overload
     def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
         """The deployed fee controller's own rule, for running beside it."""
@@ -1142,22 +1169,22 @@ class Operations:
     def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> RebalanceEvaluateDecision:
         """What a rebalance is worth, every term of it, and what would turn the answer round."""
     @overload
-    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
+    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
     @overload
     def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> RebalanceSizeDecision:
         """How much a channel should be filled with."""
     @overload
-    def rebalance_size(self, *, age_days: t.Count = ..., capacity_sats: t.Sat, flow: t.Flow | None = ..., spendable_sats: t.Sat) -> RebalanceSizeDecision: ...
+    def rebalance_size(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, demand: t.Demand = ..., flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., spendable_sats: t.Sat) -> RebalanceSizeDecision: ...
     @overload
     def rebalance_sources(self, input: t.SourcesInput | _Dataclass, /) -> RebalanceSourcesDecision:
         """Which channels may give, best first."""
     @overload
-    def rebalance_sources(self, *, amount_sats: t.Sat, inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.Source2]) -> RebalanceSourcesDecision: ...
+    def rebalance_sources(self, *, amount_sats: t.Sat, demand: t.Demand = ..., destination_peer_id: t.NodeId | None = ..., inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.Source2]) -> RebalanceSourcesDecision: ...
     @overload
     def rebalance_budget(self, input: t.BudgetInput | _Dataclass, /) -> RebalanceBudgetDecision:
         """What may still be spent on rebalancing after what is spent and reserved."""
     @overload
-    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> RebalanceBudgetDecision: ...
+    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., revenue_30d_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> RebalanceBudgetDecision: ...
     @overload
     def rebalance_backoff(self, input: t.BackoffInput | _Dataclass, /) -> RebalanceBackoffDecision:
         """Whether a channel whose rebalance failed may be tried again."""
@@ -1173,6 +1200,11 @@ class Operations:
         """A message to the other members and the text to sign."""
     @overload
     def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> GossipBuildDecision: ...
+    @overload
+    def gossip_report(self, input: t.ReportInput | _Dataclass, /) -> GossipReportDecision:
+        """What a node tells the other members of itself, out of its own snapshot."""
+    @overload
+    def gossip_report(self, *, channels: list[t.Channel], config: str | None = ..., counts: t.ReportedCounts | None = ..., listed: t.ListedTroubles | None = ..., members: list[t.NodeId] = ..., now: t.Seconds, profits: list[t.ChannelProfit] = ..., rebalancing: list[t.Activity] = ..., revenue_windows: list[t.Msat] = ..., version: str | None = ...) -> GossipReportDecision: ...
     @overload
     def gossip_accept(self, input: t.AcceptInput2 | _Dataclass, /) -> GossipAcceptDecision:
         """Whether a message of a member is taken, and what is kept afterwards."""
@@ -1197,12 +1229,12 @@ class Operations:
     def splice_check(self, input: t.CheckInput | _Dataclass, /) -> SpliceCheckDecision:
         """Whether a splice keeps the fleet connected to the peer."""
     @overload
-    def splice_check(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> SpliceCheckDecision: ...
+    def splice_check(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> SpliceCheckDecision: ...
     @overload
     def splice_headroom(self, input: t.HeadroomInput | _Dataclass, /) -> SpliceHeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer."""
     @overload
-    def splice_headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> SpliceHeadroomDecision: ...
+    def splice_headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> SpliceHeadroomDecision: ...
 
 class Policy(Operations):
     """A config, parsed and checked once, under which operations are called."""
@@ -1543,8 +1575,9 @@ class FleetBookFeesDecision(Decision):
     def decision(self) -> t.Adjusted:
         """The outcome as plain dicts and lists."""
     @property
-    def fee_ppm(self) -> t.Ppm:
-        """The fee."""
+    def fee_ppm(self) -> t.Ppm | None:
+        """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
+        way it should be from there."""
     @property
     def for_tier(self) -> t.Tier | None:
         """The tier of the member it helps; absent when none."""
@@ -1601,6 +1634,9 @@ class FleetBookSpliceDecision(Decision):
     def fleet_share(self) -> t.Real | None:
         """The fleet's share of the peer's capacity."""
     @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
+    @property
     def new_fleet_sats(self) -> t.Sat:
         """What the fleet will hold."""
     @property
@@ -1629,6 +1665,9 @@ class FleetBookHeadroomDecision(Decision):
     @property
     def fleet_sats(self) -> t.Sat:
         """What the fleet holds with the peer."""
+    @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
     @property
     def headroom_sats(self) -> t.Sat | None:
         """The largest amount that is safe; none when nothing is."""
@@ -1736,7 +1775,7 @@ class FleetBookMethods:
     def set_source(self, input: t.Source2 | _Dataclass, /) -> FleetBookSetSourceDecision:
         """Adds a channel that may give in a rebalance, or replaces it."""
     @overload
-    def set_source(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., peer_id: t.NodeId | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSetSourceDecision: ...
+    def set_source(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., peer_id: t.NodeId | None = ..., phase: t.Phase | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSetSourceDecision: ...
     @overload
     def set_us(self, input: t.SetUs | _Dataclass, /) -> FleetBookSetUsDecision:
         """Changes our own tier and announced rebalances; what is absent stays."""
@@ -1791,22 +1830,22 @@ class FleetBookMethods:
     def fees(self, input: t.AskFee | _Dataclass, /) -> FleetBookFeesDecision:
         """Whether our fee towards a peer moves a step for another member, as `fees.adjust`."""
     @overload
-    def fees(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookFeesDecision: ...
+    def fees(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookFeesDecision: ...
     @overload
     def evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> FleetBookEvaluateDecision:
         """What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`."""
     @overload
-    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> FleetBookEvaluateDecision: ...
+    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> FleetBookEvaluateDecision: ...
     @overload
-    def splice(self, input: t.AskSplice | _Dataclass, /) -> FleetBookSpliceDecision:
+    def splice(self, input: t.CheckInput | _Dataclass, /) -> FleetBookSpliceDecision:
         """Whether a splice keeps the fleet connected to the peer, as `splice.check`."""
     @overload
-    def splice(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId, strict: bool = ..., type: t.SpliceType) -> FleetBookSpliceDecision: ...
+    def splice(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> FleetBookSpliceDecision: ...
     @overload
-    def headroom(self, input: t.AskHeadroom | _Dataclass, /) -> FleetBookHeadroomDecision:
+    def headroom(self, input: t.HeadroomInput | _Dataclass, /) -> FleetBookHeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`."""
     @overload
-    def headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookHeadroomDecision: ...
+    def headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> FleetBookHeadroomDecision: ...
     @overload
     def advise(self, input: t.AskAdvice | _Dataclass, /) -> FleetBookAdviseDecision:
         """Which external peers a new channel would help most, as `topology.advise`."""

@@ -150,8 +150,6 @@ class Activity(TypedDict):
 class _AdjustInputRequired(TypedDict):
     """The fee to adjust, and what the fleet needs."""
 
-    base_ppm: Ppm
-    """The fee we intend without the fleet."""
     needs: list[Need]
     """What the fleet needs, as `liquidity.needs` answers."""
     peer_id: NodeId
@@ -161,19 +159,25 @@ class _AdjustInputRequired(TypedDict):
 class AdjustInput(_AdjustInputRequired, total=False):
     """The fee to adjust, and what the fleet needs."""
 
+    base_ppm: Ppm | None
+    """The fee we intend without the fleet; where it is absent, `last_step` may tell it."""
     ceiling_ppm: Ppm | None
     """No higher than this; the config's when absent."""
+    fee_in_force_ppm: Ppm | None
+    """The fee that is set now."""
     floor_ppm: Ppm | None
     """No lower than this; the config's when absent."""
+    last_step: FeeStep | None
+    """The last step that we made here: while its fee is in force, its base is what we intend."""
     our_id: NodeId | None
     """Our node id; our own needs change no fee of ours."""
+    own: Balance | None
+    """Our own usable channels with the peer together: when they are depleted, no fee is lowered."""
 
 
 class _AdjustedRequired(TypedDict):
     """The fee to set."""
 
-    fee_ppm: Ppm
-    """The fee."""
     step: Step
     """Which way it moved."""
 
@@ -181,6 +185,9 @@ class _AdjustedRequired(TypedDict):
 class Adjusted(_AdjustedRequired, total=False):
     """The fee to set."""
 
+    fee_ppm: Ppm | None
+    """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
+    way it should be from there."""
     for_tier: Tier | None
     """The tier of the member it helps; absent when none."""
 
@@ -384,8 +391,6 @@ class AskConflict(TypedDict):
 class _AskFeeRequired(TypedDict):
     """A fee that might help another member."""
 
-    base_ppm: Ppm
-    """The fee we intend without the fleet."""
     now: Seconds
     """The present moment."""
     peer_id: NodeId
@@ -395,10 +400,16 @@ class _AskFeeRequired(TypedDict):
 class AskFee(_AskFeeRequired, total=False):
     """A fee that might help another member."""
 
+    base_ppm: Ppm | None
+    """The fee we intend without the fleet; where it is absent, `last_step` may tell it."""
     ceiling_ppm: Ppm | None
     """No higher than this; the config's when absent."""
+    fee_in_force_ppm: Ppm | None
+    """The fee that is set now."""
     floor_ppm: Ppm | None
     """No lower than this; the config's when absent."""
+    last_step: FeeStep | None
+    """The last step that we made here: while its fee is in force, its base is what we intend."""
 
 
 class _AskFirstRequired(TypedDict):
@@ -415,24 +426,6 @@ class AskFirst(_AskFirstRequired, total=False):
     """Only so many entries of the answer; all when absent."""
 
 
-class _AskHeadroomRequired(TypedDict):
-    """A peer that something might leave."""
-
-    now: Seconds
-    """The present moment."""
-    peer_id: NodeId
-    """The peer."""
-
-
-class AskHeadroom(_AskHeadroomRequired, total=False):
-    """A peer that something might leave."""
-
-    hive_reachable: bool
-    """Whether the other members could be asked at all."""
-    in_flight: list[Sat]
-    """Our own exits from this peer that none of our channels shows as pending yet."""
-
-
 class AskNow(TypedDict):
     """When something is asked."""
 
@@ -445,30 +438,6 @@ class AskPeer(TypedDict):
 
     peer_id: NodeId
     """The peer."""
-
-
-class _AskSpliceRequired(TypedDict):
-    """A splice that wants advice."""
-
-    amount_sats: Sat
-    """How much."""
-    now: Seconds
-    """The present moment."""
-    peer_id: NodeId
-    """The peer."""
-    type: SpliceType
-    """Which way it goes."""
-
-
-class AskSplice(_AskSpliceRequired, total=False):
-    """A splice that wants advice."""
-
-    hive_reachable: bool
-    """Whether the other members could be asked at all."""
-    in_flight: list[Sat]
-    """Our own exits from this peer that none of our channels shows as pending yet."""
-    strict: bool
-    """Whether what could not be checked is refused."""
 
 
 class _AssessInputRequired(TypedDict):
@@ -647,7 +616,9 @@ class BudgetInput(TypedDict, total=False):
     reserved_sats: Sat
     """What running jobs may still spend."""
     revenue_24h_sats: Sat | None
-    """What we earned in the last day."""
+    """What we earned in the last day; the deployed plugin knows no more."""
+    revenue_30d_sats: Sat | None
+    """What we earned in the last 30 days."""
     spent_sats: Sat
     """What was spent in the last day."""
 
@@ -695,6 +666,15 @@ class Candidate(_CandidateRequired, total=False):
 
     public_capacity_sats: Sat | None
     """Its public capacity; absent when unknown."""
+
+
+class Capacity(TypedDict):
+    """What a member holds with a peer."""
+
+    capacity_sats: Sat
+    """The sum of its channels with the peer."""
+    peer: NodeId
+    """The peer."""
 
 
 class _ChannelRequired(TypedDict):
@@ -789,8 +769,6 @@ class _CheckInputRequired(TypedDict):
     """How much."""
     now: Seconds
     """The time."""
-    ours: Ours
-    """What we hold."""
     peer_id: NodeId
     """The peer."""
     type: SpliceType
@@ -800,14 +778,18 @@ class _CheckInputRequired(TypedDict):
 class CheckInput(_CheckInputRequired, total=False):
     """A splice that wants advice."""
 
+    channel_id: NodeId | None
+    """The channel of ours that would change; any with the peer when absent."""
     hive_reachable: bool
     """Whether the other members could be asked at all."""
     in_flight: list[Sat]
     """Our own exits from this peer that none of our channels shows as pending yet."""
     others: list[Other]
-    """What the other members hold."""
+    """What the other members hold; a book has its own."""
+    ours: Ours | None
+    """What we hold; a book has its own."""
     peer_public_sats: Sat | None
-    """The public capacity of the peer; unknown when absent."""
+    """The public capacity of the peer; unknown when absent. A book has its own."""
     strict: bool
     """Whether what could not be checked is refused."""
 
@@ -834,6 +816,8 @@ class Checked(_CheckedRequired, total=False):
 
     fleet_share: Real | None
     """The fleet's share of the peer's capacity."""
+    gives_sats: Sat | None
+    """The most that one splice of ours can take out; absent where no balance is known."""
     new_share: Real | None
     """The fleet's share afterwards."""
     peer_total_sats: Sat | None
@@ -953,7 +937,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -1121,7 +1105,6 @@ class Delta(_DeltaRequired, total=False):
 _DemandRequired = TypedDict(
     "_DemandRequired",
     {
-        "lambda": "Share",
     },
 )
 
@@ -1129,6 +1112,7 @@ _DemandRequired = TypedDict(
 _DemandOptional = TypedDict(
     "_DemandOptional",
     {
+        "lambda": Union["Share", None],
         "sats_per_active_day": Union["Sat", None],
     }, total=False,
 )
@@ -1185,12 +1169,16 @@ _DestinationRequired = TypedDict(
 _DestinationOptional = TypedDict(
     "_DestinationOptional",
     {
-        "age_days": "Count",
+        "age_days": Union["Count", None],
         "broadcast_fee_ppm": "Ppm",
         "class": "ChannelClass",
+        "connected": bool,
         "flow": Union["Flow", None],
+        "local_sats": Union["Sat", None],
         "marginal_roi": Union["Real", None],
         "peer_id": Union["NodeId", None],
+        "phase": Union["Phase", None],
+        "receivable_sats": Union["Sat", None],
         "uptime_pct": Union["Real", None],
     }, total=False,
 )
@@ -1253,6 +1241,8 @@ class EvaluateInput(_EvaluateInputRequired, total=False):
     """What a failed attempt costs."""
     budget_left_sats: Sat | None
     """What is left of our budget after what is spent and reserved; unlimited when absent."""
+    demand: Demand
+    """How much the channels of our node sell."""
     failures: Count
     """How often a rebalance to it failed."""
     fixed_msat: Msat
@@ -1377,6 +1367,15 @@ class FeeState(TypedDict, total=False):
     """When the request was committed."""
     requested_by_left: bool | None
     """Whether LEFT asked; absent where it is the peer of the hub."""
+
+
+class FeeStep(TypedDict):
+    """A step that we made before."""
+
+    base_ppm: Ppm
+    """The fee that we intended then, without the fleet."""
+    fee_ppm: Ppm
+    """The fee that was set for the fleet."""
 
 
 class _FeeTermsRequired(TypedDict):
@@ -1569,6 +1568,8 @@ class Flip(TypedDict):
 class Flips(TypedDict, total=False):
     """What would turn the answer round, all else fixed, the source included."""
 
+    max_amount_sats: Sat | None
+    """The largest amount at which it is accepted; the deployed model has no such bound."""
     max_inbound_ppm: Ppm | None
     """The dearest route at which it is accepted; none when it never is."""
     min_amount_sats: Sat | None
@@ -1578,19 +1579,23 @@ class Flips(TypedDict, total=False):
 
 
 class _FlowRequired(TypedDict):
-    """What moved through a channel within the configured window."""
+    """What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+    the configured window for the deployed plugin's model."""
 
-    sats_in: Sat
-    """What arrived."""
     sats_out: Sat
     """What left."""
 
 
 class Flow(_FlowRequired, total=False):
-    """What moved through a channel within the configured window."""
+    """What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+    the configured window for the deployed plugin's model."""
 
+    days_out: Count | None
+    """On how many of the last 60 days something left."""
     kind: FlowKind
     """Which way it mostly goes."""
+    sats_in: Sat
+    """What arrived."""
 
 FlowKind = Literal["source", "sink", "balanced", "unknown"]
 """Which way liquidity mostly goes."""
@@ -1754,6 +1759,8 @@ class _HeadroomRequired(TypedDict):
 class Headroom(_HeadroomRequired, total=False):
     """How much may leave a peer."""
 
+    gives_sats: Sat | None
+    """The most that one splice of ours can take out; absent where no balance is known."""
     headroom_sats: Sat | None
     """The largest amount that is safe; none when nothing is."""
 
@@ -1763,8 +1770,6 @@ class _HeadroomInputRequired(TypedDict):
 
     now: Seconds
     """The time."""
-    ours: Ours
-    """What we hold."""
     peer_id: NodeId
     """The peer."""
 
@@ -1772,14 +1777,18 @@ class _HeadroomInputRequired(TypedDict):
 class HeadroomInput(_HeadroomInputRequired, total=False):
     """How much may leave a peer."""
 
+    channel_id: NodeId | None
+    """The channel of ours that would change; any with the peer when absent."""
     hive_reachable: bool
     """Whether the other members could be asked at all."""
     in_flight: list[Sat]
     """Our own exits from this peer that none of our channels shows as pending yet."""
     others: list[Other]
-    """What the other members hold."""
+    """What the other members hold; a book has its own."""
+    ours: Ours | None
+    """What we hold; a book has its own."""
     peer_public_sats: Sat | None
-    """The public capacity of the peer; unknown when absent."""
+    """The public capacity of the peer; unknown when absent. A book has its own."""
 
 
 class HealthConfig(TypedDict):
@@ -1834,6 +1843,36 @@ class HealthReport(TypedDict):
     """Channels that lose."""
     windows: list[Msat]
     """Revenue per window, oldest first."""
+
+
+class _HealthStatusRequired(TypedDict):
+    """How a member does: what it can see of its own channels."""
+
+    capacity_sats: Sat
+    """The capacity of its channels."""
+    channels: Count
+    """How many channels it has."""
+    imbalance_bp: Sat
+    """Sum over its channels of how far each lies from balance, in hundredths of a percent."""
+    profitable: Count
+    """Channels that earn."""
+    revenue_sats: list[Sat]
+    """Its revenue in four weeks, oldest first."""
+    stagnant: Count
+    """Channels that stand still."""
+    total: Count
+    """All channels that were judged."""
+    underwater: Count
+    """Channels that lose."""
+
+
+class HealthStatus(_HealthStatusRequired, total=False):
+    """How a member does: what it can see of its own channels."""
+
+    config: str | None
+    """sha256 of its config."""
+    version: str | None
+    """Its software."""
 
 
 class Held(TypedDict):
@@ -2157,8 +2196,9 @@ class _LegacyNeedRequired(TypedDict):
 class LegacyNeed(_LegacyNeedRequired, total=False):
     """A need as the deployed plugin words it."""
 
-    health_tier: Tier | None
-    """The member's tier; a need without one is passed over."""
+    health_tier: str | None
+    """The member's tier: any word of either scale; a need without one, or with one that is not to
+    be helped, is passed over."""
 
 LegacyNeedType = Literal["inbound", "outbound", "rebalance"]
 """What the deployed plugin knows to be needed."""
@@ -2311,6 +2351,19 @@ class LiquidityScored(TypedDict):
     """The score."""
 
 
+class LiquidityState(TypedDict, total=False):
+    """What a member holds where."""
+
+    capacities: list[Capacity]
+    """What it holds with each external peer."""
+    depleted: list[Trouble2]
+    """Its channels with little on its own side."""
+    rebalancing: list[Rebalancing]
+    """Where it is rebalancing."""
+    saturated: list[Trouble2]
+    """Its channels with nearly all on its own side."""
+
+
 class ListChannels(TypedDict):
     """The answer of `listchannels`."""
 
@@ -2337,6 +2390,15 @@ class ListPeerChannels(TypedDict):
 
     channels: list[PeerChannel]
     """The channels."""
+
+
+class ListedTroubles(TypedDict, total=False):
+    """Channels in trouble, as another program lists them."""
+
+    depleted: list[Trouble]
+    """Channels with little on our side."""
+    saturated: list[Trouble]
+    """Channels with nearly all on our side."""
 
 
 class LocalShare(TypedDict):
@@ -2455,7 +2517,7 @@ class MemberStanding(_MemberStandingRequired, total=False):
 Millis = int
 """A moment or duration in milliseconds."""
 
-Model = Literal["expected_cost", "cl_revenue_ops"]
+Model = Literal["demand", "cl_revenue_ops"]
 """How the value of a candidate is computed."""
 
 Msat = int
@@ -2669,6 +2731,18 @@ class OwnChannel(_OwnChannelRequired, total=False):
 
     after_pending_sats: Sat | None
     """What it will hold when the splices that are under way have confirmed."""
+    channel_id: NodeId | None
+    """Its id."""
+    local_sats: Sat | None
+    """The part on our side."""
+    phase: Phase | None
+    """Where it is in its life; usable when absent."""
+    reserve_sats: Sat | None
+    """What must stay on our side; a hundredth of the capacity when absent."""
+    spendable_sats: Sat | None
+    """What it can send now: HTLCs cannot leave."""
+    splicing: bool
+    """Whether a splice is under way."""
 
 
 class Pause(TypedDict):
@@ -2884,18 +2958,29 @@ class Quarantined(TypedDict):
     """The id of the entry, or its place in the list."""
 
 
-class Ranked(TypedDict):
+class _RankedRequired(TypedDict):
     """A channel that may give, and how well."""
 
     channel_id: NodeId
     """Its id."""
-    opportunity_ppm: Ppm
+
+
+class Ranked(_RankedRequired, total=False):
+    """A channel that may give, and how well."""
+
+    gives_sats: Sat | None
+    """The most that it can give and keep its share."""
+    local_share_after: Real | None
+    """The share that stays on our side after it gave."""
+    loss: RealSat | None
+    """What its sats would have earned here."""
+    opportunity_ppm: Ppm | None
     """What its liquidity would have earned here, weighted by how likely that was."""
-    score: Real
-    """How well it gives; more is better."""
-    spread_ppm: SignedPpm
+    score: Real | None
+    """How well it gives by the deployed plugin's points; more is better."""
+    spread_ppm: SignedPpm | None
     """What is left of the destination's fee."""
-    turnover: Share
+    turnover: Share | None
     """The share of its capacity that moves in a day."""
 
 Real = float
@@ -2931,7 +3016,7 @@ class Reason(_ReasonRequired, total=False):
     """The unit of both."""
 
 
-class RebalanceConfig(TypedDict):
+class _RebalanceConfigRequired(TypedDict):
     """What an operator may set about rebalancing."""
 
     backoff_s: Seconds
@@ -2950,6 +3035,8 @@ class RebalanceConfig(TypedDict):
     """How long we give up."""
     kelly: Kelly
     """Bets less where success is uncertain."""
+    margin: Real
+    """The least expected value as a part of what the route costs; of the model `demand`."""
     max_amount_sats: Sat
     """No job is larger."""
     max_health_age_s: Seconds
@@ -2958,10 +3045,12 @@ class RebalanceConfig(TypedDict):
     """No job is smaller."""
     min_budget_sats: Sat
     """The smallest budget of a day."""
+    min_ev_sats: Sat
+    """The least expected value of a healthy node; of the model `demand`."""
     min_profit_ppm: Ppm
-    """The least expected value in parts of the amount; takes precedence when positive."""
+    """The least profit in parts of the amount; takes precedence when positive."""
     min_profit_sats: SignedSat
-    """The least expected value of a healthy node."""
+    """The least profit of a healthy node; of the deployed plugin's model."""
     min_uptime_pct: Real
     """A source or destination must have been online this percentage of the last day."""
     model: Model
@@ -2976,6 +3065,24 @@ class RebalanceConfig(TypedDict):
     """The loss that the deployed plugin's model bears for the fleet."""
     velocity_gate: VelocityGate
     """Fills a channel that nothing moves through less."""
+
+
+class RebalanceConfig(_RebalanceConfigRequired, total=False):
+    """What an operator may set about rebalancing."""
+
+    source_min_share: Share | None
+    """The share of its capacity that a source keeps; that of a depleted channel when absent."""
+
+
+class Rebalancing(TypedDict):
+    """A rebalance under way."""
+
+    expected_end: Seconds
+    """When it should be over."""
+    peer: NodeId
+    """The peer through which it goes."""
+    start: Seconds
+    """When it began."""
 
 
 class _ReceivedRequired(TypedDict):
@@ -3096,6 +3203,50 @@ ReplenishOutcome = Literal["done", "failed", "unknown"]
 """What came of a replenishment."""
 
 
+class _ReportInputRequired(TypedDict):
+    """What a node knows of itself."""
+
+    channels: list[Channel]
+    """Our channels, as `snapshot.cln` gives them."""
+    now: Seconds
+    """The present moment."""
+
+
+class ReportInput(_ReportInputRequired, total=False):
+    """What a node knows of itself."""
+
+    config: str | None
+    """sha256 of our config."""
+    counts: ReportedCounts | None
+    """What another program of this node counted; in place of what our books say."""
+    listed: ListedTroubles | None
+    """Depleted and saturated channels as another program of this node lists them; in place of
+    what our channels show."""
+    members: list[NodeId]
+    """The other members: a channel with one of them is no channel with an external peer."""
+    profits: list[ChannelProfit]
+    """The books of our channels, as `snapshot.cln` gives them; empty when they are unknown."""
+    rebalancing: list[Activity]
+    """Where we are rebalancing."""
+    revenue_windows: list[Msat]
+    """Our revenue of the last four weeks, oldest first."""
+    version: str | None
+    """Our software."""
+
+
+class ReportedCounts(TypedDict):
+    """Channels by what they are worth."""
+
+    profitable: Count
+    """Channels that earn."""
+    stagnant: Count
+    """Channels that stand still."""
+    total: Count
+    """All channels that were judged."""
+    underwater: Count
+    """Channels that lose."""
+
+
 class Reporter(TypedDict, total=False):
     """What a reporter said."""
 
@@ -3109,6 +3260,20 @@ class Reporter(TypedDict, total=False):
     """The digests of its last accepted messages, newest last."""
     stamps: dict[str, list[Seconds]]
     """When its messages of each kind were accepted, within the last hour."""
+
+
+class _ReportsRequired(TypedDict):
+    """The bodies to build messages of."""
+
+    liquidity_state: LiquidityState
+    """The liquidity state."""
+
+
+class Reports(_ReportsRequired, total=False):
+    """The bodies to build messages of."""
+
+    health_status: HealthStatus | None
+    """The health report; absent while the books are unknown."""
 
 
 class _RequestRequired(TypedDict):
@@ -3199,6 +3364,19 @@ Rounding = Literal["none", "truncate"]
 
 Safety = Literal["safe", "unchecked", "coordinate", "blocked"]
 """The advice about a splice."""
+
+
+class Sales(TypedDict):
+    """What a channel sells of what it can send: before and after a move."""
+
+    active_days: Real
+    """Days with a forward out that are expected within 90 days."""
+    sats_per_active_day: RealSat
+    """Sats out that are expected on such a day."""
+    used_after: RealSat
+    """How many sats are used of those that it can send after the move."""
+    used_before: RealSat
+    """How many sats are used of those that it can send before the move."""
 
 Sat = int
 """An amount, balance or capacity in satoshis."""
@@ -3377,21 +3555,21 @@ class _SizeInputRequired(TypedDict):
 class SizeInput(_SizeInputRequired, total=False):
     """A channel that wants to be filled."""
 
-    age_days: Count
-    """How old it is, in days."""
+    age_days: Count | None
+    """How old it is, in days; old when absent, for the deployed model young."""
+    demand: Demand
+    """How much the channels of our node sell."""
     flow: Flow | None
     """What moved through it."""
+    local_sats: Sat | None
+    """The part on our side; what it can send when absent."""
 
 
 class _SizedRequired(TypedDict):
     """How much to move."""
 
-    daily_volume: RealSat
-    """What moves through the channel in a day."""
     need_sats: Sat
     """What is missing to the target."""
-    target_ratio: Share
-    """The share of the capacity that is aimed at."""
     target_sats: Sat
     """What the channel should be able to send."""
 
@@ -3399,8 +3577,16 @@ class _SizedRequired(TypedDict):
 class Sized(_SizedRequired, total=False):
     """How much to move."""
 
+    active_days: Real | None
+    """Days with a forward out that are expected within 30 days."""
     amount_sats: Sat | None
     """How much to move; none when nothing should be."""
+    daily_volume: RealSat | None
+    """What moves through the channel in a day."""
+    sats_per_active_day: RealSat | None
+    """Sats out that are expected on an active day."""
+    target_ratio: Share | None
+    """The share of the capacity that is aimed at."""
 
 
 class _SnapshotRequired(TypedDict):
@@ -3458,14 +3644,20 @@ class _Source2Required(TypedDict):
 class Source2(_Source2Required, total=False):
     """A channel that may give."""
 
+    age_days: Count | None
+    """How old it is, in days; old when absent."""
     connected: bool
     """Whether its peer is online."""
     fails: Count
     """How often it failed in a row."""
     flow: Flow | None
     """What moved through it."""
+    local_sats: Sat | None
+    """The part on our side; what it can send when absent."""
     peer_id: NodeId | None
     """The peer at the other end."""
+    phase: Phase | None
+    """Where it is in its life; usable when absent."""
     uptime_pct: Real | None
     """For what percentage of the last day its peer was online."""
 
@@ -3479,7 +3671,7 @@ class Sources(TypedDict):
     """How many were refused."""
 
 
-class SourcesInput(TypedDict):
+class _SourcesInputRequired(TypedDict):
     """Channels that may give."""
 
     amount_sats: Sat
@@ -3490,6 +3682,15 @@ class SourcesInput(TypedDict):
     """What we charge at the destination."""
     sources: list[Source2]
     """The channels."""
+
+
+class SourcesInput(_SourcesInputRequired, total=False):
+    """Channels that may give."""
+
+    demand: Demand
+    """How much the channels of our node sell."""
+    destination_peer_id: NodeId | None
+    """The peer of the channel that should be filled."""
 
 
 class Spender(TypedDict):
@@ -3623,31 +3824,29 @@ class _TermsRequired(TypedDict):
 
     amount_sats: Sat
     """How much would be moved."""
-    destination_turnover: Share
-    """The share of the destination's capacity that moves in a day."""
-    opportunity_ppm: Ppm
-    """What the source's liquidity would have earned, weighted by how likely that was."""
     out_ppm: Ppm
     """What we charge at the destination."""
     p_success: Share
     """How likely it succeeds."""
     source_ppm: Ppm
     """What we charge at the source."""
-    source_turnover: Share
-    """The share of the source's capacity that moves in a day."""
-    spread_ppm: SignedPpm
-    """What is left of the destination's fee."""
 
 
 class Terms(_TermsRequired, total=False):
     """Every term of the value."""
 
+    attempts: RealSat | None
+    """What the failed attempts before a success are expected to cost."""
     budget_msat: Msat | None
     """The same, in thousandths."""
     budget_sats: Sat | None
     """The most that may be paid for the route."""
     cost: RealSat | None
     """What the route is expected to cost."""
+    destination_sales: Sales | None
+    """What the destination sells."""
+    destination_turnover: Share | None
+    """The share of the destination's capacity that moves in a day."""
     ev: RealSat | None
     """What the rebalance is worth."""
     income: RealSat | None
@@ -3656,8 +3855,16 @@ class Terms(_TermsRequired, total=False):
     """The share of the bet that is placed."""
     max_fee_ppm: Ppm | None
     """The most to pay for the route."""
+    opportunity_ppm: Ppm | None
+    """What the source's liquidity would have earned, weighted by how likely that was."""
     source_loss: RealSat | None
     """What the moved sats would have earned at the source."""
+    source_sales: Sales | None
+    """What the source sells."""
+    source_turnover: Share | None
+    """The share of the source's capacity that moves in a day."""
+    spread_ppm: SignedPpm | None
+    """What is left of the destination's fee."""
     threshold: RealSat | None
     """The least value that we accept."""
     tolerance_ppm: SignedPpm | None
@@ -3854,6 +4061,17 @@ class Trouble(TypedDict):
     local_pct: Share
     """The share on the member's own side."""
     peer_id: NodeId
+    """The peer at the other end."""
+
+
+class Trouble2(TypedDict):
+    """A depleted or saturated channel."""
+
+    capacity_sats: Sat
+    """The capacity of the channel."""
+    local_per_mille: Count
+    """The member's share, in thousandths, rounded toward its nearer end."""
+    peer: NodeId
     """The peer at the other end."""
 
 

@@ -251,7 +251,11 @@ export class ReserveMonitor {
       low: token.low,
       ...(token.time_to_empty_ms === undefined ? {} : { timeToEmptyMs: token.time_to_empty_ms }),
     }));
-    for (const action of watched.actions) if (action.type === "alert") this.#tell({ event: "alert", ...("token_id" in action && action.token_id !== undefined ? { tokenId: action.token_id } : {}) });
+    for (const action of watched.actions) {
+      if (action.type !== "alert") continue;
+      const { code, token_id } = action as { code?: string; token_id?: number };
+      this.#tell({ event: "alert", ...(token_id === undefined ? {} : { tokenId: token_id }), ...(code === undefined ? {} : { detail: code }) });
+    }
     return watched;
   }
 

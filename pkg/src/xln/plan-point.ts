@@ -181,8 +181,8 @@ class PlanPointHub<Env> {
       const outputs = await shadow(env, replica);
       const theirs = outputs.flatMap((output) => output.entityTxs ?? []);
       const beside: ShadowTick = { ...tick, differences: differences(tick, theirs.filter((tx) => tx.type !== "chatMessage")) };
+      // Nothing of ours was done, so nothing is remembered.
       log?.(beside);
-      this.#save(replica, this.#after(replica, kept, tick, []));
       return outputs as EntityInput<PlanTx>[];
     }
     log?.(tick);
@@ -263,7 +263,7 @@ class PlanPointHub<Env> {
     this.#options.memory?.save(replica.entityId, text);
   }
 
-  /** What is kept after a tick. In a shadow nothing was done, so nothing is marked. */
+  /** What is kept after a tick. */
   #after(replica: PlanReplica, kept: Kept, tick: HubTick, done: ReadonlyArray<EntityTx>): Kept {
     const plan: Plan = tick.decision.decision;
     let marks = standing(kept.marks, replica.state);

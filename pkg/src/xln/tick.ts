@@ -106,7 +106,7 @@ export function decideTick(input: TickInput): HubTick {
   const plan = decision.decision;
   const tick = { entityId: replica.entityId, now: Number(state.now), decision, paused: control?.paused === true, heldBack: held, setAside: aside, intents: [], transactions: [] };
   if (tick.paused) {
-    for (const action of plan.actions) if ("account_id" in action && action.account_id !== undefined && held.length < MOST_HELD_BACK) {
+    for (const action of plan.actions) if (action.type !== "alert" && "account_id" in action && action.account_id !== undefined && held.length < MOST_HELD_BACK) {
       held.push({ account_id: action.account_id, ...("token_id" in action && action.token_id !== undefined ? { token_id: action.token_id } : {}), reason: "paused" });
     }
     return tick;

@@ -139,17 +139,22 @@ class Writer {
 
   #alert(action: Extract<Action, { type: "alert" }>): EntityTx {
     const { type, ...fields } = action;
-    const metadata = Object.entries(fields).map(([name, value]): [string, string | number] => [name, typeof value === "bigint" ? String(value) : (value as string | number)]);
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const metadata = given.map(([name, value]): [string, string | number] => [name, typeof value === "bigint" ? String(value) : (value as string | number)]);
     return {
       type: "chatMessage",
       data: { message: this.#sentence(action), timestamp: Number(this.options.state?.now ?? 0), metadata: { ...Object.fromEntries(metadata), type: `TRIMTAB_${type.toUpperCase()}` } },
     };
   }
 
+  /** What the registry says about it: the reason of that code for the same token or account. */
   #sentence(action: Extract<Action, { type: "alert" }>): string {
-    const about = "token_id" in action ? String(action.token_id) : "";
-    const reasons = (this.options.reasons ?? []).filter((reason) => reason.effect === "warn" && reason.subject === about);
-    if (reasons.length === 0) return action.type;
+    const { code, account_id, token_id } = action as { code?: string; account_id?: string; token_id?: number };
+    const about = account_id ?? String(token_id ?? "");
+    const own = (this.plan.outcomes ?? []).filter((outcome) => account_id !== undefined && outcome.account_id === account_id).flatMap((outcome) => outcome.reasons);
+    const fits = (reason: Reason): boolean => (code === undefined ? reason.effect === "warn" : reason.code === code) && (reason.subject === undefined || reason.subject === about);
+    const reasons = [...(this.options.reasons ?? []), ...own].filter(fits).slice(0, 1);
+    if (reasons.length === 0) return code ?? action.type;
     return call("policy.explain", { reasons }).decision.sentences.join(" ");
   }
 

@@ -17,6 +17,7 @@ function listen(handle) {
     };
     Promise.resolve(handle(request, reply, response)).catch((error) => reply(500, { error: String(error) }));
   });
+  server.unref();
   return new Promise((done) => server.listen(0, "127.0.0.1", () => done({ server, base: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((end) => (server.closeAllConnections(), server.close(end))) })));
 }
 

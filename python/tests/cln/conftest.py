@@ -12,13 +12,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytest.importorskip("pyln.client", reason="the extra `cln` is not installed")
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support.lightningd import FIXTURES, TestNode
 from support.process import PluginProcess
-
-from trimtab.cln import shape
 
 PLAIN = FIXTURES / "cln"
 
@@ -63,11 +60,6 @@ def plugins() -> Iterator[Callable[..., PluginProcess]]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests against real nodes are skipped, visibly, where there are none."""
-    for item in items:
-        if item.path.name == "test_fleet.py" and not shape.knows("gossip.report"):
-            item.add_marker(pytest.mark.skip(reason="gossip.report is not in this build yet"))
-        if "only_reads" in item.name and not shape.knows("fleet.advise"):
-            item.add_marker(pytest.mark.skip(reason="fleet.advise is not in this build yet"))
     missing = [name for name in ("lightningd", "bitcoind") if shutil.which(name) is None]
     if not missing:
         return

@@ -11,11 +11,16 @@ import pytest
 from conftest import PLAIN
 from support.lightningd import Key, Network, TestNode
 
+from trimtab.cln import shape
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support.process import PluginProcess
 
+ADVISES = pytest.mark.skipif(
+    not shape.knows("fleet.advise"), reason="fleet.advise is not in this build yet"
+)
 MEMBERS = ("l1", "l2", "l3")
 
 
@@ -111,6 +116,7 @@ def test_the_members_hear_each_other(fleet: Fleet) -> None:
         )
 
 
+@ADVISES
 def test_a_depleted_channel_of_one_member_lowers_the_fee_that_another_is_advised(
     fleet: Fleet,
 ) -> None:

@@ -49,6 +49,9 @@ KEEP_HISTORY_DAYS = 90
 MOST_HISTORY = 100_000
 MAIL_BOX = 1000
 
+TELL_EVERY_S = 30
+"""Whether something is due to be told is asked when something changed, and at least so often."""
+
 _TICK_S = 1.0
 _RETRY_S = (1, 2, 5, 10, 30)
 _DAY = 24 * 3600
@@ -81,6 +84,7 @@ class Coordinator(OwnCommands):
         self._look_now = threading.Event()
         self._member_sources = dict(member_sources or {})
         self._greeted: set[str] = set()
+        self._considered = (-1, 0)
 
     # --- running ---
 
@@ -245,7 +249,10 @@ class Coordinator(OwnCommands):
         """Tell the members what is due: our health, our liquidity."""
         if not self.fleet.members() or not shape.knows("gossip.report"):
             return
-        now = self.now()
+        now, generation = self.now(), self.store.generation()
+        if generation == self._considered[0] and 0 <= now - self._considered[1] < TELL_EVERY_S:
+            return
+        self._considered = (generation, now)
         reports = self.reports(now)
         for kind in ("health_status", "liquidity_state"):
             body = reports.get(kind)

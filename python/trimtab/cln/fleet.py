@@ -16,7 +16,7 @@ from trimtab.cln import shape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trimtab.cln.store import Store
+    from trimtab.cln.store import MemberRow, Store
 
 __all__ = ["Fleet", "NoSnapshotError"]
 
@@ -46,6 +46,7 @@ class Fleet:
         self._book: trimtab.FleetBook | None = None
         self._seen = _Seen()
         self._pinned: tuple[int, dict[str, Any]] | None = None
+        self._roster: tuple[int, list[MemberRow]] = (-1, [])
 
     def pin(self, at: int, envelope: dict[str, Any]) -> None:
         """Answer by this snapshot from now on, whatever the store holds."""
@@ -73,17 +74,21 @@ class Fleet:
 
     def aliases(self) -> dict[str, str]:
         """Names of members, where somebody gave one."""
-        return {one.member_id: one.alias for one in self._store.members() if one.alias}
+        return {one.member_id: one.alias for one in self._rows() if one.alias}
+
+    def _rows(self) -> list[MemberRow]:
+        """The members, read again only when somebody replaced them."""
+        generation = self._store.members_generation()
+        with self._lock:
+            if generation != self._roster[0]:
+                self._roster = (generation, self._store.members())
+            return self._roster[1]
 
     def members(self) -> list[str]:
         """Ids of the other members that are not banned."""
         ours = self._store.kept("node")
         our_id = ours.body["id"] if ours else None
-        return [
-            one.member_id
-            for one in self._store.members()
-            if not one.banned and one.member_id != our_id
-        ]
+        return [one.member_id for one in self._rows() if not one.banned and one.member_id != our_id]
 
     def book(self) -> trimtab.FleetBook:
         """The book, brought up to date."""
@@ -133,7 +138,7 @@ class Fleet:
         _, envelope = self.snapshot()
         public = {one["peer_id"]: one for one in envelope["decision"]["public_capacities"]}
         connected = set(self._connected())
-        banned = {one.member_id for one in self._store.members() if one.banned}
+        banned = {one.member_id for one in self._rows() if one.banned}
         members = []
         for member_id in [*self.members(), *sorted(banned)]:
             entry: dict[str, Any] = {"member_id": member_id, "connected": member_id in connected}
@@ -152,7 +157,7 @@ class Fleet:
     def _opened(self) -> trimtab.FleetBook:
         _, envelope = self.snapshot()
         decision = envelope["decision"]
-        members = {one.member_id for one in self._store.members()}
+        members = {one.member_id for one in self._rows()}
         peers = [
             {"peer_id": one["peer_id"], "public_capacity_sats": one["capacity_sats"]}
             for one in decision["public_capacities"]

@@ -91,6 +91,9 @@ class Collector:
         }
         with _noted(missing, "listforwards"):
             answers["listforwards"] = self._forwards(now)
+            since = self._forwards_since()
+            if since is not None and "forwards_since" in self._reads:
+                answers["forwards_since"] = str(since)
         moves = False
         if "listchannelmoves" in self._reads:
             with _noted(missing, "listchannelmoves"):
@@ -201,6 +204,13 @@ class Collector:
         self._store.forget_events("forwards", before=oldest)
         return f'{{"forwards":{self._store.events_text("forwards")}}}'
 
+    def _forwards_since(self) -> int | None:
+        """Since when we saw every forward, where that is longer than the oldest one tells."""
+        kept = self._store.kept("cursor:forwards:created")
+        since = kept.body.get("since") if kept else None
+        oldest = self._store.oldest_event("forwards")
+        return since if since is not None and (oldest is None or since < oldest) else None
+
     def _moves(self, now: int) -> str:
         trimmed = self._trimmer("listchannelmoves", "channelmoves")
         oldest = now - KEPT_DAYS * _DAY
@@ -228,19 +238,21 @@ class Collector:
         at = self._store.kept(name)
         if at is None:
             oldest = now - KEPT_DAYS * _DAY
-            start = pages.end() if from_now_on else pages.first_since(oldest)
-            self._store.keep(name, {"next": start}, at=now)
+            start, since = (pages.end() if from_now_on else pages.first_since(oldest)), now
+            self._store.keep(name, {"next": start, "since": since}, at=now)
         else:
-            start = int(at.body["next"])
+            start, since = int(at.body["next"]), int(at.body["since"])
         while True:
             page = pages.from_(start)
             if not page:
                 return
+            if int(page[0][f"{pages.index}_index"]) > start > 1:
+                since = now  # Some were deleted before we saw them.
             start = max(int(entry[f"{pages.index}_index"]) for entry in page) + 1
             with self._store.change():
                 rows = (row for row in map(keep, page) if row is not None)
                 self._store.add_events(cursor.partition(":")[0], rows)
-                self._store.keep(name, {"next": start}, at=now)
+                self._store.keep(name, {"next": start, "since": since}, at=now)
             if len(page) < PAGE:
                 return
 

@@ -130,7 +130,7 @@ class Leaving:
         channel = each.channel or {}
         self.peer: str = channel["peer_id"]
         self.channel_id: str = channel["channel_id"]
-        self.private = bool(channel.get("private"))
+        self.private = bool(channel.get("private")) or channel.get("announced") is False
         self.amount_sats = each.amount_sats or 0
         self.at = at
 

@@ -323,6 +323,10 @@ class Store:
 
     def lease(self, name: str, holder: str, *, now: int, lasts_s: int) -> bool:
         """Take or renew the lease; whether `holder` has it afterwards."""
+        mine = self.kept(f"lease:{name}")
+        left = mine.body["until"] - now if mine and mine.body["holder"] == holder else 0
+        if lasts_s / 2 < left <= lasts_s:  # Renewed in time is enough; each renewal is a write.
+            return True
         with self.change():
             held = self.kept(f"lease:{name}")
             if held is not None and held.body["holder"] != holder:
@@ -511,6 +515,11 @@ class Store:
         """The kept entries of a list as one JSON array; large lists never become objects here."""
         rows = self._rows("SELECT body FROM trimtab_events WHERE list = ? ORDER BY position", name)
         return "[" + ",".join(row[0] for row in rows) + "]"
+
+    def oldest_event(self, name: str) -> int | None:
+        """When the oldest kept entry of a list was."""
+        row = self._row("SELECT min(at) FROM trimtab_events WHERE list = ?", name)
+        return None if row is None or row[0] is None else int(row[0])
 
     def event_count(self, name: str) -> int:
         """How many entries of a list are kept."""

@@ -201,10 +201,14 @@ fn check_health(health: &HealthStatus) -> Result<(), Error> {
         .map_or(Ok(()), |config| check_digest("config", config))
 }
 
+/// So many capacities fit into a liquidity state.
+pub(super) const MOST_CAPACITIES: usize = 200;
+/// So many depleted and saturated channels together.
+pub(super) const MOST_TROUBLES: usize = 100;
+/// So many rebalances.
+pub(super) const MOST_REBALANCING: usize = 32;
+
 fn check_liquidity(state: &LiquidityState) -> Result<(), Error> {
-    const MOST_CAPACITIES: usize = 200;
-    const MOST_TROUBLES: usize = 100;
-    const MOST_REBALANCING: usize = 32;
     let troubles = state.depleted.len() + state.saturated.len();
     for (field, got, most) in [
         ("capacities", state.capacities.len(), MOST_CAPACITIES),

@@ -26,6 +26,7 @@ pub mod body;
 pub mod bridge;
 pub mod legacy;
 pub mod plain;
+pub mod report;
 pub mod signature;
 
 use plain::{Plain, normal};

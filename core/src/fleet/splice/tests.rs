@@ -237,9 +237,13 @@ proptest! {
 
     #[test]
     fn every_flip_of_the_amount_ends_its_reason_and_one_step_back_does_not(
-        config in configs(), input in questions(),
+        config in configs(), input in prop_oneof![questions(), sides()],
     ) {
-        for reason in reasons(&config, &input) {
+        let mut why = Why::new();
+        if check(&config, &input, &mut why).is_err() {
+            return Ok(());
+        }
+        for reason in why.into_reasons() {
             let Some(flip) = reason.flip.filter(|flip| flip.field == "amount_sats") else { continue };
             let Quantity::Whole(to) = flip.to else { panic!("{:?}", flip.to) };
             let to = u64::try_from(to).unwrap();
@@ -418,7 +422,7 @@ fn most(channels: &[OwnChannel], named: Option<&str>) -> Option<u64> {
 fn one_channel_gives_its_own_balance_less_reserve_and_htlcs() {
     // A case of the field: 565,000 of 10,000,000 sat are ours, of which 100,000 must stay.
     let small = channel(10_000_000, 565_000, Some(100_000), None);
-    assert_eq!(most(&[small.clone()], None), Some(465_000));
+    assert_eq!(most(std::slice::from_ref(&small), None), Some(465_000));
     let (safety, codes) = told(&with(vec![small.clone()], 465_001));
     assert_eq!(safety, Safety::Blocked);
     assert!(codes.contains(&Code::BeyondOwnBalance));
@@ -662,7 +666,92 @@ fn what_a_channel_of_a_snapshot_tells_is_what_counts_of_it() {
     one.pending_capacity_sats = Some(sat(700));
     one.splicing = true;
     let spliced = OwnChannel::of(&one);
-    assert_eq!(most(&[spliced.clone()], None), Some(0));
+    assert_eq!(most(std::slice::from_ref(&spliced), None), Some(0));
     let advice = advice(&Config::default(), &with(vec![spliced], 0));
     assert_eq!(advice.ours_sats, sat(700));
+}
+
+#[test]
+fn what_the_fleet_holds_is_held_against_what_is_public_to_the_sat() {
+    let above = |ours, public, reachable| {
+        let mut input = question(ours, &[], public, 0);
+        input.hive_reachable = reachable;
+        told(&input).1.contains(&Code::CapacityAbovePublic)
+    };
+    assert!(!above(1_000, 1_000, true));
+    assert!(above(1_001, 1_000, true));
+    // Without the others nobody knows what the fleet holds.
+    assert!(!above(1_001, 1_000, false));
+}
+
+#[test]
+fn a_report_and_an_answer_count_up_to_their_age_and_not_beyond() {
+    let held = |other: Other| {
+        let mut input = question(0, &[], 1, 0);
+        input.others = vec![other].into();
+        advice(&Config::default(), &input).others_sats.get()
+    };
+    let at = |at: u64| Other {
+        at: Seconds::new(at).unwrap(),
+        ..member("m", 7)
+    };
+    assert_eq!([held(at(NOW - 3_600)), held(at(NOW - 3_601))], [7, 0]);
+    assert_eq!([held(at(NOW + 600)), held(at(NOW + 601))], [7, 0]);
+    let answered = |at: u64| {
+        let mut other = member("m", 7);
+        let capacity_sats = sat(9);
+        other.answer = Some(Answer {
+            at: Seconds::new(at).unwrap(),
+            capacity_sats,
+        });
+        held(other)
+    };
+    assert_eq!([answered(NOW - 600), answered(NOW - 601)], [9, 7]);
+    assert_eq!([answered(NOW + 600), answered(NOW + 601)], [9, 7]);
+}
+
+#[test]
+fn what_comes_in_must_fit_beside_what_is_there() {
+    let aside = |amount| {
+        let mut input = question(0, &[Sat::MAX.get() - 10], 1, amount);
+        input.splice_type = SpliceType::SpliceIn;
+        told(&input).1.contains(&Code::CapacityAbsurd)
+    };
+    assert_eq!([aside(10), aside(11)], [false, true]);
+    let mut ours = question(Sat::MAX.get(), &[], 1, 1);
+    ours.splice_type = SpliceType::SpliceIn;
+    let error = check(&Config::default(), &ours, &mut Why::off()).unwrap_err();
+    assert_eq!(error.field, "amount_sats");
+}
+
+#[test]
+fn a_verdict_speaks_with_refusals_where_it_blocks_and_with_a_deferral_where_it_waits() {
+    let effect = |input: &CheckInput, code| {
+        let all = reasons(&Config::default(), input);
+        let one = all.into_iter().find(|reason| reason.code == code);
+        one.map(|reason| (reason.effect, reason.binding))
+    };
+    let waits = question(3_000_000, &[], 300_000_000, 1);
+    assert_eq!(
+        effect(&waits, Code::ShareBelowMinimum),
+        Some((Effect::Defer, true))
+    );
+    assert_eq!(effect(&waits, Code::WouldDisconnect), None);
+    let blocks = question(3_000_000, &[], 300_000_000, 3_000_000);
+    assert_eq!(
+        effect(&blocks, Code::ShareBelowMinimum),
+        Some((Effect::Refuse, true))
+    );
+    assert_eq!(
+        effect(&blocks, Code::WouldDisconnect),
+        Some((Effect::Refuse, false))
+    );
+    let safe = question(3_000_000, &[1], 3_000_000, 0);
+    assert_eq!(effect(&safe, Code::ShareKept), Some((Effect::Allow, false)));
+    let beyond = with(vec![channel(3_000_000, 10, Some(0), None)], 11);
+    assert_eq!(
+        effect(&beyond, Code::BeyondOwnBalance),
+        Some((Effect::Refuse, true))
+    );
+    assert_eq!(effect(&beyond, Code::OthersCover), None);
 }

@@ -853,6 +853,38 @@ export interface ChannelInput {
 /** How a channel earned so far. */
 export type ChannelClass = "profitable" | "break_even" | "underwater" | "stagnant_candidate" | "zombie";
 
+/** Everything about one channel. */
+export interface ChannelExplained {
+  /** The advice of `fleet.advise` on filling it; only a depleted channel has one. */
+  readonly advice?: MoveAdvice;
+  /** Its capacity. */
+  readonly capacity_sats: Sat;
+  /** Its id. */
+  readonly channel_id: NodeId;
+  /** How full it is. */
+  readonly class: LiquidityClass;
+  /** The advice on its fee. */
+  readonly fee?: FeeAdvice;
+  /** What the operator set for its fee. */
+  readonly fee_decision?: FeeDecision;
+  /** Filling it, out of each other channel. */
+  readonly into: PairsExplained;
+  /** The part on our side. */
+  readonly local_sats: Sat;
+  /** Filling each depleted channel out of it. */
+  readonly out_of: PairsExplained;
+  /** Its peer. */
+  readonly peer_id: NodeId;
+  /** What stands against every move of it, the other end aside. */
+  readonly reasons: ReadonlyArray<Reason>;
+  /** What the operator set for rebalancing it. */
+  readonly rebalance_decision: RebalanceDecision;
+  /** Its place in the chain. */
+  readonly short_channel_id?: NodeId;
+  /** Why it is left out, if it is. */
+  readonly standing?: Standing;
+}
+
 /** What others sent through a channel in the last 60 days. */
 export interface ChannelFlow {
   /** Days with at least one settled forward out. */
@@ -871,6 +903,30 @@ export interface ChannelFlowInput {
   readonly sats_in?: SatInput | undefined;
   /** What left. */
   readonly sats_out: SatInput;
+}
+
+/** A depleted or saturated channel of ours. */
+export interface ChannelNeed {
+  /** Its capacity. */
+  readonly capacity_sats: Sat;
+  /** Its id. */
+  readonly channel_id: NodeId;
+  /** How full it is. */
+  readonly class: LiquidityClass;
+  /** On how many of the last 60 days something left through it; absent when unknown. */
+  readonly days_out?: Count;
+  /** What it should be able to send: the sales of a month, half of its capacity at most. */
+  readonly demand_sats: Sat;
+  /** The part on our side. */
+  readonly local_sats: Sat;
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** How badly it is off balance. */
+  readonly severity?: Severity;
+  /** Its place in the chain. */
+  readonly short_channel_id?: NodeId;
+  /** What would bring it to one half. */
+  readonly to_half_sats: Sat;
 }
 
 /** The books of a channel and what they say. */
@@ -1032,7 +1088,7 @@ export interface ClnInput {
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "same_peer" | "peer_unknown" | "source_depleted" | "source_gives_less" | "amount_cut_to_source" | "amount_cut_to_receivable" | "demand_unknown" | "channel_too_young" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "own_channel_depleted" | "intended_fee_unknown" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "beyond_own_balance" | "balance_unknown" | "capacity_absurd" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "opening_counted" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "same_peer" | "peer_unknown" | "source_depleted" | "source_gives_less" | "amount_cut_to_source" | "amount_cut_to_receivable" | "demand_unknown" | "channel_too_young" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "own_channel_depleted" | "intended_fee_unknown" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "beyond_own_balance" | "balance_unknown" | "capacity_absurd" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "opening_counted" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "account_not_active" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "rebalance_pays" | "no_rebalance_pays" | "set_by_operator" | "operator_subject_unknown" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -1409,6 +1465,14 @@ export interface Excesses {
   readonly fleet_excess: ReadonlyArray<Excess>;
 }
 
+/** A splice-out that is under way and that no channel shows yet. */
+export interface ExitInFlight {
+  /** How much leaves. */
+  readonly amount_sats: SatInput;
+  /** Towards which peer. */
+  readonly peer_id: NodeId;
+}
+
 /** Which reasons to put into words, and for whom. */
 export interface ExplainInput {
   /** The reasons of a decision, as it carries them. */
@@ -1425,8 +1489,52 @@ export interface Explained {
   readonly sentences: ReadonlyArray<string>;
 }
 
+/** The advice on the fee of one channel. */
+export interface FeeAdvice {
+  /** The fee that is intended without the fleet. */
+  readonly base_ppm?: Ppm;
+  /** The channel. */
+  readonly channel_id: NodeId;
+  /** The fee to set; absent where the intended one is unknown. */
+  readonly fee_ppm?: Ppm;
+  /** The tier of the member that it helps. */
+  readonly for_tier?: Tier;
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** Why. */
+  readonly reasons: ReadonlyArray<Reason>;
+  /** Its place in the chain. */
+  readonly short_channel_id?: NodeId;
+  /** Which way it moves. */
+  readonly step: Step;
+}
+
 /** Which amount the proportional fee is taken of. */
 export type FeeBasis = "want" | "request";
+
+/** What holds for a fee. */
+export interface FeeDecision {
+  /** The fee that is intended without the fleet. */
+  readonly intended_ppm?: Ppm;
+  /** No advice goes above this. */
+  readonly maximum_ppm?: Ppm;
+  /** No advice goes below this. */
+  readonly minimum_ppm?: Ppm;
+  /** Whether no advice on the fee is wanted. Default: false. */
+  readonly off: boolean;
+}
+
+/** What holds for a fee. */
+export interface FeeDecisionInput {
+  /** The fee that is intended without the fleet. */
+  readonly intended_ppm?: PpmInput | null | undefined;
+  /** No advice goes above this. */
+  readonly maximum_ppm?: PpmInput | null | undefined;
+  /** No advice goes below this. */
+  readonly minimum_ppm?: PpmInput | null | undefined;
+  /** Whether no advice on the fee is wanted. Default: false. */
+  readonly off?: boolean | undefined;
+}
 
 /** What was agreed when a request was made. */
 export interface FeeState {
@@ -1469,6 +1577,16 @@ export interface FeeStep {
   /** The fee that we intended then, without the fleet. */
   readonly base_ppm: PpmInput;
   /** The fee that was set for the fleet. */
+  readonly fee_ppm: PpmInput;
+}
+
+/** A step of a fee that was taken for the fleet. */
+export interface FeeStepTaken {
+  /** The fee that was intended without the fleet. */
+  readonly base_ppm: PpmInput;
+  /** The channel. */
+  readonly channel_id: NodeId;
+  /** The fee that was set. */
   readonly fee_ppm: PpmInput;
 }
 
@@ -2438,6 +2556,36 @@ export interface LeftOut {
   readonly unknown: Count;
 }
 
+/** How many channels do not count, and why. */
+export interface LeftOutInput {
+  /** On their way out. */
+  readonly closing: CountInput;
+  /** Under an id that another channel has. */
+  readonly duplicate: CountInput;
+  /** Not open yet. */
+  readonly opening: CountInput;
+  /** Only talked about. */
+  readonly proposed: CountInput;
+  /** Not readable, or two usable ones under one id. */
+  readonly set_aside: CountInput;
+  /** Usable, and in nothing that is told to others, since the graph does not show them. */
+  readonly unannounced: CountInput;
+  /** In a state that we do not know. */
+  readonly unknown: CountInput;
+}
+
+/** A channel that is left out. */
+export interface LeftOutChannel {
+  /** Its id. */
+  readonly channel_id: NodeId;
+  /** Its peer. */
+  readonly peer_id: NodeId;
+  /** Its place in the chain. */
+  readonly short_channel_id?: NodeId;
+  /** Why it is left out. */
+  readonly standing: Standing;
+}
+
 /** The deployed fee controller's answer. */
 export interface LegacyFee {
   /** The fee. */
@@ -2797,6 +2945,43 @@ export type MillisInput = number | bigint;
 /** How the value of a candidate is computed. */
 export type Model = "demand" | "cl_revenue_ops";
 
+/** The advice on filling one depleted channel. */
+export interface MoveAdvice {
+  /** How much to move. */
+  readonly amount_sats?: Sat;
+  /** The channel to fill. */
+  readonly channel_id: NodeId;
+  /** What it is expected to be worth. */
+  readonly ev?: RealSat;
+  /** What the route is expected to cost; absent where that is unknown. */
+  readonly inbound_ppm?: Ppm;
+  /** The most to pay for the route. */
+  readonly max_fee_ppm?: Ppm;
+  /** What the advice is. */
+  readonly outcome: MoveOutcome;
+  /** The dearest route at which it pays. */
+  readonly pays_up_to_ppm?: Ppm;
+  /** The peer of the channel. */
+  readonly peer_id: NodeId;
+  /** Why, the sources aside. */
+  readonly reasons: ReadonlyArray<Reason>;
+  /** Its place in the chain. */
+  readonly short_channel_id?: NodeId;
+  /** The channel that gives best. */
+  readonly source?: NodeId;
+  /** Why the other channels do not give. */
+  readonly source_refusals: ReadonlyArray<RefusalCount>;
+  /** How many channels were considered as source. */
+  readonly sources: Count;
+  /** The least value that our tier accepts. */
+  readonly threshold?: RealSat;
+  /** When to ask again, where another member goes first. */
+  readonly until?: Seconds;
+}
+
+/** What the advice on filling one channel is. */
+export type MoveOutcome = "worth_it" | "pays_below" | "waits" | "refused";
+
 /** An amount in thousandths of a satoshi. Unit: msat. */
 export type Msat = number | bigint;
 
@@ -2892,13 +3077,116 @@ export interface Netted {
   readonly debtor: EntityId;
 }
 
+/** A peer to which a channel of ours would help other members. */
+export interface NewChannelAdvice {
+  /** The fleet's share of the peer's capacity; absent when unknown. */
+  readonly fleet_share?: Real;
+  /** The members it would help. */
+  readonly helps: ReadonlyArray<NodeId>;
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** Why. */
+  readonly reasons: ReadonlyArray<Reason>;
+  /** The score, in hundredths. */
+  readonly score: Hundredths;
+}
+
 /** What our health moves. */
 export type Nnlb = "off" | "threshold" | "both";
+
+/** What is worth doing now. */
+export interface NodeAdvice {
+  /** Peers that other members use for rebalancing now, for a path around them. */
+  readonly avoid: ReadonlyArray<NodeId>;
+  /** What may be spent on rebalancing. */
+  readonly budget: Budget;
+  /** Steps of our fees that help other members. */
+  readonly fees: ReadonlyArray<FeeAdvice>;
+  /** Our health; absent when it is unknown. */
+  readonly health?: Assessed;
+  /** What the node lists and the advice cannot use. */
+  readonly left_out: NotAdvised;
+  /** What all channels that count can receive now, as far as the node says. */
+  readonly movable_in_sats: Sat;
+  /** What all channels that count can send now, as far as the node says. */
+  readonly movable_out_sats: Sat;
+  /** Our depleted and saturated channels, beside what really leaves through them. */
+  readonly needs: ReadonlyArray<ChannelNeed>;
+  /** External peers to which a new channel of ours would help, the best first. */
+  readonly new_channels: ReadonlyArray<NewChannelAdvice>;
+  /** Every depleted channel with the advice on filling it, the best first. */
+  readonly rebalances: ReadonlyArray<MoveAdvice>;
+  /** Why depleted channels are not filled: how often each reason decided. */
+  readonly refusals: ReadonlyArray<RefusalCount>;
+  /** What the other members may know of us, our health included. */
+  readonly report: Member;
+  /** How much may leave towards each external peer, the most first. */
+  readonly splices: ReadonlyArray<SpliceAdvice>;
+  /**
+   * For how many external peers no splice-out can be called safe, because their public capacity
+   * is unknown.
+   */
+  readonly splices_unchecked: Count;
+  /** The tier by which we are judged. */
+  readonly tier?: Tier;
+}
+
+/** A node that wants advice. */
+export interface NodeAdviceInput {
+  /** What is spent and reserved of our budget. Default: {"reserved_sats":0,"spent_sats":0}. */
+  readonly budget?: SpentBudget | undefined;
+  /** The splice-outs of ours that no channel shows as pending yet. */
+  readonly exits?: ReadonlyArray<ExitInFlight> | undefined;
+  /** The steps of fees that were taken for the fleet and are in force. Default: []. */
+  readonly fee_steps?: ReadonlyArray<FeeStepTaken> | undefined;
+  /** Only so many entries of each list; all when absent. */
+  readonly first?: CountInput | null | undefined;
+  /** The input of `health.assess`; the one of the snapshot when absent. */
+  readonly health?: AssessInputInput | null | undefined;
+  /** What each member reported last; our own report is skipped. Default: []. */
+  readonly members?: ReadonlyArray<MemberInput> | undefined;
+  /** The present moment. */
+  readonly now: SecondsInput;
+  /** What the operator decided. Default: []. */
+  readonly operator?: ReadonlyArray<OperatorDecision> | undefined;
+  /** What `snapshot.cln` answered. */
+  readonly snapshot: SnapshotInput;
+}
+
+/** What is asked about, and of which node. */
+export interface NodeExplainInput {
+  /** The same question that `fleet.advise` answers. */
+  readonly asked: NodeAdviceInput;
+  /** Only so many entries of each list of pairs; ten when absent. */
+  readonly first?: CountInput | null | undefined;
+  /** A channel by its channel_id or short_channel_id, or a peer by its node id. */
+  readonly subject: NodeId;
+}
+
+/** Everything about one channel or one peer. */
+export interface NodeExplained {
+  /** Each channel that the subject names, by id. */
+  readonly channels: ReadonlyArray<ChannelExplained>;
+  /** How much may leave towards each peer among them. */
+  readonly splices: ReadonlyArray<SpliceAdvice>;
+}
 
 export type NodeId = string;
 
 /** millisatoshis, as an integer or as "1000msat" Unit: msat. */
 export type NodeMsat = number | bigint | string;
+
+/** What the node lists and the advice cannot use. */
+export interface NotAdvised {
+  /** Each channel, by standing and id. */
+  readonly channels: ReadonlyArray<LeftOutChannel>;
+  /** In normal operation, closed to forwards by their operator. */
+  readonly closed_to_forwards: Count;
+  /** What the snapshot left out, and why; entries that this call set aside are added. */
+  readonly listed: LeftOut;
+  /** In normal operation, and the peer is not there. */
+  readonly offline: Count;
+}
 
 /** Nothing. */
 export type Nothing = Readonly<Record<string, unknown>> | ReadonlyMap<string | number | bigint, unknown>;
@@ -2924,6 +3212,16 @@ export interface OpenHubBook {
   readonly profile?: string | null | undefined;
   /** The hub, with or without its accounts. */
   readonly state: HubStateInput;
+}
+
+/** What the operator decided about one channel or one peer. */
+export interface OperatorDecision {
+  /** What holds for the fee there. */
+  readonly fee?: FeeDecisionInput | null | undefined;
+  /** Which way it may be rebalanced; both ways when absent. */
+  readonly rebalance?: RebalanceDecision | null | undefined;
+  /** A channel by its channel_id or short_channel_id, or a peer by its node id. */
+  readonly subject: NodeId;
 }
 
 /** What another member holds with the peer, as far as we know. */
@@ -3028,6 +3326,34 @@ export interface OwnChannel {
   readonly spendable_sats?: SatInput | null | undefined;
   /** Whether a splice is under way. */
   readonly splicing?: boolean | undefined;
+}
+
+/** One move between two channels. */
+export interface PairExplained {
+  /** Whether it pays. */
+  readonly accepted: boolean;
+  /** The reason that decides against it, with the value that would end it. */
+  readonly binding?: Reason;
+  /** The channel at the other end. */
+  readonly channel_id: NodeId;
+  /** What it is expected to be worth. */
+  readonly ev?: RealSat;
+  /** The peer at the other end. */
+  readonly peer_id: NodeId;
+  /** Every term of the value, as far as it was computed. */
+  readonly terms?: Terms;
+}
+
+/** Every move between a channel and the others. */
+export interface PairsExplained {
+  /** The best, or those closest to a yes. */
+  readonly best: ReadonlyArray<PairExplained>;
+  /** How many pay at the cost that is known, or at the least that is possible. */
+  readonly pay: Count;
+  /** How often each reason refused. */
+  readonly refusals: ReadonlyArray<RefusalCount>;
+  /** How many were tried. */
+  readonly tried: Count;
 }
 
 /** Whether a channel may be tried now. */
@@ -3432,6 +3758,9 @@ export interface RebalanceConfigInput {
   readonly velocity_gate: VelocityGateInput;
 }
 
+/** Which way a channel may be rebalanced. */
+export type RebalanceDecision = "both" | "destination_only" | "off" | "source_only";
+
 /** A rebalance under way. */
 export interface Rebalancing {
   /** When it should be over. */
@@ -3506,6 +3835,19 @@ export interface RefundInput {
 
 /** Why a refund was begun. */
 export type RefundReason = "policy_mismatch" | "timeout" | "fee_too_low" | "manual";
+
+/** How often one reason refused something, and the case that is closest to a yes. */
+export interface RefusalCount {
+  /**
+   * The case that is closest to a yes: its subject, what was seen, the limit, the value that
+   * ends the reason.
+   */
+  readonly closest: Reason;
+  /** The reason. */
+  readonly code: Code;
+  /** How often. */
+  readonly count: Count;
+}
 
 /** How much we could help at a peer. */
 export interface Relevance {
@@ -4026,6 +4368,36 @@ export interface Snapshot {
   readonly us: Us;
 }
 
+/** A node as the fleet policies read it. */
+export interface SnapshotInput {
+  /** The name the node gives itself. */
+  readonly alias?: string | null | undefined;
+  /** The input of `health.assess`; absent when the forwards are unknown. */
+  readonly assess?: AssessInputInput | null | undefined;
+  /** The moment of the answers. */
+  readonly at: SecondsInput;
+  /** The capacity of all channels that count. */
+  readonly capacity_sats: SatInput;
+  /** How much the channels are asked for, on average; absent when the flow is unknown. */
+  readonly demand?: DemandInput | null | undefined;
+  /** What the node says of itself to the other members; absent where no channel could be judged. */
+  readonly health_report?: HealthReportInput | null | undefined;
+  /** How many channels are in no number above, and why. */
+  readonly left_out: LeftOutInput;
+  /** The books of every channel that counts; empty when the forwards are unknown. */
+  readonly profits: ReadonlyArray<ChannelProfitInput>;
+  /** The public capacity of every node of the graph; empty when the graph is unknown. */
+  readonly public_capacities: ReadonlyArray<PeerCapacityInput>;
+  /** What the other members may know of its channels, as they keep it; without its health. */
+  readonly report: MemberInput;
+  /** Forwarding fees of the last four weeks, one week each, oldest first. */
+  readonly revenue_windows: ReadonlyArray<Msat>;
+  /** What the last 30 days earned and cost that belongs to no channel we know. */
+  readonly unattributed: Unattributed;
+  /** The node itself, as other policies read it. */
+  readonly us: UsInput;
+}
+
 /** Where a reserve is replenished from. Configured, never taken from state or from a peer. */
 export type Source = "faucet" | "treasury" | "withdraw";
 
@@ -4119,6 +4491,26 @@ export interface Spender {
   readonly token_id: TokenIdInput;
 }
 
+/** What is gone of our budget for rebalancing. */
+export interface SpentBudget {
+  /** The budget of a healthy node; from the revenue of the snapshot when absent. */
+  readonly base_sats?: SatInput | null | undefined;
+  /** What running jobs may still spend. Default: 0. */
+  readonly reserved_sats?: SatInput | undefined;
+  /** What was spent in the last day. Default: 0. */
+  readonly spent_sats?: SatInput | undefined;
+}
+
+/** How much may leave towards one peer. */
+export interface SpliceAdvice {
+  /** The largest splice-out that is safe, and that one channel can give. */
+  readonly headroom_sats?: Sat;
+  /** The peer. */
+  readonly peer_id: NodeId;
+  /** Why. */
+  readonly reasons: ReadonlyArray<Reason>;
+}
+
 /** The answer to a question about a splice. */
 export interface SpliceAnswer {
   /** What the member holds with the peer. */
@@ -4208,6 +4600,9 @@ export type SpliceType = "splice_in" | "splice_out";
 
 /** How far the worst spread of balances lowers the liquidity score. */
 export type Spread = "half" | "full";
+
+/** Why a channel is left out. */
+export type Standing = "proposed" | "opening" | "closing" | "unknown" | "offline" | "closed_to_forwards";
 
 /** Which way a fee moved. */
 export type Step = "lowered" | "raised" | "unchanged";
@@ -4908,6 +5303,10 @@ export interface Operations {
   readonly "splice.check": { readonly input: CheckInput; readonly decision: Checked };
   /** The largest splice-out that keeps the fleet connected to the peer. */
   readonly "splice.headroom": { readonly input: HeadroomInput; readonly decision: Headroom };
+  /** What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest. */
+  readonly "fleet.advise": { readonly input: NodeAdviceInput; readonly decision: NodeAdvice };
+  /** Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it. */
+  readonly "fleet.explain": { readonly input: NodeExplainInput; readonly decision: NodeExplained };
 }
 
 /** The method of `Policy` that calls each operation. */
@@ -4960,6 +5359,8 @@ export const METHODS = {
   "gossip.legacy_verify": "gossipLegacyVerify",
   "splice.check": "spliceCheck",
   "splice.headroom": "spliceHeadroom",
+  "fleet.advise": "fleetAdvise",
+  "fleet.explain": "fleetExplain",
 } as const satisfies Readonly<Record<keyof Operations, string>>;
 
 /** A decision with its reasons. */
@@ -5226,6 +5627,16 @@ export abstract class PolicyMethods {
   /** The largest splice-out that keeps the fleet connected to the peer. */
   spliceHeadroom(input: HeadroomInput): Decision<Headroom> {
     return this.call("splice.headroom", input);
+  }
+
+  /** What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest. */
+  fleetAdvise(input: NodeAdviceInput): Decision<NodeAdvice> {
+    return this.call("fleet.advise", input);
+  }
+
+  /** Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it. */
+  fleetExplain(input: NodeExplainInput): Decision<NodeExplained> {
+    return this.call("fleet.explain", input);
   }
 
 }

@@ -994,6 +994,74 @@ class SpliceHeadroomDecision(Decision):
         """What we hold."""
 
 @type_check_only
+class FleetAdviseDecision(Decision):
+    """What `fleet.advise` decides."""
+
+    @property
+    def decision(self) -> t.NodeAdvice:
+        """The outcome as plain dicts and lists."""
+    @property
+    def avoid(self) -> list[t.NodeId]:
+        """Peers that other members use for rebalancing now, for a path around them."""
+    @property
+    def budget(self) -> t.Budget:
+        """What may be spent on rebalancing."""
+    @property
+    def fees(self) -> list[t.FeeAdvice]:
+        """Steps of our fees that help other members."""
+    @property
+    def health(self) -> t.Assessed | None:
+        """Our health; absent when it is unknown."""
+    @property
+    def left_out(self) -> t.NotAdvised:
+        """What the node lists and the advice cannot use."""
+    @property
+    def movable_in_sats(self) -> t.Sat:
+        """What all channels that count can receive now, as far as the node says."""
+    @property
+    def movable_out_sats(self) -> t.Sat:
+        """What all channels that count can send now, as far as the node says."""
+    @property
+    def needs(self) -> list[t.ChannelNeed]:
+        """Our depleted and saturated channels, beside what really leaves through them."""
+    @property
+    def new_channels(self) -> list[t.NewChannelAdvice]:
+        """External peers to which a new channel of ours would help, the best first."""
+    @property
+    def rebalances(self) -> list[t.MoveAdvice]:
+        """Every depleted channel with the advice on filling it, the best first."""
+    @property
+    def refusals(self) -> list[t.RefusalCount]:
+        """Why depleted channels are not filled: how often each reason decided."""
+    @property
+    def report(self) -> t.Member:
+        """What the other members may know of us, our health included."""
+    @property
+    def splices(self) -> list[t.SpliceAdvice]:
+        """How much may leave towards each external peer, the most first."""
+    @property
+    def splices_unchecked(self) -> t.Count:
+        """For how many external peers no splice-out can be called safe, because their public capacity
+        is unknown."""
+    @property
+    def tier(self) -> t.Tier | None:
+        """The tier by which we are judged."""
+
+@type_check_only
+class FleetExplainDecision(Decision):
+    """What `fleet.explain` decides."""
+
+    @property
+    def decision(self) -> t.NodeExplained:
+        """The outcome as plain dicts and lists."""
+    @property
+    def channels(self) -> list[t.ChannelExplained]:
+        """Each channel that the subject names, by id."""
+    @property
+    def splices(self) -> list[t.SpliceAdvice]:
+        """How much may leave towards each peer among them."""
+
+@type_check_only
 class Operations:
     @overload
     def policy_describe(self, input: t.DescribeInput | _Dataclass, /) -> PolicyDescribeDecision:
@@ -1235,6 +1303,16 @@ class Operations:
         """The largest splice-out that keeps the fleet connected to the peer."""
     @overload
     def splice_headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> SpliceHeadroomDecision: ...
+    @overload
+    def fleet_advise(self, input: t.NodeAdviceInput | _Dataclass, /) -> FleetAdviseDecision:
+        """What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest."""
+    @overload
+    def fleet_advise(self, *, budget: t.SpentBudget = ..., exits: list[t.ExitInFlight] = ..., fee_steps: list[t.FeeStepTaken] = ..., first: t.Count | None = ..., health: t.AssessInput | None = ..., members: list[t.Member] = ..., now: t.Seconds, operator: list[t.OperatorDecision] = ..., snapshot: t.Snapshot) -> FleetAdviseDecision: ...
+    @overload
+    def fleet_explain(self, input: t.NodeExplainInput | _Dataclass, /) -> FleetExplainDecision:
+        """Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it."""
+    @overload
+    def fleet_explain(self, *, asked: t.NodeAdviceInput, first: t.Count | None = ..., subject: t.NodeId) -> FleetExplainDecision: ...
 
 class Policy(Operations):
     """A config, parsed and checked once, under which operations are called."""

@@ -737,6 +737,38 @@ ChannelClass = Literal["profitable", "break_even", "underwater", "stagnant_candi
 """How a channel earned so far."""
 
 
+_ChannelExplainedRequired = TypedDict(
+    "_ChannelExplainedRequired",
+    {
+        "capacity_sats": "Sat",
+        "channel_id": "NodeId",
+        "class": "LiquidityClass",
+        "into": "PairsExplained",
+        "local_sats": "Sat",
+        "out_of": "PairsExplained",
+        "peer_id": "NodeId",
+        "reasons": list["Reason"],
+        "rebalance_decision": "RebalanceDecision",
+    },
+)
+
+
+_ChannelExplainedOptional = TypedDict(
+    "_ChannelExplainedOptional",
+    {
+        "advice": Union["MoveAdvice", None],
+        "fee": Union["FeeAdvice", None],
+        "fee_decision": Union["FeeDecision", None],
+        "short_channel_id": Union["NodeId", None],
+        "standing": Union["Standing", None],
+    }, total=False,
+)
+
+
+class ChannelExplained(_ChannelExplainedRequired, _ChannelExplainedOptional):
+    """Everything about one channel."""
+
+
 class _ChannelFlowRequired(TypedDict):
     """What others sent through a channel in the last 60 days."""
 
@@ -751,6 +783,34 @@ class ChannelFlow(_ChannelFlowRequired, total=False):
 
     sats_in: Sat
     """What arrived."""
+
+
+_ChannelNeedRequired = TypedDict(
+    "_ChannelNeedRequired",
+    {
+        "capacity_sats": "Sat",
+        "channel_id": "NodeId",
+        "class": "LiquidityClass",
+        "demand_sats": "Sat",
+        "local_sats": "Sat",
+        "peer_id": "NodeId",
+        "to_half_sats": "Sat",
+    },
+)
+
+
+_ChannelNeedOptional = TypedDict(
+    "_ChannelNeedOptional",
+    {
+        "days_out": Union["Count", None],
+        "severity": Union["Severity", None],
+        "short_channel_id": Union["NodeId", None],
+    }, total=False,
+)
+
+
+class ChannelNeed(_ChannelNeedRequired, _ChannelNeedOptional):
+    """A depleted or saturated channel of ours."""
 
 
 class ChannelProfit(TypedDict):
@@ -937,7 +997,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listforwards: ListForwards | None
     """The answer of `listforwards`."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "rebalance_pays", "no_rebalance_pays", "set_by_operator", "operator_subject_unknown", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -1324,6 +1384,15 @@ class Excesses(TypedDict):
     """The largest amount first."""
 
 
+class ExitInFlight(TypedDict):
+    """A splice-out that is under way and that no channel shows yet."""
+
+    amount_sats: Sat
+    """How much leaves."""
+    peer_id: NodeId
+    """Towards which peer."""
+
+
 class _ExplainInputRequired(TypedDict):
     """Which reasons to put into words, and for whom."""
 
@@ -1346,8 +1415,47 @@ class Explained(TypedDict):
     sentences: list[str]
     """One sentence per reason."""
 
+
+class _FeeAdviceRequired(TypedDict):
+    """The advice on the fee of one channel."""
+
+    channel_id: NodeId
+    """The channel."""
+    peer_id: NodeId
+    """The peer."""
+    reasons: list[Reason]
+    """Why."""
+    step: Step
+    """Which way it moves."""
+
+
+class FeeAdvice(_FeeAdviceRequired, total=False):
+    """The advice on the fee of one channel."""
+
+    base_ppm: Ppm | None
+    """The fee that is intended without the fleet."""
+    fee_ppm: Ppm | None
+    """The fee to set; absent where the intended one is unknown."""
+    for_tier: Tier | None
+    """The tier of the member that it helps."""
+    short_channel_id: NodeId | None
+    """Its place in the chain."""
+
 FeeBasis = Literal["want", "request"]
 """Which amount the proportional fee is taken of."""
+
+
+class FeeDecision(TypedDict, total=False):
+    """What holds for a fee."""
+
+    intended_ppm: Ppm | None
+    """The fee that is intended without the fleet."""
+    maximum_ppm: Ppm | None
+    """No advice goes above this."""
+    minimum_ppm: Ppm | None
+    """No advice goes below this."""
+    off: bool
+    """Whether no advice on the fee is wanted."""
 
 
 class FeeState(TypedDict, total=False):
@@ -1376,6 +1484,17 @@ class FeeStep(TypedDict):
     """The fee that we intended then, without the fleet."""
     fee_ppm: Ppm
     """The fee that was set for the fleet."""
+
+
+class FeeStepTaken(TypedDict):
+    """A step of a fee that was taken for the fleet."""
+
+    base_ppm: Ppm
+    """The fee that was intended without the fleet."""
+    channel_id: NodeId
+    """The channel."""
+    fee_ppm: Ppm
+    """The fee that was set."""
 
 
 class _FeeTermsRequired(TypedDict):
@@ -2157,6 +2276,24 @@ class LeftOut(TypedDict):
     """In a state that we do not know."""
 
 
+class _LeftOutChannelRequired(TypedDict):
+    """A channel that is left out."""
+
+    channel_id: NodeId
+    """Its id."""
+    peer_id: NodeId
+    """Its peer."""
+    standing: Standing
+    """Why it is left out."""
+
+
+class LeftOutChannel(_LeftOutChannelRequired, total=False):
+    """A channel that is left out."""
+
+    short_channel_id: NodeId | None
+    """Its place in the chain."""
+
+
 class LegacyFee(TypedDict):
     """The deployed fee controller's answer."""
 
@@ -2520,6 +2657,49 @@ Millis = int
 Model = Literal["demand", "cl_revenue_ops"]
 """How the value of a candidate is computed."""
 
+
+class _MoveAdviceRequired(TypedDict):
+    """The advice on filling one depleted channel."""
+
+    channel_id: NodeId
+    """The channel to fill."""
+    outcome: MoveOutcome
+    """What the advice is."""
+    peer_id: NodeId
+    """The peer of the channel."""
+    reasons: list[Reason]
+    """Why, the sources aside."""
+    source_refusals: list[RefusalCount]
+    """Why the other channels do not give."""
+    sources: Count
+    """How many channels were considered as source."""
+
+
+class MoveAdvice(_MoveAdviceRequired, total=False):
+    """The advice on filling one depleted channel."""
+
+    amount_sats: Sat | None
+    """How much to move."""
+    ev: RealSat | None
+    """What it is expected to be worth."""
+    inbound_ppm: Ppm | None
+    """What the route is expected to cost; absent where that is unknown."""
+    max_fee_ppm: Ppm | None
+    """The most to pay for the route."""
+    pays_up_to_ppm: Ppm | None
+    """The dearest route at which it pays."""
+    short_channel_id: NodeId | None
+    """Its place in the chain."""
+    source: NodeId | None
+    """The channel that gives best."""
+    threshold: RealSat | None
+    """The least value that our tier accepts."""
+    until: Seconds | None
+    """When to ask again, where another member goes first."""
+
+MoveOutcome = Literal["worth_it", "pays_below", "waits", "refused"]
+"""What the advice on filling one channel is."""
+
 Msat = int
 """An amount in thousandths of a satoshi."""
 
@@ -2600,13 +2780,140 @@ class Netted(TypedDict):
     debtor: EntityId
     """Who owes."""
 
+
+class _NewChannelAdviceRequired(TypedDict):
+    """A peer to which a channel of ours would help other members."""
+
+    helps: list[NodeId]
+    """The members it would help."""
+    peer_id: NodeId
+    """The peer."""
+    reasons: list[Reason]
+    """Why."""
+    score: Hundredths
+    """The score, in hundredths."""
+
+
+class NewChannelAdvice(_NewChannelAdviceRequired, total=False):
+    """A peer to which a channel of ours would help other members."""
+
+    fleet_share: Real | None
+    """The fleet's share of the peer's capacity; absent when unknown."""
+
 Nnlb = Literal["off", "threshold", "both"]
 """What our health moves."""
+
+
+class _NodeAdviceRequired(TypedDict):
+    """What is worth doing now."""
+
+    avoid: list[NodeId]
+    """Peers that other members use for rebalancing now, for a path around them."""
+    budget: Budget
+    """What may be spent on rebalancing."""
+    fees: list[FeeAdvice]
+    """Steps of our fees that help other members."""
+    left_out: NotAdvised
+    """What the node lists and the advice cannot use."""
+    movable_in_sats: Sat
+    """What all channels that count can receive now, as far as the node says."""
+    movable_out_sats: Sat
+    """What all channels that count can send now, as far as the node says."""
+    needs: list[ChannelNeed]
+    """Our depleted and saturated channels, beside what really leaves through them."""
+    new_channels: list[NewChannelAdvice]
+    """External peers to which a new channel of ours would help, the best first."""
+    rebalances: list[MoveAdvice]
+    """Every depleted channel with the advice on filling it, the best first."""
+    refusals: list[RefusalCount]
+    """Why depleted channels are not filled: how often each reason decided."""
+    report: Member
+    """What the other members may know of us, our health included."""
+    splices: list[SpliceAdvice]
+    """How much may leave towards each external peer, the most first."""
+    splices_unchecked: Count
+    """For how many external peers no splice-out can be called safe, because their public capacity
+    is unknown."""
+
+
+class NodeAdvice(_NodeAdviceRequired, total=False):
+    """What is worth doing now."""
+
+    health: Assessed | None
+    """Our health; absent when it is unknown."""
+    tier: Tier | None
+    """The tier by which we are judged."""
+
+
+class _NodeAdviceInputRequired(TypedDict):
+    """A node that wants advice."""
+
+    now: Seconds
+    """The present moment."""
+    snapshot: Snapshot
+    """What `snapshot.cln` answered."""
+
+
+class NodeAdviceInput(_NodeAdviceInputRequired, total=False):
+    """A node that wants advice."""
+
+    budget: SpentBudget
+    """What is spent and reserved of our budget."""
+    exits: list[ExitInFlight]
+    """The splice-outs of ours that no channel shows as pending yet."""
+    fee_steps: list[FeeStepTaken]
+    """The steps of fees that were taken for the fleet and are in force."""
+    first: Count | None
+    """Only so many entries of each list; all when absent."""
+    health: AssessInput | None
+    """The input of `health.assess`; the one of the snapshot when absent."""
+    members: list[Member]
+    """What each member reported last; our own report is skipped."""
+    operator: list[OperatorDecision]
+    """What the operator decided."""
+
+
+class _NodeExplainInputRequired(TypedDict):
+    """What is asked about, and of which node."""
+
+    asked: NodeAdviceInput
+    """The same question that `fleet.advise` answers."""
+    subject: NodeId
+    """A channel by its channel_id or short_channel_id, or a peer by its node id."""
+
+
+class NodeExplainInput(_NodeExplainInputRequired, total=False):
+    """What is asked about, and of which node."""
+
+    first: Count | None
+    """Only so many entries of each list of pairs; ten when absent."""
+
+
+class NodeExplained(TypedDict):
+    """Everything about one channel or one peer."""
+
+    channels: list[ChannelExplained]
+    """Each channel that the subject names, by id."""
+    splices: list[SpliceAdvice]
+    """How much may leave towards each peer among them."""
 
 NodeId = str
 
 NodeMsat = Union[int, str]
 """millisatoshis, as an integer or as "1000msat" """
+
+
+class NotAdvised(TypedDict):
+    """What the node lists and the advice cannot use."""
+
+    channels: list[LeftOutChannel]
+    """Each channel, by standing and id."""
+    closed_to_forwards: Count
+    """In normal operation, closed to forwards by their operator."""
+    listed: LeftOut
+    """What the snapshot left out, and why; entries that this call set aside are added."""
+    offline: Count
+    """In normal operation, and the peer is not there."""
 
 Nothing = dict[str, Any]
 """Nothing."""
@@ -2645,6 +2952,22 @@ class OpenHubBook(_OpenHubBookRequired, total=False):
     """Fields of the config to change."""
     profile: str | None
     """The profile to start from; `plan` when absent."""
+
+
+class _OperatorDecisionRequired(TypedDict):
+    """What the operator decided about one channel or one peer."""
+
+    subject: NodeId
+    """A channel by its channel_id or short_channel_id, or a peer by its node id."""
+
+
+class OperatorDecision(_OperatorDecisionRequired, total=False):
+    """What the operator decided about one channel or one peer."""
+
+    fee: FeeDecision | None
+    """What holds for the fee there."""
+    rebalance: RebalanceDecision | None
+    """Which way it may be rebalanced; both ways when absent."""
 
 
 class _OtherRequired(TypedDict):
@@ -2743,6 +3066,41 @@ class OwnChannel(_OwnChannelRequired, total=False):
     """What it can send now: HTLCs cannot leave."""
     splicing: bool
     """Whether a splice is under way."""
+
+
+class _PairExplainedRequired(TypedDict):
+    """One move between two channels."""
+
+    accepted: bool
+    """Whether it pays."""
+    channel_id: NodeId
+    """The channel at the other end."""
+    peer_id: NodeId
+    """The peer at the other end."""
+
+
+class PairExplained(_PairExplainedRequired, total=False):
+    """One move between two channels."""
+
+    binding: Reason | None
+    """The reason that decides against it, with the value that would end it."""
+    ev: RealSat | None
+    """What it is expected to be worth."""
+    terms: Terms | None
+    """Every term of the value, as far as it was computed."""
+
+
+class PairsExplained(TypedDict):
+    """Every move between a channel and the others."""
+
+    best: list[PairExplained]
+    """The best, or those closest to a yes."""
+    pay: Count
+    """How many pay at the cost that is known, or at the least that is possible."""
+    refusals: list[RefusalCount]
+    """How often each reason refused."""
+    tried: Count
+    """How many were tried."""
 
 
 class Pause(TypedDict):
@@ -3073,6 +3431,9 @@ class RebalanceConfig(_RebalanceConfigRequired, total=False):
     source_min_share: Share | None
     """The share of its capacity that a source keeps; that of a depleted channel when absent."""
 
+RebalanceDecision = Literal["both", "destination_only", "off", "source_only"]
+"""Which way a channel may be rebalanced."""
+
 
 class Rebalancing(TypedDict):
     """A rebalance under way."""
@@ -3146,6 +3507,18 @@ class Refund(TypedDict, total=False):
 
 RefundReason = Literal["policy_mismatch", "timeout", "fee_too_low", "manual"]
 """Why a refund was begun."""
+
+
+class RefusalCount(TypedDict):
+    """How often one reason refused something, and the case that is closest to a yes."""
+
+    closest: Reason
+    """The case that is closest to a yes: its subject, what was seen, the limit, the value that
+    ends the reason."""
+    code: Code
+    """The reason."""
+    count: Count
+    """How often."""
 
 
 class Relevance(TypedDict):
@@ -3704,6 +4077,33 @@ class Spender(TypedDict):
     """The token."""
 
 
+class SpentBudget(TypedDict, total=False):
+    """What is gone of our budget for rebalancing."""
+
+    base_sats: Sat | None
+    """The budget of a healthy node; from the revenue of the snapshot when absent."""
+    reserved_sats: Sat
+    """What running jobs may still spend."""
+    spent_sats: Sat
+    """What was spent in the last day."""
+
+
+class _SpliceAdviceRequired(TypedDict):
+    """How much may leave towards one peer."""
+
+    peer_id: NodeId
+    """The peer."""
+    reasons: list[Reason]
+    """Why."""
+
+
+class SpliceAdvice(_SpliceAdviceRequired, total=False):
+    """How much may leave towards one peer."""
+
+    headroom_sats: Sat | None
+    """The largest splice-out that is safe, and that one channel can give."""
+
+
 class SpliceAnswer(TypedDict):
     """The answer to a question about a splice."""
 
@@ -3753,6 +4153,9 @@ SpliceType = Literal["splice_in", "splice_out"]
 
 Spread = Literal["half", "full"]
 """How far the worst spread of balances lowers the liquidity score."""
+
+Standing = Literal["proposed", "opening", "closing", "unknown", "offline", "closed_to_forwards"]
+"""Why a channel is left out."""
 
 Step = Literal["lowered", "raised", "unchanged"]
 """Which way a fee moved."""

@@ -14,7 +14,15 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 
 use crate::error::Error;
-use crate::value::{AMOUNT, Value};
+pub use crate::float::float_text;
+use crate::float::{push_float, push_unsigned};
+
+/// The name under which 256-bit amounts pass through serde, so that a host with native big
+/// integers can carry them as such.
+pub const AMOUNT: &str = "$amount";
+
+/// No larger integer is exact as a number of JavaScript.
+const LARGEST_OF_SCRIPT: u64 = (1 << 53) - 1;
 
 /// How 256-bit amounts are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +30,8 @@ pub enum Amounts {
     /// As decimal strings: the canonical form.
     #[default]
     Plain,
+    /// As `{"$amount":"5"}`, and so is every integer beyond 2^53 - 1: for JavaScript.
+    Script,
     /// As `{"$amount":"5"}`, for [`value::from_marked`]: a host with big integers has no strings.
     Marked,
 }
@@ -66,111 +76,9 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// A float as CPython's `repr` prints it: shortest digits that read back to the same number,
-/// positional between 1e-4 and 1e16, else with an exponent of at least two digits.
-#[must_use]
-pub fn float_text(x: f64) -> String {
-    let mut out = String::with_capacity(24);
-    push_float(x, &mut out);
-    out
-}
-
 /// The text of a JSON string.
 fn unquoted(json: &str) -> Option<String> {
-    match Value::from_json(json.as_bytes()) {
-        Ok(Value::Text(text)) => Some(text.into_owned()),
-        _ => None,
-    }
-}
-
-/// The float of a text, if it is one. By the reader of JSON: a second reader of floats would bring
-/// ten kilobytes of tables.
-#[must_use]
-pub fn float(text: &str) -> Option<f64> {
-    match text {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(f64::INFINITY),
-        "-Infinity" => Some(f64::NEG_INFINITY),
-        _ => match Value::from_json(text.as_bytes()) {
-            Ok(Value::Float(x)) => Some(x),
-            Ok(Value::Unsigned(n)) => Some(n as f64),
-            Ok(Value::Signed(n)) => Some(n as f64),
-            _ => None,
-        },
-    }
-}
-
-fn push_float(x: f64, out: &mut String) {
-    if x.is_nan() {
-        return out.push_str("NaN");
-    }
-    if x.is_sign_negative() {
-        out.push('-');
-    }
-    if x.is_infinite() {
-        return out.push_str("Infinity");
-    }
-    let mut buffer = zmij::Buffer::new();
-    let (digits, exponent) = digits_and_exponent(buffer.format_finite(x.abs()));
-    match usize::try_from(exponent) {
-        Ok(whole) if exponent < 16 => push_positional(&digits, whole, out),
-        Err(_) if exponent >= -4 => {
-            out.push_str("0.");
-            (1..exponent.unsigned_abs()).for_each(|_| out.push('0'));
-            out.push_str(&digits);
-        }
-        _ => push_scientific(&digits, exponent, out),
-    }
-}
-
-/// The significant digits of a plain or scientific text and the power of ten of the first one.
-fn digits_and_exponent(text: &str) -> (String, i32) {
-    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mut digits = String::with_capacity(24);
-    digits.push_str(whole.trim_start_matches('0'));
-    let mut exponent = digits.len() as i32 - 1 + power.parse::<i32>().unwrap_or(0);
-    if digits.is_empty() {
-        let significant = fraction.trim_start_matches('0');
-        exponent -= (fraction.len() - significant.len()) as i32;
-        digits.push_str(significant);
-    } else {
-        digits.push_str(fraction);
-    }
-    digits.truncate(digits.trim_end_matches('0').len());
-    if digits.is_empty() {
-        return ("0".to_owned(), 0);
-    }
-    (digits, exponent)
-}
-
-fn push_positional(digits: &str, whole: usize, out: &mut String) {
-    match digits.split_at_checked(whole + 1) {
-        Some((integer, fraction)) => {
-            out.push_str(integer);
-            out.push('.');
-            out.push_str(if fraction.is_empty() { "0" } else { fraction });
-        }
-        None => {
-            out.push_str(digits);
-            (digits.len()..=whole).for_each(|_| out.push('0'));
-            out.push_str(".0");
-        }
-    }
-}
-
-fn push_scientific(digits: &str, exponent: i32, out: &mut String) {
-    let (first, rest) = digits.split_at_checked(1).unwrap_or(("0", ""));
-    out.push_str(first);
-    if !rest.is_empty() {
-        out.push('.');
-        out.push_str(rest);
-    }
-    out.push_str(if exponent < 0 { "e-" } else { "e+" });
-    if exponent.unsigned_abs() < 10 {
-        out.push('0');
-    }
-    push_unsigned(exponent.unsigned_abs().into(), out);
+    serde_json::from_str(json).ok()
 }
 
 /// Writes a record as canonical JSON without a tree in between. Fields that arrive in order are
@@ -345,6 +253,9 @@ impl<'w> Serializer for &'w mut Writer {
         self.serialize_i64(n.into())
     }
     fn serialize_i64(self, n: i64) -> Result<(), Error> {
+        if self.amounts == Amounts::Script && n.unsigned_abs() > LARGEST_OF_SCRIPT {
+            return self.serialize_newtype_struct(AMOUNT, itoa::Buffer::new().format(n));
+        }
         self.out.push_str(itoa::Buffer::new().format(n));
         Ok(())
     }
@@ -358,6 +269,9 @@ impl<'w> Serializer for &'w mut Writer {
         self.serialize_u64(n.into())
     }
     fn serialize_u64(self, n: u64) -> Result<(), Error> {
+        if self.amounts == Amounts::Script && n > LARGEST_OF_SCRIPT {
+            return self.serialize_newtype_struct(AMOUNT, itoa::Buffer::new().format(n));
+        }
         push_unsigned(n, &mut self.out);
         Ok(())
     }
@@ -561,10 +475,6 @@ macro_rules! like_a_record {
 like_a_record! {
     SerializeStruct;
     SerializeStructVariant;
-}
-
-fn push_unsigned(n: u64, out: &mut String) {
-    out.push_str(itoa::Buffer::new().format(n));
 }
 
 /// The place of the first byte that JSON wants escaped; eight at a time, most texts have none.

@@ -3,8 +3,7 @@
 //!
 //! ```
 //! use trimtab_core::{entries::{Entries, Entry}, reason::Why, units::Sat, value::{self, FromValue, Value}};
-//! # use schemars::JsonSchema; use serde::{Deserialize, Serialize};
-//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromValue, JsonSchema)]
+//! #[derive(FromValue)]
 //! struct Peer { id: String, capacity: Sat }
 //! impl Entry for Peer {
 //!     const ID: &'static str = "id";
@@ -20,17 +19,15 @@
 //! ```
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::reason::{Quarantined, Why};
 use crate::record;
 use crate::sorting;
 use crate::table::Table;
-use crate::value::{ATTEMPT, Fault, FromValue, Value};
+use crate::value::{Fault, FromValue, Source};
 
 /// An entry that a list tells apart by its id.
 pub trait Entry {
@@ -152,43 +149,17 @@ impl<T: Serialize> Serialize for Entries<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de> + Entry> Deserialize<'de> for Entries<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de> + Entry> de::Visitor<'de> for List<T> {
-            type Value = Entries<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<T>, A::Error> {
-                let mut entries = Entries::default();
-                for index in 0.. {
-                    match seq.next_element::<Attempted<T>>()? {
-                        None => break,
-                        Some(Attempted::Good(entry)) => entries.good.push(entry),
-                        Some(Attempted::Bad(mut aside)) => {
-                            if aside.subject.is_empty() {
-                                aside.subject = format!("[{index}]");
-                            }
-                            entries.bad.push(aside);
-                        }
-                    }
-                }
-                Ok(entries)
-            }
-        }
-        deserializer.deserialize_seq(List(PhantomData))
-    }
-}
-
 impl<T: FromValue + Entry> FromValue for Entries<T> {
     #[inline(never)]
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
         let mut entries = Self::default();
-        for (index, entry) in record::list(value)?.iter().enumerate() {
-            match T::from_value(entry) {
+        for (index, entry) in record::list(source)?.enumerate() {
+            match T::from_value(&entry) {
                 Ok(read) => entries.good.push(read),
-                Err(fault) => entries.bad.push(aside(entry, T::ID, index, &fault)),
+                Err(fault) if S::NAMES_MISTAKES => {
+                    entries.bad.push(aside(&entry, T::ID, index, &fault)?);
+                }
+                Err(fault) => return Err(fault),
             }
         }
         Ok(entries)
@@ -196,76 +167,19 @@ impl<T: FromValue + Entry> FromValue for Entries<T> {
 }
 
 /// An entry that cannot be read, under its id if it has one.
-fn aside(entry: &Value<'_>, id: &str, index: usize, fault: &Fault) -> Quarantined {
-    let id = entry.get(id).and_then(Value::as_text).unwrap_or_default();
+fn aside<S: Source>(
+    entry: &S,
+    id: &'static str,
+    index: usize,
+    fault: &Fault,
+) -> Result<Quarantined, Fault> {
+    let id = entry.entry(id)?.map(|id| String::from_value(&id));
     let subject = match id {
-        "" => format!("[{index}]"),
-        id => id.to_owned(),
+        Some(Ok(id)) if !id.is_empty() => id,
+        _ => format!("[{index}]"),
     };
     let error = fault.error().clone();
-    Quarantined { subject, error }
-}
-
-enum Attempted<T> {
-    Good(T),
-    Bad(Quarantined),
-}
-
-/// `ATTEMPT` followed by the id field, as one static text per entry type.
-const fn attempt_name<T: Entry>() -> &'static str {
-    struct Name<T>(PhantomData<T>);
-    impl<T: Entry> Name<T> {
-        const BYTES: [u8; 64] = {
-            let mut bytes = [0; 64];
-            let (_, rest) = bytes.split_at_mut(0);
-            let (head, tail) = rest.split_at_mut(ATTEMPT.len());
-            head.copy_from_slice(ATTEMPT.as_bytes());
-            let (id, _) = tail.split_at_mut(T::ID.len());
-            id.copy_from_slice(T::ID.as_bytes());
-            bytes
-        };
-        const TEXT: &'static str = {
-            let (text, _) = Self::BYTES.split_at(ATTEMPT.len() + T::ID.len());
-            match std::str::from_utf8(text) {
-                Ok(text) => text,
-                Err(_) => ATTEMPT,
-            }
-        };
-    }
-    Name::<T>::TEXT
-}
-
-impl<'de, T: Deserialize<'de> + Entry> Deserialize<'de> for Attempted<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Attempt<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de> + Entry> de::Visitor<'de> for Attempt<T> {
-            type Value = Attempted<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an entry")
-            }
-            fn visit_newtype_struct<D: Deserializer<'de>>(
-                self,
-                inner: D,
-            ) -> Result<Attempted<T>, D::Error> {
-                T::deserialize(inner).map(Attempted::Good)
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(
-                self,
-                mut seq: A,
-            ) -> Result<Attempted<T>, A::Error> {
-                if let Ok(Some(entry)) = seq.next_element() {
-                    return Ok(Attempted::Good(entry));
-                }
-                let told: Option<(ErrorCode, String, String, String, String)> =
-                    seq.next_element()?;
-                let (code, field, got, expected, subject) =
-                    told.ok_or_else(|| de::Error::custom("an entry without its error"))?;
-                let error = Error::new(code, field, got, expected);
-                Ok(Attempted::Bad(Quarantined { subject, error }))
-            }
-        }
-        deserializer.deserialize_newtype_struct(attempt_name::<T>(), Attempt(PhantomData))
-    }
+    Ok(Quarantined { subject, error })
 }
 
 impl<T: JsonSchema> JsonSchema for Entries<T> {

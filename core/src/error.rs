@@ -11,7 +11,7 @@
 use serde::de;
 use std::fmt;
 
-use crate::canonical::float_text;
+use crate::float::float_text;
 
 /// The stable names of what can be wrong with an input.
 #[choice]
@@ -187,23 +187,24 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = if self.field.is_empty() {
-            "input"
-        } else {
-            &self.field
-        };
-        write!(
-            f,
-            "{field}: {} (got {}, expected {})",
-            self.code.as_str().replace('_', " "),
-            self.got,
-            self.expected
-        )?;
-        match self.offset {
-            Some(offset) => write!(f, " at byte {offset}"),
-            None => Ok(()),
-        }
+        let Self {
+            code,
+            field,
+            got,
+            expected,
+            offset,
+        } = self;
+        f.write_str(&sentence(code.as_str(), field, got, expected, *offset))
     }
+}
+
+/// An error in one sentence. Also for codes that only a host has, such as `out_of_fuel`.
+#[must_use]
+pub fn sentence(code: &str, field: &str, got: &str, expected: &str, offset: Option<u64>) -> String {
+    let field = if field.is_empty() { "input" } else { field };
+    let kind = code.replace('_', " ");
+    let place = offset.map_or_else(String::new, |offset| format!(" at byte {offset}"));
+    format!("{field}: {kind} (got {got}, expected {expected}){place}")
 }
 
 impl std::error::Error for Error {}

@@ -1,7 +1,7 @@
 //! Decides how payment-channel nodes and hubs should steer their liquidity, and says why; acts on nothing.
 //!
 //! ```
-//! use trimtab_core::{fleet::health, policy::{Policy, operations::HealthScore}, units::{Score, Share}};
+//! use trimtab_core::{fleet::health, operations::HealthScore, policy::Policy, units::{Score, Share}};
 //!
 //! let decided = Policy::plan().decide::<HealthScore>(&health::ScoreInput {
 //!     profitable_pct: Share::new(0.36)?,
@@ -27,7 +27,9 @@
 //! | [`fleet`] | for a fleet of Lightning nodes: health, liquidity, fees, rebalancing, splices |
 //! | [`account`] | for every entity: what an account holds and owes, whether to ask for collateral |
 //! | [`hub`] | for a hub: who is served, from what, in which order |
-//! | [`policy`] | the table of operations: one way to call them all |
+//! | [`policy`] | a config in force, and the envelope of every answer |
+//! | [`books`] | state that stays inside, above the rules |
+//! | [`operations`] | the table of operations: one way to call them all |
 //! | [`reason`], [`error`](mod@error) | why, and what was wrong with the input |
 //!
 //! Nothing here moves funds. Fleet policies inform and advise; hub policies return a plan.
@@ -48,15 +50,19 @@ extern crate schemars;
 extern crate serde;
 
 pub mod account;
+pub mod books;
 pub mod canonical;
+#[cfg(test)]
+mod circles;
 pub mod config;
-pub mod describe;
 pub mod entries;
 pub mod error;
 pub mod fleet;
 pub mod flip;
+mod float;
 pub mod hub;
 pub mod lint;
+pub mod operations;
 pub mod policy;
 #[cfg(test)]
 mod proofs;

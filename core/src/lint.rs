@@ -14,14 +14,14 @@
 //! `setting_without_effect`, and those of the families.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use std::borrow::Cow;
 
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::Count;
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{Fault, FromValue, Source, Value};
 
 /// Which config to check; the one in force when empty.
 #[record(Default)]
@@ -45,15 +45,9 @@ impl Overrides {
     }
 }
 
-impl<'de> Deserialize<'de> for Overrides {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(|value| Self(value.into_owned()))
-    }
-}
-
 impl FromValue for Overrides {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        Ok(Self(value.clone().into_owned()))
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        source.to_value().map(Self)
     }
 }
 

@@ -17,18 +17,18 @@
 //! ```
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::canonical::{self, float_text};
+use crate::canonical::float_text;
 use crate::error::Error;
 pub use crate::registry::{Code, Entry};
 use crate::units::{
     Count, Millis, Msat, Multiplier, Points, Ppm, Real, RealSat, Sat, Score, Seconds, Serial,
     Share, SignedPpm, SignedSat, SignedTokenAmount, TokenAmount, TokenId, TokenTotal, Unit, Wide,
 };
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{self, Fault, FromValue, Source};
 
 /// What a reason does to the outcome.
 #[choice]
@@ -75,7 +75,7 @@ impl Quantity {
         {
             return Self::Amount(amount.wide());
         }
-        match canonical::float(&text).filter(|x| float_text(*x) == text) {
+        match value::float(&text).filter(|x| float_text(*x) == text) {
             Some(x) => Self::Real(x),
             None => Self::Word(text.into()),
         }
@@ -140,15 +140,9 @@ impl Serialize for Quantity {
     }
 }
 
-impl<'de> Deserialize<'de> for Quantity {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::read)
-    }
-}
-
 impl FromValue for Quantity {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        String::from_value(value).map(Self::read)
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        String::from_value(source).map(Self::read)
     }
 }
 

@@ -4,10 +4,10 @@
 //! `docs/reference.md` and the types of every surface are generated from it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer, de};
 
 use crate::units::Unit;
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{Fault, FromValue, Source};
 
 /// What the registry knows about a code.
 #[derive(Debug)]
@@ -72,15 +72,9 @@ impl Serialize for Code {
 }
 
 // By the table: a comparison per code, compiled out, is the largest function of the module.
-impl<'de> Deserialize<'de> for Code {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(&String::deserialize(deserializer)?)
-    }
-}
-
 impl FromValue for Code {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        Self::read(&String::from_value(value)?)
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        Self::read(&String::from_value(source)?)
     }
 }
 

@@ -10,14 +10,14 @@
 
 use ruint::aliases::{U256, U512};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer, de};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::canonical::float_text;
 use crate::error::{Error, ErrorCode};
-use crate::value::{AMOUNT, Fault, FromValue, Value};
+use crate::value::{self, AMOUNT, Fault, FromValue, Node, Source, Value};
 
 /// The unit of an observed value and its limit.
 #[choice]
@@ -145,8 +145,8 @@ fn bound_text(x: f64) -> String {
 
 /// An integer out of a plain value; one function for all units.
 #[inline(never)]
-fn whole(value: &Value<'_>, low: i128, high: i128) -> Result<i128, Fault> {
-    value.number(IntegerVisitor { low, high })
+fn whole<S: Source>(source: &S, low: i128, high: i128) -> Result<i128, Fault> {
+    value::number(source, IntegerVisitor { low, high })
 }
 
 /// A key is text; where a record wants an integer (a token id) its digits count.
@@ -160,30 +160,30 @@ fn number_key(key: &str) -> Value<'_> {
 
 /// A float out of a plain value.
 #[inline(never)]
-fn real(value: &Value<'_>, low: f64, high: f64) -> Result<f64, Fault> {
-    value.number(RealVisitor { low, high })
+fn real<S: Source>(source: &S, low: f64, high: f64) -> Result<f64, Fault> {
+    value::number(source, RealVisitor { low, high })
 }
 
 /// An amount out of a plain value.
 #[inline(never)]
-fn wide(value: &Value<'_>, signed: bool) -> Result<Wide, Fault> {
+fn wide<S: Source>(source: &S, signed: bool) -> Result<Wide, Fault> {
     let visitor = AmountVisitor { signed };
-    match value {
-        Value::Integer(digits) | Value::Text(digits) => de::Visitor::visit_str(visitor, digits),
-        _ => value.number(visitor),
+    match source.node()? {
+        Node::Integer(digits) | Node::Text(digits) => de::Visitor::visit_str(visitor, &digits),
+        node => value::number_of(node, visitor),
     }
 }
 
 /// A legal id out of a plain value.
 #[inline(never)]
-fn id_text<'v>(value: &'v Value<'_>) -> Result<&'v str, Fault> {
-    match value {
-        Value::Text(text) if check_id(text) => Ok(text),
-        Value::Text(text) => Err(de::Error::invalid_value(
-            de::Unexpected::Str(text),
+fn id_text<S: Source>(source: &S) -> Result<Cow<'_, str>, Fault> {
+    match source.node()? {
+        Node::Text(text) if check_id(&text) => Ok(text),
+        Node::Text(text) => Err(de::Error::invalid_value(
+            de::Unexpected::Str(&text),
             &ID_SHAPE,
         )),
-        _ => Err(value.wrong_type(&ID_SHAPE)),
+        node => Err(value::wrong_type(&node, &ID_SHAPE)),
     }
 }
 
@@ -262,22 +262,13 @@ macro_rules! integer {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            #[inline(never)]
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let visitor = IntegerVisitor { low: Self::MIN.0 as i128, high: Self::MAX.0 as i128 };
-                // The hint lets a map key be a number; every value decides by what it is.
-                deserializer.deserialize_u64(visitor).map(|n| Self(n as $inner))
-            }
-        }
-
         impl FromValue for $name {
-            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-                whole(value, Self::MIN.0 as i128, Self::MAX.0 as i128).map(|n| Self(n as $inner))
+            fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+                whole(source, Self::MIN.0 as i128, Self::MAX.0 as i128).map(|n| Self(n as $inner))
             }
 
             fn from_key(key: &str) -> Result<Self, Fault> {
-                Self::from_value(&number_key(key))
+                Self::from_value(&&number_key(key))
             }
         }
 
@@ -355,16 +346,9 @@ macro_rules! real {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            #[inline(never)]
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_f64(RealVisitor { low: Self::MIN.0, high: Self::MAX.0 }).map(Self)
-            }
-        }
-
         impl FromValue for $name {
-            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-                real(value, Self::MIN.0, Self::MAX.0).map(Self)
+            fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+                real(source, Self::MIN.0, Self::MAX.0).map(Self)
             }
         }
 
@@ -533,29 +517,9 @@ macro_rules! id {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            #[inline(never)]
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Id;
-                impl de::Visitor<'_> for Id {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str(ID_SHAPE)
-                    }
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
-                        if check_id(text) {
-                            return Ok($name($normal(text)));
-                        }
-                        Err(E::invalid_value(de::Unexpected::Str(text), &self))
-                    }
-                }
-                deserializer.deserialize_str(Id)
-            }
-        }
-
         impl FromValue for $name {
-            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-                id_text(value).map(|text| $name($normal(text)))
+            fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+                id_text(source).map(|text| $name($normal(&*text)))
             }
         }
 
@@ -966,7 +930,7 @@ impl AmountVisitor {
     }
 }
 
-impl<'de> de::Visitor<'de> for AmountVisitor {
+impl de::Visitor<'_> for AmountVisitor {
     type Value = Wide;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -1012,10 +976,6 @@ impl<'de> de::Visitor<'de> for AmountVisitor {
             }
         }
     }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Wide, D::Error> {
-        inner.deserialize_any(self)
-    }
 }
 
 macro_rules! amount {
@@ -1026,18 +986,9 @@ macro_rules! amount {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            #[inline(never)]
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let wide = deserializer.deserialize_newtype_struct(AMOUNT, AmountVisitor { signed: $signed })?;
-                let amount: Result<Self, Error> = $from(wide);
-                amount.map_err(de::Error::custom)
-            }
-        }
-
         impl FromValue for $name {
-            fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-                let amount: Result<Self, Error> = $from(wide(value, $signed)?);
+            fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+                let amount: Result<Self, Error> = $from(wide(source, $signed)?);
                 amount.map_err(de::Error::custom)
             }
         }

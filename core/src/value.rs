@@ -13,19 +13,12 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::canonical::{self, Amounts, float_text};
+pub use crate::canonical::AMOUNT;
+use crate::canonical::{self, Amounts};
 use crate::error::{Error, ErrorCode};
 
 /// Inputs nest no deeper than this (serde_json's own limit for bytes).
 pub const MAX_DEPTH: usize = 128;
-
-/// The name under which 256-bit amounts pass through serde, so that a host with native big
-/// integers can carry them as such.
-pub const AMOUNT: &str = "$amount";
-
-/// Before the id field of an entry that may be bad without spoiling its list; see
-/// [`crate::entries`].
-pub const ATTEMPT: &str = "$attempt:";
 
 /// A plain value. Maps keep the order of the input; [`crate::canonical`] sorts on output.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,10 +115,162 @@ impl<'a> Value<'a> {
     }
 }
 
-/// What can be read from a plain value; derived for records, see [`crate::record`].
+/// What a record can be read from: a plain value, or an object of a host.
+pub trait Source: Sized {
+    /// The entries of a list.
+    type List: ExactSizeIterator<Item = Self>;
+    /// The key of an entry.
+    type Key: AsRef<str>;
+    /// The entries of a map.
+    type Map: ExactSizeIterator<Item = Result<(Self::Key, Self), Fault>>;
+
+    /// Whether its faults name the mistake. Those of a host's object need not: the host then reads
+    /// it once more, as a plain value.
+    const NAMES_MISTAKES: bool;
+
+    /// Whether it is nothing.
+    fn is_null(&self) -> bool;
+
+    /// What it is, without its parts.
+    fn node(&self) -> Result<Node<'_, Self>, Fault>;
+
+    /// Puts every entry of a record into the slot of its name; `is_closed` refuses names of no slot.
+    fn fields(
+        &self,
+        names: &'static [&'static str],
+        is_closed: bool,
+        slots: &mut [Option<Self>],
+    ) -> Result<(), Fault>;
+
+    /// One entry of a record; nothing where there is no such entry, or no record.
+    fn entry(&self, name: &'static str) -> Result<Option<Self>, Fault>;
+
+    /// The place of a text among `words`, where that is known without looking at its letters.
+    fn word(&self, words: &'static [&'static str]) -> Option<usize>;
+
+    /// All of it.
+    fn to_value(&self) -> Result<Value<'static>, Fault>;
+}
+
+/// What a source is: a scalar, or the way to its entries.
+#[derive(Debug)]
+pub enum Node<'s, S: Source> {
+    /// Nothing.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A non-negative integer of at most 64 bits.
+    Unsigned(u64),
+    /// A negative integer of at most 64 bits.
+    Signed(i64),
+    /// A larger integer: decimal digits.
+    Integer(Cow<'s, str>),
+    /// A float, also NaN and the infinities.
+    Float(f64),
+    /// A text.
+    Text(Cow<'s, str>),
+    /// A list.
+    List(S::List),
+    /// A record or map.
+    Map(S::Map),
+}
+
+/// The entries of a plain map.
+#[derive(Debug)]
+pub struct Pairs<'v>(std::slice::Iter<'v, (Cow<'v, str>, Value<'v>)>);
+
+impl<'v> Iterator for Pairs<'v> {
+    type Item = Result<(&'v str, &'v Value<'v>), Fault>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| Ok((key.as_ref(), value)))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Pairs<'_> {}
+
+impl<'v> Source for &'v Value<'v> {
+    type List = std::slice::Iter<'v, Value<'v>>;
+    type Key = &'v str;
+    type Map = Pairs<'v>;
+
+    const NAMES_MISTAKES: bool = true;
+
+    #[inline]
+    fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    #[inline]
+    fn node(&self) -> Result<Node<'_, Self>, Fault> {
+        let value: &'v Value<'v> = self;
+        Ok(match value {
+            Value::Null => Node::Null,
+            Value::Bool(b) => Node::Bool(*b),
+            Value::Unsigned(n) => Node::Unsigned(*n),
+            Value::Signed(n) => Node::Signed(*n),
+            Value::Integer(digits) => Node::Integer(Cow::Borrowed(digits)),
+            Value::Float(x) => Node::Float(*x),
+            Value::Text(text) => Node::Text(Cow::Borrowed(text)),
+            Value::List(entries) => Node::List(entries.iter()),
+            Value::Map(entries) => Node::Map(Pairs(entries.iter())),
+        })
+    }
+
+    #[inline(never)]
+    fn fields(
+        &self,
+        names: &'static [&'static str],
+        is_closed: bool,
+        slots: &mut [Option<Self>],
+    ) -> Result<(), Fault> {
+        let Value::Map(entries) = self else {
+            return Err(wrong_type(&self.node()?, &"an object"));
+        };
+        // Most hosts write the fields in the order of the record.
+        let mut next = 0;
+        for (key, value) in entries {
+            let here = |name: &&str| *name == key;
+            let place = match names.get(next).is_some_and(here) {
+                true => Some(next),
+                false => names.iter().position(here),
+            };
+            match place.and_then(|place| Some((slots.get_mut(place)?, place))) {
+                Some((slot, place)) => {
+                    *slot = Some(value);
+                    next = place + 1;
+                }
+                None if is_closed => return Err(de::Error::unknown_field(key, names)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, name: &'static str) -> Result<Option<Self>, Fault> {
+        Ok(self.get(name))
+    }
+
+    #[inline]
+    fn word(&self, _: &'static [&'static str]) -> Option<usize> {
+        None
+    }
+
+    fn to_value(&self) -> Result<Value<'static>, Fault> {
+        Ok((*self).clone().into_owned())
+    }
+}
+
+/// What can be read from a source; derived for records, see [`crate::record`].
 pub trait FromValue: Sized {
     /// Reads it.
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault>;
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault>;
 
     /// What the absence of a field of this type means, if it means anything.
     #[must_use]
@@ -135,7 +280,7 @@ pub trait FromValue: Sized {
 
     /// Reads it from the key of a map.
     fn from_key(key: &str) -> Result<Self, Fault> {
-        Self::from_value(&Value::Text(Cow::Borrowed(key)))
+        Self::from_value(&&Value::Text(Cow::Borrowed(key)))
     }
 }
 
@@ -143,7 +288,7 @@ pub use trimtab_derive::FromValue;
 
 /// A typed record out of a plain value.
 pub fn decode<T: FromValue>(value: &Value<'_>) -> Result<T, Error> {
-    T::from_value(value).map_err(|fault| *fault.0)
+    T::from_value(&value).map_err(|fault| *fault.0)
 }
 
 /// A plain value out of a typed record.
@@ -154,27 +299,32 @@ pub fn encode<T: Serialize + ?Sized>(record: &T) -> Result<Value<'static>, Error
 /// A plain value out of canonical JSON in which amounts are marked. Not for input from outside:
 /// there a marked amount is an object like any other.
 pub fn from_marked(text: &str) -> Result<Value<'static>, Error> {
-    Ok(unmarked(Value::from_json(text.as_bytes())?.into_owned()))
+    read_marked(text).map(Value::into_owned)
 }
 
-fn unmarked(value: Value<'static>) -> Value<'static> {
+/// As [`from_marked`], borrowing from the text.
+pub fn read_marked(text: &str) -> Result<Value<'_>, Error> {
+    let mut value = Value::from_json(text.as_bytes())?;
+    unmark(&mut value);
+    Ok(value)
+}
+
+fn unmark(value: &mut Value<'_>) {
     match value {
-        Value::List(entries) => Value::List(entries.into_iter().map(unmarked).collect()),
-        Value::Map(mut entries) => match entries.as_mut_slice() {
-            [(key, Value::Text(digits))] if key == AMOUNT => Value::Integer(std::mem::take(digits)),
-            _ => Value::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, value)| (key, unmarked(value)))
-                    .collect(),
-            ),
+        Value::List(entries) => entries.iter_mut().for_each(unmark),
+        Value::Map(entries) => match entries.as_mut_slice() {
+            [(key, Value::Text(digits))] if key == AMOUNT => {
+                *value = Value::Integer(std::mem::take(digits));
+            }
+            entries => entries.iter_mut().for_each(|(_, value)| unmark(value)),
         },
-        other => other,
+        _ => {}
     }
 }
 
 /// A wrong type has one place in the bytes: where the value of its field begins.
-pub(crate) fn with_offset(bytes: &[u8], mut error: Error) -> Error {
+#[must_use]
+pub fn with_offset(bytes: &[u8], mut error: Error) -> Error {
     if error.code == ErrorCode::Malformed && error.offset.is_none() {
         error.offset = place_of(bytes, &error.field);
     }
@@ -242,27 +392,58 @@ impl<'b> Deserialize<'b> for Level<'b> {
 
 fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> Error {
     let message = error.to_string();
-    let offset = Some(offset_of(bytes, error));
+    let offset = offset_of(bytes, error);
     if let Some(key) = message.strip_prefix(DUPLICATE_KEY) {
         let key = key.split(" at line ").next().unwrap_or(key);
         return Error {
-            offset,
+            offset: Some(offset),
             ..Error::duplicate(key, key)
         };
     }
-    let what = message
-        .split(" at line ")
-        .next()
-        .unwrap_or(&message)
-        .to_owned();
+    let (got, expected) = if message.starts_with(TOO_DEEP) {
+        (Cow::Borrowed(TOO_DEEP), ONE_VALUE)
+    } else if error.is_eof() {
+        (Cow::Borrowed("the end of the input"), ONE_VALUE)
+    } else {
+        found_at(bytes, offset)
+    };
     Error {
-        offset,
-        ..Error::new(ErrorCode::Malformed, "", what, "one JSON value")
+        offset: Some(offset),
+        ..Error::new(ErrorCode::Malformed, "", got, expected)
     }
+}
+
+/// What an input that nests too deep has, on every surface.
+pub const TOO_DEEP: &str = "recursion limit exceeded";
+
+/// What every input must be.
+pub const ONE_VALUE: &str = "one JSON value";
+
+/// What stands where the reading of JSON ended. In our words: those of a parser change with it.
+fn found_at(bytes: &[u8], offset: u64) -> (Cow<'static, str>, &'static str) {
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+    let (before, rest) = bytes.split_at_checked(offset).unwrap_or((bytes, &[]));
+    let named = ["NaN", "Infinity"]
+        .into_iter()
+        .find(|name| rest.starts_with(name.as_bytes()));
+    if let Some(name) = named {
+        let sign = if before.ends_with(b"-") { "-" } else { "" };
+        let expected = "a float that JSON cannot write as an object: {\"$f64\":\"NaN\"}";
+        return (Cow::Owned(format!("{sign}{name}")), expected);
+    }
+    let got = match rest.first() {
+        Some(byte) if byte.is_ascii_graphic() => format!("\"{}\"", char::from(*byte)),
+        Some(byte) => format!("the byte 0x{byte:02x}"),
+        None => "the end of the input".to_owned(),
+    };
+    (Cow::Owned(got), ONE_VALUE)
 }
 
 /// serde_json counts lines and columns; tools want a byte offset.
 fn offset_of(bytes: &[u8], error: &serde_json::Error) -> u64 {
+    if error.is_eof() {
+        return bytes.len() as u64;
+    }
     let before = error.line().saturating_sub(1);
     let line_start: usize = bytes
         .split_inclusive(|byte| *byte == b'\n')
@@ -491,46 +672,60 @@ impl de::Error for Fault {
     }
 }
 
-impl Value<'_> {
-    #[cold]
-    pub(crate) fn wrong_type(&self, expected: &dyn de::Expected) -> Fault {
-        let found = match self {
-            Self::Null => de::Unexpected::Unit,
-            Self::Bool(b) => de::Unexpected::Bool(*b),
-            Self::Unsigned(n) => de::Unexpected::Unsigned(*n),
-            Self::Signed(n) => de::Unexpected::Signed(*n),
-            Self::Float(x) => de::Unexpected::Float(*x),
-            Self::Integer(digits) => de::Unexpected::Other(digits),
-            Self::Text(text) => de::Unexpected::Str(text),
-            Self::List(_) => de::Unexpected::Seq,
-            Self::Map(_) => de::Unexpected::Map,
-        };
-        <Fault as de::Error>::invalid_type(found, expected)
+/// The float of a text, if it is one. By the reader of JSON: a second reader of floats would bring
+/// ten kilobytes of tables.
+#[must_use]
+pub fn float(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => match Value::from_json(text.as_bytes()) {
+            Ok(Value::Float(x)) => Some(x),
+            Ok(Value::Unsigned(n)) => Some(n as f64),
+            Ok(Value::Signed(n)) => Some(n as f64),
+            _ => None,
+        },
     }
+}
 
-    /// Lets `visitor` take a text or a number.
-    pub(crate) fn text_or_number<'v, V: de::Visitor<'v>>(
-        &self,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        match self {
-            Self::Text(text) => visitor.visit_str(text),
-            _ => self.number(visitor),
-        }
-    }
+/// The error of a value of another type than `expected`.
+#[cold]
+pub(crate) fn wrong_type<S: Source>(found: &Node<'_, S>, expected: &dyn de::Expected) -> Fault {
+    let found = match found {
+        Node::Null => de::Unexpected::Unit,
+        Node::Bool(b) => de::Unexpected::Bool(*b),
+        Node::Unsigned(n) => de::Unexpected::Unsigned(*n),
+        Node::Signed(n) => de::Unexpected::Signed(*n),
+        Node::Float(x) => de::Unexpected::Float(*x),
+        Node::Integer(digits) => de::Unexpected::Other(digits),
+        Node::Text(text) => de::Unexpected::Str(text),
+        Node::List(_) => de::Unexpected::Seq,
+        Node::Map(_) => de::Unexpected::Map,
+    };
+    <Fault as de::Error>::invalid_type(found, expected)
+}
 
-    /// Lets `visitor` take a number.
-    pub(crate) fn number<'v, V: de::Visitor<'v>>(&self, visitor: V) -> Result<V::Value, Fault> {
-        match self {
-            Self::Unsigned(n) => visitor.visit_u64(*n),
-            Self::Signed(n) => visitor.visit_i64(*n),
-            Self::Float(x) => visitor.visit_f64(*x),
-            // A host's big integer where a plain number is due: as JSON would carry it.
-            Self::Integer(digits) => {
-                visitor.visit_f64(canonical::float(digits).unwrap_or(f64::NAN))
-            }
-            _ => Err(self.wrong_type(&visitor)),
-        }
+/// Lets `visitor` take a number.
+pub(crate) fn number<'v, S: Source, V: de::Visitor<'v>>(
+    source: &S,
+    visitor: V,
+) -> Result<V::Value, Fault> {
+    number_of(source.node()?, visitor)
+}
+
+/// Lets `visitor` take a number.
+pub(crate) fn number_of<'v, S: Source, V: de::Visitor<'v>>(
+    node: Node<'_, S>,
+    visitor: V,
+) -> Result<V::Value, Fault> {
+    match node {
+        Node::Unsigned(n) => visitor.visit_u64(n),
+        Node::Signed(n) => visitor.visit_i64(n),
+        Node::Float(x) => visitor.visit_f64(x),
+        // A host's big integer where a plain number is due: as JSON would carry it.
+        Node::Integer(digits) => visitor.visit_f64(float(&digits).unwrap_or(f64::NAN)),
+        node => Err(wrong_type(&node, &visitor)),
     }
 }
 
@@ -542,7 +737,9 @@ impl Serialize for Value<'_> {
             Self::Unsigned(n) => serializer.serialize_u64(*n),
             Self::Signed(n) => serializer.serialize_i64(*n),
             Self::Integer(digits) => serializer.serialize_newtype_struct(AMOUNT, digits),
-            Self::Float(x) if !x.is_finite() => serializer.collect_map([("$f64", float_text(*x))]),
+            Self::Float(x) if !x.is_finite() => {
+                serializer.collect_map([("$f64", canonical::float_text(*x))])
+            }
             Self::Float(x) => serializer.serialize_f64(*x),
             Self::Text(text) => serializer.serialize_str(text),
             Self::List(entries) => serializer.collect_seq(entries),
@@ -562,6 +759,36 @@ impl ser::Error for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_json_is_told_in_our_own_words() {
+        for (text, got, offset) in [
+            ("{\"a\": NaN}", "NaN", 6),
+            ("[1, Infinity]", "Infinity", 4),
+            ("[\n-Infinity]", "-Infinity", 3),
+            ("{\"a\": 1", "the end of the input", 7),
+            ("", "the end of the input", 0),
+            ("{\"a\" 1}", "\"1\"", 5),
+            ("[1] x", "\"x\"", 4),
+            ("[01]", "\"1\"", 2),
+            ("[\"a\u{1}\"]", "the byte 0x01", 3),
+        ] {
+            let error = Value::from_json(text.as_bytes()).unwrap_err();
+            assert_eq!(
+                (error.got.as_str(), error.offset),
+                (got, Some(offset)),
+                "{text}"
+            );
+        }
+        let deep = "[".repeat(200);
+        assert_eq!(Value::from_json(deep.as_bytes()).unwrap_err().got, TOO_DEEP);
+    }
+
+    #[test]
+    fn a_float_that_json_cannot_write_is_read_from_its_mark() {
+        let marked = Value::from_json(br#"{"$f64":"-Infinity"}"#);
+        assert_eq!(marked, Ok(Value::Float(f64::NEG_INFINITY)));
+    }
 
     #[test]
     fn a_wrong_type_is_found_in_the_bytes() {

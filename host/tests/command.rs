@@ -7,13 +7,12 @@
     missing_docs
 )]
 
-mod field;
-
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use trimtab_core::canonical;
-use trimtab_core::policy::{OPERATIONS, Policy, VERSION};
+use trimtab_core::operations::OPERATIONS;
+use trimtab_core::policy::{Policy, VERSION};
 use trimtab_host::MODULE;
 
 const INPUT: &str =
@@ -168,6 +167,27 @@ fn lines_answer_in_order_and_never_stop() {
 }
 
 #[test]
+fn an_offset_counts_from_the_line_whatever_is_wrong_in_it() {
+    for (line, wrong) in [
+        (
+            r#"{"op":"health.score","input":{"profitable_pct":true}}"#,
+            "true",
+        ),
+        (
+            r#"{"op":"health.score","input":{"profitable_pct":NaN}}"#,
+            "NaN",
+        ),
+        (r#"{"op":true,"input":{}}"#, "true"),
+    ] {
+        let offset = format!("\"offset\":{}", line.find(wrong).unwrap());
+        for flags in [&["call", "--lines"][..], &["call", "--lines", "--native"]] {
+            let answer = run(flags, line);
+            assert!(out(&answer).contains(&offset), "{line}: {}", out(&answer));
+        }
+    }
+}
+
+#[test]
 fn lines_take_an_operation_for_all_and_a_file() {
     let lines = format!("{{\"input\":{INPUT}}}\n{{\"input\":{INPUT}}}\n");
     let file = written("lines.jsonl", &lines);
@@ -298,18 +318,4 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
         "{text}"
     );
     assert_eq!(out(&run(&["demo"], "")), text, "the same every time");
-}
-
-#[test]
-fn limits_of_a_sandbox_are_refused_where_there_is_none() {
-    for limit in [
-        &["--fuel", "1"][..],
-        &["--deadline-ms", "1"],
-        &["--memory-mb", "1"],
-    ] {
-        let flags = [&["call", "health.score", "--native"][..], limit].concat();
-        let output = run(&flags, INPUT);
-        assert_eq!((code(&output), out(&output)), (2, ""), "{limit:?}");
-        assert!(err(&output).contains(limit[0]), "{}", err(&output));
-    }
 }

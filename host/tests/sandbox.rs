@@ -10,7 +10,8 @@
 use std::time::{Duration, Instant};
 use trimtab_core::error::ErrorCode;
 use trimtab_core::fleet::health::{ScoreInput, Tier, Trend};
-use trimtab_core::policy::{Policy, error_text, operations::HealthScore};
+use trimtab_core::operations::HealthScore;
+use trimtab_core::policy::{Policy, error_text};
 use trimtab_core::units::{Score, Share};
 use trimtab_host::{HostError, Limits, MODULE, Sandbox};
 

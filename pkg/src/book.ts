@@ -1,3 +1,4 @@
+import { crossed } from "./crossing.js";
 import { guarded } from "./error.js";
 import type { Decision } from "./generated.js";
 import type { Book as RawBook } from "./glue.js";
@@ -15,7 +16,7 @@ export class Book {
 
   /** Calls an operation on it; a failed call changes nothing. */
   call(operation: string, input: unknown = {}): Decision<unknown> {
-    return guarded(() => this.#raw.call(operation, input) as Decision<unknown>);
+    return guarded(() => crossed(this.#raw, operation, input) as Decision<unknown>);
   }
 
   /** Calls an operation with JSON bytes: canonical JSON of the answer or of the error. */

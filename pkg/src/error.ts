@@ -16,13 +16,24 @@ export class TrimtabError extends Error {
 
   constructor(record: ErrorRecord, options?: ErrorOptions) {
     const { code, field, got, expected, offset } = record;
-    super(`${field || "input"}: ${code.replaceAll("_", " ")} (got ${got}, expected ${expected})`, options);
+    super(sentence(code, field, got, expected, offset), options);
     this.code = code;
     this.field = field;
     this.got = got;
     this.expected = expected;
     if (offset !== undefined) this.offset = offset;
   }
+}
+
+/** An error in one sentence. */
+type Sentence = (code: string, field: string, got: string, expected: string, offset?: number) => string;
+
+// Before the module is there, only its loading can fail.
+let sentence: Sentence = (_code, _field, got, expected) => `found ${got} where ${expected} is needed`;
+
+/** Lets the module word every error; called once it is loaded. */
+export function wordedBy(module: Sentence): void {
+  sentence = module;
 }
 
 /** An error as the module gives it, also as JSON under the key `error`. */

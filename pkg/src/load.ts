@@ -2,7 +2,7 @@
 // are; what they must be (the digest) is the same for all.
 
 import * as glue from "./glue.js";
-import { TrimtabError } from "./error.js";
+import { TrimtabError, wordedBy } from "./error.js";
 import { DIGEST } from "./digest.js";
 
 /** The module's bytes, or where they are. */
@@ -74,6 +74,7 @@ async function start(source: Source | undefined): Promise<void> {
 
 function run(module: WebAssembly.Module): void {
   glue.initSync({ module });
+  wordedBy(glue.sentence);
   ready = true;
 }
 

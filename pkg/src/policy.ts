@@ -1,3 +1,4 @@
+import { crossed } from "./crossing.js";
 import { guarded } from "./error.js";
 import { PolicyMethods } from "./generated.js";
 import type { ConfigInput, Decision, Operations, Profile } from "./generated.js";
@@ -20,7 +21,12 @@ export function call<Name extends keyof Operations>(
 export function call(operation: string, input: unknown, profile?: string, config?: unknown): Decision<unknown>;
 export function call(operation: string, input: unknown, profile?: string, config?: unknown): Decision<unknown> {
   const glue = loadedGlue();
-  return guarded(() => glue.call(operation, input, profile, config) as Decision<unknown>);
+  const policy = guarded(() => new glue.Policy(profile, config));
+  try {
+    return guarded(() => crossed(policy, operation, input) as Decision<unknown>);
+  } finally {
+    policy.free();
+  }
 }
 
 /** Calls an operation once with JSON bytes: canonical JSON of the decision or of the error. */
@@ -66,7 +72,7 @@ export class Policy extends PolicyMethods {
   override call<Name extends keyof Operations>(operation: Name, input: Operations[Name]["input"]): Decision<Operations[Name]["decision"]>;
   override call(operation: string, input: unknown): Decision<unknown>;
   override call(operation: string, input: unknown): Decision<unknown> {
-    return guarded(() => this.#raw.call(operation, input) as Decision<unknown>);
+    return guarded(() => crossed(this.#raw, operation, input) as Decision<unknown>);
   }
 
   /** Calls an operation with JSON bytes: canonical JSON of the decision or of the error. */

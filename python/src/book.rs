@@ -5,11 +5,13 @@ use pyo3::sync::MutexExt as _;
 use pyo3::types::{PyBytes, PyCFunction, PyDict};
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use trimtab_core::books::{self, Method};
 use trimtab_core::config::Profile;
 use trimtab_core::error::Error;
 use trimtab_core::fleet::book::FleetBook;
 use trimtab_core::hub::book::HubBook;
-use trimtab_core::policy::{self, Method, Opened, Policy, Stamp};
+use trimtab_core::operations::opened::{self, Opened};
+use trimtab_core::policy::{self, Policy, Stamp};
 use trimtab_core::reason::{Quarantined, Reason, Why};
 use trimtab_core::{for_each_fleet_method, for_each_hub_method};
 
@@ -111,7 +113,7 @@ macro_rules! methods {
         }
 
         static $methods: LazyLock<Methods> = LazyLock::new(|| Methods {
-            known: |op| policy::method($table, op).map(|method| method.name),
+            known: |op| books::method($table, op).map(|method| method.name),
             entries: vec![$(Entry {
                 method: <$marker as Method<$book>>::NAME,
                 ask: asked::<$book, $marker>,
@@ -204,7 +206,7 @@ impl Handled {
         let nothing = PyDict::new(py).into_any();
         let opened = guarded(py, || {
             let input = intake::value(input.unwrap_or(&nothing))?;
-            Ok(policy::open(&kind, &input)?)
+            Ok(opened::open(&kind, &input)?)
         })?;
         let by = match &opened {
             Opened::Policy(policy) => By::Policy(Arc::clone(policy)),

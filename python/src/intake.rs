@@ -12,7 +12,7 @@ use pyo3::types::{
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::value::{MAX_DEPTH, Value};
+use trimtab_core::value::{MAX_DEPTH, ONE_VALUE, TOO_DEEP, Value};
 
 use crate::boundary::Failure;
 
@@ -27,7 +27,8 @@ pub fn value(any: &Bound<'_, PyAny>) -> Result<Value<'static>, Failure> {
     at_depth(any, 0)
 }
 
-fn at_depth(any: &Bound<'_, PyAny>, depth: usize) -> Result<Value<'static>, Failure> {
+/// As [`value`], of an object inside others.
+pub fn at_depth(any: &Bound<'_, PyAny>, depth: usize) -> Result<Value<'static>, Failure> {
     if any.is_none() {
         return Ok(Value::Null);
     }
@@ -46,7 +47,7 @@ fn at_depth(any: &Bound<'_, PyAny>, depth: usize) -> Result<Value<'static>, Fail
     // The reader of JSON bytes stops at the same depth with the same words; it also ends cycles.
     let inner = depth + 1;
     if inner >= MAX_DEPTH {
-        return Err(malformed("recursion limit exceeded", "one JSON value"));
+        return Err(malformed(TOO_DEEP, ONE_VALUE));
     }
     container(any, inner)
 }

@@ -123,7 +123,19 @@ mod _native {
     #[pyfunction]
     #[pyo3(signature = (op, input, /))]
     fn input_digest(py: Python<'_>, op: &str, input: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(core::input_digest(op, &intake::value(input)?)?))
+        guarded(py, || {
+            Ok(trimtab_core::operations::input_digest(
+                op,
+                &intake::value(input)?,
+            )?)
+        })
+    }
+
+    /// An error in one sentence.
+    #[pyfunction]
+    #[pyo3(signature = (code, field, got, expected, offset = None, /))]
+    fn sentence(code: &str, field: &str, got: &str, expected: &str, offset: Option<u64>) -> String {
+        trimtab_core::error::sentence(code, field, got, expected, offset)
     }
 
     /// Method, name and summary of every operation.

@@ -4,12 +4,12 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
-use serde::de::DeserializeOwned;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 use trimtab_core::error::Error;
 use trimtab_core::for_each_operation;
-use trimtab_core::policy::{Op, Policy, Stamp, operations};
+use trimtab_core::operations;
+use trimtab_core::policy::{Op, Policy, Stamp};
 use trimtab_core::reason::{Quarantined, Reason, Why};
 use trimtab_core::value::{self, FromValue};
 
@@ -36,7 +36,7 @@ pub struct Entry {
 }
 
 macro_rules! entries {
-    ($(($method:ident, $marker:ident),)*) => {
+    ($(($method:ident, $marker:ident, $($row:tt)*),)*) => {
         /// Every operation, in the order of core's table.
         pub static ENTRIES: &[Entry] = &[$(Entry {
             name: <operations::$marker as Op>::NAME,
@@ -53,7 +53,7 @@ for_each_operation!(entries);
 /// The operation of that name.
 pub fn named(name: &str) -> Result<&'static Entry, Error> {
     // Core words the error, so that it is the same one everywhere.
-    let known = trimtab_core::policy::operation(name)?;
+    let known = trimtab_core::operations::operation(name)?;
     ENTRIES
         .iter()
         .find(|entry| entry.name == known.name)
@@ -97,7 +97,7 @@ pub fn input<'py>(
 }
 
 /// The typed input: read the fast way, or the slow way that names a mistake.
-pub fn input_of<T: DeserializeOwned + FromValue>(any: &Bound<'_, PyAny>) -> Result<T, Failure> {
+pub fn input_of<T: FromValue>(any: &Bound<'_, PyAny>) -> Result<T, Failure> {
     match reader::read(any) {
         Some(input) => Ok(input),
         None => Ok(value::decode(&intake::value(any)?)?),

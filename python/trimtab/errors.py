@@ -24,9 +24,10 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         """One line for people."""
-        where = "" if self.offset is None else f" at byte {self.offset}"
-        kind = self.code.replace("_", " ")
-        return f"{self.field or 'input'}: {kind} (got {self.got}, expected {self.expected}){where}"
+        # Not at the top: the extension imports this file.
+        from trimtab import _native
+
+        return _native.sentence(self.code, self.field, self.got, self.expected, self.offset)
 
 
 class InternalError(InputError):

@@ -19,7 +19,7 @@ pub struct Schemas(Json);
 
 impl Default for Schemas {
     fn default() -> Self {
-        Self(trimtab_core::describe::build().unwrap_or_default())
+        Self(trimtab_core::operations::description().unwrap_or_default())
     }
 }
 

@@ -14,7 +14,8 @@ use std::process::{Child, Command};
 
 use trimtab_core::canonical;
 use trimtab_core::error::Error;
-use trimtab_core::policy::{self, Decided, Op, Policy, error_text, operations};
+use trimtab_core::operations::{self, opened};
+use trimtab_core::policy::{Decided, Op, Policy, error_text};
 use trimtab_core::value;
 use trimtab_host::{HostError, Sandbox};
 
@@ -222,7 +223,7 @@ fn native_answer(job: &Job<'_>) -> Result<Answer> {
 
 fn native_session(job: &Job<'_>) -> Result<Answer> {
     let opened = native::value(job.typed.as_ref().unwrap_or(&Json::Null));
-    let mut book = match policy::open(job.op, &opened) {
+    let mut book = match opened::open(job.op, &opened) {
         Ok(book) => book,
         Err(error) => return refused_session(&error),
     };
@@ -321,7 +322,7 @@ fn tree(answer: Result<&str, &Error>) -> Result<Json> {
 }
 
 macro_rules! typed {
-    ($(($method:ident, $marker:ident),)*) => {
+    ($(($method:ident, $marker:ident, $($row:tt)*),)*) => {
         /// The typed method of `operation`: the canonical text of its answer.
         fn typed_call(operation: &str, marked: &Json, policy: &Policy) -> Result<Result<String, Error>> {
             match operation {

@@ -3,19 +3,19 @@
 //! The format is described in `tests/vectors/README.md`.
 
 use anyhow::{Context as _, Result};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use trimtab_core::canonical;
 use trimtab_core::error::Error;
-use trimtab_core::policy::{OPERATIONS, Op, Policy, error_text, operations};
+use trimtab_core::operations::{self, OPERATIONS};
+use trimtab_core::policy::{Policy, error_text};
 use trimtab_core::reason::Code;
 use trimtab_core::registry::COMPOSED;
-use trimtab_core::value::{self, FromValue, Value};
-use trimtab_core::{canonical, policy};
+use trimtab_core::value::{self, Value};
 
 /// No operation has fewer cases.
 pub const FEWEST: usize = 20;
@@ -128,47 +128,6 @@ pub fn load() -> Result<Vec<Suite>> {
     paths.iter().map(|path| suite(path)).collect()
 }
 
-/// The cases whose input serde's own derive reads otherwise than core's; and how many were read
-/// both ways. Hosts with a format of their own (Python objects) read by the first.
-pub fn read_apart(suites: &[Suite]) -> Result<(Vec<String>, usize)> {
-    let (mut apart, mut compared) = (Vec::new(), 0);
-    for suite in suites {
-        for case in &suite.cases {
-            match read_twice(&suite.operation, case.bytes())? {
-                Some(true) => compared += 1,
-                Some(false) => apart.push(format!("{}: {}", suite.operation, case.name)),
-                None => {}
-            }
-        }
-    }
-    Ok((apart, compared))
-}
-
-macro_rules! twice {
-    ($(($method:ident, $marker:ident),)*) => {
-        /// Whether both readers take the same record from `text`; nothing where serde takes none.
-        fn read_twice(operation: &str, text: &str) -> Result<Option<bool>> {
-            match operation {
-                $(<operations::$marker as Op>::NAME => same::<<operations::$marker as Op>::Input>(text),)*
-                _ => Ok(None),
-            }
-        }
-    };
-}
-
-trimtab_core::for_each_operation!(twice);
-
-fn same<T: FromValue + DeserializeOwned + Serialize>(text: &str) -> Result<Option<bool>> {
-    // serde_json takes a list for a record, by position; none of our readers does.
-    let theirs = serde_json::from_str::<T>(text).ok();
-    let Some(theirs) = theirs.filter(|_| !text.starts_with('[')) else {
-        return Ok(None);
-    };
-    let ours = Value::from_json(text.as_bytes()).and_then(|value| value::decode::<T>(&value));
-    let ours = ours.and_then(|ours| canonical::text(&ours));
-    Ok(Some(ours == Ok(canonical::text(&theirs)?)))
-}
-
 /// One vector file.
 pub fn suite(path: &Path) -> Result<Suite> {
     let operation = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -189,7 +148,7 @@ pub fn malformed(suites: &[Suite]) -> Vec<String> {
         }
     }
     for Suite { operation, cases } in suites {
-        if policy::operation(operation).is_err() {
+        if operations::operation(operation).is_err() {
             found.push(format!("{operation}: no operation has this name"));
         }
         if cases.len() < FEWEST {

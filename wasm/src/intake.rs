@@ -9,7 +9,7 @@ use js_sys::{Array, BigInt, JsString, Map, Reflect};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::value::{MAX_DEPTH, Value};
+use trimtab_core::value::{MAX_DEPTH, ONE_VALUE, TOO_DEEP, Value};
 use wasm_bindgen::prelude::{JsCast as _, JsValue, wasm_bindgen};
 
 #[wasm_bindgen]
@@ -22,9 +22,6 @@ extern "C" {
     #[wasm_bindgen(catch, js_namespace = Array, js_name = isArray)]
     fn is_array(value: &JsValue) -> Result<bool, JsValue>;
 }
-
-/// The reader of JSON bytes stops at the same depth with the same words.
-const TOO_DEEP: &str = "recursion limit exceeded";
 
 const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
 
@@ -61,7 +58,7 @@ fn at_depth(js: &JsValue, depth: usize) -> Result<Value<'static>, Error> {
     // Also the end of every cycle.
     let inner = depth + 1;
     if inner >= MAX_DEPTH {
-        return Err(malformed(TOO_DEEP, "one JSON value"));
+        return Err(malformed(TOO_DEEP, ONE_VALUE));
     }
     container(js, inner)
 }

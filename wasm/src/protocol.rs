@@ -9,8 +9,10 @@
 use std::fmt;
 
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::policy::{self, Opened, Policy};
+use trimtab_core::operations::opened::{self, Opened};
+use trimtab_core::policy::{self, Policy};
 use trimtab_core::table::Table;
+use trimtab_core::value;
 
 /// The first byte of an answer: a decision follows.
 pub const DECIDED: u8 = 0;
@@ -68,7 +70,8 @@ impl Session {
     }
 
     fn opened(&mut self, kind: &[u8], input: &[u8]) -> Result<u32, Error> {
-        let handle = policy::open(name("kind", kind)?, &policy::parse(input)?)?;
+        let handle = opened::open(name("kind", kind)?, &policy::parse(input)?);
+        let handle = handle.map_err(|error| value::with_offset(input, error))?;
         let number = self
             .last
             .checked_add(1)

@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 use trimtab_core::error::{Error, ErrorCode};
-use trimtab_core::policy::{self, Opened};
+use trimtab_core::operations;
+use trimtab_core::operations::opened::{self, Opened};
+use trimtab_core::policy;
 use trimtab_core::value::{self, Value};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -25,7 +27,7 @@ pub fn call(
 /// Calls an operation that takes and gives columns of bytes.
 #[wasm_bindgen(js_name = callColumns)]
 pub fn call_columns(operation: &str, input: &[u8]) -> Result<Vec<u8>, JsValue> {
-    policy::call_columns(operation, input).map_err(|error| thrown(&error))
+    operations::call_columns(operation, input).map_err(|error| thrown(&error))
 }
 
 /// The version of the policy.
@@ -62,6 +64,14 @@ impl Policy {
             .and_then(|input| self.0.call_value(operation, &input))
             .and_then(|answer| outlet::value(&answer))
             .map_err(|error| thrown(&error))
+    }
+
+    /// Calls an operation with objects that crossed as one text; nothing where [`Self::call`] will
+    /// name the mistake.
+    #[wasm_bindgen(js_name = callText)]
+    #[must_use]
+    pub fn call_text(&self, operation: &str, input: &str) -> Option<String> {
+        self.0.call_script(operation, input).ok()
     }
 
     /// Calls an operation with JSON bytes: canonical JSON of the decision or of the error.
@@ -112,7 +122,7 @@ impl Book {
     #[wasm_bindgen(constructor)]
     pub fn open(kind: &str, input: &JsValue) -> Result<Self, JsValue> {
         intake::value(input)
-            .and_then(|input| policy::open(kind, &input))
+            .and_then(|input| opened::open(kind, &input))
             .map(|handle| Self(RefCell::new(handle)))
             .map_err(|error| thrown(&error))
     }
@@ -124,6 +134,15 @@ impl Book {
             .and_then(|input| self.with(|handle| handle.call_on(operation, &input)))
             .and_then(|answer| outlet::value(&answer))
             .map_err(|error| thrown(&error))
+    }
+
+    /// Calls an operation with objects that crossed as one text; nothing where [`Self::call`] will
+    /// name the mistake.
+    #[wasm_bindgen(js_name = callText)]
+    #[must_use]
+    pub fn call_text(&self, operation: &str, input: &str) -> Option<String> {
+        let answer = self.with(|handle| handle.call_script(operation, input));
+        answer.ok()
     }
 
     /// Calls an operation with JSON bytes: canonical JSON of the answer or of the error.
@@ -152,4 +171,12 @@ fn thrown(error: &Error) -> JsValue {
     value::encode(error)
         .and_then(|record: Value<'_>| outlet::value(&record))
         .unwrap_or(JsValue::NULL)
+}
+
+/// An error in one sentence.
+#[wasm_bindgen]
+#[must_use]
+pub fn sentence(code: &str, field: &str, got: &str, expected: &str, offset: Option<f64>) -> String {
+    let offset = offset.map(|offset| offset as u64);
+    trimtab_core::error::sentence(code, field, got, expected, offset)
 }

@@ -47,7 +47,8 @@ fn expanded(result: Result<TokenStream>) -> proc_macro::TokenStream {
     result.unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// Reads a record with named fields, or an enum whose variants hold nothing or one value.
+/// Reads a record with named fields, or an enum: words, variants that hold one value, or variants
+/// with a tag beside their fields. Of `Option<Option<T>>`, null is `Some(None)`.
 #[proc_macro_derive(FromValue, attributes(serde))]
 pub fn from_value(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expanded(syn::parse(item).and_then(|item: DeriveInput| implementation(&item)))
@@ -57,7 +58,7 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
     let rules = Rules::of(&item.attrs)?;
     let body = match &item.data {
         Data::Struct(record) => match &record.fields {
-            Fields::Named(fields) => record_body(&rules, fields.named.iter())?,
+            Fields::Named(fields) => record_body(&rules, fields.named.iter(), &quote!(Self), None)?,
             other => return Err(Error::new_spanned(other, "only named fields are read")),
         },
         Data::Enum(choice) => choice_body(&rules, choice)?,
@@ -67,8 +68,8 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::trimtab_core::value::FromValue for #name #arguments #bounds {
-            fn from_value(
-                value: &::trimtab_core::value::Value<'_>,
+            fn from_value<S: ::trimtab_core::value::Source>(
+                value: &S,
             ) -> ::core::result::Result<Self, ::trimtab_core::value::Fault> {
                 #body
             }
@@ -76,8 +77,18 @@ fn implementation(item: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-fn record_body<'f>(rules: &Rules, fields: impl Iterator<Item = &'f Field>) -> Result<TokenStream> {
+/// Reads the fields of `built` (a struct or a variant with a tag beside its fields).
+fn record_body<'f>(
+    rules: &Rules,
+    fields: impl Iterator<Item = &'f Field>,
+    built: &TokenStream,
+    tag: Option<&str>,
+) -> Result<TokenStream> {
     let (mut names, mut slots, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+    if let Some(tag) = tag {
+        names.push(tag.to_owned());
+        slots.push(format_ident!("_tag"));
+    }
     for field in fields {
         let ident = field.ident.as_ref();
         let ident = ident.ok_or_else(|| Error::new_spanned(field, "a field without a name"))?;
@@ -86,32 +97,70 @@ fn record_body<'f>(rules: &Rules, fields: impl Iterator<Item = &'f Field>) -> Re
         let own: Vec<Ident> = (0..spelled.len())
             .map(|place| format_ident!("{ident}_{place}"))
             .collect();
-        let found = match own.as_slice() {
-            [only] => quote!(#only),
-            several => quote!(::trimtab_core::record::one_of([#(#several),*])?),
-        };
         let name = of_field.name(rules.in_case(ident));
-        let read = match (&of_field.absent, of_field.tells_null) {
-            (Absent::Never, false) => quote!(::trimtab_core::record::due(#found, #name)?),
-            (Absent::Default, false) => quote!(::trimtab_core::record::or_default(#found)?),
-            (Absent::By(path), false) => quote!(::trimtab_core::record::or(#found, #path)?),
-            (_, true) => quote!(::trimtab_core::record::given(#found)?),
+        let found = match own.as_slice() {
+            [only] => quote!(#only, #name),
+            several => quote!(
+                ::trimtab_core::record::one_of(#name, [#((#several, #spelled)),*])?
+            ),
+        };
+        let read = match (&of_field.absent, is_option_of_option(&field.ty)) {
+            (Absent::Never, false) => quote!(::trimtab_core::record::due((#found))?),
+            (Absent::Default, false) => quote!(::trimtab_core::record::or_default((#found))?),
+            (Absent::By(path), false) => quote!(::trimtab_core::record::or((#found), #path)?),
+            (_, true) => quote!(::trimtab_core::record::given((#found))?),
         };
         reads.push(quote!(#ident: #read));
         names.extend(spelled);
         slots.extend(own);
     }
-    let (count, closed) = (names.len(), rules.is_closed);
+    let (count, closed) = (names.len(), rules.is_closed || tag.is_some());
     Ok(quote! {
         const NAMES: [&str; #count] = [#(#names),*];
-        let mut found = [::core::option::Option::None; #count];
-        ::trimtab_core::record::find(value, &NAMES, #closed, &mut found)?;
+        let mut found = [const { ::core::option::Option::None }; #count];
+        ::trimtab_core::value::Source::fields(value, &NAMES, #closed, &mut found)?;
         let [#(#slots),*] = found;
-        ::core::result::Result::Ok(Self { #(#reads),* })
+        ::core::result::Result::Ok(#built { #(#reads),* })
+    })
+}
+
+/// Reads the tag, then exactly the fields of its variant.
+fn tagged_body(rules: &Rules, tag: &str, choice: &DataEnum) -> Result<TokenStream> {
+    let (mut names, mut arms) = (Vec::new(), Vec::new());
+    for (place, variant) in choice.variants.iter().enumerate() {
+        let Fields::Named(fields) = &variant.fields else {
+            return Err(Error::new_spanned(
+                variant,
+                "a tagged variant has named fields",
+            ));
+        };
+        names.push(Rules::of(&variant.attrs)?.name(rules.in_case(&variant.ident)));
+        let ident = &variant.ident;
+        // The case is that of the variants; fields keep their names.
+        let body = record_body(
+            &Rules::default(),
+            fields.named.iter(),
+            &quote!(Self::#ident),
+            Some(tag),
+        )?;
+        arms.push(quote!(#place => { #body }));
+    }
+    let count = names.len();
+    Ok(quote! {
+        const VARIANTS: [&str; #count] = [#(#names),*];
+        match ::trimtab_core::record::tag(value, #tag, &VARIANTS)? {
+            #(#arms)*
+            _ => ::core::result::Result::Err(
+                ::trimtab_core::record::no_content(value, &VARIANTS)
+            ),
+        }
     })
 }
 
 fn choice_body(rules: &Rules, choice: &DataEnum) -> Result<TokenStream> {
+    if let Some(tag) = &rules.tag {
+        return tagged_body(rules, tag, choice);
+    }
     let (mut names, mut plain, mut holding) = (Vec::new(), Vec::new(), Vec::new());
     for variant in &choice.variants {
         let of_variant = Rules::of(&variant.attrs)?;
@@ -122,7 +171,9 @@ fn choice_body(rules: &Rules, choice: &DataEnum) -> Result<TokenStream> {
         match holds(variant)? {
             false => plain.push(quote!(#(#places)|* => ::core::result::Result::Ok(Self::#ident))),
             true => holding.push(quote! {
-                #(#places)|* => ::trimtab_core::record::held(inner).map(Self::#ident)
+                #(#places)|* => ::trimtab_core::record::held(
+                    &inner, ::core::convert::AsRef::<str>::as_ref(&name),
+                ).map(Self::#ident)
             }),
         }
     }
@@ -137,7 +188,9 @@ fn choice_body(rules: &Rules, choice: &DataEnum) -> Result<TokenStream> {
         quote! {
             match ::trimtab_core::record::tagged(value, &NAMES)? {
                 (place, ::core::option::Option::None) => match place { #(#plain,)* _ => #wrong },
-                (place, ::core::option::Option::Some(inner)) => match place { #(#holding,)* _ => #wrong },
+                (place, ::core::option::Option::Some((name, inner))) => {
+                    match place { #(#holding,)* _ => #wrong }
+                }
             }
         }
     };
@@ -145,6 +198,11 @@ fn choice_body(rules: &Rules, choice: &DataEnum) -> Result<TokenStream> {
         const NAMES: [&str; #count] = [#(#names),*];
         #arms
     })
+}
+
+/// Whether null says something else than absence.
+fn is_option_of_option(kind: &syn::Type) -> bool {
+    line::inside_option(kind).is_some_and(|inner| line::inside_option(inner).is_some())
 }
 
 /// Whether a variant holds a value.
@@ -186,9 +244,9 @@ struct Rules {
     case: Case,
     rename: Option<String>,
     aliases: Vec<String>,
+    tag: Option<String>,
     is_closed: bool,
     absent: Absent,
-    tells_null: bool,
 }
 
 impl Rules {
@@ -207,15 +265,13 @@ impl Rules {
                             _ => return Err(meta.error("not a case that FromValue knows")),
                         };
                     }
+                    Some("tag") => rules.tag = Some(text()?.value()),
                     Some("rename") => rules.rename = Some(text()?.value()),
                     Some("alias") => rules.aliases.push(text()?.value()),
                     Some("default") if meta.input.peek(syn::Token![=]) => {
                         rules.absent = Absent::By(text()?.parse()?);
                     }
                     Some("default") => rules.absent = Absent::Default,
-                    Some("deserialize_with") if text()?.value() == "given" => {
-                        rules.tells_null = true;
-                    }
                     // How it is written is not how it is read.
                     Some("skip_serializing_if") => drop(text()?),
                     _ => return Err(meta.error("not an attribute that FromValue knows")),

@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Ident, Result, Token, Type};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Field, Fields, GenericArgument, Ident, PathArguments,
+    Result, Token, Type,
+};
 
 /// What stands in the brackets.
 #[derive(Default)]
@@ -31,8 +34,7 @@ impl Parse for Line {
 impl Line {
     fn derives(&self, basic: &TokenStream) -> TokenStream {
         let more = &self.more;
-        let read = (!self.is_written_only)
-            .then(|| quote!(::serde::Deserialize, ::trimtab_core::value::FromValue,));
+        let read = (!self.is_written_only).then(|| quote!(::trimtab_core::value::FromValue,));
         quote! {
             #[derive(#basic, #(#more,)* ::serde::Serialize, #read ::schemars::JsonSchema)]
         }
@@ -88,7 +90,7 @@ fn leave_out_when_absent(field: &mut Field) -> Result<()> {
         .attrs
         .retain(|attribute| !attribute.path().is_ident("null"));
     let says_null = field.attrs.len() < before;
-    if !is_option(&field.ty) {
+    if inside_option(&field.ty).is_none() {
         return match says_null {
             true => Err(Error::new_spanned(field, "only an Option can be null")),
             false => Ok(()),
@@ -103,14 +105,20 @@ fn leave_out_when_absent(field: &mut Field) -> Result<()> {
     Ok(())
 }
 
-fn is_option(kind: &Type) -> bool {
-    match kind {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Option"),
-        _ => false,
+/// What an `Option` holds.
+pub(crate) fn inside_option(kind: &Type) -> Option<&Type> {
+    let Type::Path(path) = kind else { return None };
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == "Option")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(held) => match held.args.first()? {
+            GenericArgument::Type(held) => Some(held),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

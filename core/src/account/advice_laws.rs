@@ -1,6 +1,7 @@
 use super::*;
 use crate::account::algebra::tests::deltas;
-use crate::policy::{Decided, Policy, operations::AccountRequestAdvice};
+use crate::operations::AccountRequestAdvice;
+use crate::policy::{Decided, Policy};
 use crate::proofs;
 use crate::units::SignedTokenAmount;
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};

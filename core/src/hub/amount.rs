@@ -13,14 +13,15 @@
 
 use ruint::aliases::U256;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::de::{Error as _, Unexpected};
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorCode};
 use crate::units::{Decimals, TokenAmount};
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{self, Fault, FromValue, Node, Source, wrong_type};
 
 /// An amount of any token: `"500"` or `"0.1"` tokens, `"1 unit"` raw units, or `"unlimited"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,31 +159,19 @@ impl Serialize for HubAmount {
     }
 }
 
-struct HubAmountVisitor;
-
-impl de::Visitor<'_> for HubAmountVisitor {
-    type Value = HubAmount;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(SHAPE)
-    }
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<HubAmount, E> {
-        text.parse()
-            .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
-    }
-    fn visit_u64<E: de::Error>(self, tokens: u64) -> Result<HubAmount, E> {
-        Ok(HubAmount::tokens(tokens))
-    }
-}
-
-impl<'de> Deserialize<'de> for HubAmount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(HubAmountVisitor)
-    }
-}
-
 impl FromValue for HubAmount {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        value.text_or_number(HubAmountVisitor)
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        match source.node()? {
+            Node::Text(text) => text
+                .parse()
+                .map_err(|_| Fault::invalid_value(Unexpected::Str(&text), &SHAPE)),
+            Node::Unsigned(tokens) => Ok(Self::tokens(tokens)),
+            Node::Integer(digits) => {
+                let x = value::float(&digits).unwrap_or(f64::NAN);
+                Err(wrong_type::<S>(&Node::Float(x), &SHAPE))
+            }
+            node => Err(wrong_type(&node, &SHAPE)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::hub::matching::{MatchInput, Receiver, Spender, match_requests};
 use crate::proofs;
 use crate::reason::Why;
 use crate::units::{EntityId, TokenId};
-use crate::{config::Config, policy};
+use crate::{config::Config, operations};
 use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
 pub(super) fn input(strategy: u32, spenders: &[U256], receivers: &[(U256, u64, U256)]) -> Vec<u8> {
@@ -50,7 +50,7 @@ proptest! {
             }).collect(),
         };
         let decided = match_requests(&Config::default(), &record, &mut Why::off()).unwrap();
-        let answer = policy::call_columns("hub.match_columns", &input(strategy, &spenders, &receivers)).unwrap();
+        let answer = operations::call_columns("hub.match_columns", &input(strategy, &spenders, &receivers)).unwrap();
         let empty = Vec::new();
         let matches = decided.tokens.first().map_or(&empty, |token| &token.matches);
         let mut expected = Vec::from(*MAGIC);
@@ -90,5 +90,5 @@ fn wrong_lengths_magic_and_strategy_are_refused() {
         code(&input(0, &[], &[(U256::ONE, u64::MAX, U256::ZERO)])),
         ErrorCode::OutOfRange
     );
-    assert!(policy::call_columns("hub.plan", &good).is_err());
+    assert!(operations::call_columns("hub.plan", &good).is_err());
 }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::policy::{Policy, operations::HubMatchCycles};
+use crate::operations::HubMatchCycles;
+use crate::policy::Policy;
 use crate::proofs;
 use proptest::prelude::{Just, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::Strategy as Generator;

@@ -1,7 +1,8 @@
 use super::*;
 use crate::account::algebra::tests::deltas;
 use crate::hub::state::{AccountStatus, FeeState, Request};
-use crate::policy::{Decided, Policy, operations::HubDetect};
+use crate::operations::HubDetect;
+use crate::policy::{Decided, Policy};
 use crate::proofs;
 use crate::units::Serial;
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};

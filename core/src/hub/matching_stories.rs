@@ -1,5 +1,6 @@
 use super::*;
-use crate::policy::{Decided, Policy, operations::HubMatch};
+use crate::operations::HubMatch;
+use crate::policy::{Decided, Policy};
 use crate::proofs;
 use proptest::prelude::{Just, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::Strategy as Generator;

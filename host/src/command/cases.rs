@@ -11,10 +11,9 @@ use trimtab_core::policy::MAX_INPUT_BYTES;
 use trimtab_core::value::{self, FromValue, Value};
 use trimtab_host::HostError;
 
-use super::arguments::Asked;
 use super::caller::{Caller, Host, Json};
-use super::failure::{Failure, bytes_of, exit_code};
 use super::paint::{self, in_style};
+use super::{Asked, Failure, bytes_of, exit_code};
 
 /// What to print beside or instead of the envelope.
 #[derive(Clone, Copy)]
@@ -223,17 +222,36 @@ impl Lines<'_> {
             if self.made.len() >= MOST_POLICIES {
                 self.made.clear();
             }
-            let made = self.host.policy(&key.0, key.1.as_deref())?;
+            let made = self.host.policy(&key.0, key.1.as_deref());
+            let made = made.map_err(|error| match parts.config {
+                Some(config) => in_line(error, line, config),
+                None => error,
+            })?;
             self.made.insert(key.clone(), made);
         }
         let caller = self.made.get(&key);
         let caller = caller.ok_or_else(|| Error::internal("a policy that was just made"))?;
-        caller.call(op, input.get().as_bytes())
+        let answer = caller.call(op, input.get().as_bytes());
+        answer.map_err(|error| in_line(error, line, input))
+    }
+}
+
+/// An offset in a part of a line counts from the line, as every other one does.
+fn in_line(error: HostError, line: &[u8], part: &RawValue) -> HostError {
+    let before = part.get().as_ptr().addr().checked_sub(line.as_ptr().addr());
+    match (error, before) {
+        (HostError::BadInput(mut error), Some(before)) => {
+            error.offset = error.offset.map(|offset| offset + before as u64);
+            error.into()
+        }
+        (error, _) => error,
     }
 }
 
 fn misread(line: &[u8], error: &serde_json::Error) -> HostError {
-    let told = Value::from_json(line).and_then(|line| value::decode::<Checked>(&line));
+    let told = Value::from_json(line)
+        .and_then(|line| value::decode::<Checked>(&line))
+        .map_err(|error| value::with_offset(line, error));
     let told = told.err().unwrap_or_else(|| {
         let got = error.to_string();
         Error::new(

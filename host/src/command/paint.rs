@@ -41,7 +41,7 @@ pub fn is_terminal() -> bool {
 /// The columns of a line of text.
 pub fn width() -> usize {
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    terminal.unwrap_or(80).clamp(60, 80)
+    terminal.unwrap_or(96).clamp(60, 100)
 }
 
 /// A whole number with a comma every three digits; anything else as it is.
@@ -128,18 +128,10 @@ impl Page {
         self.line(in_style(TITLE, text));
     }
 
-    /// A sentence after a mark or below something, wrapped.
+    /// A sentence below something, wrapped.
     pub fn say(&mut self, mark: &str, text: &str) {
-        const INDENT: usize = 7;
-        // The first line begins after the mark, the others below it.
-        let mark_width = anstream::adapter::strip_str(mark)
-            .to_string()
-            .chars()
-            .count();
-        let taken = (mark_width + 1).saturating_sub(2);
-        let lead = "x".repeat(taken);
-        let text = wrapped(&format!("{lead}{text}"), INDENT, width());
-        let text = text.get(INDENT + taken..).unwrap_or(&text);
+        let text = wrapped(text, 7, width());
+        let text = text.strip_prefix("       ").unwrap_or(&text);
         self.line(format_args!("     {mark} {}", in_style(DIM, text)));
     }
 

@@ -16,10 +16,10 @@ pub struct Derived {
 
 /// Writes every derived file, or, to check, fails if one is stale.
 pub fn generate(root: &Path, check: bool) -> Result<()> {
-    let description = trimtab_core::describe::build()?;
+    let description = trimtab_core::operations::description()?;
     let mut files = vec![Derived {
-        path: "core/src/describe.json",
-        text: trimtab_core::describe::embedded()?,
+        path: "core/src/operations/describe.json",
+        text: trimtab_core::operations::embedded()?,
     }];
     files.extend(typescript::files(&description)?);
     files.extend(python::files(&description)?);

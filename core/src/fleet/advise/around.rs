@@ -1,9 +1,9 @@
 //! What may help besides moving sats: a step of a fee, a splice, a channel to another peer.
 
-use super::FeeStepTaken;
 use super::moves::about;
 use super::node::Node;
 use super::operator::set_by_operator;
+use super::question::FeeStepTaken;
 use crate::error::Error;
 use crate::fleet::channel::Channel;
 use crate::fleet::fees::{Fee, FeeStep, Step, adjust_for};

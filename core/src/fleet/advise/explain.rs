@@ -4,10 +4,10 @@
 use super::around::{FeeAdvice, SpliceAdvice};
 use super::left_out::{Standing, counted, standing};
 use super::moves::{MoveAdvice, about, moves};
-use super::node::Node;
+use super::node::{Node, Scene, scene};
 use super::operator::{FeeDecision, RebalanceDecision, is_about, set_by_operator};
+use super::question::NodeAdviceInput;
 use super::refusals::{RefusalCount, Refusals};
-use super::{NodeAdviceInput, Scene, scene};
 use crate::config::Config;
 use crate::error::Error;
 use crate::fleet::channel::Channel;

@@ -30,22 +30,21 @@ mod moves;
 mod needs;
 mod node;
 mod operator;
+mod question;
 mod refusals;
 #[cfg(test)]
 mod tests;
 
 use crate::config::Config;
-use crate::entries::{Entries, Entry};
 use crate::error::Error;
 use crate::fleet::conflict::conflict_of;
 use crate::fleet::health::Tier;
-use crate::fleet::health::assess::{AssessInput, Assessed};
+use crate::fleet::health::assess::Assessed;
 use crate::fleet::member::Member;
 use crate::fleet::rebalance::budget::Budget;
-use crate::fleet::snapshot::Snapshot;
-use crate::fleet::view::{View, truncated};
+use crate::fleet::view::truncated;
 use crate::reason::Why;
-use crate::units::{Count, NodeId, Ppm, Sat, Seconds};
+use crate::units::{Count, NodeId, Sat};
 
 pub use around::{FeeAdvice, NewChannelAdvice, SpliceAdvice};
 pub use explain::{
@@ -55,77 +54,10 @@ pub use left_out::{LeftOutChannel, NotAdvised, Standing};
 pub use moves::{MoveAdvice, MoveOutcome};
 pub use needs::ChannelNeed;
 pub use operator::{FeeDecision, OperatorDecision, RebalanceDecision};
+pub use question::{ExitInFlight, FeeStepTaken, NodeAdviceInput, SpentBudget};
 pub use refusals::RefusalCount;
 
-use node::Node;
-
-/// A node that wants advice.
-#[record]
-pub struct NodeAdviceInput {
-    /// What is spent and reserved of our budget.
-    #[serde(default)]
-    pub budget: SpentBudget,
-    /// The splice-outs of ours that no channel shows as pending yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exits: Vec<ExitInFlight>,
-    /// The steps of fees that were taken for the fleet and are in force.
-    #[serde(default)]
-    pub fee_steps: Entries<FeeStepTaken>,
-    /// Only so many entries of each list; all when absent.
-    pub first: Option<Count>,
-    /// The input of `health.assess`; the one of the snapshot when absent.
-    pub health: Option<AssessInput>,
-    /// What each member reported last; our own report is skipped.
-    #[serde(default)]
-    pub members: Entries<Member>,
-    /// The present moment.
-    pub now: Seconds,
-    /// What the operator decided.
-    #[serde(default)]
-    pub operator: Entries<OperatorDecision>,
-    /// What `snapshot.cln` answered.
-    pub snapshot: Snapshot,
-}
-
-/// What is gone of our budget for rebalancing.
-#[record(Eq, Default)]
-pub struct SpentBudget {
-    /// The budget of a healthy node; from the revenue of the snapshot when absent.
-    pub base_sats: Option<Sat>,
-    /// What running jobs may still spend.
-    #[serde(default)]
-    pub reserved_sats: Sat,
-    /// What was spent in the last day.
-    #[serde(default)]
-    pub spent_sats: Sat,
-}
-
-/// A splice-out that is under way and that no channel shows yet.
-#[record(Eq)]
-pub struct ExitInFlight {
-    /// How much leaves.
-    pub amount_sats: Sat,
-    /// Towards which peer.
-    pub peer_id: NodeId,
-}
-
-/// A step of a fee that was taken for the fleet.
-#[record(Eq)]
-pub struct FeeStepTaken {
-    /// The fee that was intended without the fleet.
-    pub base_ppm: Ppm,
-    /// The channel.
-    pub channel_id: NodeId,
-    /// The fee that was set.
-    pub fee_ppm: Ppm,
-}
-
-impl Entry for FeeStepTaken {
-    const ID: &'static str = "channel_id";
-    fn id(&self) -> &str {
-        self.channel_id.as_str()
-    }
-}
+use node::{Scene, scene};
 
 /// What is worth doing now.
 #[record(open)]
@@ -161,36 +93,6 @@ pub struct NodeAdvice {
     pub splices_unchecked: Count,
     /// The tier by which we are judged.
     pub tier: Option<Tier>,
-}
-
-/// A node and the other members, ready for questions.
-struct Scene<'s, 'i> {
-    node: &'s Node<'i>,
-    /// The members whose reports are fresh.
-    view: &'s View<'i>,
-    /// All members that count: for a conflict no report is too old.
-    rivals: &'s View<'i>,
-}
-
-/// Answers with the node, what the other members reported, and where reasons go.
-fn scene<T>(
-    config: &Config,
-    input: &NodeAdviceInput,
-    why: &mut Why,
-    answer: impl FnOnce(&Scene<'_, '_>, &mut Why) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let health = node::assessed(config, input, why)?;
-    let us = node::ourselves(input, health.as_ref());
-    let view = |max_age, why: &mut Why| View::of(&input.members, &us, input.now, max_age, why);
-    let fresh = view(config.liquidity.max_report_age_s, why);
-    let rivals = view(Seconds::MAX, &mut Why::off());
-    let node = Node::of(config, input, &us, health, why)?;
-    let scene = Scene {
-        node: &node,
-        view: &fresh,
-        rivals: &rivals,
-    };
-    answer(&scene, why)
 }
 
 /// Says what is worth doing on a node now.

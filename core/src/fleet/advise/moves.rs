@@ -1,7 +1,6 @@
 //! Which depleted channels are worth filling now, from where, and what stands against the others.
 
-use super::Scene;
-use super::node::Node;
+use super::node::{Node, Scene};
 use super::operator::set_by_operator;
 use super::refusals::{RefusalCount, Refusals};
 use crate::error::Error;

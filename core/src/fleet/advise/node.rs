@@ -2,7 +2,7 @@
 //! operator decided and what the other members reported.
 
 use super::operator::{Decisions, set_by_operator};
-use super::{NodeAdviceInput, SpentBudget};
+use super::question::{NodeAdviceInput, SpentBudget};
 use crate::config::Config;
 use crate::error::Error;
 use crate::fleet::channel::{Channel, Demand, Phase};
@@ -16,8 +16,9 @@ use crate::fleet::rebalance::evaluate::{ChannelClass, Destination, EvaluateInput
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
 use crate::fleet::rebalance::size::SizeInput;
 use crate::fleet::rebalance::sources::Source;
+use crate::fleet::view::View;
 use crate::reason::{Effect, Reason, Why};
-use crate::units::{Count, Msat, Multiplier, NodeId, Ppm, Sat};
+use crate::units::{Count, Msat, Multiplier, NodeId, Ppm, Sat, Seconds};
 
 /// A node, ready to be advised.
 pub(super) struct Node<'i> {
@@ -312,4 +313,34 @@ fn classify_input(channel: &Channel) -> ClassifyInput {
         splicing: channel.splicing,
         usable: channel.usable,
     }
+}
+
+/// A node and the other members, ready for questions.
+pub(super) struct Scene<'s, 'i> {
+    pub node: &'s Node<'i>,
+    /// The members whose reports are fresh.
+    pub view: &'s View<'i>,
+    /// All members that count: for a conflict no report is too old.
+    pub rivals: &'s View<'i>,
+}
+
+/// Answers with the node, what the other members reported, and where reasons go.
+pub(super) fn scene<T>(
+    config: &Config,
+    input: &NodeAdviceInput,
+    why: &mut Why,
+    answer: impl FnOnce(&Scene<'_, '_>, &mut Why) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let health = assessed(config, input, why)?;
+    let us = ourselves(input, health.as_ref());
+    let view = |max_age, why: &mut Why| View::of(&input.members, &us, input.now, max_age, why);
+    let fresh = view(config.liquidity.max_report_age_s, why);
+    let rivals = view(Seconds::MAX, &mut Why::off());
+    let node = Node::of(config, input, &us, health, why)?;
+    let scene = Scene {
+        node: &node,
+        view: &fresh,
+        rivals: &rivals,
+    };
+    answer(&scene, why)
 }

@@ -9,7 +9,7 @@ use crate::fleet::health::tests::cases;
 use crate::fleet::member::{Activity, Trouble, Us};
 use crate::fleet::snapshot::{LeftOut, Unattributed};
 use crate::policy::Policy;
-use crate::policy::operations::{FleetAdvise, FleetExplain};
+use crate::operations::{FleetAdvise, FleetExplain};
 use crate::units::{Msat, Share};
 use crate::value::{self, Value};
 

@@ -4,6 +4,7 @@ use super::{
     AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, FleetBook, FleetMember, FleetPeer,
     FleetSnapshot,
 };
+use crate::books::{BookDigest, Nothing, book_method, book_methods};
 use crate::error::Error;
 use crate::fleet::channel::Channel;
 use crate::fleet::conflict::Conflict;
@@ -20,7 +21,7 @@ use crate::fleet::rebalance::sources::Source;
 use crate::fleet::splice::{CheckInput, Checked, Headroom, HeadroomInput};
 use crate::fleet::topology::Advised;
 use crate::lint::Overrides;
-use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
+use crate::policy::Policy;
 use crate::units::{Count, NodeId, Seconds};
 use crate::value::{self, Value};
 

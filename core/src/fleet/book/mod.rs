@@ -1,8 +1,8 @@
 //! A fleet's members, kept between questions: a question costs its answer, not what is known.
 //!
 //! ```
-//! use trimtab_core::{policy, value::Value};
-//! let mut book = policy::open("fleet_book", &Value::from_json(br#"{"state":{"us":{"node_id":"02us"}}}"#)?)?;
+//! use trimtab_core::{operations::opened, value::Value};
+//! let mut book = opened::open("fleet_book", &Value::from_json(br#"{"state":{"us":{"node_id":"02us"}}}"#)?)?;
 //! book.call_bytes("set_report", br#"{"member_id":"02aa","at":900,"tier":"struggling",
 //!     "depleted":[{"peer_id":"03xx","local_pct":0.05,"capacity_sats":5000000}]}"#)?;
 //! let needs = book.call_bytes("needs", br#"{"now":1000,"first":50}"#)?;

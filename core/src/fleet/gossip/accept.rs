@@ -422,7 +422,7 @@ fn read(config: &GossipConfig, message: &Plain) -> Result<Message, Stop> {
 }
 
 /// The fields of a message on the wire.
-#[derive(Deserialize, FromValue)]
+#[derive(FromValue)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     at: Seconds,

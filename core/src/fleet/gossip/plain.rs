@@ -2,11 +2,11 @@
 //! not know.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorCode};
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{Fault, FromValue, Source, Value};
 
 /// A plain value, kept as it came.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,15 +27,9 @@ impl Plain {
     }
 }
 
-impl<'de> Deserialize<'de> for Plain {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(|value| Self(value.into_owned()))
-    }
-}
-
 impl FromValue for Plain {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        Ok(Self(value.clone().into_owned()))
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        source.to_value().map(Self)
     }
 }
 

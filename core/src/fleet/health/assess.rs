@@ -14,7 +14,9 @@
 //! `trend_by_word`.
 
 use super::balance::{self, LocalShare};
-use super::{HealthConfig, ScoreInput, TIERS, Tier, Trend, explain_tier, points, scored, trend};
+use super::{
+    HealthConfig, ScoreInput, TIERS, Tier, Trend, explain_tier, parts, points, scored, trend,
+};
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
 use crate::flip;
@@ -256,11 +258,12 @@ fn mean(config: &HealthConfig, channels: &[LocalShare]) -> Option<f64> {
 }
 
 fn components(input: &ScoreInput) -> Components {
+    let parts = parts(input);
     Components {
-        liquidity: Real::constant((input.liquidity_score.get() / 100.0) * 20.0),
-        profitable: Real::constant(input.profitable_pct.get() * 40.0),
-        trend: Real::constant(input.trend.points()),
-        underwater: Real::constant((1.0 - input.underwater_pct.get()) * 30.0),
+        liquidity: Real::constant(parts.liquidity),
+        profitable: Real::constant(parts.profitable),
+        trend: Real::constant(parts.trend),
+        underwater: Real::constant(parts.underwater),
     }
 }
 

@@ -193,10 +193,10 @@ pub enum Trend {
 }
 
 impl Trend {
-    const fn points(self) -> f64 {
+    const fn part(self) -> f64 {
         match self {
-            Self::Improving => 10.0,
-            Self::Stable => 5.0,
+            Self::Improving => 1.0,
+            Self::Stable => 0.5,
             Self::Declining => 0.0,
         }
     }
@@ -368,12 +368,37 @@ fn best_but_one() -> Option<&'static TierRow> {
     TIERS.iter().rev().nth(1)
 }
 
-/// The plan's formula, left to right in f64, truncated.
+/// The points of each component of a score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Parts {
+    profitable: f64,
+    underwater: f64,
+    liquidity: f64,
+    trend: f64,
+}
+
+/// What each component gives at most.
+const MOST: Parts = Parts {
+    profitable: 40.0,
+    underwater: 30.0,
+    liquidity: 20.0,
+    trend: 10.0,
+};
+
+/// The plan's formula, part by part.
+fn parts(input: &ScoreInput) -> Parts {
+    Parts {
+        profitable: input.profitable_pct.get() * MOST.profitable,
+        underwater: (1.0 - input.underwater_pct.get()) * MOST.underwater,
+        liquidity: (input.liquidity_score.get() / 100.0) * MOST.liquidity,
+        trend: input.trend.part() * MOST.trend,
+    }
+}
+
+/// The sum of the parts, left to right in f64, truncated.
 fn points(input: &ScoreInput) -> Points {
-    let total = input.profitable_pct.get() * 40.0
-        + (1.0 - input.underwater_pct.get()) * 30.0
-        + (input.liquidity_score.get() / 100.0) * 20.0
-        + input.trend.points();
+    let parts = parts(input);
+    let total = parts.profitable + parts.underwater + parts.liquidity + parts.trend;
     // The parts are within 0..=100 and a float cast saturates.
     Points::new((total as u8).min(100)).unwrap_or(Points::MAX)
 }

@@ -251,3 +251,27 @@ fn low_local_balance_needs_outbound() {
     assert_eq!(ask(&[0.1, 0.9]), (false, false));
     assert_eq!(ask(&[]), (false, false));
 }
+
+#[test]
+fn the_components_are_the_parts_of_the_score_and_their_most_is_a_hundred() {
+    let perfect = AssessInput {
+        channels: None,
+        liquidity_score: Some(Score::MAX),
+        profitable: Count::constant(3),
+        stagnant: Count::MIN,
+        total: None,
+        trend: TrendSource::Improving,
+        underwater: Count::MIN,
+    };
+    let decided = assess(&Config::default(), &perfect, &mut Why::off()).unwrap();
+    let parts = decided.components;
+    let most = [
+        parts.profitable,
+        parts.underwater,
+        parts.liquidity,
+        parts.trend,
+    ];
+    assert_eq!(most.map(Real::get), [40.0, 30.0, 20.0, 10.0]);
+    assert_eq!(most.map(Real::get).iter().sum::<f64>(), 100.0);
+    assert_eq!(decided.score.get(), 100);
+}

@@ -2,13 +2,13 @@
 //! ignored, and one bad entry never the end of a list.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::de::{Error as _, Unexpected};
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
-use std::fmt;
 
 use crate::entries::{Entries, Entry};
 use crate::units::{Msat, NodeId, Ppm, Real, Seconds};
-use crate::value::{Fault, FromValue, Value};
+use crate::value::{Fault, FromValue, Node, Source, wrong_type};
 
 /// The raw answers of a Core Lightning node.
 #[record]
@@ -203,44 +203,29 @@ impl Serialize for NodeMsat {
     }
 }
 
-struct NodeMsatVisitor;
-
-impl<'de> de::Visitor<'de> for NodeMsatVisitor {
-    type Value = NodeMsat;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("millisatoshis, as an integer or as \"1000msat\"")
-    }
-    fn visit_u64<E: de::Error>(self, n: u64) -> Result<NodeMsat, E> {
-        let error = |_| E::invalid_value(de::Unexpected::Unsigned(n), &self);
-        Msat::new(n).map(NodeMsat).map_err(error)
-    }
-    fn visit_i64<E: de::Error>(self, n: i64) -> Result<NodeMsat, E> {
-        Err(E::invalid_value(de::Unexpected::Signed(n), &self))
-    }
-    fn visit_f64<E: de::Error>(self, x: f64) -> Result<NodeMsat, E> {
-        let plain: de::value::F64Deserializer<E> = de::IntoDeserializer::into_deserializer(x);
-        Msat::deserialize(plain).map(NodeMsat)
-    }
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<NodeMsat, E> {
-        let digits = text.strip_suffix("msat").unwrap_or(text);
-        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let amount = digits.parse().ok().filter(|_| plain);
-        amount
-            .and_then(|n| Msat::new(n).ok())
-            .map(NodeMsat)
-            .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-    }
-}
-
-impl<'de> Deserialize<'de> for NodeMsat {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeMsatVisitor)
-    }
-}
+const NODE_MSAT_SHAPE: &str = "millisatoshis, as an integer or as \"1000msat\"";
 
 impl FromValue for NodeMsat {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        value.text_or_number(NodeMsatVisitor)
+    fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
+        let amount = match source.node()? {
+            Node::Text(text) => {
+                let digits = text.strip_suffix("msat").unwrap_or(&text);
+                let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+                let amount = digits.parse().ok().filter(|_| plain);
+                amount
+                    .and_then(|n| Msat::new(n).ok())
+                    .ok_or_else(|| Fault::invalid_value(Unexpected::Str(&text), &NODE_MSAT_SHAPE))
+            }
+            Node::Unsigned(n) => Msat::new(n)
+                .map_err(|_| Fault::invalid_value(Unexpected::Unsigned(n), &NODE_MSAT_SHAPE)),
+            Node::Signed(n) => Err(Fault::invalid_value(
+                Unexpected::Signed(n),
+                &NODE_MSAT_SHAPE,
+            )),
+            Node::Float(_) | Node::Integer(_) => Msat::from_value(source),
+            node => Err(wrong_type(&node, &NODE_MSAT_SHAPE)),
+        };
+        amount.map(Self)
     }
 }
 

@@ -1,8 +1,7 @@
 //! The methods of the book on every surface.
 
-use serde::{Deserialize, Deserializer};
-
 use crate::account::algebra::Delta;
+use crate::books::{BookDigest, Nothing, book_method, book_methods};
 use crate::error::Error;
 use crate::hub::book::HubBook;
 use crate::hub::config::Token;
@@ -10,7 +9,7 @@ use crate::hub::memory::HubMemory;
 use crate::hub::plan::Plan;
 use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
 use crate::lint::Overrides;
-use crate::policy::{BookDigest, Nothing, Policy, book_method, book_methods};
+use crate::policy::Policy;
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
@@ -41,11 +40,6 @@ pub struct SetHub {
     /// The time of the entity.
     pub now: Option<Millis>,
     /// The clock that the age of a sent batch is measured on; null for `now`.
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub submit_clock: Option<Option<Millis>>,
     /// Whether this entity is a hub at all.
     pub is_hub: Option<bool>,
@@ -58,11 +52,6 @@ pub struct SetHub {
     /// The batch being filled.
     pub draft: Option<Batch>,
     /// The batch that was sent; null for none.
-    #[serde(
-        default,
-        deserialize_with = "given",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub sent: Option<Option<SentBatch>>,
     /// Batches that wait for their next try.
     pub recovery: Option<Vec<Batch>>,
@@ -74,13 +63,6 @@ pub struct SetHub {
     pub memory: Option<HubMemory>,
     /// Fields of the config to change.
     pub config: Option<Overrides>,
-}
-
-/// Tells null from absent.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 impl SetHub {

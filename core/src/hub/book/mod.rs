@@ -1,8 +1,8 @@
 //! A hub's accounts, kept between ticks: a tick costs what there is to do, not what there is.
 //!
 //! ```
-//! use trimtab_core::{policy, value::Value};
-//! let mut book = policy::open("hub_book", &Value::from_json(br#"{"state":{"hub_id":"0x11","now":1}}"#)?)?;
+//! use trimtab_core::{operations::opened, value::Value};
+//! let mut book = opened::open("hub_book", &Value::from_json(br#"{"state":{"hub_id":"0x11","now":1}}"#)?)?;
 //! book.call_bytes("set_hub", br#"{"reserves":{"1":"5000000000"}}"#)?;
 //! book.call_bytes("set_account", br#"{"account_id":"0x22","deltas":[{"token_id":1,"offdelta":"-9000000"}],
 //!     "requests":[{"token_id":1,"amount":"5000000","fee":{"requested_at":1}}]}"#)?;

@@ -1,19 +1,15 @@
 //! What a plan asks the runtime to do, in order.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de};
-
 use crate::hub::config::Source;
 use crate::hub::state::SettlementOp;
 use crate::units::{EntityId, TokenAmount, TokenId};
-use crate::value::{Fault, FromValue, Value};
 
 /// The memo of every settlement that a plan proposes.
 pub const MEMO: &str = "auto-c2r-rebalance";
 
 /// One step of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[choice(Eq)]
+#[serde(tag = "type")]
 #[non_exhaustive]
 pub enum Action {
     /// The sent batch is too old: take it back.
@@ -88,91 +84,5 @@ impl Action {
             Self::Replenish { .. } | Self::Alert { .. } => 5,
             Self::Broadcast {} => 6,
         }
-    }
-}
-
-/// An action as it is read: one record, so that amounts keep their native form on every host.
-#[derive(Deserialize, FromValue)]
-#[serde(deny_unknown_fields)]
-struct Fields {
-    #[serde(rename = "type")]
-    kind: Kind,
-    requeue: Option<bool>,
-    account_id: Option<EntityId>,
-    executor_is_left: Option<bool>,
-    memo: Option<String>,
-    ops: Option<Vec<SettlementOp>>,
-    amount: Option<TokenAmount>,
-    token_id: Option<TokenId>,
-    id: Option<String>,
-    source: Option<Source>,
-    floor: Option<TokenAmount>,
-    net: Option<TokenAmount>,
-}
-
-#[derive(Clone, Copy, Deserialize, FromValue)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    AbortSentBatch,
-    SettleReject,
-    SettlePropose,
-    SettleExecute,
-    Deposit,
-    Replenish,
-    Alert,
-    Broadcast,
-}
-
-impl<'de> Deserialize<'de> for Action {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::of(Fields::deserialize(deserializer)?)
-    }
-}
-
-impl FromValue for Action {
-    fn from_value(value: &Value<'_>) -> Result<Self, Fault> {
-        Self::of(Fields::from_value(value)?)
-    }
-}
-
-impl Action {
-    fn of<E: de::Error>(fields: Fields) -> Result<Self, E> {
-        fn due<T, E: de::Error>(field: &'static str, value: Option<T>) -> Result<T, E> {
-            value.ok_or_else(|| E::missing_field(field))
-        }
-        Ok(match fields.kind {
-            Kind::AbortSentBatch => Self::AbortSentBatch {
-                requeue: due("requeue", fields.requeue)?,
-            },
-            Kind::SettleReject => Self::SettleReject {
-                account_id: due("account_id", fields.account_id)?,
-            },
-            Kind::SettlePropose => Self::SettlePropose {
-                account_id: due("account_id", fields.account_id)?,
-                executor_is_left: due("executor_is_left", fields.executor_is_left)?,
-                memo: fields.memo.unwrap_or_default(),
-                ops: due("ops", fields.ops)?,
-            },
-            Kind::SettleExecute => Self::SettleExecute {
-                account_id: due("account_id", fields.account_id)?,
-            },
-            Kind::Deposit => Self::Deposit {
-                account_id: due("account_id", fields.account_id)?,
-                amount: due("amount", fields.amount)?,
-                token_id: due("token_id", fields.token_id)?,
-            },
-            Kind::Replenish => Self::Replenish {
-                amount: due("amount", fields.amount)?,
-                id: due("id", fields.id)?,
-                source: due("source", fields.source)?,
-                token_id: due("token_id", fields.token_id)?,
-            },
-            Kind::Alert => Self::Alert {
-                floor: due("floor", fields.floor)?,
-                net: due("net", fields.net)?,
-                token_id: due("token_id", fields.token_id)?,
-            },
-            Kind::Broadcast => Self::Broadcast {},
-        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::Profile;
-use crate::value::{self, Value};
+use crate::value::{self, FromValue, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -10,9 +10,13 @@ fn id(byte: u8) -> String {
     format!("0x{}", format!("{byte:02x}").repeat(32))
 }
 
-fn state_of(state: &Json) -> HubState {
-    let text = serde_json::to_vec(state).unwrap();
+fn read<T: FromValue>(json: &Json) -> T {
+    let text = serde_json::to_vec(json).unwrap();
     value::decode(&Value::from_json(&text).unwrap()).unwrap()
+}
+
+fn state_of(state: &Json) -> HubState {
+    read(state)
 }
 
 fn plan_of(config: &Config, state: &Json) -> (Plan, Vec<String>) {
@@ -125,7 +129,7 @@ mod runtime {
     pub(super) fn config(case: &Json) -> Config {
         let mut config = Config::of(Profile::Xln);
         if let Some(strategy) = case["config"]["matchingStrategy"].as_str() {
-            config.hub.strategy = serde_json::from_value(json!(strategy)).unwrap();
+            config.hub.strategy = read(&json!(strategy));
         }
         config
     }
@@ -1018,7 +1022,7 @@ pub(crate) mod laws {
                         account.requests.push(crate::hub::state::Request {
                             token_id,
                             amount,
-                            fee: Some(serde_json::from_value(json!({"requested_at": at})).unwrap()),
+                            fee: Some(read(&json!({"requested_at": at}))),
                         });
                     }
                     if let Some(shown) = row.shown {
@@ -1129,7 +1133,7 @@ pub(crate) mod laws {
                     account.requests.push(crate::hub::state::Request {
                         token_id: TokenId::constant(1),
                         amount: ask,
-                        fee: Some(serde_json::from_value(json!({})).unwrap()),
+                        fee: Some(read(&json!({}))),
                     });
                 }
                 account

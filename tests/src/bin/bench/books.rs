@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde_json::{Value as Json, json};
 use std::time::Instant;
 use trimtab_core::canonical;
-use trimtab_core::policy::{self, Opened};
+use trimtab_core::operations::opened::{self, Opened};
 use trimtab_core::value::Value;
 use trimtab_host::{Handle, Sandbox};
 use trimtab_tests::hub_rows;
@@ -24,7 +24,7 @@ impl Pair {
     fn open(sandbox: &Sandbox, kind: &str, state: &Json) -> Result<Self> {
         let text = json!({ "state": state }).to_string();
         Ok(Self {
-            native: policy::open(kind, &Value::from_json(text.as_bytes())?)?,
+            native: opened::open(kind, &Value::from_json(text.as_bytes())?)?,
             sandboxed: sandbox.open(kind, text.as_bytes())?,
         })
     }

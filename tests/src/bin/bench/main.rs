@@ -15,7 +15,8 @@ use std::time::Instant;
 
 use trimtab_core::hub::columns;
 use trimtab_core::hub::matching::MatchInput;
-use trimtab_core::policy::{Policy, operations};
+use trimtab_core::operations;
+use trimtab_core::policy::Policy;
 use trimtab_core::value::{self, Value};
 use trimtab_host::{Limits, Sandbox};
 

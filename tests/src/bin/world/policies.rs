@@ -8,7 +8,8 @@ use trimtab_core::hub::book::HubBook;
 use trimtab_core::hub::plan::Plan;
 use trimtab_core::hub::plan::action::Action;
 use trimtab_core::hub::state::HubState;
-use trimtab_core::policy::{Policy, operations::HubPlan};
+use trimtab_core::operations::HubPlan;
+use trimtab_core::policy::Policy;
 use trimtab_core::units::TokenId;
 use trimtab_core::value::Value;
 

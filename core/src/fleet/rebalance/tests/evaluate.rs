@@ -120,7 +120,8 @@ fn phases() -> impl Strategy<Value = Option<Phase>> {
         Phase::Closing,
         Phase::Unknown,
     ];
-    prop::option::of(prop::sample::select(all.to_vec()))
+    // Most channels are usable: a move that is refused for a phase shows nothing else.
+    prop::option::weighted(0.2, prop::sample::select(all.to_vec()))
 }
 
 fn peers() -> impl Strategy<Value = Option<NodeId>> {
@@ -130,9 +131,9 @@ fn peers() -> impl Strategy<Value = Option<NodeId>> {
 prop_compose! {
     /// Two ends in any state, with any of their numbers absent.
     fn ends()(
-        mut input in candidates(), peer in peers(), phase in phases(), online: bool, receivable in maybe(10_000_000),
+        mut input in candidates(), peer in peers(), phase in phases(), online in prop::bool::weighted(0.9), receivable in maybe(10_000_000),
         local in maybe(10_000_000), whole in any::<bool>(),
-        ends in prop::collection::vec((peers(), phases(), any::<bool>(), maybe(10_000_000), 0..=12_000_000_u64), 3),
+        ends in prop::collection::vec((peers(), phases(), prop::bool::weighted(0.9), maybe(10_000_000), 0..=12_000_000_u64), 3),
     ) -> EvaluateInput {
         let destination = &mut input.destination;
         (destination.peer_id, destination.phase, destination.connected) = (peer, phase, online);

@@ -12,8 +12,8 @@ use crate::config::{Config, Profile};
 use crate::error::{Error, ErrorCode};
 use crate::fleet::book as fleet_book;
 use crate::hub::book;
-use crate::policy::{ABI, MAX_INPUT_BYTES, OPERATIONS, Op, VERSION, operations};
-use crate::reason::{Code, Reason, Why};
+use crate::policy::{ABI, MAX_INPUT_BYTES, Operation, VERSION};
+use crate::reason::{Code, Reason};
 use crate::value::{self, Value};
 
 /// Which part to describe; everything when empty.
@@ -42,19 +42,16 @@ impl JsonSchema for Description {
     }
 }
 
-/// Answers `policy.describe`.
-pub fn describe(_: &Config, input: &DescribeInput, _: &mut Why) -> Result<Description, Error> {
-    if let Some(name) = &input.operation {
-        crate::policy::operation(name).map_err(|error| Error {
-            field: "operation".to_owned(),
-            ..error
-        })?;
-    }
+/// The description of what is wanted of `table`.
+pub fn describe(table: &[Operation], input: &DescribeInput) -> Result<Description, Error> {
     let parts = Value::from_json(include_bytes!("describe.json"))
         .map_err(|error| Error::internal(format_args!("describe.json: {error}")))?;
     let wanted = |name: &str| input.operation.as_ref().is_none_or(|only| only == name);
-    compose(parts.into_owned(), wanted).map(Description)
+    compose(table, parts.into_owned(), wanted).map(Description)
 }
+
+/// The schemas of input and decision of each operation, in the order of the table.
+pub type Schemas = fn(&mut SchemaGenerator) -> Vec<(Schema, Schema)>;
 
 /// What the table knows of an operation.
 #[derive(Serialize)]
@@ -105,12 +102,16 @@ struct Whole {
 }
 
 /// The description of the wanted operations: the schemas from `parts`, all else from the tables.
-fn compose(parts: Value<'static>, wanted: impl Fn(&str) -> bool) -> Result<Value<'static>, Error> {
+fn compose(
+    table: &[Operation],
+    parts: Value<'static>,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Value<'static>, Error> {
     let part = |path: &[&str]| {
         let found = path.iter().try_fold(&parts, |value, key| value.get(key));
         found.cloned().unwrap_or(Value::Null)
     };
-    let operations = OPERATIONS.iter().filter(|operation| wanted(operation.name));
+    let operations = table.iter().filter(|operation| wanted(operation.name));
     value::encode(&Whole {
         abi: ABI,
         definitions: part(&["definitions"]),
@@ -161,16 +162,16 @@ fn compose(parts: Value<'static>, wanted: impl Fn(&str) -> bool) -> Result<Value
 }
 
 /// The description, derived from the code. Never called inside the module.
-pub fn build() -> Result<serde_json::Value, Error> {
-    let parts = schema_parts().to_string();
+pub fn build(table: &[Operation], schemas: Schemas) -> Result<serde_json::Value, Error> {
+    let parts = schema_parts(table, schemas).to_string();
     let parts = Value::from_json(parts.as_bytes())?.into_owned();
-    let whole = crate::canonical::text(&compose(parts, |_| true)?)?;
+    let whole = crate::canonical::text(&compose(table, parts, |_| true)?)?;
     serde_json::from_str(&whole).map_err(Error::internal)
 }
 
 /// What the module carries in `describe.json`: the schemas, without the words about each field,
 /// which `docs/reference.md` and the types of the surfaces have.
-pub fn embedded() -> Result<String, Error> {
+pub fn embedded(table: &[Operation], schemas: Schemas) -> Result<String, Error> {
     fn without_words(value: &mut serde_json::Value) {
         match value {
             serde_json::Value::Object(fields) => {
@@ -187,15 +188,15 @@ pub fn embedded() -> Result<String, Error> {
             _ => {}
         }
     }
-    let mut parts = schema_parts();
+    let mut parts = schema_parts(table, schemas);
     without_words(&mut parts);
     Ok(parts.to_string() + "\n")
 }
 
 /// Every schema, by operation, and the definitions they share.
-fn schema_parts() -> serde_json::Value {
+fn schema_parts(table: &[Operation], schemas: Schemas) -> serde_json::Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let schemas: serde_json::Map<_, _> = OPERATIONS
+    let schemas: serde_json::Map<_, _> = table
         .iter()
         .zip(schemas(&mut generator))
         .map(|(operation, (input, decision))| {
@@ -241,96 +242,4 @@ fn schema_parts() -> serde_json::Value {
         "handles": [fleet_book, hub_book],
         "schemas": schemas,
     })
-}
-
-macro_rules! schemas_of_all {
-    ($(($method:ident, $marker:ident),)*) => {
-        /// The schemas of input and decision, in the order of the table. Kept out of the table, so
-        /// that the module does not carry the generator.
-        fn schemas(generator: &mut SchemaGenerator) -> Vec<(Schema, Schema)> {
-            vec![$((
-                generator.subschema_for::<<operations::$marker as Op>::Input>(),
-                generator.subschema_for::<<operations::$marker as Op>::Output>(),
-            )),*]
-        }
-    };
-}
-
-crate::for_each_operation!(schemas_of_all);
-
-/// Which reasons to put into words, and for whom.
-#[record]
-pub struct ExplainInput {
-    /// The reasons of a decision, as it carries them.
-    pub reasons: Vec<Reason>,
-    /// `operator` sees every number; `peer` sees codes and effects only.
-    #[serde(default)]
-    pub view: View,
-}
-
-/// Who reads a reason.
-#[choice(Default)]
-pub enum View {
-    /// The operator of this node.
-    #[default]
-    Operator,
-    /// Somebody else: no amount, balance, share or name leaves the node.
-    Peer,
-}
-
-/// Reasons in words.
-#[record(open)]
-pub struct Explained {
-    /// The reasons as this reader may see them.
-    pub reasons: Vec<Reason>,
-    /// One sentence per reason.
-    pub sentences: Vec<String>,
-}
-
-/// Answers `policy.explain`.
-pub fn explain(_: &Config, input: &ExplainInput, _: &mut Why) -> Result<Explained, Error> {
-    let seen = |reason: &Reason| match input.view {
-        View::Operator => reason.clone(),
-        View::Peer => reason.peer_view(),
-    };
-    let reasons: Vec<Reason> = input.reasons.iter().map(seen).collect();
-    let words = |reason: &Reason| match input.view {
-        View::Operator => reason.sentence(),
-        View::Peer => reason.code.entry().meaning().to_owned(),
-    };
-    let sentences = reasons.iter().map(words).collect();
-    Ok(Explained { reasons, sentences })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_committed_description_is_the_one_the_code_gives() {
-        let committed = include_str!("describe.json");
-        assert!(
-            committed == embedded().unwrap(),
-            "describe.json is stale: run `make generate`"
-        );
-    }
-
-    #[test]
-    fn every_code_names_operations_that_exist() {
-        for code in Code::ALL {
-            let entry = code.entry();
-            assert!(
-                !entry.operations.is_empty(),
-                "{} is returned by nothing",
-                entry.name
-            );
-            for name in entry.operations {
-                assert!(
-                    crate::policy::operation(name).is_ok(),
-                    "{} names {name}",
-                    entry.name
-                );
-            }
-        }
-    }
 }

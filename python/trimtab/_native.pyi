@@ -33,6 +33,11 @@ def answer_bytes(
 def to_json(value: object, /, *, exact: bool = True) -> bytes:
     """The canonical JSON of an object."""
 
+def sentence(
+    code: str, field: str, got: str, expected: str, offset: int | None = None, /
+) -> str:
+    """An error in one sentence."""
+
 def input_digest(op: str, input: object, /) -> str:
     """sha256 of the canonical JSON of the typed input: 1, 1.0 and an absent default are one input."""
 

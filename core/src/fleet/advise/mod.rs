@@ -4,7 +4,10 @@
 //! use trimtab_core::policy::Policy;
 //! let asked = br#"{"now": 1795171800, "snapshot": {
 //!     "at": 1795171800, "capacity_sats": 0, "profits": [], "public_capacities": [], "revenue_windows": [],
-//!     "report": {"member_id": "02us", "at": 1795171800}, "us": {"node_id": "02us"}}}"#;
+//!     "left_out": {"closing": 0, "duplicate": 0, "opening": 0, "proposed": 0, "set_aside": 0,
+//!         "unannounced": 0, "unknown": 0},
+//!     "report": {"member_id": "02us", "at": 1795171800},
+//!     "unattributed": {"forwards_msat": 0, "rebalances_msat": 0}, "us": {"node_id": "02us"}}}"#;
 //! let answer = Policy::plan().call("fleet.advise", asked)?;
 //! assert!(String::from_utf8_lossy(&answer).contains(r#""rebalances":[]"#));
 //! # Ok::<(), trimtab_core::error::Error>(())

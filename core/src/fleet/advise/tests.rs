@@ -8,8 +8,8 @@ use crate::fleet::channel::{Channel, ChannelFlow, HopFee, Phase};
 use crate::fleet::health::tests::cases;
 use crate::fleet::member::{Activity, Trouble, Us};
 use crate::fleet::snapshot::{LeftOut, Unattributed};
-use crate::policy::Policy;
 use crate::operations::{FleetAdvise, FleetExplain};
+use crate::policy::Policy;
 use crate::units::{Msat, Share};
 use crate::value::{self, Value};
 

@@ -7,10 +7,10 @@ use crate::canonical;
 use crate::fleet::channel::{Channel, ChannelFlow, HopFee, Phase};
 use crate::fleet::health::tests::cases;
 use crate::fleet::member::{Activity, Trouble, Us};
-use crate::fleet::snapshot::{LeftOut, Unattributed};
+use crate::fleet::snapshot::{LeftOut, Snapshot, Unattributed};
 use crate::operations::{FleetAdvise, FleetExplain};
 use crate::policy::Policy;
-use crate::units::{Msat, Share};
+use crate::units::{Msat, Ppm, Seconds, Share};
 use crate::value::{self, Value};
 
 const NOW: u64 = 1_795_564_800;

@@ -256,6 +256,29 @@ fn a_channel_on_its_way_counts_as_our_capacity_and_one_that_closes_does_not() {
 }
 
 #[test]
+fn a_channel_closed_to_forwards_needs_nothing_and_one_that_is_not_usable_is_not_counted() {
+    let count = |closed: bool, phase: Phase| {
+        let local = Sat::constant(1);
+        let mut channel = Channel::plain(id("c"), id("p"), local, Sat::constant(5_000_000));
+        (channel.closed_to_forwards, channel.phase) = (closed, Some(phase));
+        let mut input = fleet(Vec::new());
+        input.us.channels = vec![channel].into();
+        let told = state(&Config::default(), &input, &mut Why::off()).unwrap();
+        (told.depleted_channels.get(), told.balanced_channels.get())
+    };
+    assert_eq!(count(false, Phase::Usable), (1, 0));
+    assert_eq!(count(true, Phase::Usable), (0, 1));
+    for phase in [
+        Phase::Proposed,
+        Phase::Opening,
+        Phase::Closing,
+        Phase::Unknown,
+    ] {
+        assert_eq!(count(false, phase), (0, 0));
+    }
+}
+
+#[test]
 fn an_absurd_member_changes_no_advice_for_the_others() {
     let mut needy = member("aa", Some(Tier::Struggling));
     needy.depleted = vec![trouble("p", 0.03)];

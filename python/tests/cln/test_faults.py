@@ -386,3 +386,32 @@ def test_a_plugin_under_a_flood_keeps_its_threads_and_its_memory(
     assert process.ask("trimtab-status")["gossip"]["accepted"] == 0
     assert process.alive
     os.kill(process.pid, signal.SIGCONT)
+
+
+def test_questions_and_messages_never_wait_for_each_other(
+    coordinator: Coordinator, other: Key
+) -> None:
+    """One holds the book and reads the store, one changes the store and asks for members."""
+    stop = time.monotonic() + 1.5
+
+    def ask() -> None:
+        while time.monotonic() < stop:
+            coordinator.members()
+            coordinator.liquidity_state("needs")
+
+    def hear() -> None:
+        while time.monotonic() < stop:
+            coordinator.courier.take(_incoming(other.id, "{"), coordinator.now())
+
+    def change() -> None:
+        names = ["one", "two"]
+        while time.monotonic() < stop:
+            names.reverse()
+            coordinator.set_members("test", [MemberRow(other.id, names[0])])
+
+    threads = [threading.Thread(target=work, daemon=True) for work in (ask, hear, change, ask)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)

@@ -131,8 +131,13 @@ def test_a_depleted_channel_of_one_member_lowers_the_fee_that_another_is_advised
     advice = fleet["l3"].ours.ask("trimtab-advise")
     (step,) = [one for one in advice["fees"] if one["peer_id"] == peer]
     assert step["step"] == "lowered"
-    assert step["fee_ppm"] == 237
     assert all(reason["says"] for reason in step["reasons"])
+    # Only the fee in force is known; what l3 intends without the fleet is for its operator to say.
+    assert "fee_ppm" not in step
+    fleet["l3"].ours.ask("trimtab-policy", {"subject": peer, "intended_ppm": 250})
+    advice = fleet["l3"].ours.ask("trimtab-advise")
+    (step,) = [one for one in advice["fees"] if one["peer_id"] == peer]
+    assert (step["base_ppm"], step["fee_ppm"], step["step"]) == (250, 237, "lowered")
 
 
 ALONE = pytest.mark.parametrize("fleet", [[("l1", "l2"), ("l1", "l3")]], indirect=True)

@@ -169,7 +169,7 @@ def test_errors_have_a_code_and_a_field(plugins: Start, node: TestNode) -> None:
         ("hive-splice-check", [peer, "splice_out", -1], "out_of_range", "amount_sats"),
         ("hive-splice-check", [peer, "splice_out", True], "malformed", "amount_sats"),
         ("hive-splice-check", [peer, "sideways", 1], "out_of_range", "splice_type"),
-        ("hive-splice-check", [peer, "splice_out", 10**12], "out_of_range", "amount_sats"),
+        ("hive-splice-check", [peer, "splice_out", 10**16], "out_of_range", "amount_sats"),
         ("hive-liquidity-state", ["everything"], "out_of_range", "action"),
         ("hive-liquidity-state", {"nonsense": 1}, "unknown_field", "nonsense"),
         ("hive-liquidity-state", ["needs", 1], "unknown_field", "[1]"),

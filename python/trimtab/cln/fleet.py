@@ -78,11 +78,12 @@ class Fleet:
 
     def _rows(self) -> list[MemberRow]:
         """The members, read again only when somebody replaced them."""
-        generation = self._store.members_generation()
-        with self._lock:
-            if generation != self._roster[0]:
-                self._roster = (generation, self._store.members())
-            return self._roster[1]
+        # Without our lock: whoever changes the store asks for members too, and would wait for one
+        # who holds this lock and waits for the store.
+        generation, roster = self._store.members_generation(), self._roster
+        if generation != roster[0]:
+            self._roster = roster = (generation, self._store.members())
+        return roster[1]
 
     def members(self) -> list[str]:
         """Ids of the other members that are not banned."""

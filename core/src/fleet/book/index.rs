@@ -4,7 +4,7 @@
 use super::directory::Directory;
 use crate::config::Config;
 use crate::fleet::channel::Channel;
-use crate::fleet::liquidity::needs::{self, Ready, own_trouble, ready};
+use crate::fleet::liquidity::needs::{self, Ready, ready, trouble_of};
 use crate::fleet::member::Member;
 use crate::fleet::splice::{Other, Ours, OwnChannel};
 use crate::sorting;
@@ -204,8 +204,7 @@ impl Index {
                 continue;
             }
             sum.add(channel.local_sats, channel.capacity_sats);
-            let (local, capacity) = (channel.local_sats, channel.capacity_sats);
-            troubled |= own_trouble(&config.liquidity, local, capacity).is_some();
+            troubled |= trouble_of(&config.liquidity, channel).is_some();
             kept.push(OwnChannel::of(channel));
         }
         let relevance = sum.relevance(&config.liquidity);

@@ -380,6 +380,7 @@ prop_compose! {
         spendable in prop::option::of(sats()), phase in prop::option::of(select(vec![Phase::Opening, Phase::Usable, Phase::Closing])),
     ) -> Channel {
         Channel {
+            closed_to_forwards: reserve.is_some_and(|sats| sats.get() % 3 == 0),
             pending_capacity_sats: pending,
             phase,
             reserve_sats: reserve,

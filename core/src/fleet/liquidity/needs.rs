@@ -20,7 +20,7 @@ use std::collections::binary_heap::PeekMut;
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
 use crate::error::Error;
-use crate::fleet::channel::local_share;
+use crate::fleet::channel::{Channel, local_share};
 use crate::fleet::health::Tier;
 use crate::fleet::member::{Member, Trouble};
 use crate::fleet::view::{FleetInput, View, explain_count, wanted};
@@ -417,6 +417,15 @@ fn above_half(one: &Ready) -> Sat {
     let capacity = one.capacity_sats.as_f64();
     let above_half = capacity * one.local_pct.get() - capacity * 0.5;
     Sat::constant(above_half.max(0.0) as u64)
+}
+
+/// As [`own_trouble`]; a channel that its operator closed to forwards needs nothing.
+pub(in crate::fleet) fn trouble_of(
+    config: &LiquidityConfig,
+    channel: &Channel,
+) -> Option<(NeedType, Severity)> {
+    let found = own_trouble(config, channel.local_sats, channel.capacity_sats);
+    found.filter(|_| !channel.closed_to_forwards)
 }
 
 /// How badly a channel of ours is in trouble; nothing for an empty one.

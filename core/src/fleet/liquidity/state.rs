@@ -5,7 +5,7 @@
 //! `no_competition`, `stale_report`, `member_implausible`.
 
 use super::NeedType;
-use super::needs::own_trouble;
+use super::needs::trouble_of;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fleet::channel::Channel;
@@ -81,9 +81,7 @@ pub(in crate::fleet) fn troubled<'v, 'f>(
     config: &'v Config,
     channels: &'v [&'f Channel],
 ) -> impl Iterator<Item = &'f Channel> {
-    let troubled = |channel: &&Channel| {
-        own_trouble(&config.liquidity, channel.local_sats, channel.capacity_sats).is_some()
-    };
+    let troubled = |channel: &&Channel| trouble_of(&config.liquidity, channel).is_some();
     channels.iter().copied().filter(troubled)
 }
 
@@ -98,7 +96,7 @@ pub(in crate::fleet) fn state_of<'f>(
 ) -> FleetState {
     let own = |kind: Option<NeedType>| {
         let trouble = |channel: &&&Channel| {
-            let found = own_trouble(&config.liquidity, channel.local_sats, channel.capacity_sats);
+            let found = trouble_of(&config.liquidity, channel);
             found.map(|(found, _)| found) == kind
         };
         count(view.channels.iter().filter(trouble).count())

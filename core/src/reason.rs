@@ -82,6 +82,42 @@ impl Quantity {
     }
 }
 
+impl Quantity {
+    /// For a reader: whole numbers in groups of three digits, fractions to four places.
+    #[must_use]
+    pub fn rounded(&self) -> String {
+        match self {
+            Self::Real(x) if x.abs() >= 1e15 => self.to_string(),
+            Self::Real(x) => {
+                let text = format!("{x:.4}");
+                let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+                match fraction.trim_end_matches('0') {
+                    "" => grouped(whole),
+                    fraction => format!("{}.{fraction}", grouped(whole)),
+                }
+            }
+            Self::Whole(_) | Self::Amount(_) => grouped(&self.to_string()),
+            Self::Word(word) => word.to_string(),
+        }
+    }
+}
+
+/// Digits with a comma every three.
+fn grouped(text: &str) -> String {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let mut out = sign.to_owned();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -299,13 +335,25 @@ impl Reason {
     /// The sentence for people, derived from the fields alone.
     #[must_use]
     pub fn sentence(&self) -> String {
+        self.said(Quantity::to_string)
+    }
+
+    /// As [`Reason::sentence`] for a page that is read by eye: whole numbers in groups of three
+    /// digits, fractions to four places. The value that ends the reason stays exact, since a rounded
+    /// one might not end it.
+    #[must_use]
+    pub fn page_sentence(&self) -> String {
+        self.said(Quantity::rounded)
+    }
+
+    fn said(&self, number: impl Fn(&Quantity) -> String) -> String {
         let unit = match self.unit {
             Some(Unit::Share | Unit::Score | Unit::Count) | None => String::new(),
             Some(unit) => format!(" {}", unit.as_str()),
         };
         let quantity = |value: &Option<Quantity>| match value {
             Some(value @ Quantity::Word(_)) => value.to_string(),
-            Some(value) => format!("{value}{unit}"),
+            Some(value) => format!("{}{unit}", number(value)),
             None => "an undisclosed value".to_owned(),
         };
         let mut text = self.code.entry().says.to_owned();

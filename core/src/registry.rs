@@ -34,6 +34,37 @@ impl Entry {
     }
 }
 
+/// The operations that answer with the reasons of others beside their own: every code that one of
+/// those may return is one of theirs too.
+pub const COMPOSED: &[(&str, &[&str])] = &[
+    ("fleet.advise", ADVISES_FROM),
+    ("fleet.explain", ADVISES_FROM),
+];
+
+const ADVISES_FROM: &[&str] = &[
+    "fees.adjust",
+    "health.assess",
+    "liquidity.classify",
+    "liquidity.needs",
+    "rebalance.budget",
+    "rebalance.conflict",
+    "rebalance.evaluate",
+    "rebalance.size",
+    "splice.headroom",
+    "topology.advise",
+];
+
+impl Entry {
+    /// Whether `operation` may return it, as its own or as that of an operation that it asks.
+    #[must_use]
+    pub fn is_returned_by(&self, operation: &str) -> bool {
+        let composed = COMPOSED.iter().find(|(name, _)| *name == operation);
+        let asked = composed.map_or(&[][..], |(_, asked)| asked);
+        self.operations.contains(&operation)
+            || self.operations.iter().any(|own| asked.contains(own))
+    }
+}
+
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.entry().name)
@@ -1110,6 +1141,24 @@ reasons! {
     ReplenishAnswerRefused = "replenish_answer_refused", None, flips None,
         in ["hub.plan", "hub.explain", "hub.reserves"],
         "an answer that fits no request is refused";
+
+    // --- advice of a node ---
+    /// So many depleted channels are worth filling now.
+    RebalancePays = "rebalance_pays", Some(Unit::Count), flips None,
+        in ["fleet.advise", "fleet.explain"],
+        "{observed} of {limit} depleted channels are worth filling now";
+    /// No depleted channel is worth filling now.
+    NoRebalancePays = "no_rebalance_pays", Some(Unit::Count), flips None,
+        in ["fleet.advise", "fleet.explain"],
+        "none of {limit} depleted channels is worth filling now";
+    /// The operator decided this, and no rule.
+    SetByOperator = "set_by_operator", None, flips None,
+        in ["fleet.advise", "fleet.explain"],
+        "the operator set this to {observed}";
+    /// A decision of the operator names no channel or peer of ours.
+    OperatorSubjectUnknown = "operator_subject_unknown", None, flips None,
+        in ["fleet.advise", "fleet.explain"],
+        "the operator's decision names no channel or peer of this node";
 
     // --- config ---
     /// One request may take more than a full reserve has above its floor.

@@ -14,6 +14,7 @@ use trimtab_core::error::Error;
 use trimtab_core::operations::{self, OPERATIONS};
 use trimtab_core::policy::{Policy, error_text};
 use trimtab_core::reason::Code;
+use trimtab_core::registry::COMPOSED;
 use trimtab_core::value::{self, Value};
 
 /// No operation has fewer cases.
@@ -239,6 +240,18 @@ pub fn registered() -> BTreeSet<(String, String)> {
             entry.operations.iter().map(pair)
         })
         .collect()
+}
+
+/// The pairs of code and operation that an operation may return because it asks another for it.
+#[must_use]
+pub fn composed() -> BTreeSet<(String, String)> {
+    let mut pairs = BTreeSet::new();
+    for (operation, _) in COMPOSED {
+        let codes = Code::ALL.iter().map(|code| code.entry());
+        let codes = codes.filter(|entry| entry.is_returned_by(operation));
+        pairs.extend(codes.map(|entry| (entry.name.to_owned(), (*operation).to_owned())));
+    }
+    pairs
 }
 
 /// The file of a suite with `expect` filled in from what core answers now, one case a line.

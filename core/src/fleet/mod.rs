@@ -1,5 +1,6 @@
 //! For a fleet of Lightning nodes that share information, never sats.
 
+pub mod advise;
 pub mod book;
 pub mod channel;
 pub mod conflict;

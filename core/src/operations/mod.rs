@@ -26,6 +26,7 @@ use crate::account::advice;
 use crate::canonical::{self, Amounts};
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
+use crate::fleet::advise as advise_node;
 use crate::fleet::gossip::{self, accept, legacy, report, signature};
 use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
 use crate::fleet::liquidity::{self, classify, needs, prioritize};
@@ -193,6 +194,12 @@ macro_rules! for_each_operation {
             (splice_headroom, SpliceHeadroom, "splice.headroom",
                 splice::headroom, splice::HeadroomInput => splice::Headroom,
                 "The largest splice-out that keeps the fleet connected to the peer."),
+            (fleet_advise, FleetAdvise, "fleet.advise",
+                advise_node::advise, advise_node::NodeAdviceInput => advise_node::NodeAdvice,
+                "What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest."),
+            (fleet_explain, FleetExplain, "fleet.explain",
+                advise_node::explain, advise_node::NodeExplainInput => advise_node::NodeExplained,
+                "Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it."),
         }
     };
 }

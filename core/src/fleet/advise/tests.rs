@@ -1,0 +1,284 @@
+//! The laws of the advice on a node.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::canonical;
+use crate::fleet::channel::{Channel, ChannelFlow, HopFee, Phase};
+use crate::fleet::health::tests::cases;
+use crate::fleet::member::{Activity, Trouble, Us};
+use crate::fleet::snapshot::{LeftOut, Snapshot, Unattributed};
+use crate::operations::{FleetAdvise, FleetExplain};
+use crate::policy::Policy;
+use crate::units::{Msat, Ppm, Seconds, Share};
+use crate::value::{self, Value};
+
+const NOW: u64 = 1_795_564_800;
+
+fn id(text: &str) -> NodeId {
+    NodeId::new(text).unwrap()
+}
+
+fn sat(n: u64) -> Sat {
+    Sat::new(n).unwrap()
+}
+
+fn share(part: u64, whole: u64) -> Sat {
+    sat(whole * part / 100)
+}
+
+prop_compose! {
+    fn channel(n: usize)(
+        peer in 0..6_u8, capacity in 0..40_000_000_u64, local in 0..=100_u64, spendable in prop::option::of(0..=100_u64),
+        receivable in prop::option::of(0..=100_u64), phase in prop::option::weighted(0.9, 0..8_u8), connected in prop::option::of(prop::bool::weighted(0.9)),
+        fee in prop::option::of(0..3_000_u32), days in 0..=60_u32, sold in 0..5_000_000_u64, age in prop::option::of(0..800_u32),
+        route in prop::option::of(0..1_500_u32), closed in prop::bool::weighted(0.05), hop in prop::option::of((0..2_000_u64, 0..500_u32)),
+    ) -> Channel {
+        let local = share(local, capacity);
+        Channel {
+            age_days: age.map(Count::constant),
+            closed_to_forwards: closed,
+            connected,
+            fee_ppm: fee.map(|fee| Ppm::new(fee).unwrap()),
+            flow: Some(ChannelFlow { days_out: Count::constant(days), sats_in: sat(0), sats_out: sat(sold) }),
+            last_hop: hop.map(|(base, ppm)| HopFee { base_msat: Msat::new(base).unwrap(), ppm: Ppm::new(ppm).unwrap() }),
+            phase: phase.map(|phase| match phase {
+                0 => Phase::Opening,
+                1 => Phase::Closing,
+                2 => Phase::Unknown,
+                _ => Phase::Usable,
+            }),
+            receivable_sats: receivable.map(|part| share(part, capacity - local.get())),
+            route_cost_ppm: route.map(|ppm| Ppm::new(ppm).unwrap()),
+            spendable_sats: spendable.map(|part| share(part, local.get())),
+            ..Channel::plain(id(&format!("c{n:02}")), id(&format!("03p{peer}")), local, sat(capacity))
+        }
+    }
+}
+
+fn member(n: u8, peer: u8, waits: bool) -> Member {
+    let rebalancing = Activity {
+        at: Seconds::constant(NOW - 10),
+        expected_end: Seconds::constant(NOW + 300),
+        peer_id: id(&format!("03p{peer}")),
+    };
+    Member {
+        at: Seconds::constant(NOW - 10),
+        depleted: vec![Trouble {
+            capacity_sats: sat(1_000_000),
+            local_pct: Share::constant(0.02),
+            peer_id: id(&format!("03p{}", (peer + 1) % 8)),
+        }],
+        rebalancing: if waits { vec![rebalancing] } else { Vec::new() },
+        ..Member::silent(id(&format!("02m{n}")))
+    }
+}
+
+fn decision(subject: String, way: u8) -> OperatorDecision {
+    OperatorDecision {
+        fee: None,
+        rebalance: Some(match way {
+            0 => RebalanceDecision::Off,
+            1 => RebalanceDecision::SourceOnly,
+            2 => RebalanceDecision::DestinationOnly,
+            _ => RebalanceDecision::Both,
+        }),
+        subject: id(&subject),
+    }
+}
+
+fn node(channels: Vec<Channel>) -> NodeAdviceInput {
+    NodeAdviceInput {
+        budget: SpentBudget {
+            base_sats: Some(sat(5_000)),
+            ..SpentBudget::default()
+        },
+        exits: Vec::new(),
+        fee_steps: Vec::new().into(),
+        first: None,
+        health: None,
+        members: Vec::new().into(),
+        now: Seconds::constant(NOW),
+        operator: Vec::new().into(),
+        snapshot: Snapshot {
+            alias: None,
+            assess: None,
+            at: Seconds::constant(NOW),
+            capacity_sats: sat(0),
+            demand: None,
+            health_report: None,
+            left_out: LeftOut::default(),
+            profits: Vec::new(),
+            public_capacities: Vec::new(),
+            report: Member::silent(id("02us")),
+            revenue_windows: Vec::new(),
+            unattributed: Unattributed::default(),
+            us: Us {
+                channels: channels.into(),
+                node_id: id("02us"),
+                rebalancing: Vec::new(),
+                tier: None,
+            },
+        },
+    }
+}
+
+prop_compose! {
+    fn nodes()(count in 0..14_usize)(
+        channels in (0..count).map(channel).collect::<Vec<_>>(),
+        members in prop::collection::vec((0..6_u8, prop::bool::weighted(0.3)), 0..4),
+        decisions in prop::collection::btree_map(0..14_usize, 0..4_u8, 0..4),
+        spent in 0..6_000_u64, tier in prop::option::of(0..4_usize),
+    ) -> NodeAdviceInput {
+        let members = members.into_iter().enumerate();
+        let members: Vec<Member> = members.map(|(n, (peer, waits))| member(n as u8, peer, waits)).collect();
+        let decisions = decisions.into_iter();
+        let operator: Vec<_> = decisions.map(|(n, way)| decision(format!("c{n:02}"), way)).collect();
+        let mut input = node(channels);
+        input.members = members.into();
+        input.operator = operator.into();
+        input.budget.spent_sats = sat(spent);
+        let tiers = [Tier::Struggling, Tier::Vulnerable, Tier::Stable, Tier::Thriving];
+        input.snapshot.us.tier = tier.and_then(|tier| tiers.get(tier).copied());
+        input
+    }
+}
+
+fn advice(input: &NodeAdviceInput) -> crate::policy::Decided<NodeAdvice> {
+    Policy::plan().decide::<FleetAdvise>(input).unwrap()
+}
+
+fn proposed(advice: &NodeAdvice) -> impl Iterator<Item = &MoveAdvice> {
+    let moves = advice.rebalances.iter();
+    moves.filter(|one| matches!(one.outcome, MoveOutcome::WorthIt | MoveOutcome::PaysBelow))
+}
+
+fn channels_of(input: &NodeAdviceInput) -> &[Channel] {
+    input.snapshot.us.channels.readable()
+}
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn shuffled_input_gives_the_same_bytes(input in nodes(), by in 0..14_usize) {
+        let told = canonical::text(&advice(&input)).unwrap();
+        let mut other = input.clone();
+        let mut channels = channels_of(&input).to_vec();
+        let mut members = input.members.readable().to_vec();
+        let mut decisions = input.operator.readable().to_vec();
+        let by = by % channels.len().max(1);
+        channels.rotate_left(by);
+        members.reverse();
+        decisions.reverse();
+        other.snapshot.us.channels = channels.into();
+        other.members = members.into();
+        other.operator = decisions.into();
+        prop_assert_eq!(canonical::text(&advice(&other)).unwrap(), told);
+    }
+
+    #[test]
+    fn what_the_operator_ruled_out_is_never_proposed(input in nodes()) {
+        let decided = advice(&input).decision;
+        for one in proposed(&decided) {
+            for decision in input.operator.readable() {
+                let way = decision.rebalance.unwrap();
+                if decision.subject == one.channel_id {
+                    prop_assert!(way.may_receive(), "{one:?}");
+                }
+                if Some(&decision.subject) == one.source.as_ref() {
+                    prop_assert!(way.may_give(), "{one:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn proposals_together_ask_no_more_than_both_ends_and_the_budget_have(input in nodes()) {
+        let decided = advice(&input).decision;
+        let config = Policy::plan().config().clone();
+        let mut fees = 0_u128;
+        let mut given: std::collections::BTreeMap<&NodeId, u64> = std::collections::BTreeMap::new();
+        for one in proposed(&decided) {
+            let (amount, source) = (one.amount_sats.unwrap(), one.source.as_ref().unwrap());
+            let fee = one.max_fee_ppm.unwrap();
+            fees += (u128::from(amount.get()) * u128::from(fee.get())).div_ceil(1_000_000);
+            *given.entry(source).or_default() += amount.get();
+            let to = channels_of(&input).iter().find(|channel| channel.channel_id == one.channel_id).unwrap();
+            let from = channels_of(&input).iter().find(|channel| channel.channel_id == *source).unwrap();
+            for end in [to, from] {
+                prop_assert!(end.counts() && end.connected != Some(false), "{end:?}");
+            }
+            prop_assert!(to.peer_id != from.peer_id);
+            prop_assert!(to.receivable_sats.is_none_or(|most| amount <= most));
+        }
+        for (source, sum) in given {
+            let from = channels_of(&input).iter().find(|channel| channel.channel_id == *source).unwrap();
+            prop_assert!(sum <= from.spendable_sats.unwrap_or(from.local_sats).get());
+            let kept = from.local_sats.get().saturating_sub(sum) as f64;
+            let least = config.rebalance.source_min_share.unwrap_or(config.liquidity.depleted_below).get() * from.capacity_sats.as_f64();
+            prop_assert!(kept >= least - 1.0, "{kept} of {least}");
+        }
+        prop_assert!(fees <= u128::from(decided.budget.left_sats.get()));
+    }
+
+    #[test]
+    fn a_bad_channel_is_set_aside_and_the_rest_is_advised(input in nodes()) {
+        let plain = advice(&input);
+        let mut given = value::encode(&input).unwrap();
+        spoil(&mut given);
+        let spoiled: NodeAdviceInput = value::decode(&given).unwrap();
+        let told = advice(&spoiled);
+        prop_assert_eq!(told.quarantined.len(), 1);
+        prop_assert_eq!(told.decision.left_out.listed.set_aside.get(), 1);
+        prop_assert_eq!(told.decision.rebalances, plain.decision.rebalances);
+        prop_assert_eq!(told.decision.needs, plain.decision.needs);
+    }
+
+    #[test]
+    fn a_channel_is_explained_with_every_other_channel(input in nodes()) {
+        for channel in channels_of(&input) {
+            let asked = NodeExplainInput {
+                asked: input.clone(),
+                first: None,
+                subject: channel.channel_id.clone(),
+            };
+            let told = Policy::plan().decide::<FleetExplain>(&asked).unwrap().decision;
+            let told = told.channels.first().unwrap();
+            prop_assert_eq!(told.into.tried.get() as usize, channels_of(&input).len() - 1);
+            let none = told.into.best.iter().find(|pair| pair.accepted == pair.binding.is_some());
+            prop_assert!(none.is_none(), "{none:?}");
+        }
+    }
+}
+
+/// Adds a channel that cannot be read.
+fn spoil(input: &mut Value<'static>) {
+    let mut place = input;
+    for key in ["snapshot", "us", "channels"] {
+        let Value::Map(fields) = place else { return };
+        let found = fields.iter_mut().find(|(name, _)| name == key);
+        place = &mut found.unwrap().1;
+    }
+    if let Value::List(channels) = place {
+        channels.push(Value::from_json(br#"{"channel_id":"zz","local_sats":-1}"#).unwrap());
+    }
+}
+
+#[test]
+fn nothing_pays_where_the_route_costs_more_than_it_earns() {
+    let full = Channel {
+        fee_ppm: Some(Ppm::constant(1)),
+        ..Channel::plain(id("s"), id("03ps"), sat(9_000_000), sat(10_000_000))
+    };
+    let empty = Channel {
+        fee_ppm: Some(Ppm::constant(500)),
+        route_cost_ppm: Some(Ppm::constant(400)),
+        ..Channel::plain(id("d"), id("03pd"), sat(100_000), sat(10_000_000))
+    };
+    let told = advice(&node(vec![full, empty])).decision;
+    assert_eq!(told.rebalances.len(), 1);
+    assert_eq!(told.rebalances[0].outcome, MoveOutcome::Refused);
+    assert_eq!(told.refusals.len(), 1);
+    assert_eq!(told.refusals[0].closest.subject.as_deref(), Some("d"));
+}

@@ -299,6 +299,11 @@ export class Reader {
       const signed = { left_signed: Boolean(given["leftHanko"]), right_signed: Boolean(given["rightHanko"]) };
       const sealed = signed.left_signed || signed.right_signed || Boolean(given["settlementHash"]) || Boolean(given["postSettlementDisputeProof"]);
       if (sealed) this.#sealed.add(id);
+      const changed = given["lastUpdatedAt"] ?? given["createdAt"];
+      const more = {
+        ...(sealed ? { sealed } : {}),
+        ...(changed === undefined ? {} : { updated_at: whole("lastUpdatedAt", changed) }),
+      };
       if (this.shape === "head") {
         return {
           ops: list("ops", given["ops"]).map((op, index) => within(`ops[${index}]`, () => readOp(object("", op)))),
@@ -306,6 +311,7 @@ export class Reader {
           executor_is_left: flag("executorIsLeft", given["executorIsLeft"]),
           status: status(given["status"]),
           ...signed,
+          ...more,
         };
       }
       const byLeft = side(given["initiatedBy"]);
@@ -320,6 +326,7 @@ export class Reader {
         executor_is_left: byLeft,
         status: peerSigned ? "ready_to_submit" : status(given["status"]),
         ...signed,
+        ...more,
       };
     });
   }

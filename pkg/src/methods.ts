@@ -84,6 +84,10 @@ import type {
   MemberInput,
   MessageOutcome,
   Needs,
+  NodeAdvice,
+  NodeAdviceInput,
+  NodeExplainInput,
+  NodeExplained,
   NodeObservationInput,
   Nothing,
   OpenFleetBook,
@@ -373,6 +377,16 @@ export abstract class PolicyMethods {
   /** The largest splice-out that keeps the fleet connected to the peer. */
   spliceHeadroom(input: HeadroomInput): Decision<Headroom> {
     return this.call("splice.headroom", input);
+  }
+
+  /** What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest. */
+  fleetAdvise(input: NodeAdviceInput): Decision<NodeAdvice> {
+    return this.call("fleet.advise", input);
+  }
+
+  /** Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it. */
+  fleetExplain(input: NodeExplainInput): Decision<NodeExplained> {
+    return this.call("fleet.explain", input);
   }
 
 }

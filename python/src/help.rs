@@ -151,7 +151,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Plan`:
     turned: list[RefusedRequests]
         How many requests besides those in `outcomes` were turned down, and why.
 
-Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, account_not_active, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, settlement_executed, share_pulled_back, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
+Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, draft_cannot_be_sent, account_not_active, token_without_limits, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, proposal_unanswered, settlement_sealed, settlement_executed, share_pulled_back, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -179,7 +179,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.HubExplained`
     outcomes: list[Outcome]
         What becomes of it: the request first, then settlements. Empty when nothing is asked.
 
-Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, account_not_active, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, settlement_executed, share_pulled_back, nothing_to_explain, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
+Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, draft_cannot_be_sent, account_not_active, token_without_limits, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, proposal_unanswered, settlement_sealed, settlement_executed, share_pulled_back, nothing_to_explain, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -235,7 +235,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Watched`:
     reserves: list[WatchedReserve]
         Each token that has a reserve.
 
-Reasons: reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
+Reasons: token_without_limits, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -263,7 +263,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.HubVerified`:
     valid: bool
         Whether every law is kept.
 
-Reasons: plan_valid, plan_blocked, plan_wrong_order, plan_broadcast_missing, plan_broadcast_misplaced, plan_unknown_account, plan_quarantined_account, plan_duplicate, plan_not_eligible, plan_share_shrunk, plan_above_claim, plan_above_share, plan_above_cap, plan_above_usable, plan_crosses_floor.
+Reasons: plan_valid, plan_blocked, plan_wrong_order, plan_broadcast_missing, plan_broadcast_misplaced, plan_draft_overcommitted, plan_unknown_account, plan_quarantined_account, plan_duplicate, plan_not_eligible, plan_share_shrunk, plan_above_claim, plan_above_share, plan_above_cap, plan_above_usable, plan_crosses_floor.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -306,21 +306,25 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "health.profit",
         method: c"health_profit",
-        text: cr##"health_profit($self, record=None, /, *, channel_id=None, cost_msat=None, idle_s=None, revenue_msat=...)
+        text: cr##"health_profit($self, record=None, /, *, age_days=None, channel_id=None, cost_msat=None, idle_s=None, opening_msat=None, revenue_msat=...)
 --
 
 Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs.
 
 Takes one record, `trimtab.types.ChannelHistory`, or its fields by name:
 
+    age_days: Count | None
+        How old the channel is, in whole days; absent when unknown: then it is no young one. May be absent.
     channel_id: NodeId | None
         Which channel; only named in the reasons. May be absent.
     cost_msat: Msat | None
-        On-chain and rebalance fees; absent when the books could not be read. May be absent.
+        On-chain, lease and rebalance fees; absent when the books could not be read. May be absent.
     idle_s: Seconds | None
-        Time since the last forward through the channel, or since it opened; absent when unknown. May be absent.
+        Time since the last forward through the channel in either direction; absent when unknown. May be absent.
+    opening_msat: Msat | None
+        The part of the cost that opened the channel. May be absent.
     revenue_msat: Msat
-        Fees of settled forwards out through the channel. Required.
+        Fees of settled forwards out through the channel, and what it was leased for. Required.
 
 Returns a decision with `reasons` and the fields of `trimtab.types.Profit`:
 
@@ -329,7 +333,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Profit`:
     roi: Real | None
         Return on what it cost; absent when it cost nothing.
 
-Reasons: channel_profitable, channel_breaks_even, channel_underwater, channel_stagnant, cost_unknown.
+Reasons: channel_profitable, channel_breaks_even, channel_underwater, channel_stagnant, young_channel, cost_unknown.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -386,7 +390,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "health.assess",
         method: c"health_assess",
-        text: cr##"health_assess($self, record=None, /, *, channels=None, liquidity_score=None, profitable=..., stagnant=..., total=None, trend=..., underwater=...)
+        text: cr##"health_assess($self, record=None, /, *, channels=None, liquidity_score=None, previous_tier=None, profitable=..., stagnant=..., total=None, trend=..., underwater=...)
 --
 
 Health of a node in one record: score, tier, components, the way to the next tier, needs.
@@ -397,10 +401,12 @@ Takes one record, `trimtab.types.NodeObservation`, or its fields by name:
         The node's channels; instead of a liquidity score. May be absent.
     liquidity_score: Score | None
         How balanced the channels are, 0 to 100; instead of the channels. May be absent.
+    previous_tier: Tier | None
+        The tier that was last decided: a score changes it only from some points beyond the bound on. May be absent.
     profitable: Count
         Channels that earn. Required.
     stagnant: Count
-        Channels that lose and stand still. Required.
+        Channels that stand still. Required.
     total: Count | None
         All channels; the sum of the three when absent. May be absent.
     trend: TrendSource
@@ -439,11 +445,11 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Assessed`:
     stagnant: Count
         Channels that lose and stand still.
     tier: Tier
-        The tier of the score.
+        The tier of the score, or the previous one where the score is too near to its bound.
     tier_above: TierAbove | None
         The tier above; absent in the best.
     tier_below: TierBelow | None
-        The tier below; absent in the worst.
+        The tier below; absent in the worst, or where no score falls to it.
     total: Count
         All channels.
     trend: Trend
@@ -453,7 +459,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Assessed`:
     underwater_pct: Share
         Share of channels that lose.
 
-Reasons: below_vulnerable, below_stable, below_thriving, thriving, liquidity_spread, no_channels, revenue_rising, revenue_falling, revenue_steady, insufficient_history, trend_by_word.
+Reasons: below_vulnerable, below_stable, below_thriving, thriving, liquidity_spread, no_channels, revenue_rising, revenue_falling, revenue_steady, insufficient_history, trend_by_word, tier_held.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -462,23 +468,33 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "snapshot.cln",
         method: c"snapshot_cln",
-        text: cr##"snapshot_cln($self, record=None, /, *, bkpr_listincome=None, getinfo=..., listchannels=None, listforwards=None, listpeerchannels=..., now=...)
+        text: cr##"snapshot_cln($self, record=None, /, *, bkpr_listaccountevents=None, bkpr_listincome=None, forwards_since=None, getinfo=..., income_since=None, listchannelmoves=None, listchannels=None, listforwards=None, listpeerchannels=None, listpeers=None, now=...)
 --
 
 The raw answers of a Core Lightning node as the input of the other fleet policies.
 
 Takes one record, `trimtab.types.ClnInput`, or its fields by name:
 
+    bkpr_listaccountevents: ListAccountEvents | None
+        The answer of `bkpr-listaccountevents`: it tells own rebalances where `listchannelmoves` is missing. May be absent.
     bkpr_listincome: ListIncome | None
         The answer of `bkpr-listincome`; absent when the node keeps no books. May be absent.
+    forwards_since: Seconds | None
+        From when on `listforwards` is whole; its oldest settled forward when absent. May be absent.
     getinfo: GetInfo
         The answer of `getinfo`. Required.
+    income_since: Seconds | None
+        From when on `bkpr-listincome` is whole; its oldest routed credit when absent. May be absent.
+    listchannelmoves: ListChannelMoves | None
+        The answer of `listchannelmoves`: what moved in each channel, and own rebalances. May be absent.
     listchannels: ListChannels | None
         The answer of `listchannels`. May be absent.
     listforwards: ListForwards | None
         The answer of `listforwards`. May be absent.
-    listpeerchannels: ListPeerChannels
-        The answer of `listpeerchannels`. Required.
+    listpeerchannels: ListPeerChannels | None
+        The answer of `listpeerchannels`; only a node older than 23.02 has none. May be absent.
+    listpeers: ListPeers | None
+        The answer of `listpeers` of a node older than 23.02, with the channels inside. May be absent.
     now: Seconds
         The moment of the answers. Required.
 
@@ -487,31 +503,31 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Snapshot`:
     alias: str | None
         The name the node gives itself.
     assess: NodeObservation | None
-        The input of `health.assess`; absent when the forwards are unknown.
+        The input of `health.assess`; absent when neither forwards nor books are known.
     at: Seconds
         The moment of the answers.
     capacity_sats: Sat
-        The capacity of all channels that count.
+        The capacity of all usable channels that others can see, whichever splice confirms.
     demand: Demand | None
         How much the channels are asked for, on average; absent when the flow is unknown.
     health_report: HealthReport | None
-        What the node says of itself to the other members; absent where no channel could be judged.
+        What the node says of itself to the other members, over the same channels; absent when neither forwards nor books are known.
     left_out: LeftOut
         How many channels are in no number above, and why.
     profits: list[ChannelProfit]
-        The books of every channel that counts; empty when the forwards are unknown.
+        The books of every usable channel; empty when neither forwards nor books are known.
     public_capacities: list[PeerCapacity]
         The public capacity of every node of the graph; empty when the graph is unknown.
     report: Member
         What the other members may know of its channels, as they keep it; without its health.
     revenue_windows: list[Msat]
-        Forwarding fees of the last four weeks, one week each, oldest first.
+        Forwarding fees of the last four weeks, one week each, oldest first, from the source that has more of them.
     unattributed: Unattributed
         What the last 30 days earned and cost that belongs to no channel we know.
     us: Us
         The node itself, as other policies read it.
 
-Reasons: cost_unknown, splice_in_flight, not_in_normal_operation, snapshot_taken, forwards_unknown, graph_unknown.
+Reasons: insufficient_history, cost_unknown, splice_in_flight, not_in_normal_operation, snapshot_taken, forwards_unknown, duplicate_channel_id, closed_to_forwards, forwards_of_unknown_channels, rebalance_cost_unattributed, route_cost_unknown, idle_unknown, graph_unknown.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -587,7 +603,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Classified`:
     severity: Severity | None
         How badly; absent when it needs nothing.
 
-Reasons: channel_depleted, channel_saturated, channel_balanced, empty_channel, splice_in_flight, not_in_normal_operation.
+Reasons: channel_depleted, channel_saturated, channel_balanced, empty_channel, splice_in_flight, not_in_normal_operation, closed_to_forwards.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1840,6 +1856,104 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Headroom`:
         What we hold.
 
 Reasons: not_in_normal_operation, hive_unreachable, peer_capacity_unknown, share_kept, others_cover, partial_kept, share_below_minimum, capacity_below_minimum, would_disconnect, balance_unknown, capacity_absurd, capacity_above_public, capacity_estimated, stale_capacity, own_report_ignored, exits_in_flight.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "policy",
+        operation: "fleet.advise",
+        method: c"fleet_advise",
+        text: cr##"fleet_advise($self, record=None, /, *, budget={"reserved_sats": 0, "spent_sats": 0}, exits=None, fee_steps=[], first=None, health=None, members=[], now=..., operator=[], snapshot=...)
+--
+
+What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest.
+
+Takes one record, `trimtab.types.NodeAdviceInput`, or its fields by name:
+
+    budget: SpentBudget
+        What is spent and reserved of our budget. Default: {"reserved_sats": 0, "spent_sats": 0}.
+    exits: list[ExitInFlight]
+        The splice-outs of ours that no channel shows as pending yet. May be absent.
+    fee_steps: list[FeeStepTaken]
+        The steps of fees that were taken for the fleet and are in force. Default: [].
+    first: Count | None
+        Only so many entries of each list; all when absent. May be absent.
+    health: NodeObservation | None
+        The input of `health.assess`; the one of the snapshot when absent. May be absent.
+    members: list[Member]
+        What each member reported last; our own report is skipped. Default: [].
+    now: Seconds
+        The present moment. Required.
+    operator: list[OperatorDecision]
+        What the operator decided. Default: [].
+    snapshot: Snapshot
+        What `snapshot.cln` answered. Required.
+
+Returns a decision with `reasons` and the fields of `trimtab.types.NodeAdvice`:
+
+    avoid: list[NodeId]
+        Peers that other members use for rebalancing now, for a path around them.
+    budget: Budget
+        What may be spent on rebalancing.
+    fees: list[FeeAdvice]
+        Steps of our fees that help other members.
+    health: Assessed | None
+        Our health; absent when it is unknown.
+    left_out: NotAdvised
+        What the node lists and the advice cannot use.
+    movable_in_sats: Sat
+        What all channels that count can receive now, as far as the node says.
+    movable_out_sats: Sat
+        What all channels that count can send now, as far as the node says.
+    needs: list[ChannelNeed]
+        Our depleted and saturated channels, beside what really leaves through them.
+    new_channels: list[NewChannelAdvice]
+        External peers to which a new channel of ours would help, the best first.
+    rebalances: list[MoveAdvice]
+        Every depleted channel with the advice on filling it, the best first.
+    refusals: list[RefusalCount]
+        Why depleted channels are not filled: how often each reason decided.
+    report: Member
+        What the other members may know of us, our health included.
+    splices: list[SpliceAdvice]
+        How much may leave towards each external peer, the most first.
+    splices_unchecked: Count
+        For how many external peers no splice-out can be called safe, because their public capacity is unknown.
+    tier: Tier | None
+        The tier by which we are judged.
+
+Reasons: rebalance_pays, no_rebalance_pays, set_by_operator, operator_subject_unknown.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "policy",
+        operation: "fleet.explain",
+        method: c"fleet_explain",
+        text: cr##"fleet_explain($self, record=None, /, *, asked=..., first=None, subject=...)
+--
+
+Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it.
+
+Takes one record, `trimtab.types.NodeExplainInput`, or its fields by name:
+
+    asked: NodeAdviceInput
+        The same question that `fleet.advise` answers. Required.
+    first: Count | None
+        Only so many entries of each list of pairs; ten when absent. May be absent.
+    subject: NodeId
+        A channel by its channel_id or short_channel_id, or a peer by its node id. Required.
+
+Returns a decision with `reasons` and the fields of `trimtab.types.NodeExplained`:
+
+    channels: list[ChannelExplained]
+        Each channel that the subject names, by id.
+    splices: list[SpliceAdvice]
+        How much may leave towards each peer among them.
+
+Reasons: rebalance_pays, no_rebalance_pays, set_by_operator, operator_subject_unknown.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,

@@ -1,7 +1,9 @@
-# Written by `trimtab-pack generate` from core's description; edit that.
+# Written by `trimtab-pack generate` from core's description and the sources of the extension.
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, Union, final, overload, type_check_only
+
+from typing_extensions import disjoint_base
 
 from trimtab import types as t
 
@@ -12,33 +14,34 @@ ABI: int
 class _Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
-_Record = Union[dict[str, Any], _Dataclass]
 _Json = Union[bytes, bytearray, str]
 
-def call(
-    op: str, input: object, /, *, profile: t.Profile = "plan", config: object = None
-) -> dict[str, Any]:
+def call(op: str, input: object, /, *, profile: t.Profile = "plan", config: t.ConfigOverrides | _Dataclass | None = None) -> dict[str, Any]:
     """Calls an operation by name; returns the envelope."""
 
-def call_bytes(
-    op: str, input: _Json, /, *, profile: t.Profile = "plan", config: object = None
-) -> bytes:
+def call_bytes(op: str, input: _Json, /, *, profile: t.Profile = "plan", config: t.ConfigOverrides | _Dataclass | None = None) -> bytes:
     """Calls an operation with JSON; returns the canonical JSON of the envelope."""
 
-def answer_bytes(
-    op: str, input: _Json, /, *, profile: t.Profile = "plan", config: object = None
-) -> bytes:
+def answer_bytes(op: str, input: _Json, /, *, profile: t.Profile = "plan", config: t.ConfigOverrides | _Dataclass | None = None) -> bytes:
     """As `call_bytes`, but an error is returned as JSON too."""
 
 def to_json(value: object, /, *, exact: bool = True) -> bytes:
-    """The canonical JSON of an object."""
+    """The canonical JSON of an object. An `int` beyond 64 bits becomes a decimal string, as an
+    amount is written, or, unless `exact`, a float, as another reader of JSON would take it."""
 
 def input_digest(op: str, input: object, /) -> str:
     """sha256 of the canonical JSON of the typed input: 1, 1.0 and an absent default are one input."""
 
+def sentence(code: str, field: str, got: str, expected: str, offset: int | None = None, /) -> str:
+    """An error in one sentence."""
+
 def operations() -> list[tuple[str, str, str]]:
     """Method, name and summary of every operation."""
 
+def methods(kind: str, /) -> list[tuple[str, str, str, str]]:
+    """Method, operation, signature and docstring of every typed method of a kind of handle."""
+
+@disjoint_base
 class Decision:
     """The outcome of an operation; its fields are attributes. `reasons` are built when read."""
 
@@ -62,17 +65,20 @@ class Decision:
     def to_dict(self) -> dict[str, Any]:
         """The whole envelope, as `trimtab.call` returns it."""
 
+@disjoint_base
 class Handled:
     """A handle of some kind: `policy`, `fleet_book` or `hub_book`."""
 
-    def __new__(cls, kind: str, input: object = None, /) -> Handled: ...
+    def __new__(cls, kind: str, input: object = None, /) -> Handled:
+        """Opens a handle; the fields are its input, such as `profile` and `config`."""
     @property
     def kind(self) -> str:
         """Which kind of handle it is."""
     def call(self, op: str, input: object, /) -> dict[str, Any]:
         """Calls an operation on it; returns the envelope. A failed call changes nothing."""
     def bound(self, op: str) -> Callable[..., Decision]:
-        """The typed method of an operation: one record as argument, or its fields by name."""
+        """The typed method of an operation, as a function: one record as argument, or its fields by
+        name."""
     def call_bytes(self, op: str, input: _Json, /) -> bytes:
         """Calls an operation with JSON; returns the canonical JSON of the envelope."""
     def answer_bytes(self, op: str, input: _Json, /) -> bytes:
@@ -80,176 +86,70 @@ class Handled:
 
 @final
 class Operation:
-    """A typed method, seen from the class."""
+    """A typed method, seen from the class. The first read on a policy puts a function beside its
+    fields that knows the policy; from then on that is found."""
 
     @property
     def operation(self) -> str:
         """The name of the operation, `family.verb`."""
     @property
+    def __name__(self) -> str: ...
+    @property
     def summary(self) -> str:
         """What it decides, in one sentence."""
+    def __call__(self, policy: Policy, /, *record: Any, **fields: Any) -> Decision:
+        """As every method is called from its class."""
+    def __get__(self, instance: Policy | None, owner: object = None, /) -> Any: ...
 
 @type_check_only
-class PolicyDescribeDecision(Decision):
-    """What `policy.describe` decides."""
-
+class AcceptedDecision(Decision):
+    """Whether an expected value is accepted."""
     @property
-    def decision(self) -> t.Description:
-        """The outcome as plain dicts and lists."""
-
-@type_check_only
-class PolicyExplainDecision(Decision):
-    """What `policy.explain` decides."""
-
-    @property
-    def decision(self) -> t.Explained:
+    def decision(self) -> t.Accepted:
         """The outcome as plain dicts and lists."""
     @property
-    def sentences(self) -> list[str]:
-        """One sentence per reason."""
+    def accepted(self) -> bool:
+        """Whether the expected value reaches the threshold."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+    @property
+    def threshold(self) -> t.RealSat:
+        """The least expected value that we accept."""
+    @property
+    def tier(self) -> t.Tier | None:
+        """The tier that the multiplier comes from."""
 
 @type_check_only
-class ConfigLintDecision(Decision):
-    """What `config.lint` decides."""
-
+class AccountAdviceDecision(Decision):
+    """The advice for an account."""
     @property
-    def decision(self) -> t.Linted:
+    def decision(self) -> t.AccountAdvice:
         """The outcome as plain dicts and lists."""
     @property
-    def coherent(self) -> bool:
-        """Whether nothing is odd."""
-    @property
-    def config(self) -> str:
-        """sha256 of the canonical config that was checked."""
-    @property
-    def warnings(self) -> t.Count:
-        """How many oddities there are, one reason each."""
+    def tokens(self) -> list[t.TokenAdvice]:
+        """One entry per token, by token."""
 
 @type_check_only
-class HubPlanDecision(Decision):
-    """What `hub.plan` decides."""
-
+class AdjustedDecision(Decision):
+    """The fee to set."""
     @property
-    def decision(self) -> t.Plan:
+    def decision(self) -> t.Adjusted:
         """The outcome as plain dicts and lists."""
     @property
-    def actions(self) -> list[t.Action]:
-        """What to do, in this order."""
+    def fee_ppm(self) -> t.Ppm | None:
+        """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
+        way it should be from there."""
     @property
-    def memory(self) -> t.HubMemory | None:
-        """What to remember until the next tick."""
+    def for_tier(self) -> t.Tier | None:
+        """The tier of the member it helps; absent when none."""
     @property
-    def next_wake(self) -> t.Millis | None:
-        """When to plan again if nothing else happens; absent when nothing is left to do."""
-    @property
-    def outcomes(self) -> list[t.Outcome] | None:
-        """What became of requests and settlements: all that were acted on, the first deferred ones."""
-    @property
-    def reserves(self) -> list[t.ReserveAccount] | None:
-        """What the tick did with each reserve."""
-    @property
-    def turned(self) -> list[t.Turned] | None:
-        """How many requests besides those in `outcomes` were turned down, and why."""
+    def step(self) -> t.Step:
+        """Which way it moved."""
 
 @type_check_only
-class HubExplainDecision(Decision):
-    """What `hub.explain` decides."""
-
-    @property
-    def decision(self) -> t.HubExplained:
-        """The outcome as plain dicts and lists."""
-    @property
-    def outcomes(self) -> list[t.Outcome]:
-        """What becomes of it: the request first, then settlements. Empty when nothing is asked."""
-
-@type_check_only
-class HubReservesDecision(Decision):
-    """What `hub.reserves` decides."""
-
-    @property
-    def decision(self) -> t.Watched:
-        """The outcome as plain dicts and lists."""
-    @property
-    def actions(self) -> list[t.Action]:
-        """Replenishments and alerts."""
-    @property
-    def memory(self) -> t.HubMemory:
-        """What to remember until the next look."""
-    @property
-    def next_wake(self) -> t.Millis | None:
-        """When to look again; absent when the config watches nothing."""
-    @property
-    def reserves(self) -> list[t.WatchedReserve]:
-        """Each token that has a reserve."""
-
-@type_check_only
-class HubVerifyPlanDecision(Decision):
-    """What `hub.verify_plan` decides."""
-
-    @property
-    def decision(self) -> t.HubVerified:
-        """The outcome as plain dicts and lists."""
-    @property
-    def actions(self) -> t.Count:
-        """How many actions were checked."""
-    @property
-    def valid(self) -> bool:
-        """Whether every law is kept."""
-
-@type_check_only
-class HealthScoreDecision(Decision):
-    """What `health.score` decides."""
-
-    @property
-    def decision(self) -> t.Scored:
-        """The outcome as plain dicts and lists."""
-    @property
-    def budget_multiplier(self) -> t.Multiplier:
-        """Multiplier of the node's own budget and threshold."""
-    @property
-    def score(self) -> t.Points:
-        """The score."""
-    @property
-    def tier(self) -> t.Tier:
-        """The tier of the score."""
-
-@type_check_only
-class HealthProfitDecision(Decision):
-    """What `health.profit` decides."""
-
-    @property
-    def decision(self) -> t.Profit:
-        """The outcome as plain dicts and lists."""
-    @property
-    def roi(self) -> t.Real | None:
-        """Return on what it cost; absent when it cost nothing."""
-
-@type_check_only
-class HealthLiquidityScoreDecision(Decision):
-    """What `health.liquidity_score` decides."""
-
-    @property
-    def decision(self) -> t.LiquidityScored:
-        """The outcome as plain dicts and lists."""
-    @property
-    def liquidity_score(self) -> t.Points:
-        """The score."""
-
-@type_check_only
-class HealthTrendDecision(Decision):
-    """What `health.trend` decides."""
-
-    @property
-    def decision(self) -> t.Trended:
-        """The outcome as plain dicts and lists."""
-    @property
-    def trend(self) -> t.Trend:
-        """The trend."""
-
-@type_check_only
-class HealthAssessDecision(Decision):
-    """What `health.assess` decides."""
-
+class AssessedDecision(Decision):
+    """A node's health in one record."""
     @property
     def decision(self) -> t.Assessed:
         """The outcome as plain dicts and lists."""
@@ -318,58 +218,93 @@ class HealthAssessDecision(Decision):
         """Share of channels that lose."""
 
 @type_check_only
-class SnapshotClnDecision(Decision):
-    """What `snapshot.cln` decides."""
-
+class BookDigestDecision(Decision):
+    """The digest of a book."""
     @property
-    def decision(self) -> t.Snapshot:
+    def decision(self) -> t.BookDigest:
         """The outcome as plain dicts and lists."""
     @property
-    def alias(self) -> str | None:
-        """The name the node gives itself."""
-    @property
-    def assess(self) -> t.AssessInput | None:
-        """The input of `health.assess`; absent when neither forwards nor books are known."""
-    @property
-    def at(self) -> t.Seconds:
-        """The moment of the answers."""
-    @property
-    def capacity_sats(self) -> t.Sat:
-        """The capacity of all usable channels that others can see, whichever splice confirms."""
-    @property
-    def demand(self) -> t.Demand | None:
-        """How much the channels are asked for, on average; absent when the flow is unknown."""
-    @property
-    def health_report(self) -> t.HealthReport | None:
-        """What the node says of itself to the other members, over the same channels; absent when
-        neither forwards nor books are known."""
-    @property
-    def left_out(self) -> t.LeftOut:
-        """How many channels are in no number above, and why."""
-    @property
-    def profits(self) -> list[t.ChannelProfit]:
-        """The books of every usable channel; empty when neither forwards nor books are known."""
-    @property
-    def public_capacities(self) -> list[t.PeerCapacity]:
-        """The public capacity of every node of the graph; empty when the graph is unknown."""
-    @property
-    def report(self) -> t.Member:
-        """What the other members may know of its channels, as they keep it; without its health."""
-    @property
-    def revenue_windows(self) -> list[t.Msat]:
-        """Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
-        more of them."""
-    @property
-    def unattributed(self) -> t.Unattributed:
-        """What the last 30 days earned and cost that belongs to no channel we know."""
-    @property
-    def us(self) -> t.Us:
-        """The node itself, as other policies read it."""
+    def digest(self) -> str:
+        """sha256 of the canonical snapshot."""
 
 @type_check_only
-class LiquidityClassifyDecision(Decision):
-    """What `liquidity.classify` decides."""
+class BudgetDecision(Decision):
+    """What may still be spent."""
+    @property
+    def decision(self) -> t.Budget:
+        """The outcome as plain dicts and lists."""
+    @property
+    def base_sats(self) -> t.Sat:
+        """The budget of a healthy node."""
+    @property
+    def cap_sats(self) -> t.Sat:
+        """Our budget."""
+    @property
+    def granted_sats(self) -> t.Sat | None:
+        """What the proposal may spend."""
+    @property
+    def left_sats(self) -> t.Sat:
+        """What is left of it."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
 
+@type_check_only
+class BuiltDecision(Decision):
+    """A message that lacks only its signature."""
+    @property
+    def decision(self) -> t.Built:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str:
+        """sha256 of the text, the id of the message."""
+    @property
+    def message(self) -> t.Unsigned:
+        """The message without its signature."""
+    @property
+    def text(self) -> str:
+        """The text to sign with the node's `signmessage`."""
+
+@type_check_only
+class CheckedDecision(Decision):
+    """The advice with what it rests on."""
+    @property
+    def decision(self) -> t.Checked:
+        """The outcome as plain dicts and lists."""
+    @property
+    def can_proceed(self) -> bool:
+        """Whether the advice is to go on."""
+    @property
+    def fleet_sats(self) -> t.Sat:
+        """What the fleet holds with the peer."""
+    @property
+    def fleet_share(self) -> t.Real | None:
+        """The fleet's share of the peer's capacity."""
+    @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
+    @property
+    def new_fleet_sats(self) -> t.Sat:
+        """What the fleet will hold."""
+    @property
+    def new_share(self) -> t.Real | None:
+        """The fleet's share afterwards."""
+    @property
+    def others_sats(self) -> t.Sat:
+        """What the other members hold."""
+    @property
+    def ours_sats(self) -> t.Sat:
+        """What we hold."""
+    @property
+    def peer_total_sats(self) -> t.Sat | None:
+        """What the shares are shares of."""
+    @property
+    def safety(self) -> t.Safety:
+        """The advice."""
+
+@type_check_only
+class ClassifiedDecision(Decision):
+    """How full a channel is and what it needs."""
     @property
     def decision(self) -> t.Classified:
         """The outcome as plain dicts and lists."""
@@ -387,20 +322,59 @@ class LiquidityClassifyDecision(Decision):
         """How badly; absent when it needs nothing."""
 
 @type_check_only
-class AccountRequestAdviceDecision(Decision):
-    """What `account.request_advice` decides."""
-
+class CompetitionDecision(Decision):
+    """Peers that several members serve."""
     @property
-    def decision(self) -> t.Advised:
+    def decision(self) -> t.Competition:
         """The outcome as plain dicts and lists."""
     @property
-    def tokens(self) -> list[t.TokenAdvice]:
-        """One entry per token, by token."""
+    def contested(self) -> list[t.Contested]:
+        """Most members first."""
 
 @type_check_only
-class HubDetectDecision(Decision):
-    """What `hub.detect` decides."""
+class ConflictDecision(Decision):
+    """Whether to rebalance through a peer now."""
+    @property
+    def decision(self) -> t.Conflict:
+        """The outcome as plain dicts and lists."""
+    @property
+    def action(self) -> t.ConflictAction:
+        """What to do."""
+    @property
+    def avoid(self) -> list[t.NodeId]:
+        """Peers that other members use now, for a path around them."""
+    @property
+    def conflict(self) -> bool:
+        """Whether another member is using the peer."""
+    @property
+    def priority_over(self) -> t.NodeId | None:
+        """The member before which we go."""
+    @property
+    def until(self) -> t.Seconds | None:
+        """When to ask again."""
+    @property
+    def yield_to(self) -> t.NodeId | None:
+        """The member that goes before us."""
 
+@type_check_only
+class CyclesDecision(Decision):
+    """The claims of every token, by token."""
+    @property
+    def decision(self) -> t.Cycles:
+        """The outcome as plain dicts and lists."""
+    @property
+    def tokens(self) -> list[t.TokenCycles]:
+        """One entry per token with a claim."""
+
+@type_check_only
+class DescriptionDecision(Decision):
+    @property
+    def decision(self) -> t.Description:
+        """The outcome as plain dicts and lists."""
+
+@type_check_only
+class DetectedDecision(Decision):
+    """Both sides of every token, by token."""
     @property
     def decision(self) -> t.Detected:
         """The outcome as plain dicts and lists."""
@@ -409,9 +383,81 @@ class HubDetectDecision(Decision):
         """One entry per token with a spender or a receiver."""
 
 @type_check_only
-class HealthFleetDecision(Decision):
-    """What `health.fleet` decides."""
+class EvaluatedDecision(Decision):
+    """What a rebalance is worth."""
+    @property
+    def decision(self) -> t.Evaluated:
+        """The outcome as plain dicts and lists."""
+    @property
+    def accepted(self) -> bool:
+        """Whether it should be done."""
+    @property
+    def amount_sats(self) -> t.Sat | None:
+        """How much to move, when it is accepted."""
+    @property
+    def flips(self) -> t.Flips | None:
+        """What would turn the answer round."""
+    @property
+    def max_fee_ppm(self) -> t.Ppm | None:
+        """The most to pay for the route, when it is accepted."""
+    @property
+    def model(self) -> t.Model:
+        """The model that valued it."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+    @property
+    def source(self) -> t.NodeId | None:
+        """From where to move, when it is accepted."""
+    @property
+    def terms(self) -> t.Terms | None:
+        """Every term of the value, as far as it was computed."""
 
+@type_check_only
+class ExcessesDecision(Decision):
+    """Where the fleet has too much on its own side."""
+    @property
+    def decision(self) -> t.Excesses:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_excess(self) -> list[t.Excess]:
+        """The largest amount first."""
+
+@type_check_only
+class ExplainedDecision(Decision):
+    """Reasons in words."""
+    @property
+    def decision(self) -> t.Explained:
+        """The outcome as plain dicts and lists."""
+    @property
+    def sentences(self) -> list[str]:
+        """One sentence per reason."""
+
+@type_check_only
+class FleetBookSizeDecision(Decision):
+    """How much the book holds now."""
+    @property
+    def decision(self) -> t.FleetBookSize:
+        """The outcome as plain dicts and lists."""
+    @property
+    def changed(self) -> bool:
+        """Whether the call changed anything."""
+    @property
+    def channels(self) -> t.Count:
+        """Our channels."""
+    @property
+    def peers(self) -> t.Count:
+        """Peers as the graph shows them."""
+    @property
+    def reports(self) -> t.Count:
+        """Members with a report, if only that of their silence."""
+    @property
+    def sources(self) -> t.Count:
+        """Channels that may give in a rebalance."""
+
+@type_check_only
+class FleetHealthDecision(Decision):
+    """The health of the fleet."""
     @property
     def decision(self) -> t.FleetHealth:
         """The outcome as plain dicts and lists."""
@@ -438,29 +484,61 @@ class HealthFleetDecision(Decision):
         """Vulnerable members that count."""
 
 @type_check_only
-class HealthVerifyDecision(Decision):
-    """What `health.verify` decides."""
-
+class FleetSnapshotDecision(Decision):
+    """Everything a book knows."""
     @property
-    def decision(self) -> t.Verified:
+    def decision(self) -> t.FleetSnapshot:
         """The outcome as plain dicts and lists."""
     @property
-    def liquidity_score(self) -> t.Points:
-        """How balanced its channels are, from its sums."""
+    def gossip(self) -> t.GossipState | None:
+        """What is kept of the messages of members."""
     @property
-    def score(self) -> t.Points:
-        """The score that follows from its counts."""
+    def members(self) -> list[t.FleetMember] | None:
+        """The members, without us."""
     @property
-    def tier(self) -> t.Tier:
-        """The tier of the score."""
+    def peers(self) -> list[t.FleetPeer] | None:
+        """External peers."""
     @property
-    def verdict(self) -> t.Verdict:
-        """What the report is worth."""
+    def reports(self) -> list[t.Member] | None:
+        """What each member reported last, as the stateless operations take it."""
+    @property
+    def sources(self) -> list[t.SourceChannel] | None:
+        """The channels that may give in a rebalance."""
+    @property
+    def us(self) -> t.Us:
+        """We ourselves."""
 
 @type_check_only
-class HealthGossipScaleDecision(Decision):
-    """What `health.gossip_scale` decides."""
+class FleetStateDecision(Decision):
+    """How the fleet and we do."""
+    @property
+    def decision(self) -> t.FleetState:
+        """The outcome as plain dicts and lists."""
+    @property
+    def balanced_channels(self) -> t.Count:
+        """Our channels that are neither depleted nor saturated."""
+    @property
+    def common_bottleneck_peers(self) -> list[t.NodeId]:
+        """External peers at which several members are in trouble, most members first."""
+    @property
+    def depleted_channels(self) -> t.Count:
+        """Our depleted channels."""
+    @property
+    def members_rebalancing(self) -> t.Count:
+        """Members that rebalance now, we included."""
+    @property
+    def members_with_depleted_channels(self) -> t.Count:
+        """Other members with a depleted channel."""
+    @property
+    def members_with_excess_outbound(self) -> t.Count:
+        """Other members with a saturated channel."""
+    @property
+    def saturated_channels(self) -> t.Count:
+        """Our saturated channels."""
 
+@type_check_only
+class GossipScaledDecision(Decision):
+    """A score of the second scale."""
     @property
     def decision(self) -> t.GossipScaled:
         """The outcome as plain dicts and lists."""
@@ -490,488 +568,17 @@ class HealthGossipScaleDecision(Decision):
         """The tier of this scale."""
 
 @type_check_only
-class LiquidityStateDecision(Decision):
-    """What `liquidity.state` decides."""
-
-    @property
-    def decision(self) -> t.FleetState:
-        """The outcome as plain dicts and lists."""
-    @property
-    def balanced_channels(self) -> t.Count:
-        """Our channels that are neither depleted nor saturated."""
-    @property
-    def common_bottleneck_peers(self) -> list[t.NodeId]:
-        """External peers at which several members are in trouble, most members first."""
-    @property
-    def depleted_channels(self) -> t.Count:
-        """Our depleted channels."""
-    @property
-    def members_rebalancing(self) -> t.Count:
-        """Members that rebalance now, we included."""
-    @property
-    def members_with_depleted_channels(self) -> t.Count:
-        """Other members with a depleted channel."""
-    @property
-    def members_with_excess_outbound(self) -> t.Count:
-        """Other members with a saturated channel."""
-    @property
-    def saturated_channels(self) -> t.Count:
-        """Our saturated channels."""
-
-@type_check_only
-class LiquidityNeedsDecision(Decision):
-    """What `liquidity.needs` decides."""
-
-    @property
-    def decision(self) -> t.Needs:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fleet_needs(self) -> list[t.Need]:
-        """Worst tier first, then severity, then where we can help most."""
-
-@type_check_only
-class LiquidityExcessDecision(Decision):
-    """What `liquidity.excess` decides."""
-
-    @property
-    def decision(self) -> t.Excesses:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fleet_excess(self) -> list[t.Excess]:
-        """The largest amount first."""
-
-@type_check_only
-class LiquidityRelevanceDecision(Decision):
-    """What `liquidity.relevance` decides."""
-
-    @property
-    def decision(self) -> t.Relevance:
-        """The outcome as plain dicts and lists."""
-    @property
-    def our_relevance(self) -> t.Share:
-        """0 where we have no channel, 1 with a large and balanced one."""
-
-@type_check_only
-class LiquidityPrioritizeDecision(Decision):
-    """What `liquidity.prioritize` decides."""
-
-    @property
-    def decision(self) -> t.PrioritizedNeeds:
-        """The outcome as plain dicts and lists."""
-    @property
-    def needs(self) -> list[t.Prioritized]:
-        """The highest priority first."""
-
-@type_check_only
-class LiquidityCompetitionDecision(Decision):
-    """What `liquidity.competition` decides."""
-
-    @property
-    def decision(self) -> t.Competition:
-        """The outcome as plain dicts and lists."""
-    @property
-    def contested(self) -> list[t.Contested]:
-        """Most members first."""
-
-@type_check_only
-class FeesAdjustDecision(Decision):
-    """What `fees.adjust` decides."""
-
-    @property
-    def decision(self) -> t.Adjusted:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fee_ppm(self) -> t.Ppm:
-        """The fee."""
-    @property
-    def for_tier(self) -> t.Tier | None:
-        """The tier of the member it helps; absent when none."""
-    @property
-    def step(self) -> t.Step:
-        """Which way it moved."""
-
-@type_check_only
-class LegacyFeeDecision(Decision):
-    """What `legacy.fee` decides."""
-
-    @property
-    def decision(self) -> t.LegacyFee:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fee_ppm(self) -> t.Ppm:
-        """The fee."""
-
-@type_check_only
-class RebalanceConflictDecision(Decision):
-    """What `rebalance.conflict` decides."""
-
-    @property
-    def decision(self) -> t.Conflict:
-        """The outcome as plain dicts and lists."""
-    @property
-    def action(self) -> t.Action2:
-        """What to do."""
-    @property
-    def avoid(self) -> list[t.NodeId]:
-        """Peers that other members use now, for a path around them."""
-    @property
-    def conflict(self) -> bool:
-        """Whether another member is using the peer."""
-    @property
-    def priority_over(self) -> t.NodeId | None:
-        """The member before which we go."""
-    @property
-    def until(self) -> t.Seconds | None:
-        """When to ask again."""
-    @property
-    def yield_to(self) -> t.NodeId | None:
-        """The member that goes before us."""
-
-@type_check_only
-class TopologyAdviseDecision(Decision):
-    """What `topology.advise` decides."""
-
-    @property
-    def decision(self) -> t.Advised2:
-        """The outcome as plain dicts and lists."""
-    @property
-    def advice(self) -> list[t.Advice2]:
-        """The best first."""
-
-@type_check_only
-class LimitsCheckDecision(Decision):
-    """What `limits.check` decides."""
-
-    @property
-    def decision(self) -> t.Limited:
-        """The outcome as plain dicts and lists."""
-    @property
-    def allowed(self) -> bool:
-        """Whether it fits."""
-    @property
-    def history(self) -> list[t.Seconds]:
-        """The history to keep, this one included when it fits, oldest first."""
-    @property
-    def retry_at(self) -> t.Seconds | None:
-        """When one would fit; absent when one fits now or never will."""
-
-@type_check_only
-class HubMatchDecision(Decision):
-    """What `hub.match` decides."""
-
-    @property
-    def decision(self) -> t.Matched:
-        """The outcome as plain dicts and lists."""
-    @property
-    def strategy(self) -> t.Strategy:
-        """The strategy that was used."""
-    @property
-    def tokens(self) -> list[t.TokenMatches]:
-        """One entry per token with a spender or a receiver."""
-
-@type_check_only
-class HubMatchCyclesDecision(Decision):
-    """What `hub.match_cycles` decides."""
-
-    @property
-    def decision(self) -> t.Cycles:
-        """The outcome as plain dicts and lists."""
-    @property
-    def tokens(self) -> list[t.TokenCycles]:
-        """One entry per token with a claim."""
-
-@type_check_only
-class RebalanceThresholdDecision(Decision):
-    """What `rebalance.threshold` decides."""
-
-    @property
-    def decision(self) -> t.Threshold:
-        """The outcome as plain dicts and lists."""
-    @property
-    def multiplier(self) -> t.Multiplier:
-        """The multiplier in force."""
-    @property
-    def threshold(self) -> t.RealSat:
-        """The least expected value that we accept."""
-
-@type_check_only
-class RebalanceAcceptDecision(Decision):
-    """What `rebalance.accept` decides."""
-
-    @property
-    def decision(self) -> t.Accepted:
-        """The outcome as plain dicts and lists."""
-    @property
-    def accepted(self) -> bool:
-        """Whether the expected value reaches the threshold."""
-    @property
-    def multiplier(self) -> t.Multiplier:
-        """The multiplier in force."""
-    @property
-    def threshold(self) -> t.RealSat:
-        """The least expected value that we accept."""
-    @property
-    def tier(self) -> t.Tier | None:
-        """The tier that the multiplier comes from."""
-
-@type_check_only
-class RebalanceEvaluateDecision(Decision):
-    """What `rebalance.evaluate` decides."""
-
-    @property
-    def decision(self) -> t.Evaluated:
-        """The outcome as plain dicts and lists."""
-    @property
-    def accepted(self) -> bool:
-        """Whether it should be done."""
-    @property
-    def amount_sats(self) -> t.Sat | None:
-        """How much to move, when it is accepted."""
-    @property
-    def flips(self) -> t.Flips | None:
-        """What would turn the answer round."""
-    @property
-    def max_fee_ppm(self) -> t.Ppm | None:
-        """The most to pay for the route, when it is accepted."""
-    @property
-    def model(self) -> t.Model:
-        """The model that valued it."""
-    @property
-    def multiplier(self) -> t.Multiplier:
-        """The multiplier in force."""
-    @property
-    def source(self) -> t.NodeId | None:
-        """From where to move, when it is accepted."""
-    @property
-    def terms(self) -> t.Terms | None:
-        """Every term of the value, as far as it was computed."""
-
-@type_check_only
-class RebalanceSizeDecision(Decision):
-    """What `rebalance.size` decides."""
-
-    @property
-    def decision(self) -> t.Sized:
-        """The outcome as plain dicts and lists."""
-    @property
-    def amount_sats(self) -> t.Sat | None:
-        """How much to move; none when nothing should be."""
-    @property
-    def daily_volume(self) -> t.RealSat:
-        """What moves through the channel in a day."""
-    @property
-    def need_sats(self) -> t.Sat:
-        """What is missing to the target."""
-    @property
-    def target_ratio(self) -> t.Share:
-        """The share of the capacity that is aimed at."""
-    @property
-    def target_sats(self) -> t.Sat:
-        """What the channel should be able to send."""
-
-@type_check_only
-class RebalanceSourcesDecision(Decision):
-    """What `rebalance.sources` decides."""
-
-    @property
-    def decision(self) -> t.Sources:
-        """The outcome as plain dicts and lists."""
-    @property
-    def ranked(self) -> list[t.Ranked]:
-        """The channels, best first; ties by id."""
-    @property
-    def refused(self) -> t.Count:
-        """How many were refused."""
-
-@type_check_only
-class RebalanceBudgetDecision(Decision):
-    """What `rebalance.budget` decides."""
-
-    @property
-    def decision(self) -> t.Budget:
-        """The outcome as plain dicts and lists."""
-    @property
-    def base_sats(self) -> t.Sat:
-        """The budget of a healthy node."""
-    @property
-    def cap_sats(self) -> t.Sat:
-        """Our budget."""
-    @property
-    def granted_sats(self) -> t.Sat | None:
-        """What the proposal may spend."""
-    @property
-    def left_sats(self) -> t.Sat:
-        """What is left of it."""
-    @property
-    def multiplier(self) -> t.Multiplier:
-        """The multiplier in force."""
-
-@type_check_only
-class RebalanceBackoffDecision(Decision):
-    """What `rebalance.backoff` decides."""
-
-    @property
-    def decision(self) -> t.Pause:
-        """The outcome as plain dicts and lists."""
-    @property
-    def ready(self) -> bool:
-        """Whether it may be tried now."""
-    @property
-    def wait_s(self) -> t.Seconds:
-        """How long until it may."""
-
-@type_check_only
-class RebalanceCooldownDecision(Decision):
-    """What `rebalance.cooldown` decides."""
-
-    @property
-    def decision(self) -> t.Pause:
-        """The outcome as plain dicts and lists."""
-    @property
-    def ready(self) -> bool:
-        """Whether it may be tried now."""
-    @property
-    def wait_s(self) -> t.Seconds:
-        """How long until it may."""
-
-@type_check_only
-class GossipBuildDecision(Decision):
-    """What `gossip.build` decides."""
-
-    @property
-    def decision(self) -> t.Built:
-        """The outcome as plain dicts and lists."""
-    @property
-    def digest(self) -> str:
-        """sha256 of the text, the id of the message."""
-    @property
-    def message(self) -> t.Unsigned:
-        """The message without its signature."""
-    @property
-    def text(self) -> str:
-        """The text to sign with the node's `signmessage`."""
-
-@type_check_only
-class GossipReportDecision(Decision):
-    """What `gossip.report` decides."""
-
-    @property
-    def decision(self) -> t.Reports:
-        """The outcome as plain dicts and lists."""
-    @property
-    def health_status(self) -> t.HealthStatus | None:
-        """The health report; absent while the books are unknown."""
-    @property
-    def liquidity_state(self) -> t.LiquidityState:
-        """The liquidity state."""
-
-@type_check_only
-class GossipAcceptDecision(Decision):
-    """What `gossip.accept` decides."""
-
-    @property
-    def decision(self) -> t.Received:
-        """The outcome as plain dicts and lists."""
-    @property
-    def digest(self) -> str | None:
-        """sha256 of the signed text, the id of the message."""
-    @property
-    def kind(self) -> t.Kind | None:
-        """What it is about, when it was accepted."""
-    @property
-    def outcome(self) -> t.Outcome2:
-        """What became of it."""
-    @property
-    def relay(self) -> bool:
-        """Whether to pass it on to the other members."""
-    @property
-    def reporter(self) -> t.NodeId | None:
-        """Who made it, when it was accepted."""
-    @property
-    def state(self) -> t.GossipState:
-        """What is kept now."""
-
-@type_check_only
-class GossipVerifyDecision(Decision):
-    """What `gossip.verify` decides."""
-
-    @property
-    def decision(self) -> t.Verified2:
-        """The outcome as plain dicts and lists."""
-    @property
-    def valid(self) -> bool:
-        """Whether the key signed the text."""
-
-@type_check_only
-class GossipLegacyTextDecision(Decision):
-    """What `gossip.legacy_text` decides."""
-
-    @property
-    def decision(self) -> t.LegacyText:
-        """The outcome as plain dicts and lists."""
-    @property
-    def text(self) -> str:
-        """The text that is signed."""
-
-@type_check_only
-class GossipLegacyVerifyDecision(Decision):
-    """What `gossip.legacy_verify` decides."""
-
-    @property
-    def decision(self) -> t.LegacyVerified:
-        """The outcome as plain dicts and lists."""
-    @property
-    def text(self) -> str | None:
-        """The text that is signed."""
-    @property
-    def valid(self) -> bool:
-        """Whether it may be taken."""
-
-@type_check_only
-class SpliceCheckDecision(Decision):
-    """What `splice.check` decides."""
-
-    @property
-    def decision(self) -> t.Checked:
-        """The outcome as plain dicts and lists."""
-    @property
-    def can_proceed(self) -> bool:
-        """Whether the advice is to go on."""
-    @property
-    def fleet_sats(self) -> t.Sat:
-        """What the fleet holds with the peer."""
-    @property
-    def fleet_share(self) -> t.Real | None:
-        """The fleet's share of the peer's capacity."""
-    @property
-    def new_fleet_sats(self) -> t.Sat:
-        """What the fleet will hold."""
-    @property
-    def new_share(self) -> t.Real | None:
-        """The fleet's share afterwards."""
-    @property
-    def others_sats(self) -> t.Sat:
-        """What the other members hold."""
-    @property
-    def ours_sats(self) -> t.Sat:
-        """What we hold."""
-    @property
-    def peer_total_sats(self) -> t.Sat | None:
-        """What the shares are shares of."""
-    @property
-    def safety(self) -> t.Safety:
-        """The advice."""
-
-@type_check_only
-class SpliceHeadroomDecision(Decision):
-    """What `splice.headroom` decides."""
-
+class HeadroomDecision(Decision):
+    """How much may leave a peer."""
     @property
     def decision(self) -> t.Headroom:
         """The outcome as plain dicts and lists."""
     @property
     def fleet_sats(self) -> t.Sat:
         """What the fleet holds with the peer."""
+    @property
+    def gives_sats(self) -> t.Sat | None:
+        """The most that one splice of ours can take out; absent where no balance is known."""
     @property
     def headroom_sats(self) -> t.Sat | None:
         """The largest amount that is safe; none when nothing is."""
@@ -983,871 +590,10 @@ class SpliceHeadroomDecision(Decision):
         """What we hold."""
 
 @type_check_only
-class Operations:
-    @overload
-    def policy_describe(self, input: t.DescribeInput | _Dataclass, /) -> PolicyDescribeDecision:
-        """Operations, schemas, reason codes, errors, limits and version of this policy."""
-    @overload
-    def policy_describe(self, *, operation: str | None = ...) -> PolicyDescribeDecision: ...
-    @overload
-    def policy_explain(self, input: t.ExplainInput | _Dataclass, /) -> PolicyExplainDecision:
-        """Reasons in words, for the operator or, without numbers, for a peer."""
-    @overload
-    def policy_explain(self, *, reasons: list[t.Reason], view: t.View = ...) -> PolicyExplainDecision: ...
-    @overload
-    def config_lint(self, input: t.LintInput | _Dataclass, /) -> ConfigLintDecision:
-        """Contradictions in a config and settings without effect."""
-    @overload
-    def config_lint(self, *, config: t.ConfigOverrides | None = ..., profile: t.Profile | None = ...) -> ConfigLintDecision: ...
-    @overload
-    def hub_plan(self, input: t.HubState | _Dataclass, /) -> HubPlanDecision:
-        """What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons."""
-    @overload
-    def hub_plan(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> HubPlanDecision: ...
-    @overload
-    def hub_explain(self, input: t.HubExplainInput | _Dataclass, /) -> HubExplainDecision:
-        """What the plan of a tick does with one account and token, in full."""
-    @overload
-    def hub_explain(self, *, account_id: t.EntityId, state: t.HubState, token_id: t.TokenId) -> HubExplainDecision: ...
-    @overload
-    def hub_reserves(self, input: t.HubState | _Dataclass, /) -> HubReservesDecision:
-        """Whether a hub's reserves suffice, and what to replenish from which source."""
-    @overload
-    def hub_reserves(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> HubReservesDecision: ...
-    @overload
-    def hub_verify_plan(self, input: t.HubVerifyInput | _Dataclass, /) -> HubVerifyPlanDecision:
-        """Whether a plan, whoever made it, keeps the laws that no plan may break."""
-    @overload
-    def hub_verify_plan(self, *, plan: t.Plan, state: t.HubState) -> HubVerifyPlanDecision: ...
-    @overload
-    def health_score(self, input: t.ScoreInput | _Dataclass, /) -> HealthScoreDecision:
-        """Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend."""
-    @overload
-    def health_score(self, *, liquidity_score: t.Score, profitable_pct: t.Share, trend: t.Trend, underwater_pct: t.Share) -> HealthScoreDecision: ...
-    @overload
-    def health_profit(self, input: t.ProfitInput | _Dataclass, /) -> HealthProfitDecision:
-        """Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs."""
-    @overload
-    def health_profit(self, *, age_days: t.Count | None = ..., channel_id: t.NodeId | None = ..., cost_msat: t.Msat | None = ..., idle_s: t.Seconds | None = ..., opening_msat: t.Msat | None = ..., revenue_msat: t.Msat) -> HealthProfitDecision: ...
-    @overload
-    def health_liquidity_score(self, input: t.LiquidityScoreInput | _Dataclass, /) -> HealthLiquidityScoreDecision:
-        """How evenly the channels of a node are filled, from 0 to 100."""
-    @overload
-    def health_liquidity_score(self, *, channels: list[t.LocalShare]) -> HealthLiquidityScoreDecision: ...
-    @overload
-    def health_trend(self, input: t.TrendInput | _Dataclass, /) -> HealthTrendDecision:
-        """Whether revenue rises, falls or holds, from equal windows of it."""
-    @overload
-    def health_trend(self, *, windows: list[t.Msat]) -> HealthTrendDecision: ...
-    @overload
-    def health_assess(self, input: t.AssessInput | _Dataclass, /) -> HealthAssessDecision:
-        """Health of a node in one record: score, tier, components, the way to the next tier, needs."""
-    @overload
-    def health_assess(self, *, channels: list[t.LocalShare] | None = ..., liquidity_score: t.Score | None = ..., previous_tier: t.Tier | None = ..., profitable: t.Count, stagnant: t.Count, total: t.Count | None = ..., trend: t.TrendSource, underwater: t.Count) -> HealthAssessDecision: ...
-    @overload
-    def snapshot_cln(self, input: t.ClnInput | _Dataclass, /) -> SnapshotClnDecision:
-        """The raw answers of a Core Lightning node as the input of the other fleet policies."""
-    @overload
-    def snapshot_cln(self, *, bkpr_listaccountevents: t.ListAccountEvents | None = ..., bkpr_listincome: t.ListIncome | None = ..., forwards_since: t.Seconds | None = ..., getinfo: t.GetInfo, income_since: t.Seconds | None = ..., listchannelmoves: t.ListChannelMoves | None = ..., listchannels: t.ListChannels | None = ..., listforwards: t.ListForwards | None = ..., listpeerchannels: t.ListPeerChannels | None = ..., listpeers: t.ListPeers | None = ..., now: t.Seconds) -> SnapshotClnDecision: ...
-    @overload
-    def liquidity_classify(self, input: t.ClassifyInput | _Dataclass, /) -> LiquidityClassifyDecision:
-        """Whether a channel is depleted, saturated or balanced, and how much would balance it."""
-    @overload
-    def liquidity_classify(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> LiquidityClassifyDecision: ...
-    @overload
-    def account_request_advice(self, input: t.AdviceInput | _Dataclass, /) -> AccountRequestAdviceDecision:
-        """Whether an entity should ask its counterparty for collateral now, per token."""
-    @overload
-    def account_request_advice(self, *, entity_id: t.EntityId, is_hub: bool = ..., now: t.Millis = ..., peer_id: t.EntityId, pending_frame: bool = ..., tokens: list[t.AdviceToken] = ..., workspace: bool = ...) -> AccountRequestAdviceDecision: ...
-    @overload
-    def hub_detect(self, input: t.HubState | _Dataclass, /) -> HubDetectDecision:
-        """Who has something that the hub can take back, and who waits for collateral, per token."""
-    @overload
-    def hub_detect(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> HubDetectDecision: ...
-    @overload
-    def health_fleet(self, input: t.FleetHealthInput | _Dataclass, /) -> HealthFleetDecision:
-        """Average health of the fleet, members per tier, stale and implausible ones listed but not counted."""
-    @overload
-    def health_fleet(self, *, first: t.Count | None = ..., members: list[t.Member], now: t.Seconds) -> HealthFleetDecision: ...
-    @overload
-    def health_verify(self, input: t.VerifyInput | _Dataclass, /) -> HealthVerifyDecision:
-        """Whether a member's health report fits what we see, and the score that follows from its counts."""
-    @overload
-    def health_verify(self, *, evidence: t.Evidence, now: t.Seconds, report: t.HealthReport) -> HealthVerifyDecision: ...
-    @overload
-    def health_gossip_scale(self, input: t.GossipScaleInput | _Dataclass, /) -> HealthGossipScaleDecision:
-        """The deployed plugin's second health scale, for running beside it."""
-    @overload
-    def health_gossip_scale(self, *, available_sats: t.Sat, average_capacity_sats: t.RealSat, average_revenue_sats: t.RealSat, capacity_sats: t.Sat, channels: t.Count, revenue_sats: t.Sat) -> HealthGossipScaleDecision: ...
-    @overload
-    def liquidity_state(self, input: t.FleetInput | _Dataclass, /) -> LiquidityStateDecision:
-        """How the fleet and we do: members in trouble, bottleneck peers, our own channels."""
-    @overload
-    def liquidity_state(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityStateDecision: ...
-    @overload
-    def liquidity_needs(self, input: t.FleetInput | _Dataclass, /) -> LiquidityNeedsDecision:
-        """What other members need at external peers, worst tier first."""
-    @overload
-    def liquidity_needs(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityNeedsDecision: ...
-    @overload
-    def liquidity_excess(self, input: t.FleetInput | _Dataclass, /) -> LiquidityExcessDecision:
-        """Where other members hold too much on their own side, largest amount first."""
-    @overload
-    def liquidity_excess(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityExcessDecision: ...
-    @overload
-    def liquidity_relevance(self, input: t.RelevanceInput | _Dataclass, /) -> LiquidityRelevanceDecision:
-        """How much our channels to a peer let us help there."""
-    @overload
-    def liquidity_relevance(self, *, channels: list[t.Balance]) -> LiquidityRelevanceDecision: ...
-    @overload
-    def liquidity_prioritize(self, input: t.PrioritizeInput | _Dataclass, /) -> LiquidityPrioritizeDecision:
-        """Needs by the health of who has them and by urgency."""
-    @overload
-    def liquidity_prioritize(self, *, needs: list[t.Urgent]) -> LiquidityPrioritizeDecision: ...
-    @overload
-    def liquidity_competition(self, input: t.FleetInput | _Dataclass, /) -> LiquidityCompetitionDecision:
-        """External peers that several members serve, and what that may cost in fees."""
-    @overload
-    def liquidity_competition(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> LiquidityCompetitionDecision: ...
-    @overload
-    def fees_adjust(self, input: t.AdjustInput | _Dataclass, /) -> FeesAdjustDecision:
-        """Whether our fee towards a peer moves a step because another member needs flow there."""
-    @overload
-    def fees_adjust(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., peer_id: t.NodeId) -> FeesAdjustDecision: ...
-    @overload
-    def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
-        """The deployed fee controller's own rule, for running beside it."""
-    @overload
-    def legacy_fee(self, *, base_ppm: t.Ppm, max_fee_ppm: t.Ppm, min_fee_ppm: t.Ppm, needs: list[t.LegacyNeed], peer_id: t.NodeId) -> LegacyFeeDecision: ...
-    @overload
-    def rebalance_conflict(self, input: t.ConflictInput | _Dataclass, /) -> RebalanceConflictDecision:
-        """Whether another member rebalances through a peer, who goes first, and which peers to avoid."""
-    @overload
-    def rebalance_conflict(self, *, members: list[t.Member] = ..., now: t.Seconds, target_peer: t.NodeId, us: t.Us) -> RebalanceConflictDecision: ...
-    @overload
-    def topology_advise(self, input: t.AdviseInput | _Dataclass, /) -> TopologyAdviseDecision:
-        """Which external peers a new channel would help most, and where it would be redundant."""
-    @overload
-    def topology_advise(self, *, candidates: list[t.Candidate], members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> TopologyAdviseDecision: ...
-    @overload
-    def limits_check(self, input: t.LimitInput | _Dataclass, /) -> LimitsCheckDecision:
-        """Whether one more report fits a sliding window."""
-    @overload
-    def limits_check(self, *, count: t.Count | None = ..., history: list[t.Seconds], now: t.Seconds, period_s: t.Seconds | None = ...) -> LimitsCheckDecision: ...
-    @overload
-    def hub_match(self, input: t.MatchInput | _Dataclass, /) -> HubMatchDecision:
-        """Which spenders cover which receivers, per token, with the numbers that prove it."""
-    @overload
-    def hub_match(self, *, receivers: list[t.Receiver] = ..., spenders: list[t.Spender] = ..., strategy: t.Strategy | None = ...) -> HubMatchDecision: ...
-    @overload
-    def hub_match_cycles(self, input: t.CyclesInput | _Dataclass, /) -> HubMatchCyclesDecision:
-        """The smallest claims between hubs with the same net positions, per token."""
-    @overload
-    def hub_match_cycles(self, *, claims: list[t.Claim] = ...) -> HubMatchCyclesDecision: ...
-    @overload
-    def rebalance_threshold(self, input: t.ThresholdInput | _Dataclass, /) -> RebalanceThresholdDecision:
-        """The least expected value of a rebalance that a node of our health accepts."""
-    @overload
-    def rebalance_threshold(self, *, min_ev_sats: t.RealSat, multiplier: t.Multiplier) -> RebalanceThresholdDecision: ...
-    @overload
-    def rebalance_accept(self, input: t.AcceptInput | _Dataclass, /) -> RebalanceAcceptDecision:
-        """Whether an expected value reaches the threshold of our tier."""
-    @overload
-    def rebalance_accept(self, *, channel: t.NodeId | None = ..., ev: t.RealSat, health_age_s: t.Seconds | None = ..., min_ev: t.RealSat, tier: t.Tier | None = ...) -> RebalanceAcceptDecision: ...
-    @overload
-    def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> RebalanceEvaluateDecision:
-        """What a rebalance is worth, every term of it, and what would turn the answer round."""
-    @overload
-    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> RebalanceEvaluateDecision: ...
-    @overload
-    def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> RebalanceSizeDecision:
-        """How much a channel should be filled with."""
-    @overload
-    def rebalance_size(self, *, age_days: t.Count = ..., capacity_sats: t.Sat, flow: t.Flow | None = ..., spendable_sats: t.Sat) -> RebalanceSizeDecision: ...
-    @overload
-    def rebalance_sources(self, input: t.SourcesInput | _Dataclass, /) -> RebalanceSourcesDecision:
-        """Which channels may give, best first."""
-    @overload
-    def rebalance_sources(self, *, amount_sats: t.Sat, inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.Source2]) -> RebalanceSourcesDecision: ...
-    @overload
-    def rebalance_budget(self, input: t.BudgetInput | _Dataclass, /) -> RebalanceBudgetDecision:
-        """What may still be spent on rebalancing after what is spent and reserved."""
-    @overload
-    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> RebalanceBudgetDecision: ...
-    @overload
-    def rebalance_backoff(self, input: t.BackoffInput | _Dataclass, /) -> RebalanceBackoffDecision:
-        """Whether a channel whose rebalance failed may be tried again."""
-    @overload
-    def rebalance_backoff(self, *, fails: t.Count, last_failure: t.Seconds | None = ..., now: t.Seconds) -> RebalanceBackoffDecision: ...
-    @overload
-    def rebalance_cooldown(self, input: t.CooldownInput | _Dataclass, /) -> RebalanceCooldownDecision:
-        """Whether a channel that was rebalanced has rested."""
-    @overload
-    def rebalance_cooldown(self, *, last_success: t.Seconds | None = ..., now: t.Seconds) -> RebalanceCooldownDecision: ...
-    @overload
-    def gossip_build(self, input: t.BuildInput | _Dataclass, /) -> GossipBuildDecision:
-        """A message to the other members and the text to sign."""
-    @overload
-    def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> GossipBuildDecision: ...
-    @overload
-    def gossip_report(self, input: t.ReportInput | _Dataclass, /) -> GossipReportDecision:
-        """What a node tells the other members of itself, out of its own snapshot."""
-    @overload
-    def gossip_report(self, *, channels: list[t.Channel], config: str | None = ..., counts: t.ReportedCounts | None = ..., listed: t.ListedTroubles | None = ..., members: list[t.NodeId] = ..., now: t.Seconds, profits: list[t.ChannelProfit] = ..., rebalancing: list[t.Activity] = ..., revenue_windows: list[t.Msat] = ..., version: str | None = ...) -> GossipReportDecision: ...
-    @overload
-    def gossip_accept(self, input: t.AcceptInput2 | _Dataclass, /) -> GossipAcceptDecision:
-        """Whether a message of a member is taken, and what is kept afterwards."""
-    @overload
-    def gossip_accept(self, *, hops: t.Count = ..., members: list[t.MemberStanding], message: t.Plain, now: t.Seconds, state: t.GossipState = ...) -> GossipAcceptDecision: ...
-    @overload
-    def gossip_verify(self, input: t.VerifyInput2 | _Dataclass, /) -> GossipVerifyDecision:
-        """Whether a node's key signed a text."""
-    @overload
-    def gossip_verify(self, *, pubkey: t.NodeId, signature: str, text: str) -> GossipVerifyDecision: ...
-    @overload
-    def gossip_legacy_text(self, input: t.LegacyTextInput | _Dataclass, /) -> GossipLegacyTextDecision:
-        """The text that the deployed plugin signs for a message."""
-    @overload
-    def gossip_legacy_text(self, *, kind: t.LegacyKind, payload: t.Plain) -> GossipLegacyTextDecision: ...
-    @overload
-    def gossip_legacy_verify(self, input: t.LegacyVerifyInput | _Dataclass, /) -> GossipLegacyVerifyDecision:
-        """Whether a message of the deployed plugin may be taken, also for what the plugin does not check."""
-    @overload
-    def gossip_legacy_verify(self, *, kind: t.LegacyKind, last_timestamp: t.Seconds | None = ..., now: t.Seconds, payload: t.Plain) -> GossipLegacyVerifyDecision: ...
-    @overload
-    def splice_check(self, input: t.CheckInput | _Dataclass, /) -> SpliceCheckDecision:
-        """Whether a splice keeps the fleet connected to the peer."""
-    @overload
-    def splice_check(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> SpliceCheckDecision: ...
-    @overload
-    def splice_headroom(self, input: t.HeadroomInput | _Dataclass, /) -> SpliceHeadroomDecision:
-        """The largest splice-out that keeps the fleet connected to the peer."""
-    @overload
-    def splice_headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours, peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> SpliceHeadroomDecision: ...
-
-class Policy(Operations):
-    """A config, parsed and checked once, under which operations are called."""
-
-    def __new__(cls, profile: t.Profile = "plan", config: object = None) -> Policy: ...
+class HubBookSizeDecision(Decision):
+    """How many accounts the book holds now."""
     @property
-    def digest(self) -> str:
-        """sha256 of the canonical config: two nodes with the same digest decide alike."""
-    @property
-    def profile(self) -> t.Profile:
-        """The profile that the config started from."""
-    @property
-    def config(self) -> t.Config:
-        """The config in force."""
-    def call(self, op: str, input: object, /) -> dict[str, Any]:
-        """Calls an operation by name; returns the envelope."""
-    def call_bytes(self, op: str, input: _Json, /) -> bytes:
-        """Calls an operation with JSON; returns the canonical JSON of the envelope."""
-    def answer_bytes(self, op: str, input: _Json, /) -> bytes:
-        """As `call_bytes`, but an error is returned as JSON too."""
-@type_check_only
-class FleetBookSetMemberDecision(Decision):
-    """What `FleetBook.set_member` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookSetReportDecision(Decision):
-    """What `FleetBook.set_report` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookSetChannelDecision(Decision):
-    """What `FleetBook.set_channel` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookSetPeerDecision(Decision):
-    """What `FleetBook.set_peer` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookSetSourceDecision(Decision):
-    """What `FleetBook.set_source` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookSetUsDecision(Decision):
-    """What `FleetBook.set_us` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookRemoveDecision(Decision):
-    """What `FleetBook.remove` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookTakeDecision(Decision):
-    """What `FleetBook.take` decides."""
-
-    @property
-    def decision(self) -> t.Taken:
-        """The outcome as plain dicts and lists."""
-    @property
-    def digest(self) -> str | None:
-        """sha256 of the signed text, the id of the message."""
-    @property
-    def kind(self) -> t.Kind | None:
-        """What it is about, when it was accepted."""
-    @property
-    def outcome(self) -> t.Outcome2:
-        """What became of it."""
-    @property
-    def relay(self) -> bool:
-        """Whether to pass it on to the other members."""
-    @property
-    def reporter(self) -> t.NodeId | None:
-        """Who made it, when it was accepted."""
-
-@type_check_only
-class FleetBookNeedsDecision(Decision):
-    """What `FleetBook.needs` decides."""
-
-    @property
-    def decision(self) -> t.Needs:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fleet_needs(self) -> list[t.Need]:
-        """Worst tier first, then severity, then where we can help most."""
-
-@type_check_only
-class FleetBookExcessDecision(Decision):
-    """What `FleetBook.excess` decides."""
-
-    @property
-    def decision(self) -> t.Excesses:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fleet_excess(self) -> list[t.Excess]:
-        """The largest amount first."""
-
-@type_check_only
-class FleetBookStateDecision(Decision):
-    """What `FleetBook.state` decides."""
-
-    @property
-    def decision(self) -> t.FleetState:
-        """The outcome as plain dicts and lists."""
-    @property
-    def balanced_channels(self) -> t.Count:
-        """Our channels that are neither depleted nor saturated."""
-    @property
-    def common_bottleneck_peers(self) -> list[t.NodeId]:
-        """External peers at which several members are in trouble, most members first."""
-    @property
-    def depleted_channels(self) -> t.Count:
-        """Our depleted channels."""
-    @property
-    def members_rebalancing(self) -> t.Count:
-        """Members that rebalance now, we included."""
-    @property
-    def members_with_depleted_channels(self) -> t.Count:
-        """Other members with a depleted channel."""
-    @property
-    def members_with_excess_outbound(self) -> t.Count:
-        """Other members with a saturated channel."""
-    @property
-    def saturated_channels(self) -> t.Count:
-        """Our saturated channels."""
-
-@type_check_only
-class FleetBookCompetitionDecision(Decision):
-    """What `FleetBook.competition` decides."""
-
-    @property
-    def decision(self) -> t.Competition:
-        """The outcome as plain dicts and lists."""
-    @property
-    def contested(self) -> list[t.Contested]:
-        """Most members first."""
-
-@type_check_only
-class FleetBookRelevanceDecision(Decision):
-    """What `FleetBook.relevance` decides."""
-
-    @property
-    def decision(self) -> t.Relevance:
-        """The outcome as plain dicts and lists."""
-    @property
-    def our_relevance(self) -> t.Share:
-        """0 where we have no channel, 1 with a large and balanced one."""
-
-@type_check_only
-class FleetBookHealthDecision(Decision):
-    """What `FleetBook.health` decides."""
-
-    @property
-    def decision(self) -> t.FleetHealth:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fleet_health(self) -> t.Points:
-        """The average score, floored; 50 for an empty fleet."""
-    @property
-    def member_count(self) -> t.Count:
-        """Members that count."""
-    @property
-    def members(self) -> list[t.MemberHealth]:
-        """The members, by id."""
-    @property
-    def stable_count(self) -> t.Count:
-        """Stable members that count."""
-    @property
-    def struggling_count(self) -> t.Count:
-        """Struggling members that count."""
-    @property
-    def thriving_count(self) -> t.Count:
-        """Thriving members that count."""
-    @property
-    def vulnerable_count(self) -> t.Count:
-        """Vulnerable members that count."""
-
-@type_check_only
-class FleetBookConflictDecision(Decision):
-    """What `FleetBook.conflict` decides."""
-
-    @property
-    def decision(self) -> t.Conflict:
-        """The outcome as plain dicts and lists."""
-    @property
-    def action(self) -> t.Action2:
-        """What to do."""
-    @property
-    def avoid(self) -> list[t.NodeId]:
-        """Peers that other members use now, for a path around them."""
-    @property
-    def conflict(self) -> bool:
-        """Whether another member is using the peer."""
-    @property
-    def priority_over(self) -> t.NodeId | None:
-        """The member before which we go."""
-    @property
-    def until(self) -> t.Seconds | None:
-        """When to ask again."""
-    @property
-    def yield_to(self) -> t.NodeId | None:
-        """The member that goes before us."""
-
-@type_check_only
-class FleetBookFeesDecision(Decision):
-    """What `FleetBook.fees` decides."""
-
-    @property
-    def decision(self) -> t.Adjusted:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fee_ppm(self) -> t.Ppm:
-        """The fee."""
-    @property
-    def for_tier(self) -> t.Tier | None:
-        """The tier of the member it helps; absent when none."""
-    @property
-    def step(self) -> t.Step:
-        """Which way it moved."""
-
-@type_check_only
-class FleetBookEvaluateDecision(Decision):
-    """What `FleetBook.evaluate` decides."""
-
-    @property
-    def decision(self) -> t.Evaluated:
-        """The outcome as plain dicts and lists."""
-    @property
-    def accepted(self) -> bool:
-        """Whether it should be done."""
-    @property
-    def amount_sats(self) -> t.Sat | None:
-        """How much to move, when it is accepted."""
-    @property
-    def flips(self) -> t.Flips | None:
-        """What would turn the answer round."""
-    @property
-    def max_fee_ppm(self) -> t.Ppm | None:
-        """The most to pay for the route, when it is accepted."""
-    @property
-    def model(self) -> t.Model:
-        """The model that valued it."""
-    @property
-    def multiplier(self) -> t.Multiplier:
-        """The multiplier in force."""
-    @property
-    def source(self) -> t.NodeId | None:
-        """From where to move, when it is accepted."""
-    @property
-    def terms(self) -> t.Terms | None:
-        """Every term of the value, as far as it was computed."""
-
-@type_check_only
-class FleetBookSpliceDecision(Decision):
-    """What `FleetBook.splice` decides."""
-
-    @property
-    def decision(self) -> t.Checked:
-        """The outcome as plain dicts and lists."""
-    @property
-    def can_proceed(self) -> bool:
-        """Whether the advice is to go on."""
-    @property
-    def fleet_sats(self) -> t.Sat:
-        """What the fleet holds with the peer."""
-    @property
-    def fleet_share(self) -> t.Real | None:
-        """The fleet's share of the peer's capacity."""
-    @property
-    def new_fleet_sats(self) -> t.Sat:
-        """What the fleet will hold."""
-    @property
-    def new_share(self) -> t.Real | None:
-        """The fleet's share afterwards."""
-    @property
-    def others_sats(self) -> t.Sat:
-        """What the other members hold."""
-    @property
-    def ours_sats(self) -> t.Sat:
-        """What we hold."""
-    @property
-    def peer_total_sats(self) -> t.Sat | None:
-        """What the shares are shares of."""
-    @property
-    def safety(self) -> t.Safety:
-        """The advice."""
-
-@type_check_only
-class FleetBookHeadroomDecision(Decision):
-    """What `FleetBook.headroom` decides."""
-
-    @property
-    def decision(self) -> t.Headroom:
-        """The outcome as plain dicts and lists."""
-    @property
-    def fleet_sats(self) -> t.Sat:
-        """What the fleet holds with the peer."""
-    @property
-    def headroom_sats(self) -> t.Sat | None:
-        """The largest amount that is safe; none when nothing is."""
-    @property
-    def others_sats(self) -> t.Sat:
-        """What the other members hold."""
-    @property
-    def ours_sats(self) -> t.Sat:
-        """What we hold."""
-
-@type_check_only
-class FleetBookAdviseDecision(Decision):
-    """What `FleetBook.advise` decides."""
-
-    @property
-    def decision(self) -> t.Advised2:
-        """The outcome as plain dicts and lists."""
-    @property
-    def advice(self) -> list[t.Advice2]:
-        """The best first."""
-
-@type_check_only
-class FleetBookSnapshotDecision(Decision):
-    """What `FleetBook.snapshot` decides."""
-
-    @property
-    def decision(self) -> t.FleetSnapshot:
-        """The outcome as plain dicts and lists."""
-    @property
-    def gossip(self) -> t.GossipState | None:
-        """What is kept of the messages of members."""
-    @property
-    def members(self) -> list[t.FleetMember] | None:
-        """The members, without us."""
-    @property
-    def peers(self) -> list[t.FleetPeer] | None:
-        """External peers."""
-    @property
-    def reports(self) -> list[t.Member] | None:
-        """What each member reported last, as the stateless operations take it."""
-    @property
-    def sources(self) -> list[t.Source2] | None:
-        """The channels that may give in a rebalance."""
-    @property
-    def us(self) -> t.Us:
-        """We ourselves."""
-
-@type_check_only
-class FleetBookRestoreDecision(Decision):
-    """What `FleetBook.restore` decides."""
-
-    @property
-    def decision(self) -> t.FleetHeld:
-        """The outcome as plain dicts and lists."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-    @property
-    def channels(self) -> t.Count:
-        """Our channels."""
-    @property
-    def peers(self) -> t.Count:
-        """Peers as the graph shows them."""
-    @property
-    def reports(self) -> t.Count:
-        """Members with a report, if only that of their silence."""
-    @property
-    def sources(self) -> t.Count:
-        """Channels that may give in a rebalance."""
-
-@type_check_only
-class FleetBookDigestDecision(Decision):
-    """What `FleetBook.digest` decides."""
-
-    @property
-    def decision(self) -> t.BookDigest:
-        """The outcome as plain dicts and lists."""
-    @property
-    def digest(self) -> str:
-        """sha256 of the canonical snapshot."""
-
-@type_check_only
-class FleetBookMethods:
-    @overload
-    def set_member(self, input: t.FleetMember | _Dataclass, /) -> FleetBookSetMemberDecision:
-        """Adds a member, or replaces what we know of it; its reports stay unless it is banned."""
-    @overload
-    def set_member(self, *, banned: bool = ..., connected: bool = ..., member_id: t.NodeId, public_capacity_sats: t.Sat | None = ..., public_channels: t.Count | None = ...) -> FleetBookSetMemberDecision: ...
-    @overload
-    def set_report(self, input: t.Member | _Dataclass, /) -> FleetBookSetReportDecision:
-        """Takes a member's report as it is, in place of its last one."""
-    @overload
-    def set_report(self, *, answers: list[t.PeerAnswer] = ..., at: t.Seconds, capacities: list[t.PeerCapacity] = ..., depleted: list[t.Trouble] = ..., health_at: t.Seconds | None = ..., implausible: bool = ..., member_id: t.NodeId, node_capacity_sats: t.Sat | None = ..., node_channels: t.Count | None = ..., rebalancing: list[t.Activity] = ..., saturated: list[t.Trouble] = ..., score: t.Points | None = ..., splices: list[t.AnnouncedSplice] = ..., tier: t.Tier | None = ...) -> FleetBookSetReportDecision: ...
-    @overload
-    def set_channel(self, input: t.Channel | _Dataclass, /) -> FleetBookSetChannelDecision:
-        """Adds a channel of ours, or replaces it."""
-    @overload
-    def set_channel(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSetChannelDecision: ...
-    @overload
-    def set_peer(self, input: t.FleetPeer | _Dataclass, /) -> FleetBookSetPeerDecision:
-        """Adds an external peer, or replaces what the graph shows of it."""
-    @overload
-    def set_peer(self, *, peer_id: t.NodeId, public_capacity_sats: t.Sat | None = ...) -> FleetBookSetPeerDecision: ...
-    @overload
-    def set_source(self, input: t.Source2 | _Dataclass, /) -> FleetBookSetSourceDecision:
-        """Adds a channel that may give in a rebalance, or replaces it."""
-    @overload
-    def set_source(self, *, capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., peer_id: t.NodeId | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSetSourceDecision: ...
-    @overload
-    def set_us(self, input: t.SetUs | _Dataclass, /) -> FleetBookSetUsDecision:
-        """Changes our own tier and announced rebalances; what is absent stays."""
-    @overload
-    def set_us(self, *, rebalancing: list[t.Activity] | None = ..., tier: t.Tier | None = ...) -> FleetBookSetUsDecision: ...
-    @overload
-    def remove(self, input: t.RemoveFromFleet | _Dataclass, /) -> FleetBookRemoveDecision:
-        """Forgets a member, a channel, a peer or a source."""
-    @overload
-    def remove(self, *, channel_id: t.NodeId | None = ..., member_id: t.NodeId | None = ..., peer_id: t.NodeId | None = ..., source_id: t.NodeId | None = ...) -> FleetBookRemoveDecision: ...
-    @overload
-    def take(self, input: t.TakeMessage | _Dataclass, /) -> FleetBookTakeDecision:
-        """Takes or refuses a message as `gossip.accept` does; what it says becomes its member's report."""
-    @overload
-    def take(self, *, hops: t.Count = ..., message: t.Plain, now: t.Seconds) -> FleetBookTakeDecision: ...
-    @overload
-    def needs(self, input: t.AskFirst | _Dataclass, /) -> FleetBookNeedsDecision:
-        """What other members need at external peers, as `liquidity.needs`."""
-    @overload
-    def needs(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookNeedsDecision: ...
-    @overload
-    def excess(self, input: t.AskFirst | _Dataclass, /) -> FleetBookExcessDecision:
-        """Where other members hold too much on their own side, as `liquidity.excess`."""
-    @overload
-    def excess(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookExcessDecision: ...
-    @overload
-    def state(self, input: t.AskNow | _Dataclass, /) -> FleetBookStateDecision:
-        """How the fleet and we do, as `liquidity.state`."""
-    @overload
-    def state(self, *, now: t.Seconds) -> FleetBookStateDecision: ...
-    @overload
-    def competition(self, input: t.AskFirst | _Dataclass, /) -> FleetBookCompetitionDecision:
-        """External peers that several members serve, as `liquidity.competition`."""
-    @overload
-    def competition(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookCompetitionDecision: ...
-    @overload
-    def relevance(self, input: t.AskPeer | _Dataclass, /) -> FleetBookRelevanceDecision:
-        """How much our channels to a peer let us help there, as `liquidity.relevance`."""
-    @overload
-    def relevance(self, *, peer_id: t.NodeId) -> FleetBookRelevanceDecision: ...
-    @overload
-    def health(self, input: t.AskFirst | _Dataclass, /) -> FleetBookHealthDecision:
-        """The health of the fleet, as `health.fleet`."""
-    @overload
-    def health(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetBookHealthDecision: ...
-    @overload
-    def conflict(self, input: t.AskConflict | _Dataclass, /) -> FleetBookConflictDecision:
-        """Whether another member rebalances through a peer, as `rebalance.conflict`."""
-    @overload
-    def conflict(self, *, now: t.Seconds, target_peer: t.NodeId) -> FleetBookConflictDecision: ...
-    @overload
-    def fees(self, input: t.AskFee | _Dataclass, /) -> FleetBookFeesDecision:
-        """Whether our fee towards a peer moves a step for another member, as `fees.adjust`."""
-    @overload
-    def fees(self, *, base_ppm: t.Ppm, ceiling_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookFeesDecision: ...
-    @overload
-    def evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> FleetBookEvaluateDecision:
-        """What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`."""
-    @overload
-    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.Source2] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> FleetBookEvaluateDecision: ...
-    @overload
-    def splice(self, input: t.AskSplice | _Dataclass, /) -> FleetBookSpliceDecision:
-        """Whether a splice keeps the fleet connected to the peer, as `splice.check`."""
-    @overload
-    def splice(self, *, amount_sats: t.Sat, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId, strict: bool = ..., type: t.SpliceType) -> FleetBookSpliceDecision: ...
-    @overload
-    def headroom(self, input: t.AskHeadroom | _Dataclass, /) -> FleetBookHeadroomDecision:
-        """The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`."""
-    @overload
-    def headroom(self, *, hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, peer_id: t.NodeId) -> FleetBookHeadroomDecision: ...
-    @overload
-    def advise(self, input: t.AskAdvice | _Dataclass, /) -> FleetBookAdviseDecision:
-        """Which external peers a new channel would help most, as `topology.advise`."""
-    @overload
-    def advise(self, *, candidates: list[t.NodeId] | None = ..., now: t.Seconds) -> FleetBookAdviseDecision: ...
-    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> FleetBookSnapshotDecision:
-        """Everything the book knows."""
-    @overload
-    def restore(self, input: t.RestoreFleet | _Dataclass, /) -> FleetBookRestoreDecision:
-        """Goes back to a snapshot."""
-    @overload
-    def restore(self, *, state: t.FleetSnapshot) -> FleetBookRestoreDecision: ...
-    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> FleetBookDigestDecision:
-        """sha256 of the canonical snapshot."""
-@type_check_only
-class HubBookSetAccountDecision(Decision):
-    """What `HubBook.set_account` decides."""
-
-    @property
-    def decision(self) -> t.Held:
+    def decision(self) -> t.HubBookSize:
         """The outcome as plain dicts and lists."""
     @property
     def accounts(self) -> t.Count:
@@ -1857,91 +603,18 @@ class HubBookSetAccountDecision(Decision):
         """Whether the call changed anything."""
 
 @type_check_only
-class HubBookLoadDecision(Decision):
-    """What `HubBook.load` decides."""
-
+class HubExplainedDecision(Decision):
+    """What the plan does with one account and token."""
     @property
-    def decision(self) -> t.Held:
+    def decision(self) -> t.HubExplained:
         """The outcome as plain dicts and lists."""
     @property
-    def accounts(self) -> t.Count:
-        """Their number."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
+    def outcomes(self) -> list[t.Outcome]:
+        """What becomes of it: the request first, then settlements. Empty when nothing is asked."""
 
 @type_check_only
-class HubBookRemoveDecision(Decision):
-    """What `HubBook.remove` decides."""
-
-    @property
-    def decision(self) -> t.Held:
-        """The outcome as plain dicts and lists."""
-    @property
-    def accounts(self) -> t.Count:
-        """Their number."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-
-@type_check_only
-class HubBookSetHubDecision(Decision):
-    """What `HubBook.set_hub` decides."""
-
-    @property
-    def decision(self) -> t.Held:
-        """The outcome as plain dicts and lists."""
-    @property
-    def accounts(self) -> t.Count:
-        """Their number."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-
-@type_check_only
-class HubBookPlanDecision(Decision):
-    """What `HubBook.plan` decides."""
-
-    @property
-    def decision(self) -> t.Plan:
-        """The outcome as plain dicts and lists."""
-    @property
-    def actions(self) -> list[t.Action]:
-        """What to do, in this order."""
-    @property
-    def memory(self) -> t.HubMemory | None:
-        """What to remember until the next tick."""
-    @property
-    def next_wake(self) -> t.Millis | None:
-        """When to plan again if nothing else happens; absent when nothing is left to do."""
-    @property
-    def outcomes(self) -> list[t.Outcome] | None:
-        """What became of requests and settlements: all that were acted on, the first deferred ones."""
-    @property
-    def reserves(self) -> list[t.ReserveAccount] | None:
-        """What the tick did with each reserve."""
-    @property
-    def turned(self) -> list[t.Turned] | None:
-        """How many requests besides those in `outcomes` were turned down, and why."""
-
-@type_check_only
-class HubBookApplyDecision(Decision):
-    """What `HubBook.apply` decides."""
-
-    @property
-    def decision(self) -> t.Held:
-        """The outcome as plain dicts and lists."""
-    @property
-    def accounts(self) -> t.Count:
-        """Their number."""
-    @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
-
-@type_check_only
-class HubBookSnapshotDecision(Decision):
-    """What `HubBook.snapshot` decides."""
-
+class HubStateDecision(Decision):
+    """Everything a hub policy reads."""
     @property
     def decision(self) -> t.HubState:
         """The outcome as plain dicts and lists."""
@@ -1989,68 +662,922 @@ class HubBookSnapshotDecision(Decision):
         """Tokens besides those of the config."""
 
 @type_check_only
-class HubBookRestoreDecision(Decision):
-    """What `HubBook.restore` decides."""
-
+class HubVerifiedDecision(Decision):
+    """Whether a plan keeps the laws."""
     @property
-    def decision(self) -> t.Held:
+    def decision(self) -> t.HubVerified:
         """The outcome as plain dicts and lists."""
     @property
-    def accounts(self) -> t.Count:
-        """Their number."""
+    def actions(self) -> t.Count:
+        """How many actions were checked."""
     @property
-    def changed(self) -> bool:
-        """Whether the call changed anything."""
+    def valid(self) -> bool:
+        """Whether every law is kept."""
 
 @type_check_only
-class HubBookDigestDecision(Decision):
-    """What `HubBook.digest` decides."""
-
+class LegacyFeeDecision(Decision):
+    """The deployed fee controller's answer."""
     @property
-    def decision(self) -> t.BookDigest:
+    def decision(self) -> t.LegacyFee:
         """The outcome as plain dicts and lists."""
     @property
+    def fee_ppm(self) -> t.Ppm:
+        """The fee."""
+
+@type_check_only
+class LegacyTextDecision(Decision):
+    """The text that is signed."""
+    @property
+    def decision(self) -> t.LegacyText:
+        """The outcome as plain dicts and lists."""
+    @property
+    def text(self) -> str:
+        """The text that is signed."""
+
+@type_check_only
+class LegacyVerifiedDecision(Decision):
+    """Whether a message may be taken."""
+    @property
+    def decision(self) -> t.LegacyVerified:
+        """The outcome as plain dicts and lists."""
+    @property
+    def text(self) -> str | None:
+        """The text that is signed."""
+    @property
+    def valid(self) -> bool:
+        """Whether it may be taken."""
+
+@type_check_only
+class LimitedDecision(Decision):
+    """Whether one more fits."""
+    @property
+    def decision(self) -> t.Limited:
+        """The outcome as plain dicts and lists."""
+    @property
+    def allowed(self) -> bool:
+        """Whether it fits."""
+    @property
+    def history(self) -> list[t.Seconds]:
+        """The history to keep, this one included when it fits, oldest first."""
+    @property
+    def retry_at(self) -> t.Seconds | None:
+        """When one would fit; absent when one fits now or never will."""
+
+@type_check_only
+class LintedDecision(Decision):
+    """What the check found."""
+    @property
+    def decision(self) -> t.Linted:
+        """The outcome as plain dicts and lists."""
+    @property
+    def coherent(self) -> bool:
+        """Whether nothing is odd."""
+    @property
+    def config(self) -> str:
+        """sha256 of the canonical config that was checked."""
+    @property
+    def warnings(self) -> t.Count:
+        """How many oddities there are, one reason each."""
+
+@type_check_only
+class LiquidityScoredDecision(Decision):
+    """How evenly the channels are filled."""
+    @property
+    def decision(self) -> t.LiquidityScored:
+        """The outcome as plain dicts and lists."""
+    @property
+    def liquidity_score(self) -> t.Points:
+        """The score."""
+
+@type_check_only
+class MatchedDecision(Decision):
+    """The matches of every token, by token."""
+    @property
+    def decision(self) -> t.Matched:
+        """The outcome as plain dicts and lists."""
+    @property
+    def strategy(self) -> t.Strategy:
+        """The strategy that was used."""
+    @property
+    def tokens(self) -> list[t.TokenMatches]:
+        """One entry per token with a spender or a receiver."""
+
+@type_check_only
+class MessageOutcomeDecision(Decision):
+    """What became of a message that a book took, which keeps the state itself."""
+    @property
+    def decision(self) -> t.MessageOutcome:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str | None:
+        """sha256 of the signed text, the id of the message."""
+    @property
+    def kind(self) -> t.Kind | None:
+        """What it is about, when it was accepted."""
+    @property
+    def outcome(self) -> t.GossipOutcome:
+        """What became of it."""
+    @property
+    def relay(self) -> bool:
+        """Whether to pass it on to the other members."""
+    @property
+    def reporter(self) -> t.NodeId | None:
+        """Who made it, when it was accepted."""
+
+@type_check_only
+class NeedsDecision(Decision):
+    """What the fleet needs."""
+    @property
+    def decision(self) -> t.Needs:
+        """The outcome as plain dicts and lists."""
+    @property
+    def fleet_needs(self) -> list[t.Need]:
+        """Worst tier first, then severity, then where we can help most."""
+
+@type_check_only
+class NodeAdviceDecision(Decision):
+    """What is worth doing now."""
+    @property
+    def decision(self) -> t.NodeAdvice:
+        """The outcome as plain dicts and lists."""
+    @property
+    def avoid(self) -> list[t.NodeId]:
+        """Peers that other members use for rebalancing now, for a path around them."""
+    @property
+    def budget(self) -> t.Budget:
+        """What may be spent on rebalancing."""
+    @property
+    def fees(self) -> list[t.FeeAdvice]:
+        """Steps of our fees that help other members."""
+    @property
+    def health(self) -> t.Assessed | None:
+        """Our health; absent when it is unknown."""
+    @property
+    def left_out(self) -> t.NotAdvised:
+        """What the node lists and the advice cannot use."""
+    @property
+    def movable_in_sats(self) -> t.Sat:
+        """What all channels that count can receive now, as far as the node says."""
+    @property
+    def movable_out_sats(self) -> t.Sat:
+        """What all channels that count can send now, as far as the node says."""
+    @property
+    def needs(self) -> list[t.ChannelNeed]:
+        """Our depleted and saturated channels, beside what really leaves through them."""
+    @property
+    def new_channels(self) -> list[t.NewChannelAdvice]:
+        """External peers to which a new channel of ours would help, the best first."""
+    @property
+    def rebalances(self) -> list[t.MoveAdvice]:
+        """Every depleted channel with the advice on filling it, the best first."""
+    @property
+    def refusals(self) -> list[t.RefusalCount]:
+        """Why depleted channels are not filled: how often each reason decided."""
+    @property
+    def report(self) -> t.Member:
+        """What the other members may know of us, our health included."""
+    @property
+    def splices(self) -> list[t.SpliceAdvice]:
+        """How much may leave towards each external peer, the most first."""
+    @property
+    def splices_unchecked(self) -> t.Count:
+        """For how many external peers no splice-out can be called safe, because their public capacity
+        is unknown."""
+    @property
+    def tier(self) -> t.Tier | None:
+        """The tier by which we are judged."""
+
+@type_check_only
+class NodeExplainedDecision(Decision):
+    """Everything about one channel or one peer."""
+    @property
+    def decision(self) -> t.NodeExplained:
+        """The outcome as plain dicts and lists."""
+    @property
+    def channels(self) -> list[t.ChannelExplained]:
+        """Each channel that the subject names, by id."""
+    @property
+    def splices(self) -> list[t.SpliceAdvice]:
+        """How much may leave towards each peer among them."""
+
+@type_check_only
+class PauseDecision(Decision):
+    """Whether a channel may be tried now."""
+    @property
+    def decision(self) -> t.Pause:
+        """The outcome as plain dicts and lists."""
+    @property
+    def ready(self) -> bool:
+        """Whether it may be tried now."""
+    @property
+    def wait_s(self) -> t.Seconds:
+        """How long until it may."""
+
+@type_check_only
+class PlanDecision(Decision):
+    """What a hub does in one tick."""
+    @property
+    def decision(self) -> t.Plan:
+        """The outcome as plain dicts and lists."""
+    @property
+    def actions(self) -> list[t.Action]:
+        """What to do, in this order."""
+    @property
+    def memory(self) -> t.HubMemory | None:
+        """What to remember until the next tick."""
+    @property
+    def next_wake(self) -> t.Millis | None:
+        """When to plan again if nothing else happens; absent when nothing is left to do."""
+    @property
+    def outcomes(self) -> list[t.Outcome] | None:
+        """What became of requests and settlements: all that were acted on, the first deferred ones."""
+    @property
+    def reserves(self) -> list[t.ReserveAccount] | None:
+        """What the tick did with each reserve."""
+    @property
+    def turned(self) -> list[t.RefusedRequests] | None:
+        """How many requests besides those in `outcomes` were turned down, and why."""
+
+@type_check_only
+class PrioritizedNeedsDecision(Decision):
+    """The needs in order."""
+    @property
+    def decision(self) -> t.PrioritizedNeeds:
+        """The outcome as plain dicts and lists."""
+    @property
+    def needs(self) -> list[t.Prioritized]:
+        """The highest priority first."""
+
+@type_check_only
+class ProfitDecision(Decision):
+    """How a channel does."""
+    @property
+    def decision(self) -> t.Profit:
+        """The outcome as plain dicts and lists."""
+    @property
+    def roi(self) -> t.Real | None:
+        """Return on what it cost; absent when it cost nothing."""
+
+@type_check_only
+class ReceivedDecision(Decision):
+    """What became of a message, and what is kept now."""
+    @property
+    def decision(self) -> t.Received:
+        """The outcome as plain dicts and lists."""
+    @property
+    def digest(self) -> str | None:
+        """sha256 of the signed text, the id of the message."""
+    @property
+    def kind(self) -> t.Kind | None:
+        """What it is about, when it was accepted."""
+    @property
+    def outcome(self) -> t.GossipOutcome:
+        """What became of it."""
+    @property
+    def relay(self) -> bool:
+        """Whether to pass it on to the other members."""
+    @property
+    def reporter(self) -> t.NodeId | None:
+        """Who made it, when it was accepted."""
+    @property
+    def state(self) -> t.GossipState:
+        """What is kept now."""
+
+@type_check_only
+class RelevanceDecision(Decision):
+    """How much we could help at a peer."""
+    @property
+    def decision(self) -> t.Relevance:
+        """The outcome as plain dicts and lists."""
+    @property
+    def our_relevance(self) -> t.Share:
+        """0 where we have no channel, 1 with a large and balanced one."""
+
+@type_check_only
+class ReportVerdictDecision(Decision):
+    """What a report is worth and what follows from it."""
+    @property
+    def decision(self) -> t.ReportVerdict:
+        """The outcome as plain dicts and lists."""
+    @property
+    def liquidity_score(self) -> t.Points:
+        """How balanced its channels are, from its sums."""
+    @property
+    def score(self) -> t.Points:
+        """The score that follows from its counts."""
+    @property
+    def tier(self) -> t.Tier:
+        """The tier of the score."""
+    @property
+    def verdict(self) -> t.Verdict:
+        """What the report is worth."""
+
+@type_check_only
+class ReportsDecision(Decision):
+    """The bodies to build messages of."""
+    @property
+    def decision(self) -> t.Reports:
+        """The outcome as plain dicts and lists."""
+    @property
+    def health_status(self) -> t.HealthStatus | None:
+        """The health report; absent while the books are unknown."""
+    @property
+    def liquidity_state(self) -> t.LiquidityState:
+        """The liquidity state."""
+
+@type_check_only
+class ScoredDecision(Decision):
+    """A health score with what follows from it."""
+    @property
+    def decision(self) -> t.Scored:
+        """The outcome as plain dicts and lists."""
+    @property
+    def budget_multiplier(self) -> t.Multiplier:
+        """Multiplier of the node's own budget and threshold."""
+    @property
+    def score(self) -> t.Points:
+        """The score."""
+    @property
+    def tier(self) -> t.Tier:
+        """The tier of the score."""
+
+@type_check_only
+class SignatureVerdictDecision(Decision):
+    """Whether the key signed the text."""
+    @property
+    def decision(self) -> t.SignatureVerdict:
+        """The outcome as plain dicts and lists."""
+    @property
+    def valid(self) -> bool:
+        """Whether the key signed the text."""
+
+@type_check_only
+class SizedDecision(Decision):
+    """How much to move."""
+    @property
+    def decision(self) -> t.Sized:
+        """The outcome as plain dicts and lists."""
+    @property
+    def active_days(self) -> t.Real | None:
+        """Days with a forward out that are expected within 30 days."""
+    @property
+    def amount_sats(self) -> t.Sat | None:
+        """How much to move; none when nothing should be."""
+    @property
+    def daily_volume(self) -> t.RealSat | None:
+        """What moves through the channel in a day."""
+    @property
+    def need_sats(self) -> t.Sat:
+        """What is missing to the target."""
+    @property
+    def sats_per_active_day(self) -> t.RealSat | None:
+        """Sats out that are expected on an active day."""
+    @property
+    def target_ratio(self) -> t.Share | None:
+        """The share of the capacity that is aimed at."""
+    @property
+    def target_sats(self) -> t.Sat:
+        """What the channel should be able to send."""
+
+@type_check_only
+class SnapshotDecision(Decision):
+    """A node as the fleet policies read it."""
+    @property
+    def decision(self) -> t.Snapshot:
+        """The outcome as plain dicts and lists."""
+    @property
+    def alias(self) -> str | None:
+        """The name the node gives itself."""
+    @property
+    def assess(self) -> t.NodeObservation | None:
+        """The input of `health.assess`; absent when neither forwards nor books are known."""
+    @property
+    def at(self) -> t.Seconds:
+        """The moment of the answers."""
+    @property
+    def capacity_sats(self) -> t.Sat:
+        """The capacity of all usable channels that others can see, whichever splice confirms."""
+    @property
+    def demand(self) -> t.Demand | None:
+        """How much the channels are asked for, on average; absent when the flow is unknown."""
+    @property
+    def health_report(self) -> t.HealthReport | None:
+        """What the node says of itself to the other members, over the same channels; absent when
+        neither forwards nor books are known."""
+    @property
+    def left_out(self) -> t.LeftOut:
+        """How many channels are in no number above, and why."""
+    @property
+    def profits(self) -> list[t.ChannelProfit]:
+        """The books of every usable channel; empty when neither forwards nor books are known."""
+    @property
+    def public_capacities(self) -> list[t.PeerCapacity]:
+        """The public capacity of every node of the graph; empty when the graph is unknown."""
+    @property
+    def report(self) -> t.Member:
+        """What the other members may know of its channels, as they keep it; without its health."""
+    @property
+    def revenue_windows(self) -> list[t.Msat]:
+        """Forwarding fees of the last four weeks, one week each, oldest first, from the source that has
+        more of them."""
+    @property
+    def unattributed(self) -> t.Unattributed:
+        """What the last 30 days earned and cost that belongs to no channel we know."""
+    @property
+    def us(self) -> t.Us:
+        """The node itself, as other policies read it."""
+
+@type_check_only
+class SourcesDecision(Decision):
+    """The channels that may give, best first."""
+    @property
+    def decision(self) -> t.Sources:
+        """The outcome as plain dicts and lists."""
+    @property
+    def ranked(self) -> list[t.Ranked]:
+        """The channels, best first; ties by id."""
+    @property
+    def refused(self) -> t.Count:
+        """How many were refused."""
+
+@type_check_only
+class ThresholdDecision(Decision):
+    """The least expected value that we accept."""
+    @property
+    def decision(self) -> t.Threshold:
+        """The outcome as plain dicts and lists."""
+    @property
+    def multiplier(self) -> t.Multiplier:
+        """The multiplier in force."""
+    @property
+    def threshold(self) -> t.RealSat:
+        """The least expected value that we accept."""
+
+@type_check_only
+class TopologyAdviceDecision(Decision):
+    """The peers, best first."""
+    @property
+    def decision(self) -> t.TopologyAdvice:
+        """The outcome as plain dicts and lists."""
+    @property
+    def advice(self) -> list[t.PeerAdvice]:
+        """The best first."""
+
+@type_check_only
+class TrendedDecision(Decision):
+    """Where revenue is going."""
+    @property
+    def decision(self) -> t.Trended:
+        """The outcome as plain dicts and lists."""
+    @property
+    def trend(self) -> t.Trend:
+        """The trend."""
+
+@type_check_only
+class WatchedDecision(Decision):
+    """What the watch decides."""
+    @property
+    def decision(self) -> t.Watched:
+        """The outcome as plain dicts and lists."""
+    @property
+    def actions(self) -> list[t.Action]:
+        """Replenishments and alerts."""
+    @property
+    def memory(self) -> t.HubMemory:
+        """What to remember until the next look."""
+    @property
+    def next_wake(self) -> t.Millis | None:
+        """When to look again; absent when the config watches nothing."""
+    @property
+    def reserves(self) -> list[t.WatchedReserve]:
+        """Each token that has a reserve."""
+
+@type_check_only
+class Operations:
+    @overload
+    def policy_describe(self, input: t.DescribeInput | _Dataclass, /) -> DescriptionDecision:
+        """Operations, schemas, reason codes, errors, limits and version of this policy."""
+    @overload
+    def policy_describe(self, *, operation: str | None = ...) -> DescriptionDecision: ...
+    @overload
+    def policy_explain(self, input: t.ExplainInput | _Dataclass, /) -> ExplainedDecision:
+        """Reasons in words, for the operator or, without numbers, for a peer."""
+    @overload
+    def policy_explain(self, *, reasons: list[t.Reason], view: t.View = ...) -> ExplainedDecision: ...
+    @overload
+    def config_lint(self, input: t.LintInput | _Dataclass, /) -> LintedDecision:
+        """Contradictions in a config and settings without effect."""
+    @overload
+    def config_lint(self, *, config: t.ConfigOverrides | None = ..., profile: t.Profile | None = ...) -> LintedDecision: ...
+    @overload
+    def hub_plan(self, input: t.HubState | _Dataclass, /) -> PlanDecision:
+        """What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons."""
+    @overload
+    def hub_plan(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> PlanDecision: ...
+    @overload
+    def hub_explain(self, input: t.HubExplainInput | _Dataclass, /) -> HubExplainedDecision:
+        """What the plan of a tick does with one account and token, in full."""
+    @overload
+    def hub_explain(self, *, account_id: t.EntityId, state: t.HubState, token_id: t.TokenId) -> HubExplainedDecision: ...
+    @overload
+    def hub_reserves(self, input: t.HubState | _Dataclass, /) -> WatchedDecision:
+        """Whether a hub's reserves suffice, and what to replenish from which source."""
+    @overload
+    def hub_reserves(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> WatchedDecision: ...
+    @overload
+    def hub_verify_plan(self, input: t.HubVerifyInput | _Dataclass, /) -> HubVerifiedDecision:
+        """Whether a plan, whoever made it, keeps the laws that no plan may break."""
+    @overload
+    def hub_verify_plan(self, *, plan: t.Plan, state: t.HubState) -> HubVerifiedDecision: ...
+    @overload
+    def health_score(self, input: t.ScoreInput | _Dataclass, /) -> ScoredDecision:
+        """Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend."""
+    @overload
+    def health_score(self, *, liquidity_score: t.Score, profitable_pct: t.Share, trend: t.Trend, underwater_pct: t.Share) -> ScoredDecision: ...
+    @overload
+    def health_profit(self, input: t.ChannelHistory | _Dataclass, /) -> ProfitDecision:
+        """Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs."""
+    @overload
+    def health_profit(self, *, age_days: t.Count | None = ..., channel_id: t.NodeId | None = ..., cost_msat: t.Msat | None = ..., idle_s: t.Seconds | None = ..., opening_msat: t.Msat | None = ..., revenue_msat: t.Msat) -> ProfitDecision: ...
+    @overload
+    def health_liquidity_score(self, input: t.LiquidityScoreInput | _Dataclass, /) -> LiquidityScoredDecision:
+        """How evenly the channels of a node are filled, from 0 to 100."""
+    @overload
+    def health_liquidity_score(self, *, channels: list[t.LocalShare]) -> LiquidityScoredDecision: ...
+    @overload
+    def health_trend(self, input: t.TrendInput | _Dataclass, /) -> TrendedDecision:
+        """Whether revenue rises, falls or holds, from equal windows of it."""
+    @overload
+    def health_trend(self, *, windows: list[t.Msat]) -> TrendedDecision: ...
+    @overload
+    def health_assess(self, input: t.NodeObservation | _Dataclass, /) -> AssessedDecision:
+        """Health of a node in one record: score, tier, components, the way to the next tier, needs."""
+    @overload
+    def health_assess(self, *, channels: list[t.LocalShare] | None = ..., liquidity_score: t.Score | None = ..., previous_tier: t.Tier | None = ..., profitable: t.Count, stagnant: t.Count, total: t.Count | None = ..., trend: t.TrendSource, underwater: t.Count) -> AssessedDecision: ...
+    @overload
+    def snapshot_cln(self, input: t.ClnInput | _Dataclass, /) -> SnapshotDecision:
+        """The raw answers of a Core Lightning node as the input of the other fleet policies."""
+    @overload
+    def snapshot_cln(self, *, bkpr_listaccountevents: t.ListAccountEvents | None = ..., bkpr_listincome: t.ListIncome | None = ..., forwards_since: t.Seconds | None = ..., getinfo: t.GetInfo, income_since: t.Seconds | None = ..., listchannelmoves: t.ListChannelMoves | None = ..., listchannels: t.ListChannels | None = ..., listforwards: t.ListForwards | None = ..., listpeerchannels: t.ListPeerChannels | None = ..., listpeers: t.ListPeers | None = ..., now: t.Seconds) -> SnapshotDecision: ...
+    @overload
+    def liquidity_classify(self, input: t.ClassifyInput | _Dataclass, /) -> ClassifiedDecision:
+        """Whether a channel is depleted, saturated or balanced, and how much would balance it."""
+    @overload
+    def liquidity_classify(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> ClassifiedDecision: ...
+    @overload
+    def account_request_advice(self, input: t.AdviceInput | _Dataclass, /) -> AccountAdviceDecision:
+        """Whether an entity should ask its counterparty for collateral now, per token."""
+    @overload
+    def account_request_advice(self, *, entity_id: t.EntityId, is_hub: bool = ..., now: t.Millis = ..., peer_id: t.EntityId, pending_frame: bool = ..., tokens: list[t.AdviceToken] = ..., workspace: bool = ...) -> AccountAdviceDecision: ...
+    @overload
+    def hub_detect(self, input: t.HubState | _Dataclass, /) -> DetectedDecision:
+        """Who has something that the hub can take back, and who waits for collateral, per token."""
+    @overload
+    def hub_detect(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> DetectedDecision: ...
+    @overload
+    def health_fleet(self, input: t.FleetHealthInput | _Dataclass, /) -> FleetHealthDecision:
+        """Average health of the fleet, members per tier, stale and implausible ones listed but not counted."""
+    @overload
+    def health_fleet(self, *, first: t.Count | None = ..., members: list[t.Member], now: t.Seconds) -> FleetHealthDecision: ...
+    @overload
+    def health_verify(self, input: t.VerifyInput | _Dataclass, /) -> ReportVerdictDecision:
+        """Whether a member's health report fits what we see, and the score that follows from its counts."""
+    @overload
+    def health_verify(self, *, evidence: t.Evidence, now: t.Seconds, report: t.HealthReport) -> ReportVerdictDecision: ...
+    @overload
+    def health_gossip_scale(self, input: t.GossipScaleInput | _Dataclass, /) -> GossipScaledDecision:
+        """The deployed plugin's second health scale, for running beside it."""
+    @overload
+    def health_gossip_scale(self, *, available_sats: t.Sat, average_capacity_sats: t.RealSat, average_revenue_sats: t.RealSat, capacity_sats: t.Sat, channels: t.Count, revenue_sats: t.Sat) -> GossipScaledDecision: ...
+    @overload
+    def liquidity_state(self, input: t.FleetInput | _Dataclass, /) -> FleetStateDecision:
+        """How the fleet and we do: members in trouble, bottleneck peers, our own channels."""
+    @overload
+    def liquidity_state(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> FleetStateDecision: ...
+    @overload
+    def liquidity_needs(self, input: t.FleetInput | _Dataclass, /) -> NeedsDecision:
+        """What other members need at external peers, worst tier first."""
+    @overload
+    def liquidity_needs(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> NeedsDecision: ...
+    @overload
+    def liquidity_excess(self, input: t.FleetInput | _Dataclass, /) -> ExcessesDecision:
+        """Where other members hold too much on their own side, largest amount first."""
+    @overload
+    def liquidity_excess(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> ExcessesDecision: ...
+    @overload
+    def liquidity_relevance(self, input: t.RelevanceInput | _Dataclass, /) -> RelevanceDecision:
+        """How much our channels to a peer let us help there."""
+    @overload
+    def liquidity_relevance(self, *, channels: list[t.Balance]) -> RelevanceDecision: ...
+    @overload
+    def liquidity_prioritize(self, input: t.PrioritizeInput | _Dataclass, /) -> PrioritizedNeedsDecision:
+        """Needs by the health of who has them and by urgency."""
+    @overload
+    def liquidity_prioritize(self, *, needs: list[t.Urgent]) -> PrioritizedNeedsDecision: ...
+    @overload
+    def liquidity_competition(self, input: t.FleetInput | _Dataclass, /) -> CompetitionDecision:
+        """External peers that several members serve, and what that may cost in fees."""
+    @overload
+    def liquidity_competition(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> CompetitionDecision: ...
+    @overload
+    def fees_adjust(self, input: t.AdjustInput | _Dataclass, /) -> AdjustedDecision:
+        """Whether our fee towards a peer moves a step because another member needs flow there."""
+    @overload
+    def fees_adjust(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., own: t.Balance | None = ..., peer_id: t.NodeId) -> AdjustedDecision: ...
+    @overload
+    def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
+        """The deployed fee controller's own rule, for running beside it."""
+    @overload
+    def legacy_fee(self, *, base_ppm: t.Ppm, max_fee_ppm: t.Ppm, min_fee_ppm: t.Ppm, needs: list[t.LegacyNeed], peer_id: t.NodeId) -> LegacyFeeDecision: ...
+    @overload
+    def rebalance_conflict(self, input: t.ConflictInput | _Dataclass, /) -> ConflictDecision:
+        """Whether another member rebalances through a peer, who goes first, and which peers to avoid."""
+    @overload
+    def rebalance_conflict(self, *, members: list[t.Member] = ..., now: t.Seconds, target_peer: t.NodeId, us: t.Us) -> ConflictDecision: ...
+    @overload
+    def topology_advise(self, input: t.AdviseInput | _Dataclass, /) -> TopologyAdviceDecision:
+        """Which external peers a new channel would help most, and where it would be redundant."""
+    @overload
+    def topology_advise(self, *, candidates: list[t.Candidate], members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> TopologyAdviceDecision: ...
+    @overload
+    def limits_check(self, input: t.LimitInput | _Dataclass, /) -> LimitedDecision:
+        """Whether one more report fits a sliding window."""
+    @overload
+    def limits_check(self, *, count: t.Count | None = ..., history: list[t.Seconds], now: t.Seconds, period_s: t.Seconds | None = ...) -> LimitedDecision: ...
+    @overload
+    def hub_match(self, input: t.MatchInput | _Dataclass, /) -> MatchedDecision:
+        """Which spenders cover which receivers, per token, with the numbers that prove it."""
+    @overload
+    def hub_match(self, *, receivers: list[t.Receiver] = ..., spenders: list[t.Spender] = ..., strategy: t.Strategy | None = ...) -> MatchedDecision: ...
+    @overload
+    def hub_match_cycles(self, input: t.CyclesInput | _Dataclass, /) -> CyclesDecision:
+        """The smallest claims between hubs with the same net positions, per token."""
+    @overload
+    def hub_match_cycles(self, *, claims: list[t.Claim] = ...) -> CyclesDecision: ...
+    @overload
+    def rebalance_threshold(self, input: t.ThresholdInput | _Dataclass, /) -> ThresholdDecision:
+        """The least expected value of a rebalance that a node of our health accepts."""
+    @overload
+    def rebalance_threshold(self, *, min_ev_sats: t.RealSat, multiplier: t.Multiplier) -> ThresholdDecision: ...
+    @overload
+    def rebalance_accept(self, input: t.AcceptInput | _Dataclass, /) -> AcceptedDecision:
+        """Whether an expected value reaches the threshold of our tier."""
+    @overload
+    def rebalance_accept(self, *, channel: t.NodeId | None = ..., ev: t.RealSat, health_age_s: t.Seconds | None = ..., min_ev: t.RealSat, tier: t.Tier | None = ...) -> AcceptedDecision: ...
+    @overload
+    def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
+        """What a rebalance is worth, every term of it, and what would turn the answer round."""
+    @overload
+    def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
+    @overload
+    def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> SizedDecision:
+        """How much a channel should be filled with."""
+    @overload
+    def rebalance_size(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, demand: t.Demand = ..., flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., spendable_sats: t.Sat) -> SizedDecision: ...
+    @overload
+    def rebalance_sources(self, input: t.SourcesInput | _Dataclass, /) -> SourcesDecision:
+        """Which channels may give, best first."""
+    @overload
+    def rebalance_sources(self, *, amount_sats: t.Sat, demand: t.Demand = ..., destination_peer_id: t.NodeId | None = ..., inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.SourceChannel]) -> SourcesDecision: ...
+    @overload
+    def rebalance_budget(self, input: t.BudgetInput | _Dataclass, /) -> BudgetDecision:
+        """What may still be spent on rebalancing after what is spent and reserved."""
+    @overload
+    def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., revenue_30d_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> BudgetDecision: ...
+    @overload
+    def rebalance_backoff(self, input: t.BackoffInput | _Dataclass, /) -> PauseDecision:
+        """Whether a channel whose rebalance failed may be tried again."""
+    @overload
+    def rebalance_backoff(self, *, fails: t.Count, last_failure: t.Seconds | None = ..., now: t.Seconds) -> PauseDecision: ...
+    @overload
+    def rebalance_cooldown(self, input: t.CooldownInput | _Dataclass, /) -> PauseDecision:
+        """Whether a channel that was rebalanced has rested."""
+    @overload
+    def rebalance_cooldown(self, *, last_success: t.Seconds | None = ..., now: t.Seconds) -> PauseDecision: ...
+    @overload
+    def gossip_build(self, input: t.BuildInput | _Dataclass, /) -> BuiltDecision:
+        """A message to the other members and the text to sign."""
+    @overload
+    def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> BuiltDecision: ...
+    @overload
+    def gossip_report(self, input: t.ReportInput | _Dataclass, /) -> ReportsDecision:
+        """What a node tells the other members of itself, out of its own snapshot."""
+    @overload
+    def gossip_report(self, *, channels: list[t.Channel], config: str | None = ..., counts: t.ReportedCounts | None = ..., listed: t.ListedTroubles | None = ..., members: list[t.NodeId] = ..., now: t.Seconds, profits: list[t.ChannelProfit] = ..., rebalancing: list[t.Activity] = ..., revenue_windows: list[t.Msat] = ..., version: str | None = ...) -> ReportsDecision: ...
+    @overload
+    def gossip_accept(self, input: t.GossipAcceptInput | _Dataclass, /) -> ReceivedDecision:
+        """Whether a message of a member is taken, and what is kept afterwards."""
+    @overload
+    def gossip_accept(self, *, hops: t.Count = ..., members: list[t.MemberStanding], message: t.Plain, now: t.Seconds, state: t.GossipState = ...) -> ReceivedDecision: ...
+    @overload
+    def gossip_verify(self, input: t.SignatureInput | _Dataclass, /) -> SignatureVerdictDecision:
+        """Whether a node's key signed a text."""
+    @overload
+    def gossip_verify(self, *, pubkey: t.NodeId, signature: str, text: str) -> SignatureVerdictDecision: ...
+    @overload
+    def gossip_legacy_text(self, input: t.LegacyTextInput | _Dataclass, /) -> LegacyTextDecision:
+        """The text that the deployed plugin signs for a message."""
+    @overload
+    def gossip_legacy_text(self, *, kind: t.LegacyKind, payload: t.Plain) -> LegacyTextDecision: ...
+    @overload
+    def gossip_legacy_verify(self, input: t.LegacyVerifyInput | _Dataclass, /) -> LegacyVerifiedDecision:
+        """Whether a message of the deployed plugin may be taken, also for what the plugin does not check."""
+    @overload
+    def gossip_legacy_verify(self, *, kind: t.LegacyKind, last_timestamp: t.Seconds | None = ..., now: t.Seconds, payload: t.Plain) -> LegacyVerifiedDecision: ...
+    @overload
+    def splice_check(self, input: t.CheckInput | _Dataclass, /) -> CheckedDecision:
+        """Whether a splice keeps the fleet connected to the peer."""
+    @overload
+    def splice_check(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
+    @overload
+    def splice_headroom(self, input: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
+        """The largest splice-out that keeps the fleet connected to the peer."""
+    @overload
+    def splice_headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> HeadroomDecision: ...
+    @overload
+    def fleet_advise(self, input: t.NodeAdviceInput | _Dataclass, /) -> NodeAdviceDecision:
+        """What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest."""
+    @overload
+    def fleet_advise(self, *, budget: t.SpentBudget = ..., exits: list[t.ExitInFlight] = ..., fee_steps: list[t.FeeStepTaken] = ..., first: t.Count | None = ..., health: t.NodeObservation | None = ..., members: list[t.Member] = ..., now: t.Seconds, operator: list[t.OperatorDecision] = ..., snapshot: t.Snapshot) -> NodeAdviceDecision: ...
+    @overload
+    def fleet_explain(self, input: t.NodeExplainInput | _Dataclass, /) -> NodeExplainedDecision:
+        """Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it."""
+    @overload
+    def fleet_explain(self, *, asked: t.NodeAdviceInput, first: t.Count | None = ..., subject: t.NodeId) -> NodeExplainedDecision: ...
+
+@final
+class Policy(Operations):
+    """A config, parsed and checked once, under which operations are called."""
+
+    def __new__(cls, profile: t.Profile = "plan", config: t.ConfigOverrides | _Dataclass | None = None) -> Policy:
+        """The policy of `profile` with the fields in `config` changed."""
+    @property
     def digest(self) -> str:
+        """sha256 of the canonical config: two nodes with the same digest decide alike."""
+    @property
+    def profile(self) -> t.Profile:
+        """The profile that the config started from."""
+    @property
+    def config(self) -> t.Config:
+        """The config in force."""
+    def call(self, op: str, input: object, /) -> dict[str, Any]:
+        """Calls an operation by name; returns the envelope."""
+    def call_bytes(self, op: str, input: _Json, /) -> bytes:
+        """Calls an operation with JSON; returns the canonical JSON of the envelope."""
+    def answer_bytes(self, op: str, input: _Json, /) -> bytes:
+        """As `call_bytes`, but an error is returned as JSON too."""
+
+@type_check_only
+class FleetBookMethods:
+    @overload
+    def set_member(self, input: t.FleetMember | _Dataclass, /) -> FleetBookSizeDecision:
+        """Adds a member, or replaces what we know of it; its reports stay unless it is banned."""
+    @overload
+    def set_member(self, *, banned: bool = ..., connected: bool = ..., member_id: t.NodeId, public_capacity_sats: t.Sat | None = ..., public_channels: t.Count | None = ...) -> FleetBookSizeDecision: ...
+    @overload
+    def set_report(self, input: t.Member | _Dataclass, /) -> FleetBookSizeDecision:
+        """Takes a member's report as it is, in place of its last one."""
+    @overload
+    def set_report(self, *, answers: list[t.PeerAnswer] = ..., at: t.Seconds, capacities: list[t.PeerCapacity] = ..., depleted: list[t.Trouble] = ..., health_at: t.Seconds | None = ..., implausible: bool = ..., member_id: t.NodeId, node_capacity_sats: t.Sat | None = ..., node_channels: t.Count | None = ..., rebalancing: list[t.Activity] = ..., saturated: list[t.Trouble] = ..., score: t.Points | None = ..., splices: list[t.AnnouncedSplice] = ..., tier: t.Tier | None = ...) -> FleetBookSizeDecision: ...
+    @overload
+    def set_channel(self, input: t.Channel | _Dataclass, /) -> FleetBookSizeDecision:
+        """Adds a channel of ours, or replaces it."""
+    @overload
+    def set_channel(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSizeDecision: ...
+    @overload
+    def set_peer(self, input: t.FleetPeer | _Dataclass, /) -> FleetBookSizeDecision:
+        """Adds an external peer, or replaces what the graph shows of it."""
+    @overload
+    def set_peer(self, *, peer_id: t.NodeId, public_capacity_sats: t.Sat | None = ...) -> FleetBookSizeDecision: ...
+    @overload
+    def set_source(self, input: t.SourceChannel | _Dataclass, /) -> FleetBookSizeDecision:
+        """Adds a channel that may give in a rebalance, or replaces it."""
+    @overload
+    def set_source(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., peer_id: t.NodeId | None = ..., phase: t.Phase | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSizeDecision: ...
+    @overload
+    def set_us(self, input: t.SetUs | _Dataclass, /) -> FleetBookSizeDecision:
+        """Changes our own tier and announced rebalances; what is absent stays."""
+    @overload
+    def set_us(self, *, rebalancing: list[t.Activity] | None = ..., tier: t.Tier | None = ...) -> FleetBookSizeDecision: ...
+    @overload
+    def remove(self, input: t.RemoveFromFleet | _Dataclass, /) -> FleetBookSizeDecision:
+        """Forgets a member, a channel, a peer or a source."""
+    @overload
+    def remove(self, *, channel_id: t.NodeId | None = ..., member_id: t.NodeId | None = ..., peer_id: t.NodeId | None = ..., source_id: t.NodeId | None = ...) -> FleetBookSizeDecision: ...
+    @overload
+    def take(self, input: t.TakeMessage | _Dataclass, /) -> MessageOutcomeDecision:
+        """Takes or refuses a message as `gossip.accept` does; what it says becomes its member's report."""
+    @overload
+    def take(self, *, hops: t.Count = ..., message: t.Plain, now: t.Seconds) -> MessageOutcomeDecision: ...
+    @overload
+    def needs(self, input: t.AskFirst | _Dataclass, /) -> NeedsDecision:
+        """What other members need at external peers, as `liquidity.needs`."""
+    @overload
+    def needs(self, *, first: t.Count | None = ..., now: t.Seconds) -> NeedsDecision: ...
+    @overload
+    def excess(self, input: t.AskFirst | _Dataclass, /) -> ExcessesDecision:
+        """Where other members hold too much on their own side, as `liquidity.excess`."""
+    @overload
+    def excess(self, *, first: t.Count | None = ..., now: t.Seconds) -> ExcessesDecision: ...
+    @overload
+    def state(self, input: t.AskNow | _Dataclass, /) -> FleetStateDecision:
+        """How the fleet and we do, as `liquidity.state`."""
+    @overload
+    def state(self, *, now: t.Seconds) -> FleetStateDecision: ...
+    @overload
+    def competition(self, input: t.AskFirst | _Dataclass, /) -> CompetitionDecision:
+        """External peers that several members serve, as `liquidity.competition`."""
+    @overload
+    def competition(self, *, first: t.Count | None = ..., now: t.Seconds) -> CompetitionDecision: ...
+    @overload
+    def relevance(self, input: t.AskPeer | _Dataclass, /) -> RelevanceDecision:
+        """How much our channels to a peer let us help there, as `liquidity.relevance`."""
+    @overload
+    def relevance(self, *, peer_id: t.NodeId) -> RelevanceDecision: ...
+    @overload
+    def health(self, input: t.AskFirst | _Dataclass, /) -> FleetHealthDecision:
+        """The health of the fleet, as `health.fleet`."""
+    @overload
+    def health(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetHealthDecision: ...
+    @overload
+    def conflict(self, input: t.AskConflict | _Dataclass, /) -> ConflictDecision:
+        """Whether another member rebalances through a peer, as `rebalance.conflict`."""
+    @overload
+    def conflict(self, *, now: t.Seconds, target_peer: t.NodeId) -> ConflictDecision: ...
+    @overload
+    def fees(self, input: t.AskFee | _Dataclass, /) -> AdjustedDecision:
+        """Whether our fee towards a peer moves a step for another member, as `fees.adjust`."""
+    @overload
+    def fees(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., now: t.Seconds, peer_id: t.NodeId) -> AdjustedDecision: ...
+    @overload
+    def evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
+        """What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`."""
+    @overload
+    def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
+    @overload
+    def splice(self, input: t.CheckInput | _Dataclass, /) -> CheckedDecision:
+        """Whether a splice keeps the fleet connected to the peer, as `splice.check`."""
+    @overload
+    def splice(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
+    @overload
+    def headroom(self, input: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
+        """The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`."""
+    @overload
+    def headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> HeadroomDecision: ...
+    @overload
+    def advise(self, input: t.AskAdvice | _Dataclass, /) -> TopologyAdviceDecision:
+        """Which external peers a new channel would help most, as `topology.advise`."""
+    @overload
+    def advise(self, *, candidates: list[t.NodeId] | None = ..., now: t.Seconds) -> TopologyAdviceDecision: ...
+    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> FleetSnapshotDecision:
+        """Everything the book knows."""
+    @overload
+    def restore(self, input: t.RestoreFleet | _Dataclass, /) -> FleetBookSizeDecision:
+        """Goes back to a snapshot."""
+    @overload
+    def restore(self, *, state: t.FleetSnapshot) -> FleetBookSizeDecision: ...
+    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> BookDigestDecision:
         """sha256 of the canonical snapshot."""
 
 @type_check_only
 class HubBookMethods:
     @overload
-    def set_account(self, input: t.Account | _Dataclass, /) -> HubBookSetAccountDecision:
+    def set_account(self, input: t.Account | _Dataclass, /) -> HubBookSizeDecision:
         """Adds an account, or replaces it."""
     @overload
-    def set_account(self, *, account_id: t.EntityId, deltas: list[t.Delta] = ..., peer_reserves: dict[str, t.TokenAmount] = ..., pending_frame: bool = ..., pending_settlement: bool = ..., requests: list[t.Request] = ..., status: t.AccountStatus = ..., submitted: dict[str, t.Millis] = ..., workspace: t.Workspace | None = ...) -> HubBookSetAccountDecision: ...
+    def set_account(self, *, account_id: t.EntityId, deltas: list[t.Delta] = ..., peer_reserves: dict[str, t.TokenAmount] = ..., pending_frame: bool = ..., pending_settlement: bool = ..., requests: list[t.Request] = ..., status: t.AccountStatus = ..., submitted: dict[str, t.Millis] = ..., workspace: t.Workspace | None = ...) -> HubBookSizeDecision: ...
     @overload
-    def load(self, input: t.AccountColumns | _Dataclass, /) -> HubBookLoadDecision:
+    def load(self, input: t.AccountColumns | _Dataclass, /) -> HubBookSizeDecision:
         """Adds many accounts at once from columns: the first fill."""
     @overload
-    def load(self, *, account_id: list[t.EntityId], collateral: list[t.TokenAmount] = ..., left_credit_limit: list[t.TokenAmount] = ..., left_hold: list[t.TokenAmount] = ..., offdelta: list[t.SignedTokenAmount] = ..., ondelta: list[t.SignedTokenAmount] = ..., right_credit_limit: list[t.TokenAmount] = ..., right_hold: list[t.TokenAmount] = ..., token_id: list[t.TokenId]) -> HubBookLoadDecision: ...
+    def load(self, *, account_id: list[t.EntityId], collateral: list[t.TokenAmount] = ..., left_credit_limit: list[t.TokenAmount] = ..., left_hold: list[t.TokenAmount] = ..., offdelta: list[t.SignedTokenAmount] = ..., ondelta: list[t.SignedTokenAmount] = ..., right_credit_limit: list[t.TokenAmount] = ..., right_hold: list[t.TokenAmount] = ..., token_id: list[t.TokenId]) -> HubBookSizeDecision: ...
     @overload
-    def remove(self, input: t.RemoveAccount | _Dataclass, /) -> HubBookRemoveDecision:
+    def remove(self, input: t.RemoveAccount | _Dataclass, /) -> HubBookSizeDecision:
         """Removes an account."""
     @overload
-    def remove(self, *, account_id: t.EntityId) -> HubBookRemoveDecision: ...
+    def remove(self, *, account_id: t.EntityId) -> HubBookSizeDecision: ...
     @overload
-    def set_hub(self, input: t.SetHub | _Dataclass, /) -> HubBookSetHubDecision:
+    def set_hub(self, input: t.SetHub | _Dataclass, /) -> HubBookSizeDecision:
         """Changes reserves, batches, debts, memory or config; what is absent stays."""
     @overload
-    def set_hub(self, *, broadcast_in_input: bool | None = ..., config: t.ConfigOverrides | None = ..., draft: t.Batch | None = ..., is_hub: bool | None = ..., memory: t.HubMemory | None = ..., now: t.Millis | None = ..., open_debts: dict[str, t.TokenAmount] | None = ..., recovery: list[t.Batch] | None = ..., replenish_answers: list[t.ReplenishAnswer] | None = ..., reserves: dict[str, t.TokenAmount] | None = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] | None = ...) -> HubBookSetHubDecision: ...
+    def set_hub(self, *, broadcast_in_input: bool | None = ..., config: t.ConfigOverrides | None = ..., draft: t.Batch | None = ..., is_hub: bool | None = ..., memory: t.HubMemory | None = ..., now: t.Millis | None = ..., open_debts: dict[str, t.TokenAmount] | None = ..., recovery: list[t.Batch] | None = ..., replenish_answers: list[t.ReplenishAnswer] | None = ..., reserves: dict[str, t.TokenAmount] | None = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] | None = ...) -> HubBookSizeDecision: ...
     @overload
-    def plan(self, input: t.PlanAt | _Dataclass, /) -> HubBookPlanDecision:
+    def plan(self, input: t.PlanAt | _Dataclass, /) -> PlanDecision:
         """The plan of a tick; the same as `hub.plan` on the snapshot."""
     @overload
-    def plan(self, *, now: t.Millis | None = ...) -> HubBookPlanDecision: ...
+    def plan(self, *, now: t.Millis | None = ...) -> PlanDecision: ...
     @overload
-    def apply(self, input: t.ApplyPlan | _Dataclass, /) -> HubBookApplyDecision:
+    def apply(self, input: t.ApplyPlan | _Dataclass, /) -> HubBookSizeDecision:
         """Changes the book as the runtime changes its state when it accepts a plan."""
     @overload
-    def apply(self, *, plan: t.Plan) -> HubBookApplyDecision: ...
-    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> HubBookSnapshotDecision:
+    def apply(self, *, plan: t.Plan) -> HubBookSizeDecision: ...
+    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> HubStateDecision:
         """Everything the book knows."""
     @overload
-    def restore(self, input: t.RestoreBook | _Dataclass, /) -> HubBookRestoreDecision:
+    def restore(self, input: t.RestoreBook | _Dataclass, /) -> HubBookSizeDecision:
         """Goes back to a snapshot."""
     @overload
-    def restore(self, *, state: t.HubState) -> HubBookRestoreDecision: ...
-    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> HubBookDigestDecision:
+    def restore(self, *, state: t.HubState) -> HubBookSizeDecision: ...
+    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> BookDigestDecision:
         """sha256 of the canonical snapshot."""
+

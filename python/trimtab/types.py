@@ -9,6 +9,14 @@ from typing import Any, Literal, TypedDict, Union
 
 
 
+class AbortSentBatchAction(TypedDict):
+    """The sent batch is too old: take it back."""
+
+    requeue: bool
+    """Whether its entries are kept for another try."""
+    type: Literal["abort_sent_batch"]
+
+
 class _AcceptInputRequired(TypedDict):
     """An expected value that wants to be accepted."""
 
@@ -27,30 +35,6 @@ class AcceptInput(_AcceptInputRequired, total=False):
     """How old our tier is; beyond the configured age it counts as unknown."""
     tier: Tier | None
     """Our own tier; unknown when absent."""
-
-
-_AcceptInput2Required = TypedDict(
-    "_AcceptInput2Required",
-    {
-        "from": "NodeId",
-        "members": list["MemberStanding"],
-        "message": "Plain",
-        "now": "Seconds",
-    },
-)
-
-
-_AcceptInput2Optional = TypedDict(
-    "_AcceptInput2Optional",
-    {
-        "hops": "Count",
-        "state": "GossipState",
-    }, total=False,
-)
-
-
-class AcceptInput2(_AcceptInput2Required, _AcceptInput2Optional):
-    """A message that arrived."""
 
 
 class _AcceptedRequired(TypedDict):
@@ -97,6 +81,13 @@ class Account(_AccountRequired, total=False):
     """When a deposit of a token was put into a batch."""
     workspace: Workspace | None
     """A settlement under way."""
+
+
+class AccountAdvice(TypedDict):
+    """The advice for an account."""
+
+    tokens: list[TokenAdvice]
+    """One entry per token, by token."""
 
 
 class _AccountColumnsRequired(TypedDict):
@@ -151,11 +142,8 @@ class AccountEvent(_AccountEventRequired, total=False):
 AccountStatus = Literal["active", "dispute_preparing", "disputed"]
 """Whether an account takes part."""
 
-Action = dict[str, Any]
+Action = Union["AbortSentBatchAction", "SettleRejectAction", "SettleProposeAction", "SettleExecuteAction", "DepositAction", "ReplenishAction", "AlertAction", "BroadcastAction"]
 """One step of a plan."""
-
-Action2 = Literal["proceed", "delay_rebalance"]
-"""What to do about a rebalance."""
 
 
 class Activity(TypedDict):
@@ -172,8 +160,6 @@ class Activity(TypedDict):
 class _AdjustInputRequired(TypedDict):
     """The fee to adjust, and what the fleet needs."""
 
-    base_ppm: Ppm
-    """The fee we intend without the fleet."""
     needs: list[Need]
     """What the fleet needs, as `liquidity.needs` answers."""
     peer_id: NodeId
@@ -183,19 +169,25 @@ class _AdjustInputRequired(TypedDict):
 class AdjustInput(_AdjustInputRequired, total=False):
     """The fee to adjust, and what the fleet needs."""
 
+    base_ppm: Ppm | None
+    """The fee we intend without the fleet; where it is absent, `last_step` may tell it."""
     ceiling_ppm: Ppm | None
     """No higher than this; the config's when absent."""
+    fee_in_force_ppm: Ppm | None
+    """The fee that is set now."""
     floor_ppm: Ppm | None
     """No lower than this; the config's when absent."""
+    last_step: FeeStep | None
+    """The last step that we made here: while its fee is in force, its base is what we intend."""
     our_id: NodeId | None
     """Our node id; our own needs change no fee of ours."""
+    own: Balance | None
+    """Our own usable channels with the peer together: when they are depleted, no fee is lowered."""
 
 
 class _AdjustedRequired(TypedDict):
     """The fee to set."""
 
-    fee_ppm: Ppm
-    """The fee."""
     step: Step
     """Which way it moved."""
 
@@ -203,31 +195,11 @@ class _AdjustedRequired(TypedDict):
 class Adjusted(_AdjustedRequired, total=False):
     """The fee to set."""
 
+    fee_ppm: Ppm | None
+    """The fee; absent where nobody knows what we intend without the fleet. Then `step` tells which
+    way it should be from there."""
     for_tier: Tier | None
     """The tier of the member it helps; absent when none."""
-
-Advice = Literal["request", "wait", "manual", "no"]
-"""What to do about one token."""
-
-
-class _Advice2Required(TypedDict):
-    """What a channel to one peer would be worth to the fleet."""
-
-    helps: list[NodeId]
-    """The members it would help."""
-    peer_id: NodeId
-    """The peer."""
-    redundant: bool
-    """Whether the fleet's capacity already suffices."""
-    score: Hundredths
-    """The score, in hundredths."""
-
-
-class Advice2(_Advice2Required, total=False):
-    """What a channel to one peer would be worth to the fleet."""
-
-    fleet_share: Real | None
-    """The fleet's share of the peer's capacity; absent when unknown."""
 
 
 class _AdviceInputRequired(TypedDict):
@@ -290,20 +262,6 @@ class AdviseInput(_AdviseInputRequired, total=False):
     """What each member reported last; our own report is skipped."""
 
 
-class Advised(TypedDict):
-    """The advice for an account."""
-
-    tokens: list[TokenAdvice]
-    """One entry per token, by token."""
-
-
-class Advised2(TypedDict):
-    """The peers, best first."""
-
-    advice: list[Advice2]
-    """The best first."""
-
-
 class AdvisedRequest(TypedDict):
     """A request to make."""
 
@@ -315,6 +273,28 @@ class AdvisedRequest(TypedDict):
     """What to pay in advance, in the same token."""
     policy_version: Serial
     """The version of the terms it is paid under."""
+
+
+class _AlertActionRequired(TypedDict):
+    """Tell the operator what a person has to look at."""
+
+    code: Code
+    """What it is: a code of the registry. `reserve_at_floor` comes at every look while it
+    holds, any other code once an episode."""
+    type: Literal["alert"]
+
+
+class AlertAction(_AlertActionRequired, total=False):
+    """Tell the operator what a person has to look at."""
+
+    account_id: EntityId | None
+    """The peer, where it is about one."""
+    floor: TokenAmount | None
+    """The floor, of a reserve that is at it."""
+    net: TokenAmount | None
+    """What is left of that reserve after debts and batches."""
+    token_id: TokenId | None
+    """The token, where it is about one."""
 
 
 class Alias(TypedDict, total=False):
@@ -406,8 +386,6 @@ class AskConflict(TypedDict):
 class _AskFeeRequired(TypedDict):
     """A fee that might help another member."""
 
-    base_ppm: Ppm
-    """The fee we intend without the fleet."""
     now: Seconds
     """The present moment."""
     peer_id: NodeId
@@ -417,10 +395,16 @@ class _AskFeeRequired(TypedDict):
 class AskFee(_AskFeeRequired, total=False):
     """A fee that might help another member."""
 
+    base_ppm: Ppm | None
+    """The fee we intend without the fleet; where it is absent, `last_step` may tell it."""
     ceiling_ppm: Ppm | None
     """No higher than this; the config's when absent."""
+    fee_in_force_ppm: Ppm | None
+    """The fee that is set now."""
     floor_ppm: Ppm | None
     """No lower than this; the config's when absent."""
+    last_step: FeeStep | None
+    """The last step that we made here: while its fee is in force, its base is what we intend."""
 
 
 class _AskFirstRequired(TypedDict):
@@ -437,24 +421,6 @@ class AskFirst(_AskFirstRequired, total=False):
     """Only so many entries of the answer; all when absent."""
 
 
-class _AskHeadroomRequired(TypedDict):
-    """A peer that something might leave."""
-
-    now: Seconds
-    """The present moment."""
-    peer_id: NodeId
-    """The peer."""
-
-
-class AskHeadroom(_AskHeadroomRequired, total=False):
-    """A peer that something might leave."""
-
-    hive_reachable: bool
-    """Whether the other members could be asked at all."""
-    in_flight: list[Sat]
-    """Our own exits from this peer that none of our channels shows as pending yet."""
-
-
 class AskNow(TypedDict):
     """When something is asked."""
 
@@ -469,54 +435,22 @@ class AskPeer(TypedDict):
     """The peer."""
 
 
-class _AskSpliceRequired(TypedDict):
-    """A splice that wants advice."""
+class Asked(TypedDict, total=False):
+    """What the hub asks back from one account, and how often the account did not answer."""
 
-    amount_sats: Sat
-    """How much."""
-    now: Seconds
-    """The present moment."""
-    peer_id: NodeId
-    """The peer."""
-    type: SpliceType
-    """Which way it goes."""
-
-
-class AskSplice(_AskSpliceRequired, total=False):
-    """A splice that wants advice."""
-
-    hive_reachable: bool
-    """Whether the other members could be asked at all."""
-    in_flight: list[Sat]
-    """Our own exits from this peer that none of our channels shows as pending yet."""
-    strict: bool
-    """Whether what could not be checked is refused."""
-
-
-class _AssessInputRequired(TypedDict):
-    """What a node can observe about itself."""
-
-    profitable: Count
-    """Channels that earn."""
-    stagnant: Count
-    """Channels that stand still."""
-    trend: TrendSource
-    """Where revenue is going, as a word or as `{"windows": […]}`, oldest first."""
-    underwater: Count
-    """Channels that lose."""
-
-
-class AssessInput(_AssessInputRequired, total=False):
-    """What a node can observe about itself."""
-
-    channels: list[LocalShare] | None
-    """The node's channels; instead of a liquidity score."""
-    liquidity_score: Score | None
-    """How balanced the channels are, 0 to 100; instead of the channels."""
-    previous_tier: Tier | None
-    """The tier that was last decided: a score changes it only from some points beyond the bound on."""
-    total: Count | None
-    """All channels; the sum of the three when absent."""
+    amounts: dict[str, TokenAmount]
+    """What the open proposal asks back."""
+    at: Millis | None
+    """When the open proposal was made, or first seen where nobody knows when it was made; absent
+    where none is open."""
+    is_debt: bool
+    """Whether it asks the peer to pay a debt, not to sign a withdrawal."""
+    misses: Count
+    """How many proposals in a row were withdrawn without an answer."""
+    told: bool
+    """Whether the operator was told that the settlement can be neither executed nor withdrawn."""
+    until: Millis | None
+    """Until then the account stands behind all others."""
 
 
 class _AssessedRequired(TypedDict):
@@ -630,6 +564,12 @@ Bps = int
 """A share in ten-thousandths."""
 
 
+class BroadcastAction(TypedDict):
+    """Send the draft."""
+
+    type: Literal["broadcast"]
+
+
 class Bucket(TypedDict):
     """What a sender may still send."""
 
@@ -671,7 +611,9 @@ class BudgetInput(TypedDict, total=False):
     reserved_sats: Sat
     """What running jobs may still spend."""
     revenue_24h_sats: Sat | None
-    """What we earned in the last day."""
+    """What we earned in the last day; the deployed plugin knows no more."""
+    revenue_30d_sats: Sat | None
+    """What we earned in the last 30 days."""
     spent_sats: Sat
     """What was spent in the last day."""
 
@@ -790,6 +732,38 @@ ChannelClass = Literal["profitable", "break_even", "underwater", "stagnant_candi
 """How a channel earned so far."""
 
 
+_ChannelExplainedRequired = TypedDict(
+    "_ChannelExplainedRequired",
+    {
+        "capacity_sats": "Sat",
+        "channel_id": "NodeId",
+        "class": "LiquidityClass",
+        "into": "PairsExplained",
+        "local_sats": "Sat",
+        "out_of": "PairsExplained",
+        "peer_id": "NodeId",
+        "reasons": list["Reason"],
+        "rebalance_decision": "RebalanceDecision",
+    },
+)
+
+
+_ChannelExplainedOptional = TypedDict(
+    "_ChannelExplainedOptional",
+    {
+        "advice": Union["MoveAdvice", None],
+        "fee": Union["FeeAdvice", None],
+        "fee_decision": Union["FeeDecision", None],
+        "short_channel_id": Union["NodeId", None],
+        "standing": Union["Standing", None],
+    }, total=False,
+)
+
+
+class ChannelExplained(_ChannelExplainedRequired, _ChannelExplainedOptional):
+    """Everything about one channel."""
+
+
 class _ChannelFlowRequired(TypedDict):
     """What others sent through a channel in the last 60 days."""
 
@@ -804,6 +778,28 @@ class ChannelFlow(_ChannelFlowRequired, total=False):
 
     sats_in: Sat
     """What arrived."""
+
+
+class _ChannelHistoryRequired(TypedDict):
+    """A channel's books over the last 30 days."""
+
+    revenue_msat: Msat
+    """Fees of settled forwards out through the channel, and what it was leased for."""
+
+
+class ChannelHistory(_ChannelHistoryRequired, total=False):
+    """A channel's books over the last 30 days."""
+
+    age_days: Count | None
+    """How old the channel is, in whole days; absent when unknown: then it is no young one."""
+    channel_id: NodeId | None
+    """Which channel; only named in the reasons."""
+    cost_msat: Msat | None
+    """On-chain, lease and rebalance fees; absent when the books could not be read."""
+    idle_s: Seconds | None
+    """Time since the last forward through the channel in either direction; absent when unknown."""
+    opening_msat: Msat | None
+    """The part of the cost that opened the channel."""
 
 
 class _ChannelMoveRequired(TypedDict):
@@ -828,10 +824,38 @@ class ChannelMove(_ChannelMoveRequired, total=False):
     """The hash of the payment it belongs to."""
 
 
+_ChannelNeedRequired = TypedDict(
+    "_ChannelNeedRequired",
+    {
+        "capacity_sats": "Sat",
+        "channel_id": "NodeId",
+        "class": "LiquidityClass",
+        "demand_sats": "Sat",
+        "local_sats": "Sat",
+        "peer_id": "NodeId",
+        "to_half_sats": "Sat",
+    },
+)
+
+
+_ChannelNeedOptional = TypedDict(
+    "_ChannelNeedOptional",
+    {
+        "days_out": Union["Count", None],
+        "severity": Union["Severity", None],
+        "short_channel_id": Union["NodeId", None],
+    }, total=False,
+)
+
+
+class ChannelNeed(_ChannelNeedRequired, _ChannelNeedOptional):
+    """A depleted or saturated channel of ours."""
+
+
 class ChannelProfit(TypedDict):
     """The books of a channel and what they say."""
 
-    books: ProfitInput
+    books: ChannelHistory
     """The input of `health.profit`."""
     profit: Profit
     """What it decided."""
@@ -844,8 +868,6 @@ class _CheckInputRequired(TypedDict):
     """How much."""
     now: Seconds
     """The time."""
-    ours: Ours
-    """What we hold."""
     peer_id: NodeId
     """The peer."""
     type: SpliceType
@@ -855,14 +877,18 @@ class _CheckInputRequired(TypedDict):
 class CheckInput(_CheckInputRequired, total=False):
     """A splice that wants advice."""
 
+    channel_id: NodeId | None
+    """The channel of ours that would change; any with the peer when absent."""
     hive_reachable: bool
     """Whether the other members could be asked at all."""
     in_flight: list[Sat]
     """Our own exits from this peer that none of our channels shows as pending yet."""
     others: list[Other]
-    """What the other members hold."""
+    """What the other members hold; a book has its own."""
+    ours: Ours | None
+    """What we hold; a book has its own."""
     peer_public_sats: Sat | None
-    """The public capacity of the peer; unknown when absent."""
+    """The public capacity of the peer; unknown when absent. A book has its own."""
     strict: bool
     """Whether what could not be checked is refused."""
 
@@ -889,6 +915,8 @@ class Checked(_CheckedRequired, total=False):
 
     fleet_share: Real | None
     """The fleet's share of the peer's capacity."""
+    gives_sats: Sat | None
+    """The most that one splice of ours can take out; absent where no balance is known."""
     new_share: Real | None
     """The fleet's share afterwards."""
     peer_total_sats: Sat | None
@@ -1019,7 +1047,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listpeers: ListPeers | None
     """The answer of `listpeers` of a node older than 23.02, with the channels inside."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "account_not_active", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "draft_cannot_be_sent", "account_not_active", "token_without_limits", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "proposal_unanswered", "settlement_sealed", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_draft_overcommitted", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "rebalance_pays", "no_rebalance_pays", "set_by_operator", "operator_subject_unknown", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -1067,14 +1095,363 @@ class Config(TypedDict):
     topology: TopologyConfig
     """Advice on new channels."""
 
-ConfigOverrides = dict[str, Any]
-"""some fields of Config"""
+
+class ConfigOverrides(TypedDict, total=False):
+    """Some fields of `Config`."""
+
+    fees: FeesConfigOverrides
+    """Fees that help the fleet."""
+    gossip: GossipConfigOverrides
+    """Limits of what members tell each other."""
+    health: HealthConfigOverrides
+    """Health scores, tiers and budget multipliers."""
+    hub: HubConfigOverrides
+    """A hub: who is served, from what, and when."""
+    limits: LimitsConfigOverrides
+    """How often something may be reported."""
+    liquidity: LiquidityConfigOverrides
+    """Depleted and saturated channels, needs, relevance."""
+    rebalance: RebalanceConfigOverrides
+    """Thresholds, budgets and the value of rebalances."""
+    snapshot: SnapshotConfigOverrides
+    """How a node is read."""
+    splice: SpliceConfigOverrides
+    """What the fleet keeps with a peer."""
+    topology: TopologyConfigOverrides
+    """Advice on new channels."""
+
+
+class FeesConfigOverrides(TypedDict, total=False):
+    """Some fields of `FeesConfig`."""
+
+    ceiling_ppm: Ppm
+    """No fee is raised above this."""
+    floor_ppm: Ppm
+    """No fee is lowered below this."""
+    help_up_to: Tier
+    """The best tier that is helped."""
+    lower_by: Real
+    """The factor of a step down."""
+    raise_by: Real
+    """The factor of a step up."""
+    raise_for_inbound: bool
+    """Whether a need for inbound liquidity raises a fee."""
+
+
+class GossipConfigOverrides(TypedDict, total=False):
+    """Some fields of `GossipConfig`."""
+
+    bucket_points: Count
+    """How many messages of a sender are taken a minute, in points."""
+    freshness_s: Seconds
+    """How far a stamp may lie from our clock."""
+    health_per_hour: Count
+    """Health reports of one reporter that are taken in an hour."""
+    legacy_max_age_s: Seconds
+    """A message of the deployed plugin may be this old."""
+    liquidity_per_hour: Count
+    """Liquidity reports of one reporter that are taken in an hour."""
+    max_bytes: Count
+    """No message is larger, in bytes."""
+    max_hops: Count
+    """A message is passed on at most this often."""
+    penalty_points: Count
+    """What a malformed or badly signed message costs its sender, in points."""
+    splice_per_hour: Count
+    """Splice checks of one reporter that are taken in an hour, and as many answers."""
+
+
+class HealthConfigOverrides(TypedDict, total=False):
+    """Some fields of `HealthConfig`."""
+
+    announced_slack: Count
+    """A reporter may have this many more channels than it announces, whatever its size."""
+    capacity_slack: Real
+    """A reporter may claim this multiple of its public capacity."""
+    dust_sats: Sat
+    """A channel without costs is profitable where it earned more than this."""
+    grace_days: Count
+    """A channel younger than this that cost nothing but its opening is not judged yet."""
+    loss_below: Real
+    """A channel whose return is below this loses."""
+    max_jump: Points
+    """A score that moves by more than this between two reports is worth a warning."""
+    max_multiplier: Multiplier
+    """No multiplier is larger."""
+    max_report_age_s: Seconds
+    """A report older than this is listed, not averaged."""
+    min_multiplier: Multiplier
+    """No multiplier is smaller."""
+    needs_inbound_above: Share
+    """Above this share of its capacity on its own side, a node needs inbound liquidity."""
+    needs_outbound_below: Share
+    """Below this share of its capacity on its own side, a node needs outbound liquidity."""
+    profit_above: Real
+    """A channel whose return is above this is profitable."""
+    rounding: ScoreRounding
+    """How the points of a score become a whole number."""
+    spread: Spread
+    """How far the worst spread lowers the liquidity score."""
+    stable_max: Points
+    """A score of at most this is of the tier `stable`, a higher one is `thriving`."""
+    stagnant_days: Count
+    """Without activity for so many days a channel can be stagnant."""
+    stagnant_if: StagnantIf
+    """Which idle channels are stagnant."""
+    struggling_max: Points
+    """A score of at most this is of the tier `struggling`."""
+    sum_order: SumOrder
+    """In which order floats are added."""
+    tier_hysteresis: Points
+    """So many points beyond its bound a score must lie before a known tier changes."""
+    trend_falls_below: Count | None
+    """Revenue falls below this percentage of the windows before; absent: below 100 / `trend_ratio`."""
+    trend_ratio: Count
+    """Revenue rises above this percentage of the windows before."""
+    vulnerable_max: Points
+    """A score of at most this is of the tier `vulnerable`."""
+
+
+class HubConfigOverrides(TypedDict, total=False):
+    """Some fields of `HubConfig`."""
+
+    base_fee: HubAmount
+    """The fixed part of the fee."""
+    batch_operations: Count
+    """Most operations of a batch."""
+    batch_pairs: Count
+    """Most accounts of all deposit entries of a batch."""
+    batch_pairs_per_entry: Count
+    """Most accounts of one deposit entry of a batch."""
+    batch_settlements: Count
+    """Most settlements of a batch."""
+    broadcast_leftovers: bool
+    """Whether a batch that is non-empty without this plan is broadcast; one that a request waits
+    for always is."""
+    cool_down_ms: Millis
+    """How long an account waits for its next deposit of a token, in milliseconds."""
+    failures_per_source: Count
+    """After so many failures the next source is asked."""
+    fee_basis: FeeBasis
+    """Which amount the proportional part is taken of."""
+    fee_bps: Bps
+    """The proportional part of the fee, in ten-thousandths."""
+    floor: HubAmount
+    """Requests never bring the reserve below this."""
+    funding: Funding
+    """How much is pulled back."""
+    hard_limit: HubAmount
+    """A claim above this is reported as severe."""
+    hysteresis_bps: Bps
+    """How far above the soft limit a sweep begins, in ten-thousandths."""
+    keep_buffer: HubAmount
+    """What the hub leaves of its own share when it pulls back."""
+    limited_tokens: list[TokenId] | None
+    """The tokens that the amounts above are meant for; null for all. Any other token needs
+    `token_limits`."""
+    max_deposits: Count
+    """Most deposits of a tick."""
+    max_executes: Count
+    """Most executed settlements of a tick, and most withdrawn ones."""
+    max_proposals: Count
+    """Most proposals of a tick."""
+    max_retry_ms: Millis
+    """The longest wait between two tries, in milliseconds."""
+    max_wait_ms: Millis | None
+    """Requests older than this are served first; null for never."""
+    min_deposit: HubAmount
+    """No deposit or withdrawal is smaller."""
+    min_reserve: HubAmount
+    """Below this an episode of replenishment opens."""
+    monitor_ms: Millis
+    """The time between two looks at the reserves, in milliseconds."""
+    per_account_window: HubAmount
+    """No account is given more of one token in an hour."""
+    per_request_cap: HubAmount
+    """No single deposit is larger."""
+    per_tick_cap: HubAmount
+    """No tick deposits more of one token."""
+    policy_version: Serial
+    """The version of the published fee terms; 0 counts as 1."""
+    proactive: bool
+    """Whether a peer is served without a request once its claim is above the soft limit."""
+    proposal_stale_ms: Millis | None
+    """A proposal that the peer has not signed counts as on its way until this age, and is withdrawn
+    where that is possible when it is older, in milliseconds; null for neither."""
+    pull_unsecured: bool
+    """Whether unsecured debt is pulled back by a settlement, besides the hub's own collateral."""
+    recheck_version_on_retry: bool
+    """Whether a request that is tried again after a stale mark must still have this version."""
+    replenish_timeout_ms: Millis
+    """A replenishment without an answer is given up after this, in milliseconds."""
+    require_prepaid_fee: bool
+    """Whether a request must have paid its fee."""
+    retry_ms: Millis
+    """The wait after the first failed replenishment, in milliseconds; it doubles each time."""
+    runtime_events: bool
+    """Whether outcomes carry the runtime's own event codes."""
+    sent_stale_ms: Millis
+    """A sent batch older than this is aborted, in milliseconds."""
+    soft_limit: HubAmount
+    """A claim or share above this is worth acting on unasked."""
+    sources: list[ReserveSource]
+    """Where reserves are replenished from, in this order."""
+    strategy: Strategy
+    """Who is served first."""
+    submitted_stale_ms: Millis
+    """A mark of a submitted request is ignored from this age on, in milliseconds."""
+    target_reserve: HubAmount
+    """At this an episode of replenishment closes."""
+    tick_ms: Millis
+    """The time between two ticks, in milliseconds."""
+    token_limits: dict[str, OwnLimits]
+    """The limits of single tokens."""
+    token_sources: dict[str, list[ReserveSource]]
+    """The sources of single tokens, instead of `sources`."""
+    tokens: dict[str, Token]
+    """The tokens that the runtime knows; the state may name more."""
+
+
+class KellyOverrides(TypedDict, total=False):
+    """Some fields of `Kelly`."""
+
+    enabled: bool
+    """Whether it is on."""
+    fraction: Share
+    """The share of the full bet."""
+
+
+class LimitsConfigOverrides(TypedDict, total=False):
+    """Some fields of `LimitsConfig`."""
+
+    report_count: Count
+    """So many local reports fit the period."""
+    report_period_s: Seconds
+    """The period of local reports."""
+
+
+class LiquidityConfigOverrides(TypedDict, total=False):
+    """Some fields of `LiquidityConfig`."""
+
+    activity_counts_s: Seconds
+    """An announced rebalance counts no longer than this."""
+    depleted_below: Share
+    """A channel with less than this share on its own side is depleted."""
+    full_relevance_sats: Sat
+    """A channel of this size is fully relevant."""
+    max_report_age_s: Seconds
+    """Reports older than this list no need."""
+    saturated_above: Share
+    """A channel with more than this share on its own side is saturated."""
+    severe_above: Share
+    """Saturation above this share is of high severity."""
+    severe_below: Share
+    """Depletion below this share is of high severity."""
+
+
+class RebalanceConfigOverrides(TypedDict, total=False):
+    """Some fields of `RebalanceConfig`."""
+
+    backoff_s: Seconds
+    """The first pause after a failure; it doubles with each further one, up to 16 times."""
+    budget_share: Share
+    """The share of a day's revenue that may be spent on a day's rebalancing."""
+    chunk_sats: Sat
+    """No job moves more at once."""
+    cooldown_h: Count
+    """How long a channel rests after a success, in hours."""
+    flow_window_days: Count
+    """Over how many days flow was summed."""
+    give_up_after: Count
+    """After more failures than this, give up for `give_up_s`."""
+    give_up_s: Seconds
+    """How long we give up."""
+    kelly: KellyOverrides
+    """Bets less where success is uncertain."""
+    margin: Real
+    """The least expected value as a part of what the route costs; of the model `demand`."""
+    max_amount_sats: Sat
+    """No job is larger."""
+    max_health_age_s: Seconds
+    """Our own health older than this is unknown."""
+    min_amount_sats: Sat
+    """No job is smaller."""
+    min_budget_sats: Sat
+    """The smallest budget of a day."""
+    min_ev_sats: Sat
+    """The least expected value of a healthy node; of the model `demand`."""
+    min_profit_ppm: Ppm
+    """The least profit in parts of the amount; takes precedence when positive."""
+    min_profit_sats: SignedSat
+    """The least profit of a healthy node; of the deployed plugin's model."""
+    min_uptime_pct: Real
+    """A source or destination must have been online this percentage of the last day."""
+    model: Model
+    """How the value of a candidate is computed."""
+    nnlb: Nnlb
+    """What our health moves."""
+    rounding: ThresholdRounding
+    """How a divided threshold is rounded."""
+    scaling: Scaling
+    """When a threshold is divided by the multiplier."""
+    source_min_share: Share | None
+    """The share of its capacity that a source keeps; that of a depleted channel when absent."""
+    tolerance_sats: Sat
+    """The loss that the deployed plugin's model bears for the fleet."""
+    velocity_gate: VelocityGateOverrides
+    """Fills a channel that nothing moves through less."""
+
+
+class SnapshotConfigOverrides(TypedDict, total=False):
+    """Some fields of `SnapshotConfig`."""
+
+    report_unannounced: bool
+    """Whether the other members are told of channels that the graph does not show."""
+
+
+class SpliceConfigOverrides(TypedDict, total=False):
+    """Some fields of `SpliceConfig`."""
+
+    max_answer_age_s: Seconds
+    """How long a signed answer replaces a member's estimate."""
+    max_report_age_s: Seconds
+    """A member's report older than this is no capacity."""
+    max_skew_s: Seconds
+    """How far a stamp may lie in the future before it counts as no report."""
+    min_sats: Sat
+    """The fleet should keep at least this much with the peer."""
+    min_share: Share
+    """The fleet should keep at least this share of the peer's capacity."""
+    partial: bool
+    """Whether what our own channels keep can be enough by itself."""
+    whole: Whole
+    """What a share is a share of."""
+
+
+class TopologyConfigOverrides(TypedDict, total=False):
+    """Some fields of `TopologyConfig`."""
+
+    min_share: Share
+    """Above this share of a peer's capacity, more capacity of the fleet is redundant."""
+
+
+class VelocityGateOverrides(TypedDict, total=False):
+    """Some fields of `VelocityGate`."""
+
+    enabled: bool
+    """Whether it is on."""
+    grace_days: Count
+    """Younger channels are not judged, in days."""
+    min_velocity: Share
+    """Below this share of the capacity a day, a channel is slow."""
+    target_ratio: Share
+    """The target of a slow channel."""
 
 
 class _ConflictRequired(TypedDict):
     """Whether to rebalance through a peer now."""
 
-    action: Action2
+    action: ConflictAction
     """What to do."""
     avoid: list[NodeId]
     """Peers that other members use now, for a path around them."""
@@ -1091,6 +1468,9 @@ class Conflict(_ConflictRequired, total=False):
     """When to ask again."""
     yield_to: NodeId | None
     """The member that goes before us."""
+
+ConflictAction = Literal["proceed", "delay_rebalance"]
+"""What to do about a rebalance."""
 
 
 class _ConflictInputRequired(TypedDict):
@@ -1136,7 +1516,7 @@ class CooldownInput(_CooldownInputRequired, total=False):
     """When it last succeeded; never when absent."""
 
 Count = int
-"""A number of things."""
+"""A number of things. Unit: count."""
 
 
 class Cycles(TypedDict):
@@ -1189,7 +1569,6 @@ class Delta(_DeltaRequired, total=False):
 _DemandRequired = TypedDict(
     "_DemandRequired",
     {
-        "lambda": "Share",
     },
 )
 
@@ -1197,6 +1576,7 @@ _DemandRequired = TypedDict(
 _DemandOptional = TypedDict(
     "_DemandOptional",
     {
+        "lambda": Union["Share", None],
         "sats_per_active_day": Union["Sat", None],
     }, total=False,
 )
@@ -1204,6 +1584,18 @@ _DemandOptional = TypedDict(
 
 class Demand(_DemandRequired, _DemandOptional):
     """How much the channels of a node are asked for, on average."""
+
+
+class DepositAction(TypedDict):
+    """Put a deposit from the hub's reserve into the draft and mark the request."""
+
+    account_id: EntityId
+    """The peer."""
+    amount: TokenAmount
+    """How much."""
+    token_id: TokenId
+    """The token."""
+    type: Literal["deposit"]
 
 
 class _DepositEntryRequired(TypedDict):
@@ -1253,12 +1645,16 @@ _DestinationRequired = TypedDict(
 _DestinationOptional = TypedDict(
     "_DestinationOptional",
     {
-        "age_days": "Count",
+        "age_days": Union["Count", None],
         "broadcast_fee_ppm": "Ppm",
         "class": "ChannelClass",
+        "connected": bool,
         "flow": Union["Flow", None],
+        "local_sats": Union["Sat", None],
         "marginal_roi": Union["Real", None],
         "peer_id": Union["NodeId", None],
+        "phase": Union["Phase", None],
+        "receivable_sats": Union["Sat", None],
         "uptime_pct": Union["Real", None],
     }, total=False,
 )
@@ -1321,6 +1717,8 @@ class EvaluateInput(_EvaluateInputRequired, total=False):
     """What a failed attempt costs."""
     budget_left_sats: Sat | None
     """What is left of our budget after what is spent and reserved; unlimited when absent."""
+    demand: Demand
+    """How much the channels of our node sell."""
     failures: Count
     """How often a rebalance to it failed."""
     fixed_msat: Msat
@@ -1329,7 +1727,7 @@ class EvaluateInput(_EvaluateInputRequired, total=False):
     """How old our tier is; beyond the configured age it counts as unknown."""
     p_success: Share | None
     """How likely it succeeds; from successes and failures when absent."""
-    sources: list[Source2]
+    sources: list[SourceChannel]
     """The channels that may give; a book has its own."""
     successes: Count
     """How often a rebalance to it succeeded."""
@@ -1402,6 +1800,15 @@ class Excesses(TypedDict):
     """The largest amount first."""
 
 
+class ExitInFlight(TypedDict):
+    """A splice-out that is under way and that no channel shows yet."""
+
+    amount_sats: Sat
+    """How much leaves."""
+    peer_id: NodeId
+    """Towards which peer."""
+
+
 class _ExplainInputRequired(TypedDict):
     """Which reasons to put into words, and for whom."""
 
@@ -1424,8 +1831,47 @@ class Explained(TypedDict):
     sentences: list[str]
     """One sentence per reason."""
 
+
+class _FeeAdviceRequired(TypedDict):
+    """The advice on the fee of one channel."""
+
+    channel_id: NodeId
+    """The channel."""
+    peer_id: NodeId
+    """The peer."""
+    reasons: list[Reason]
+    """Why."""
+    step: Step
+    """Which way it moves."""
+
+
+class FeeAdvice(_FeeAdviceRequired, total=False):
+    """The advice on the fee of one channel."""
+
+    base_ppm: Ppm | None
+    """The fee that is intended without the fleet."""
+    fee_ppm: Ppm | None
+    """The fee to set; absent where the intended one is unknown."""
+    for_tier: Tier | None
+    """The tier of the member that it helps."""
+    short_channel_id: NodeId | None
+    """Its place in the chain."""
+
 FeeBasis = Literal["want", "request"]
 """Which amount the proportional fee is taken of."""
+
+
+class FeeDecision(TypedDict, total=False):
+    """What holds for a fee."""
+
+    intended_ppm: Ppm | None
+    """The fee that is intended without the fleet."""
+    maximum_ppm: Ppm | None
+    """No advice goes above this."""
+    minimum_ppm: Ppm | None
+    """No advice goes below this."""
+    off: bool
+    """Whether no advice on the fee is wanted."""
 
 
 class FeeState(TypedDict, total=False):
@@ -1445,6 +1891,26 @@ class FeeState(TypedDict, total=False):
     """When the request was committed."""
     requested_by_left: bool | None
     """Whether LEFT asked; absent where it is the peer of the hub."""
+
+
+class FeeStep(TypedDict):
+    """A step that we made before."""
+
+    base_ppm: Ppm
+    """The fee that we intended then, without the fleet."""
+    fee_ppm: Ppm
+    """The fee that was set for the fleet."""
+
+
+class FeeStepTaken(TypedDict):
+    """A step of a fee that was taken for the fleet."""
+
+    base_ppm: Ppm
+    """The fee that was intended without the fleet."""
+    channel_id: NodeId
+    """The channel."""
+    fee_ppm: Ppm
+    """The fee that was set."""
 
 
 class _FeeTermsRequired(TypedDict):
@@ -1482,6 +1948,21 @@ class FeesConfig(TypedDict):
     """Whether a need for inbound liquidity raises a fee."""
 
 
+class FleetBookSize(TypedDict):
+    """How much the book holds now."""
+
+    changed: bool
+    """Whether the call changed anything."""
+    channels: Count
+    """Our channels."""
+    peers: Count
+    """Peers as the graph shows them."""
+    reports: Count
+    """Members with a report, if only that of their silence."""
+    sources: Count
+    """Channels that may give in a rebalance."""
+
+
 class FleetHealth(TypedDict):
     """The health of the fleet."""
 
@@ -1515,21 +1996,6 @@ class FleetHealthInput(_FleetHealthInputRequired, total=False):
 
     first: Count | None
     """Only so many members are listed; all when absent. All of them count."""
-
-
-class FleetHeld(TypedDict):
-    """How much the book holds now."""
-
-    changed: bool
-    """Whether the call changed anything."""
-    channels: Count
-    """Our channels."""
-    peers: Count
-    """Peers as the graph shows them."""
-    reports: Count
-    """Members with a report, if only that of their silence."""
-    sources: Count
-    """Channels that may give in a rebalance."""
 
 
 class _FleetInputRequired(TypedDict):
@@ -1602,7 +2068,7 @@ class FleetSnapshot(_FleetSnapshotRequired, total=False):
     """External peers."""
     reports: list[Member]
     """What each member reported last, as the stateless operations take it."""
-    sources: list[Source2]
+    sources: list[SourceChannel]
     """The channels that may give in a rebalance."""
 
 
@@ -1637,6 +2103,8 @@ class Flip(TypedDict):
 class Flips(TypedDict, total=False):
     """What would turn the answer round, all else fixed, the source included."""
 
+    max_amount_sats: Sat | None
+    """The largest amount at which it is accepted; the deployed model has no such bound."""
     max_inbound_ppm: Ppm | None
     """The dearest route at which it is accepted; none when it never is."""
     min_amount_sats: Sat | None
@@ -1646,19 +2114,23 @@ class Flips(TypedDict, total=False):
 
 
 class _FlowRequired(TypedDict):
-    """What moved through a channel within the configured window."""
+    """What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+    the configured window for the deployed plugin's model."""
 
-    sats_in: Sat
-    """What arrived."""
     sats_out: Sat
     """What left."""
 
 
 class Flow(_FlowRequired, total=False):
-    """What moved through a channel within the configured window."""
+    """What moved through a channel: within 60 days for the model `demand`, which needs the days; within
+    the configured window for the deployed plugin's model."""
 
+    days_out: Count | None
+    """On how many of the last 60 days something left."""
     kind: FlowKind
     """Which way it mostly goes."""
+    sats_in: Sat
+    """What arrived."""
 
 FlowKind = Literal["source", "sink", "balanced", "unknown"]
 """Which way liquidity mostly goes."""
@@ -1709,6 +2181,30 @@ class GetInfo(_GetInfoRequired, total=False):
     """The height of the chain."""
 
 
+_GossipAcceptInputRequired = TypedDict(
+    "_GossipAcceptInputRequired",
+    {
+        "from": "NodeId",
+        "members": list["MemberStanding"],
+        "message": "Plain",
+        "now": "Seconds",
+    },
+)
+
+
+_GossipAcceptInputOptional = TypedDict(
+    "_GossipAcceptInputOptional",
+    {
+        "hops": "Count",
+        "state": "GossipState",
+    }, total=False,
+)
+
+
+class GossipAcceptInput(_GossipAcceptInputRequired, _GossipAcceptInputOptional):
+    """A message that arrived."""
+
+
 class GossipConfig(TypedDict):
     """What an operator may set about gossip."""
 
@@ -1730,6 +2226,9 @@ class GossipConfig(TypedDict):
     """What a malformed or badly signed message costs its sender, in points."""
     splice_per_hour: Count
     """Splice checks of one reporter that are taken in an hour, and as many answers."""
+
+GossipOutcome = Literal["accepted", "refused", "dropped"]
+"""What became of a message."""
 
 
 class GossipScaleInput(TypedDict):
@@ -1843,6 +2342,8 @@ class _HeadroomRequired(TypedDict):
 class Headroom(_HeadroomRequired, total=False):
     """How much may leave a peer."""
 
+    gives_sats: Sat | None
+    """The most that one splice of ours can take out; absent where no balance is known."""
     headroom_sats: Sat | None
     """The largest amount that is safe; none when nothing is."""
 
@@ -1852,8 +2353,6 @@ class _HeadroomInputRequired(TypedDict):
 
     now: Seconds
     """The time."""
-    ours: Ours
-    """What we hold."""
     peer_id: NodeId
     """The peer."""
 
@@ -1861,14 +2360,18 @@ class _HeadroomInputRequired(TypedDict):
 class HeadroomInput(_HeadroomInputRequired, total=False):
     """How much may leave a peer."""
 
+    channel_id: NodeId | None
+    """The channel of ours that would change; any with the peer when absent."""
     hive_reachable: bool
     """Whether the other members could be asked at all."""
     in_flight: list[Sat]
     """Our own exits from this peer that none of our channels shows as pending yet."""
     others: list[Other]
-    """What the other members hold."""
+    """What the other members hold; a book has its own."""
+    ours: Ours | None
+    """What we hold; a book has its own."""
     peer_public_sats: Sat | None
-    """The public capacity of the peer; unknown when absent."""
+    """The public capacity of the peer; unknown when absent. A book has its own."""
 
 
 class _HealthConfigRequired(TypedDict):
@@ -1898,7 +2401,7 @@ class _HealthConfigRequired(TypedDict):
     """Below this share of its capacity on its own side, a node needs outbound liquidity."""
     profit_above: Real
     """A channel whose return is above this is profitable."""
-    rounding: Rounding
+    rounding: ScoreRounding
     """How the points of a score become a whole number."""
     spread: Spread
     """How far the worst spread lowers the liquidity score."""
@@ -1980,15 +2483,6 @@ class HealthStatus(_HealthStatusRequired, total=False):
     """Its software."""
 
 
-class Held(TypedDict):
-    """How many accounts the book holds now."""
-
-    accounts: Count
-    """Their number."""
-    changed: bool
-    """Whether the call changed anything."""
-
-
 class HopFee(TypedDict):
     """What the last hop into a channel costs."""
 
@@ -1999,6 +2493,15 @@ class HopFee(TypedDict):
 
 HubAmount = Union[str, int]
 """tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" """
+
+
+class HubBookSize(TypedDict):
+    """How many accounts the book holds now."""
+
+    accounts: Count
+    """Their number."""
+    changed: bool
+    """Whether the call changed anything."""
 
 
 class _HubConfigRequired(TypedDict):
@@ -2015,7 +2518,8 @@ class _HubConfigRequired(TypedDict):
     batch_settlements: Count
     """Most settlements of a batch."""
     broadcast_leftovers: bool
-    """Whether a batch that is non-empty without this plan is broadcast."""
+    """Whether a batch that is non-empty without this plan is broadcast; one that a request waits
+    for always is."""
     cool_down_ms: Millis
     """How long an account waits for its next deposit of a token, in milliseconds."""
     failures_per_source: Count
@@ -2037,7 +2541,7 @@ class _HubConfigRequired(TypedDict):
     max_deposits: Count
     """Most deposits of a tick."""
     max_executes: Count
-    """Most executed settlements of a tick."""
+    """Most executed settlements of a tick, and most withdrawn ones."""
     max_proposals: Count
     """Most proposals of a tick."""
     max_retry_ms: Millis
@@ -2074,7 +2578,7 @@ class _HubConfigRequired(TypedDict):
     """A sent batch older than this is aborted, in milliseconds."""
     soft_limit: HubAmount
     """A claim or share above this is worth acting on unasked."""
-    sources: list[Source]
+    sources: list[ReserveSource]
     """Where reserves are replenished from, in this order."""
     strategy: Strategy
     """Who is served first."""
@@ -2084,7 +2588,9 @@ class _HubConfigRequired(TypedDict):
     """At this an episode of replenishment closes."""
     tick_ms: Millis
     """The time between two ticks, in milliseconds."""
-    token_sources: dict[str, list[Source]]
+    token_limits: dict[str, OwnLimits]
+    """The limits of single tokens."""
+    token_sources: dict[str, list[ReserveSource]]
     """The sources of single tokens, instead of `sources`."""
     tokens: dict[str, Token]
     """The tokens that the runtime knows; the state may name more."""
@@ -2093,8 +2599,14 @@ class _HubConfigRequired(TypedDict):
 class HubConfig(_HubConfigRequired, total=False):
     """What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise."""
 
+    limited_tokens: list[TokenId] | None
+    """The tokens that the amounts above are meant for; null for all. Any other token needs
+    `token_limits`."""
     max_wait_ms: Millis | None
     """Requests older than this are served first; null for never."""
+    proposal_stale_ms: Millis | None
+    """A proposal that the peer has not signed counts as on its way until this age, and is withdrawn
+    where that is possible when it is older, in milliseconds; null for neither."""
 
 
 class HubExplainInput(TypedDict):
@@ -2118,10 +2630,14 @@ class HubExplained(TypedDict):
 class HubMemory(TypedDict, total=False):
     """What a hub remembers. Absent is empty."""
 
+    proposals: dict[str, Asked]
+    """What is asked back from an account, and how often it did not answer."""
     served: dict[str, dict[str, Served]]
     """What was served in the last hour, per account and token."""
     tokens: dict[str, TokenMemory]
     """The replenishment of each token."""
+    told: dict[str, Told]
+    """What the operator was told of a token and need not be told again."""
 
 
 class _HubStateRequired(TypedDict):
@@ -2273,6 +2789,24 @@ class LeftOut(TypedDict):
     """In a state that we do not know."""
 
 
+class _LeftOutChannelRequired(TypedDict):
+    """A channel that is left out."""
+
+    channel_id: NodeId
+    """Its id."""
+    peer_id: NodeId
+    """Its peer."""
+    standing: Standing
+    """Why it is left out."""
+
+
+class LeftOutChannel(_LeftOutChannelRequired, total=False):
+    """A channel that is left out."""
+
+    short_channel_id: NodeId | None
+    """Its place in the chain."""
+
+
 class LegacyFee(TypedDict):
     """The deployed fee controller's answer."""
 
@@ -2312,8 +2846,9 @@ class _LegacyNeedRequired(TypedDict):
 class LegacyNeed(_LegacyNeedRequired, total=False):
     """A need as the deployed plugin words it."""
 
-    health_tier: Tier | None
-    """The member's tier; a need without one is passed over."""
+    health_tier: str | None
+    """The member's tier: any word of either scale; a need without one, or with one that is not to
+    be helped, is passed over."""
 
 LegacyNeedType = Literal["inbound", "outbound", "rebalance"]
 """What the deployed plugin knows to be needed."""
@@ -2471,11 +3006,11 @@ class LiquidityState(TypedDict, total=False):
 
     capacities: list[Capacity]
     """What it holds with each external peer."""
-    depleted: list[Trouble2]
+    depleted: list[ReportedTrouble]
     """Its channels with little on its own side."""
     rebalancing: list[Rebalancing]
     """Where it is rebalancing."""
-    saturated: list[Trouble2]
+    saturated: list[ReportedTrouble]
     """Its channels with nearly all on its own side."""
 
 
@@ -2650,14 +3185,77 @@ class MemberStanding(_MemberStandingRequired, total=False):
     connected: bool
     """Whether it is connected to us."""
 
-Millis = int
-"""A moment or duration in milliseconds."""
 
-Model = Literal["expected_cost", "cl_revenue_ops"]
+class _MessageOutcomeRequired(TypedDict):
+    """What became of a message that a book took, which keeps the state itself."""
+
+    outcome: GossipOutcome
+    """What became of it."""
+    relay: bool
+    """Whether to pass it on to the other members."""
+
+
+class MessageOutcome(_MessageOutcomeRequired, total=False):
+    """What became of a message that a book took, which keeps the state itself."""
+
+    digest: str | None
+    """sha256 of the signed text, the id of the message."""
+    kind: Kind | None
+    """What it is about, when it was accepted."""
+    reporter: NodeId | None
+    """Who made it, when it was accepted."""
+
+Millis = int
+"""A moment or duration in milliseconds. Unit: ms."""
+
+Model = Literal["demand", "cl_revenue_ops"]
 """How the value of a candidate is computed."""
 
+
+class _MoveAdviceRequired(TypedDict):
+    """The advice on filling one depleted channel."""
+
+    channel_id: NodeId
+    """The channel to fill."""
+    outcome: MoveOutcome
+    """What the advice is."""
+    peer_id: NodeId
+    """The peer of the channel."""
+    reasons: list[Reason]
+    """Why, the sources aside."""
+    source_refusals: list[RefusalCount]
+    """Why the other channels do not give."""
+    sources: Count
+    """How many channels were considered as source."""
+
+
+class MoveAdvice(_MoveAdviceRequired, total=False):
+    """The advice on filling one depleted channel."""
+
+    amount_sats: Sat | None
+    """How much to move."""
+    ev: RealSat | None
+    """What it is expected to be worth."""
+    inbound_ppm: Ppm | None
+    """What the route is expected to cost; absent where that is unknown."""
+    max_fee_ppm: Ppm | None
+    """The most to pay for the route."""
+    pays_up_to_ppm: Ppm | None
+    """The dearest route at which it pays."""
+    short_channel_id: NodeId | None
+    """Its place in the chain."""
+    source: NodeId | None
+    """The channel that gives best."""
+    threshold: RealSat | None
+    """The least value that our tier accepts."""
+    until: Seconds | None
+    """When to ask again, where another member goes first."""
+
+MoveOutcome = Literal["worth_it", "pays_below", "waits", "refused"]
+"""What the advice on filling one channel is."""
+
 Msat = int
-"""An amount in thousandths of a satoshi."""
+"""An amount in thousandths of a satoshi. Unit: msat."""
 
 Multiplier = float
 """A budget multiplier."""
@@ -2736,19 +3334,173 @@ class Netted(TypedDict):
     debtor: EntityId
     """Who owes."""
 
+
+class _NewChannelAdviceRequired(TypedDict):
+    """A peer to which a channel of ours would help other members."""
+
+    helps: list[NodeId]
+    """The members it would help."""
+    peer_id: NodeId
+    """The peer."""
+    reasons: list[Reason]
+    """Why."""
+    score: Hundredths
+    """The score, in hundredths."""
+
+
+class NewChannelAdvice(_NewChannelAdviceRequired, total=False):
+    """A peer to which a channel of ours would help other members."""
+
+    fleet_share: Real | None
+    """The fleet's share of the peer's capacity; absent when unknown."""
+
 Nnlb = Literal["off", "threshold", "both"]
 """What our health moves."""
+
+
+class _NodeAdviceRequired(TypedDict):
+    """What is worth doing now."""
+
+    avoid: list[NodeId]
+    """Peers that other members use for rebalancing now, for a path around them."""
+    budget: Budget
+    """What may be spent on rebalancing."""
+    fees: list[FeeAdvice]
+    """Steps of our fees that help other members."""
+    left_out: NotAdvised
+    """What the node lists and the advice cannot use."""
+    movable_in_sats: Sat
+    """What all channels that count can receive now, as far as the node says."""
+    movable_out_sats: Sat
+    """What all channels that count can send now, as far as the node says."""
+    needs: list[ChannelNeed]
+    """Our depleted and saturated channels, beside what really leaves through them."""
+    new_channels: list[NewChannelAdvice]
+    """External peers to which a new channel of ours would help, the best first."""
+    rebalances: list[MoveAdvice]
+    """Every depleted channel with the advice on filling it, the best first."""
+    refusals: list[RefusalCount]
+    """Why depleted channels are not filled: how often each reason decided."""
+    report: Member
+    """What the other members may know of us, our health included."""
+    splices: list[SpliceAdvice]
+    """How much may leave towards each external peer, the most first."""
+    splices_unchecked: Count
+    """For how many external peers no splice-out can be called safe, because their public capacity
+    is unknown."""
+
+
+class NodeAdvice(_NodeAdviceRequired, total=False):
+    """What is worth doing now."""
+
+    health: Assessed | None
+    """Our health; absent when it is unknown."""
+    tier: Tier | None
+    """The tier by which we are judged."""
+
+
+class _NodeAdviceInputRequired(TypedDict):
+    """A node that wants advice."""
+
+    now: Seconds
+    """The present moment."""
+    snapshot: Snapshot
+    """What `snapshot.cln` answered."""
+
+
+class NodeAdviceInput(_NodeAdviceInputRequired, total=False):
+    """A node that wants advice."""
+
+    budget: SpentBudget
+    """What is spent and reserved of our budget."""
+    exits: list[ExitInFlight]
+    """The splice-outs of ours that no channel shows as pending yet."""
+    fee_steps: list[FeeStepTaken]
+    """The steps of fees that were taken for the fleet and are in force."""
+    first: Count | None
+    """Only so many entries of each list; all when absent."""
+    health: NodeObservation | None
+    """The input of `health.assess`; the one of the snapshot when absent."""
+    members: list[Member]
+    """What each member reported last; our own report is skipped."""
+    operator: list[OperatorDecision]
+    """What the operator decided."""
+
+
+class _NodeExplainInputRequired(TypedDict):
+    """What is asked about, and of which node."""
+
+    asked: NodeAdviceInput
+    """The same question that `fleet.advise` answers."""
+    subject: NodeId
+    """A channel by its channel_id or short_channel_id, or a peer by its node id."""
+
+
+class NodeExplainInput(_NodeExplainInputRequired, total=False):
+    """What is asked about, and of which node."""
+
+    first: Count | None
+    """Only so many entries of each list of pairs; ten when absent."""
+
+
+class NodeExplained(TypedDict):
+    """Everything about one channel or one peer."""
+
+    channels: list[ChannelExplained]
+    """Each channel that the subject names, by id."""
+    splices: list[SpliceAdvice]
+    """How much may leave towards each peer among them."""
 
 NodeId = str
 
 NodeLimit = Union[int, str]
-"""millisatoshis, as an integer or as "1000msat"; more than all bitcoin is no limit"""
+"""millisatoshis, as an integer or as "1000msat"; more than all bitcoin is no limit Unit: msat."""
 
 NodeMsat = Union[int, str]
-"""millisatoshis, as an integer or as "1000msat" """
+"""millisatoshis, as an integer or as "1000msat" Unit: msat."""
 
-Nothing = dict[str, Any]
-"""Nothing."""
+
+class _NodeObservationRequired(TypedDict):
+    """What a node can observe about itself."""
+
+    profitable: Count
+    """Channels that earn."""
+    stagnant: Count
+    """Channels that stand still."""
+    trend: TrendSource
+    """Where revenue is going, as a word or as `{"windows": […]}`, oldest first."""
+    underwater: Count
+    """Channels that lose."""
+
+
+class NodeObservation(_NodeObservationRequired, total=False):
+    """What a node can observe about itself."""
+
+    channels: list[LocalShare] | None
+    """The node's channels; instead of a liquidity score."""
+    liquidity_score: Score | None
+    """How balanced the channels are, 0 to 100; instead of the channels."""
+    previous_tier: Tier | None
+    """The tier that was last decided: a score changes it only from some points beyond the bound on."""
+    total: Count | None
+    """All channels; the sum of the three when absent."""
+
+
+class NotAdvised(TypedDict):
+    """What the node lists and the advice cannot use."""
+
+    channels: list[LeftOutChannel]
+    """Each channel, by standing and id."""
+    closed_to_forwards: Count
+    """In normal operation, closed to forwards by their operator."""
+    listed: LeftOut
+    """What the snapshot left out, and why; entries that this call set aside are added."""
+    offline: Count
+    """In normal operation, and the peer is not there."""
+
+
+class Nothing(TypedDict):
+    """Nothing."""
 
 
 class _OldPeerRequired(TypedDict):
@@ -2800,6 +3552,22 @@ class OpenHubBook(_OpenHubBookRequired, total=False):
     """Fields of the config to change."""
     profile: str | None
     """The profile to start from; `plan` when absent."""
+
+
+class _OperatorDecisionRequired(TypedDict):
+    """What the operator decided about one channel or one peer."""
+
+    subject: NodeId
+    """A channel by its channel_id or short_channel_id, or a peer by its node id."""
+
+
+class OperatorDecision(_OperatorDecisionRequired, total=False):
+    """What the operator decided about one channel or one peer."""
+
+    fee: FeeDecision | None
+    """What holds for the fee there."""
+    rebalance: RebalanceDecision | None
+    """Which way it may be rebalanced; both ways when absent."""
 
 
 class _OtherRequired(TypedDict):
@@ -2858,9 +3626,6 @@ class Outcome(_OutcomeRequired, total=False):
     want: TokenAmount | None
     """The smaller of request and claim."""
 
-Outcome2 = Literal["accepted", "refused", "dropped"]
-"""What became of a message."""
-
 OutcomeKind = Literal["deposit", "deferred", "refused", "propose", "execute", "reject"]
 """What became of something."""
 
@@ -2886,6 +3651,80 @@ class OwnChannel(_OwnChannelRequired, total=False):
 
     after_pending_sats: Sat | None
     """What it will hold when the splices that are under way have confirmed."""
+    channel_id: NodeId | None
+    """Its id."""
+    local_sats: Sat | None
+    """The part on our side."""
+    phase: Phase | None
+    """Where it is in its life; usable when absent."""
+    reserve_sats: Sat | None
+    """What must stay on our side; a hundredth of the capacity when absent."""
+    spendable_sats: Sat | None
+    """What it can send now: HTLCs cannot leave."""
+    splicing: bool
+    """Whether a splice is under way."""
+
+
+class OwnLimits(TypedDict, total=False):
+    """The limits of one token, where the hub's own do not fit it. Amounts are in whole tokens unless
+    they say otherwise. Of a token that is not in `limited_tokens` the first four must be set; what
+    else is absent is the hub's amount in the ratio of the two `target_reserve`."""
+
+    floor: HubAmount | None
+    """Requests never bring the reserve below this."""
+    hard_limit: HubAmount | None
+    """A claim above this is reported as severe."""
+    keep_buffer: HubAmount | None
+    """What the hub leaves of its own share when it pulls back."""
+    min_deposit: HubAmount | None
+    """No deposit or withdrawal is smaller."""
+    min_reserve: HubAmount | None
+    """Below this an episode of replenishment opens."""
+    per_account_window: HubAmount | None
+    """No account is given more in an hour."""
+    per_request_cap: HubAmount | None
+    """No single deposit is larger."""
+    per_tick_cap: HubAmount | None
+    """No tick deposits more."""
+    soft_limit: HubAmount | None
+    """A claim or share above this is worth acting on unasked."""
+    target_reserve: HubAmount | None
+    """At this an episode of replenishment closes."""
+
+
+class _PairExplainedRequired(TypedDict):
+    """One move between two channels."""
+
+    accepted: bool
+    """Whether it pays."""
+    channel_id: NodeId
+    """The channel at the other end."""
+    peer_id: NodeId
+    """The peer at the other end."""
+
+
+class PairExplained(_PairExplainedRequired, total=False):
+    """One move between two channels."""
+
+    binding: Reason | None
+    """The reason that decides against it, with the value that would end it."""
+    ev: RealSat | None
+    """What it is expected to be worth."""
+    terms: Terms | None
+    """Every term of the value, as far as it was computed."""
+
+
+class PairsExplained(TypedDict):
+    """Every move between a channel and the others."""
+
+    best: list[PairExplained]
+    """The best, or those closest to a yes."""
+    pay: Count
+    """How many pay at the cost that is known, or at the least that is possible."""
+    refusals: list[RefusalCount]
+    """How often each reason refused."""
+    tried: Count
+    """How many were tried."""
 
 
 class Pause(TypedDict):
@@ -2895,6 +3734,26 @@ class Pause(TypedDict):
     """Whether it may be tried now."""
     wait_s: Seconds
     """How long until it may."""
+
+
+class _PeerAdviceRequired(TypedDict):
+    """What a channel to one peer would be worth to the fleet."""
+
+    helps: list[NodeId]
+    """The members it would help."""
+    peer_id: NodeId
+    """The peer."""
+    redundant: bool
+    """Whether the fleet's capacity already suffices."""
+    score: Hundredths
+    """The score, in hundredths."""
+
+
+class PeerAdvice(_PeerAdviceRequired, total=False):
+    """What a channel to one peer would be worth to the fleet."""
+
+    fleet_share: Real | None
+    """The fleet's share of the peer's capacity; absent when unknown."""
 
 
 class PeerAnswer(TypedDict):
@@ -2998,7 +3857,7 @@ class Plan(_PlanRequired, total=False):
     """What became of requests and settlements: all that were acted on, the first deferred ones."""
     reserves: list[ReserveAccount]
     """What the tick did with each reserve."""
-    turned: list[Turned]
+    turned: list[RefusedRequests]
     """How many requests besides those in `outcomes` were turned down, and why."""
 
 
@@ -3009,10 +3868,10 @@ class PlanAt(TypedDict, total=False):
     """The time of the entity; absent for the time of the book."""
 
 Points = int
-"""A whole score from 0 (worst) to 100 (best)."""
+"""A whole score from 0 (worst) to 100 (best). Unit: score."""
 
 Ppm = int
-"""A fee rate in parts per million."""
+"""A fee rate in parts per million. Unit: ppm."""
 
 
 class Previous(TypedDict):
@@ -3073,28 +3932,6 @@ ProfitClass = Literal["stagnant", "underwater", "break_even", "profitable"]
 """What a channel is worth to its node, worst first."""
 
 
-class _ProfitInputRequired(TypedDict):
-    """A channel's books over the last 30 days."""
-
-    revenue_msat: Msat
-    """Fees of settled forwards out through the channel, and what it was leased for."""
-
-
-class ProfitInput(_ProfitInputRequired, total=False):
-    """A channel's books over the last 30 days."""
-
-    age_days: Count | None
-    """How old the channel is, in whole days; absent when unknown: then it is no young one."""
-    channel_id: NodeId | None
-    """Which channel; only named in the reasons."""
-    cost_msat: Msat | None
-    """On-chain, lease and rebalance fees; absent when the books could not be read."""
-    idle_s: Seconds | None
-    """Time since the last forward through the channel in either direction; absent when unknown."""
-    opening_msat: Msat | None
-    """The part of the cost that opened the channel."""
-
-
 class Proof(TypedDict):
     """What anyone can check the matches by."""
 
@@ -3125,25 +3962,36 @@ class Quarantined(TypedDict):
     """The id of the entry, or its place in the list."""
 
 
-class Ranked(TypedDict):
+class _RankedRequired(TypedDict):
     """A channel that may give, and how well."""
 
     channel_id: NodeId
     """Its id."""
-    opportunity_ppm: Ppm
+
+
+class Ranked(_RankedRequired, total=False):
+    """A channel that may give, and how well."""
+
+    gives_sats: Sat | None
+    """The most that it can give and keep its share."""
+    local_share_after: Real | None
+    """The share that stays on our side after it gave."""
+    loss: RealSat | None
+    """What its sats would have earned here."""
+    opportunity_ppm: Ppm | None
     """What its liquidity would have earned here, weighted by how likely that was."""
-    score: Real
-    """How well it gives; more is better."""
-    spread_ppm: SignedPpm
+    score: Real | None
+    """How well it gives by the deployed plugin's points; more is better."""
+    spread_ppm: SignedPpm | None
     """What is left of the destination's fee."""
-    turnover: Share
+    turnover: Share | None
     """The share of its capacity that moves in a day."""
 
 Real = float
 """A finite number."""
 
 RealSat = float
-"""An expected value, threshold or term of one, in satoshis."""
+"""An expected value, threshold or term of one, in satoshis. Unit: sat."""
 
 
 class _ReasonRequired(TypedDict):
@@ -3172,7 +4020,7 @@ class Reason(_ReasonRequired, total=False):
     """The unit of both."""
 
 
-class RebalanceConfig(TypedDict):
+class _RebalanceConfigRequired(TypedDict):
     """What an operator may set about rebalancing."""
 
     backoff_s: Seconds
@@ -3191,6 +4039,8 @@ class RebalanceConfig(TypedDict):
     """How long we give up."""
     kelly: Kelly
     """Bets less where success is uncertain."""
+    margin: Real
+    """The least expected value as a part of what the route costs; of the model `demand`."""
     max_amount_sats: Sat
     """No job is larger."""
     max_health_age_s: Seconds
@@ -3199,17 +4049,19 @@ class RebalanceConfig(TypedDict):
     """No job is smaller."""
     min_budget_sats: Sat
     """The smallest budget of a day."""
+    min_ev_sats: Sat
+    """The least expected value of a healthy node; of the model `demand`."""
     min_profit_ppm: Ppm
-    """The least expected value in parts of the amount; takes precedence when positive."""
+    """The least profit in parts of the amount; takes precedence when positive."""
     min_profit_sats: SignedSat
-    """The least expected value of a healthy node."""
+    """The least profit of a healthy node; of the deployed plugin's model."""
     min_uptime_pct: Real
     """A source or destination must have been online this percentage of the last day."""
     model: Model
     """How the value of a candidate is computed."""
     nnlb: Nnlb
     """What our health moves."""
-    rounding: Rounding2
+    rounding: ThresholdRounding
     """How a divided threshold is rounded."""
     scaling: Scaling
     """When a threshold is divided by the multiplier."""
@@ -3217,6 +4069,16 @@ class RebalanceConfig(TypedDict):
     """The loss that the deployed plugin's model bears for the fleet."""
     velocity_gate: VelocityGate
     """Fills a channel that nothing moves through less."""
+
+
+class RebalanceConfig(_RebalanceConfigRequired, total=False):
+    """What an operator may set about rebalancing."""
+
+    source_min_share: Share | None
+    """The share of its capacity that a source keeps; that of a depleted channel when absent."""
+
+RebalanceDecision = Literal["both", "destination_only", "off", "source_only"]
+"""Which way a channel may be rebalanced."""
 
 
 class Rebalancing(TypedDict):
@@ -3233,7 +4095,7 @@ class Rebalancing(TypedDict):
 class _ReceivedRequired(TypedDict):
     """What became of a message, and what is kept now."""
 
-    outcome: Outcome2
+    outcome: GossipOutcome
     """What became of it."""
     relay: bool
     """Whether to pass it on to the other members."""
@@ -3293,6 +4155,29 @@ RefundReason = Literal["policy_mismatch", "timeout", "fee_too_low", "manual"]
 """Why a refund was begun."""
 
 
+class RefusalCount(TypedDict):
+    """How often one reason refused something, and the case that is closest to a yes."""
+
+    closest: Reason
+    """The case that is closest to a yes: its subject, what was seen, the limit, the value that
+    ends the reason."""
+    code: Code
+    """The reason."""
+    count: Count
+    """How often."""
+
+
+class RefusedRequests(TypedDict):
+    """How many requests of a token were turned down for the same reason."""
+
+    code: Code
+    """The reason that bound."""
+    count: Count
+    """How many."""
+    token_id: TokenId
+    """The token."""
+
+
 class Relevance(TypedDict):
     """How much we could help at a peer."""
 
@@ -3325,6 +4210,20 @@ class RemoveFromFleet(TypedDict, total=False):
     """What the graph shows of a peer."""
     source_id: NodeId | None
     """A channel that might give in a rebalance."""
+
+
+class ReplenishAction(TypedDict):
+    """Ask a configured source to replenish a reserve."""
+
+    amount: TokenAmount
+    """How much."""
+    id: str
+    """The same for every try of an episode: asking twice gives once."""
+    source: ReserveSource
+    """Who is asked."""
+    token_id: TokenId
+    """The token."""
+    type: Literal["replenish"]
 
 
 class _ReplenishAnswerRequired(TypedDict):
@@ -3379,6 +4278,19 @@ class ReportInput(_ReportInputRequired, total=False):
     """Our software."""
 
 
+class ReportVerdict(TypedDict):
+    """What a report is worth and what follows from it."""
+
+    liquidity_score: Points
+    """How balanced its channels are, from its sums."""
+    score: Points
+    """The score that follows from its counts."""
+    tier: Tier
+    """The tier of the score."""
+    verdict: Verdict
+    """What the report is worth."""
+
+
 class ReportedCounts(TypedDict):
     """Channels by what they are worth."""
 
@@ -3390,6 +4302,17 @@ class ReportedCounts(TypedDict):
     """All channels that were judged."""
     underwater: Count
     """Channels that lose."""
+
+
+class ReportedTrouble(TypedDict):
+    """A depleted or saturated channel."""
+
+    capacity_sats: Sat
+    """The capacity of the channel."""
+    local_per_mille: Count
+    """The member's share, in thousandths, rounded toward its nearer end."""
+    peer: NodeId
+    """The peer at the other end."""
 
 
 class Reporter(TypedDict, total=False):
@@ -3460,7 +4383,7 @@ class _ReserveAccountRequired(TypedDict):
     inflow: TokenAmount
     """What the draft and this plan's settlements bring in before deposits."""
     open_proposals: TokenAmount
-    """What unsigned settlements of ours will bring."""
+    """What open settlements of ours will bring, as far as it is likely and could be taken now."""
     outflow: TokenAmount
     """What draft, sent and recovery batches spend."""
     pulled: TokenAmount
@@ -3480,6 +4403,9 @@ class ReserveAccount(_ReserveAccountRequired, total=False):
 
     watch: WatchedReserve | None
     """What the watch over the reserves found."""
+
+ReserveSource = Literal["faucet", "treasury", "withdraw"]
+"""Where a reserve is replenished from. Configured, never taken from state or from a peer."""
 
 
 class Rest(TypedDict):
@@ -3504,23 +4430,30 @@ class RestoreFleet(TypedDict):
     state: FleetSnapshot
     """A snapshot."""
 
-Rounding = Literal["truncate", "nearest"]
-"""How the points of a score become a whole number."""
-
-Rounding2 = Literal["none", "truncate"]
-"""How a divided threshold is rounded."""
-
 Safety = Literal["safe", "unchecked", "coordinate", "blocked"]
 """The advice about a splice."""
 
+
+class Sales(TypedDict):
+    """What a channel sells of what it can send: before and after a move."""
+
+    active_days: Real
+    """Days with a forward out that are expected within 90 days."""
+    sats_per_active_day: RealSat
+    """Sats out that are expected on such a day."""
+    used_after: RealSat
+    """How many sats are used of those that it can send after the move."""
+    used_before: RealSat
+    """How many sats are used of those that it can send before the move."""
+
 Sat = int
-"""An amount, balance or capacity in satoshis."""
+"""An amount, balance or capacity in satoshis. Unit: sat."""
 
 Scaling = Literal["always", "unless_one"]
 """When a threshold is divided by the multiplier."""
 
 Score = float
-"""A score from 0 to 100 that need not be whole."""
+"""A score from 0 to 100 that need not be whole. Unit: score."""
 
 
 class ScoreInput(TypedDict):
@@ -3535,6 +4468,9 @@ class ScoreInput(TypedDict):
     underwater_pct: Share
     """Share of channels that lose."""
 
+ScoreRounding = Literal["truncate", "nearest"]
+"""How the points of a score become a whole number."""
+
 
 class Scored(TypedDict):
     """A health score with what follows from it."""
@@ -3547,7 +4483,7 @@ class Scored(TypedDict):
     """The tier of the score."""
 
 Seconds = int
-"""A moment or duration in seconds."""
+"""A moment or duration in seconds. Unit: s."""
 
 
 class _SentBatchRequired(TypedDict):
@@ -3623,6 +4559,36 @@ class SetUs(TypedDict, total=False):
     """The tier of our last accepted health report."""
 
 
+class SettleExecuteAction(TypedDict):
+    """Put a settlement that both signed into the draft."""
+
+    account_id: EntityId
+    """The peer."""
+    type: Literal["settle_execute"]
+
+
+class SettleProposeAction(TypedDict):
+    """Ask the peer to sign a settlement that brings back what is the hub's."""
+
+    account_id: EntityId
+    """The peer."""
+    executor_is_left: bool
+    """Whether LEFT executes it: always the hub."""
+    memo: str
+    """What the settlement is for."""
+    ops: list[SettlementOp]
+    """What it does."""
+    type: Literal["settle_propose"]
+
+
+class SettleRejectAction(TypedDict):
+    """Nobody signed a settlement of ours for too long: withdraw it."""
+
+    account_id: EntityId
+    """The peer."""
+    type: Literal["settle_reject"]
+
+
 class _SettlementEntryRequired(TypedDict):
     """What a settlement changes in the hub's reserve."""
 
@@ -3666,16 +4632,34 @@ Severity = Literal["high", "medium"]
 """How badly something is needed, worst first."""
 
 Share = float
-"""A fraction of one."""
+"""A fraction of one. Unit: share."""
+
+
+class SignatureInput(TypedDict):
+    """A signed text."""
+
+    pubkey: NodeId
+    """The public key that should have signed, 66 hexadecimal digits."""
+    signature: str
+    """The signature, as `signmessage` gives it in `zbase`."""
+    text: str
+    """The text."""
+
+
+class SignatureVerdict(TypedDict):
+    """Whether the key signed the text."""
+
+    valid: bool
+    """Whether the key signed the text."""
 
 SignedPpm = int
-"""A difference of fee rates in parts per million."""
+"""A difference of fee rates in parts per million. Unit: ppm."""
 
 SignedSat = int
-"""A signed amount in satoshis."""
+"""A signed amount in satoshis. Unit: sat."""
 
 SignedTokenAmount = int
-"""a decimal string in -2^255..=2^255-1"""
+"""a decimal string in -2^255..=2^255-1 Unit: token."""
 
 
 class _SizeInputRequired(TypedDict):
@@ -3690,21 +4674,21 @@ class _SizeInputRequired(TypedDict):
 class SizeInput(_SizeInputRequired, total=False):
     """A channel that wants to be filled."""
 
-    age_days: Count
-    """How old it is, in days."""
+    age_days: Count | None
+    """How old it is, in days; old when absent, for the deployed model young."""
+    demand: Demand
+    """How much the channels of our node sell."""
     flow: Flow | None
     """What moved through it."""
+    local_sats: Sat | None
+    """The part on our side; what it can send when absent."""
 
 
 class _SizedRequired(TypedDict):
     """How much to move."""
 
-    daily_volume: RealSat
-    """What moves through the channel in a day."""
     need_sats: Sat
     """What is missing to the target."""
-    target_ratio: Share
-    """The share of the capacity that is aimed at."""
     target_sats: Sat
     """What the channel should be able to send."""
 
@@ -3712,8 +4696,16 @@ class _SizedRequired(TypedDict):
 class Sized(_SizedRequired, total=False):
     """How much to move."""
 
+    active_days: Real | None
+    """Days with a forward out that are expected within 30 days."""
     amount_sats: Sat | None
     """How much to move; none when nothing should be."""
+    daily_volume: RealSat | None
+    """What moves through the channel in a day."""
+    sats_per_active_day: RealSat | None
+    """Sats out that are expected on an active day."""
+    target_ratio: Share | None
+    """The share of the capacity that is aimed at."""
 
 
 class _SnapshotRequired(TypedDict):
@@ -3745,7 +4737,7 @@ class Snapshot(_SnapshotRequired, total=False):
 
     alias: str | None
     """The name the node gives itself."""
-    assess: AssessInput | None
+    assess: NodeObservation | None
     """The input of `health.assess`; absent when neither forwards nor books are known."""
     demand: Demand | None
     """How much the channels are asked for, on average; absent when the flow is unknown."""
@@ -3760,11 +4752,8 @@ class SnapshotConfig(TypedDict):
     report_unannounced: bool
     """Whether the other members are told of channels that the graph does not show."""
 
-Source = Literal["faucet", "treasury", "withdraw"]
-"""Where a reserve is replenished from. Configured, never taken from state or from a peer."""
 
-
-class _Source2Required(TypedDict):
+class _SourceChannelRequired(TypedDict):
     """A channel that may give."""
 
     capacity_sats: Sat
@@ -3777,17 +4766,23 @@ class _Source2Required(TypedDict):
     """What it can send now."""
 
 
-class Source2(_Source2Required, total=False):
+class SourceChannel(_SourceChannelRequired, total=False):
     """A channel that may give."""
 
+    age_days: Count | None
+    """How old it is, in days; old when absent."""
     connected: bool
     """Whether its peer is online."""
     fails: Count
     """How often it failed in a row."""
     flow: Flow | None
     """What moved through it."""
+    local_sats: Sat | None
+    """The part on our side; what it can send when absent."""
     peer_id: NodeId | None
     """The peer at the other end."""
+    phase: Phase | None
+    """Where it is in its life; usable when absent."""
     uptime_pct: Real | None
     """For what percentage of the last day its peer was online."""
 
@@ -3801,7 +4796,7 @@ class Sources(TypedDict):
     """How many were refused."""
 
 
-class SourcesInput(TypedDict):
+class _SourcesInputRequired(TypedDict):
     """Channels that may give."""
 
     amount_sats: Sat
@@ -3810,8 +4805,17 @@ class SourcesInput(TypedDict):
     """What the route is expected to cost."""
     out_ppm: Ppm
     """What we charge at the destination."""
-    sources: list[Source2]
+    sources: list[SourceChannel]
     """The channels."""
+
+
+class SourcesInput(_SourcesInputRequired, total=False):
+    """Channels that may give."""
+
+    demand: Demand
+    """How much the channels of our node sell."""
+    destination_peer_id: NodeId | None
+    """The peer of the channel that should be filled."""
 
 
 class Spender(TypedDict):
@@ -3823,6 +4827,33 @@ class Spender(TypedDict):
     """The peer."""
     token_id: TokenId
     """The token."""
+
+
+class SpentBudget(TypedDict, total=False):
+    """What is gone of our budget for rebalancing."""
+
+    base_sats: Sat | None
+    """The budget of a healthy node; from the revenue of the snapshot when absent."""
+    reserved_sats: Sat
+    """What running jobs may still spend."""
+    spent_sats: Sat
+    """What was spent in the last day."""
+
+
+class _SpliceAdviceRequired(TypedDict):
+    """How much may leave towards one peer."""
+
+    peer_id: NodeId
+    """The peer."""
+    reasons: list[Reason]
+    """Why."""
+
+
+class SpliceAdvice(_SpliceAdviceRequired, total=False):
+    """How much may leave towards one peer."""
+
+    headroom_sats: Sat | None
+    """The largest splice-out that is safe, and that one channel can give."""
 
 
 class SpliceAnswer(TypedDict):
@@ -3878,6 +4909,9 @@ Spread = Literal["half", "full"]
 StagnantIf = Literal["idle", "losing"]
 """Which idle channels are stagnant."""
 
+Standing = Literal["proposed", "opening", "closing", "unknown", "offline", "closed_to_forwards"]
+"""Why a channel is left out."""
+
 Step = Literal["lowered", "raised", "unchanged"]
 """Which way a fee moved."""
 
@@ -3923,56 +4957,34 @@ class TakeMessage(_TakeMessageRequired, _TakeMessageOptional):
     """A message that arrived."""
 
 
-class _TakenRequired(TypedDict):
-    """What became of a message that a book took, which keeps the state itself."""
-
-    outcome: Outcome2
-    """What became of it."""
-    relay: bool
-    """Whether to pass it on to the other members."""
-
-
-class Taken(_TakenRequired, total=False):
-    """What became of a message that a book took, which keeps the state itself."""
-
-    digest: str | None
-    """sha256 of the signed text, the id of the message."""
-    kind: Kind | None
-    """What it is about, when it was accepted."""
-    reporter: NodeId | None
-    """Who made it, when it was accepted."""
-
-
 class _TermsRequired(TypedDict):
     """Every term of the value."""
 
     amount_sats: Sat
     """How much would be moved."""
-    destination_turnover: Share
-    """The share of the destination's capacity that moves in a day."""
-    opportunity_ppm: Ppm
-    """What the source's liquidity would have earned, weighted by how likely that was."""
     out_ppm: Ppm
     """What we charge at the destination."""
     p_success: Share
     """How likely it succeeds."""
     source_ppm: Ppm
     """What we charge at the source."""
-    source_turnover: Share
-    """The share of the source's capacity that moves in a day."""
-    spread_ppm: SignedPpm
-    """What is left of the destination's fee."""
 
 
 class Terms(_TermsRequired, total=False):
     """Every term of the value."""
 
+    attempts: RealSat | None
+    """What the failed attempts before a success are expected to cost."""
     budget_msat: Msat | None
     """The same, in thousandths."""
     budget_sats: Sat | None
     """The most that may be paid for the route."""
     cost: RealSat | None
     """What the route is expected to cost."""
+    destination_sales: Sales | None
+    """What the destination sells."""
+    destination_turnover: Share | None
+    """The share of the destination's capacity that moves in a day."""
     ev: RealSat | None
     """What the rebalance is worth."""
     income: RealSat | None
@@ -3981,8 +4993,16 @@ class Terms(_TermsRequired, total=False):
     """The share of the bet that is placed."""
     max_fee_ppm: Ppm | None
     """The most to pay for the route."""
+    opportunity_ppm: Ppm | None
+    """What the source's liquidity would have earned, weighted by how likely that was."""
     source_loss: RealSat | None
     """What the moved sats would have earned at the source."""
+    source_sales: Sales | None
+    """What the source sells."""
+    source_turnover: Share | None
+    """The share of the source's capacity that moves in a day."""
+    spread_ppm: SignedPpm | None
+    """What is left of the destination's fee."""
     threshold: RealSat | None
     """The least value that we accept."""
     tolerance_ppm: SignedPpm | None
@@ -4007,6 +5027,9 @@ class ThresholdInput(TypedDict):
     """The least expected value of a healthy node."""
     multiplier: Multiplier
     """The multiplier of our tier; clamped to the configured bounds."""
+
+ThresholdRounding = Literal["none", "truncate"]
+"""How a divided threshold is rounded."""
 
 Tier = Literal["struggling", "vulnerable", "stable", "thriving"]
 """How well a node does, worst first."""
@@ -4047,7 +5070,7 @@ class Token(TypedDict):
 class _TokenAdviceRequired(TypedDict):
     """The advice for one token."""
 
-    advice: Advice
+    advice: TokenStep
     """What to do."""
     claim: TokenAmount
     """What the counterparty owes unsecured."""
@@ -4064,7 +5087,7 @@ class TokenAdvice(_TokenAdviceRequired, total=False):
     """The request to make."""
 
 TokenAmount = int
-"""a decimal string in 0..=2^256-1"""
+"""a decimal string in 0..=2^256-1 Unit: token."""
 
 
 class TokenCycles(TypedDict):
@@ -4131,8 +5154,27 @@ class TokenMemory(TypedDict, total=False):
     since: Millis | None
     """When the open episode began; absent when none is open."""
 
+TokenStep = Literal["request", "wait", "manual", "no"]
+"""What to do about one token."""
+
 TokenTotal = int
-"""a decimal string; a sum may exceed 2^256-1"""
+"""a decimal string; a sum may exceed 2^256-1 Unit: token."""
+
+
+class Told(TypedDict, total=False):
+    """What the operator was told of one token in the present episode."""
+
+    overcommitted: bool
+    """That the draft cannot settle."""
+    without_limits: bool
+    """That requests wait for limits."""
+
+
+class TopologyAdvice(TypedDict):
+    """The peers, best first."""
+
+    advice: list[PeerAdvice]
+    """The best first."""
 
 
 class TopologyConfig(TypedDict):
@@ -4160,7 +5202,7 @@ class TrendInput(TypedDict):
     windows: list[Msat]
     """Revenue per window, oldest first."""
 
-TrendSource = Union[Literal["improving", "stable", "declining"], dict[str, Any]]
+TrendSource = Union[Literal["improving", "stable", "declining"], "WindowsTrendSource"]
 """Where the trend comes from. A word counts for ourselves only: of others we take numbers."""
 
 
@@ -4180,28 +5222,6 @@ class Trouble(TypedDict):
     """The share on the member's own side."""
     peer_id: NodeId
     """The peer at the other end."""
-
-
-class Trouble2(TypedDict):
-    """A depleted or saturated channel."""
-
-    capacity_sats: Sat
-    """The capacity of the channel."""
-    local_per_mille: Count
-    """The member's share, in thousandths, rounded toward its nearer end."""
-    peer: NodeId
-    """The peer at the other end."""
-
-
-class Turned(TypedDict):
-    """How many requests of a token were turned down for the same reason."""
-
-    code: Code
-    """The reason that bound."""
-    count: Count
-    """How many."""
-    token_id: TokenId
-    """The token."""
 
 
 class Unattributed(TypedDict):
@@ -4298,26 +5318,6 @@ Verdict = Literal["consistent", "implausible", "unchecked"]
 """What a report is worth."""
 
 
-class Verified(TypedDict):
-    """What a report is worth and what follows from it."""
-
-    liquidity_score: Points
-    """How balanced its channels are, from its sums."""
-    score: Points
-    """The score that follows from its counts."""
-    tier: Tier
-    """The tier of the score."""
-    verdict: Verdict
-    """What the report is worth."""
-
-
-class Verified2(TypedDict):
-    """Whether the key signed the text."""
-
-    valid: bool
-    """Whether the key signed the text."""
-
-
 class VerifyInput(TypedDict):
     """A report and what we see."""
 
@@ -4327,17 +5327,6 @@ class VerifyInput(TypedDict):
     """The present moment."""
     report: HealthReport
     """What the member reports."""
-
-
-class VerifyInput2(TypedDict):
-    """A signed text."""
-
-    pubkey: NodeId
-    """The public key that should have signed, 66 hexadecimal digits."""
-    signature: str
-    """The signature, as `signmessage` gives it in `zbase`."""
-    text: str
-    """The text."""
 
 View = Literal["operator", "peer"]
 """Who reads a reason."""
@@ -4382,6 +5371,12 @@ Whole = Literal["at_least_fleet", "public"]
 """What the share of the fleet is a share of."""
 
 
+class WindowsTrendSource(TypedDict):
+    """Revenue per window, oldest first."""
+
+    windows: list[Msat]
+
+
 class WithdrawalEntry(TypedDict):
     """Collateral to reserve."""
 
@@ -4406,8 +5401,12 @@ class Workspace(TypedDict, total=False):
     """What it does."""
     right_signed: bool
     """Whether RIGHT signed."""
+    sealed: bool
+    """Whether any signature, hash or proof is on it: the runtime refuses to reject such a one."""
     status: WorkspaceStatus
     """How far it is."""
+    updated_at: Millis | None
+    """When it was last changed."""
 
 WorkspaceStatus = Literal["draft", "awaiting_counterparty", "ready_to_submit", "submitted"]
 """How far a settlement workspace is."""

@@ -76,10 +76,10 @@ pub(super) struct Fees<'n, 'i> {
 
 impl<'n, 'i> Fees<'n, 'i> {
     pub fn of(node: &'n Node<'i>, view: &View<'_>, why: &mut Why) -> Self {
-        let max_age = node.config.health.max_report_age_s;
+        let health = &node.config.health;
         let ready = ready_of(node.config, view);
         let all = ready.iter().flat_map(|(member, needs)| {
-            let tier = member.tier_at(view.now, max_age);
+            let tier = member.tier_at(health, view.now, health.max_report_age_s);
             needs.iter().map(move |need| need.of(member, tier))
         });
         let all: Vec<Need> = all.collect();

@@ -93,6 +93,7 @@ pub struct HealthConfig {
 
 /// How the points of a score become a whole number.
 #[choice]
+#[schemars(rename = "ScoreRounding")]
 pub enum Rounding {
     /// Cut off, as the plan does.
     Truncate,

@@ -26,6 +26,7 @@ pub enum Scaling {
 
 /// How a divided threshold is rounded.
 #[choice]
+#[schemars(rename = "ThresholdRounding")]
 pub enum Rounding {
     /// Not at all.
     None,

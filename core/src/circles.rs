@@ -14,6 +14,7 @@ const KNOWN: &[&str] = &[
     "config -> fleet::limits",
     "config -> fleet::liquidity",
     "config -> fleet::rebalance",
+    "config -> fleet::snapshot",
     "config -> fleet::splice",
     "config -> fleet::topology",
     "config -> hub::config",
@@ -23,7 +24,7 @@ const KNOWN: &[&str] = &[
     "fleet::rebalance::demand -> fleet::rebalance::sources",
     "fleet::rebalance::sources -> fleet::rebalance::giving",
     "fleet::rebalance::sources -> fleet::rebalance::scoring",
-    "hub::limits -> hub::state",
+    "fleet::snapshot::ledger -> fleet::snapshot::moves",
     "hub::plan::pull -> hub::plan",
 ];
 

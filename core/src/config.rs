@@ -56,9 +56,9 @@ impl Profile {
     #[must_use]
     pub const fn digest(self) -> &'static str {
         match self {
-            Self::Plan => "17c06dad731d29360f0b4b1fe13253b4d8afe9772a187d6904274f8f195e270a",
-            Self::ClHive => "0a367560e2bfa353e5b875af82323a1b4f2ce31ed86109abc83e068944006d65",
-            Self::Xln => "790e63c3f44d877047268e404f0b9eb007fc73d93651c3ac4089a7e9bb615285",
+            Self::Plan => "bfe62c5119e19213c1addbeaf58e56e453def3249a62926cf573718ad11ff767",
+            Self::ClHive => "7efd78d3047d8977ad3e0c294542588a158e244ff55baa6e2df7d211239d083b",
+            Self::Xln => "f272d25e1246a5163db0c7e50eea77c210030267f1bea01a282fe9542fb07de2",
         }
     }
 

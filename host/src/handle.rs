@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::HostError;
-use crate::instance::{Ask, Instance};
-use crate::sandbox::{Report, Shared, handle_number};
+use crate::instance::{Ask, Instance, handle_number};
+use crate::shared::{Report, Shared};
 
 /// Something open in an instance of its own: a parsed config, a hub's accounts, a fleet's members.
 ///

@@ -10,7 +10,7 @@ use wasmtime::{WasmParams, WasmResults};
 
 use crate::error::HostError;
 use crate::limits::{Exceeded, Limits, Watch};
-use crate::sandbox::{Report, Shared};
+use crate::shared::{Report, Shared};
 use crate::ticker::Ticker;
 
 /// The first byte of an answer.
@@ -307,15 +307,14 @@ fn told(error: &wasmtime::Error, limits: &Limits) -> HostError {
     }
 }
 
-/// An envelope is an object with a decision; a foreign module has to show one.
-pub(crate) fn check_envelope(bytes: &[u8]) -> Result<(), HostError> {
-    match Value::from_json(bytes) {
-        Ok(value) if value.get("decision").is_some() => Ok(()),
-        Ok(_) => Err(HostError::BadModule(
-            "its answer has no decision".to_owned(),
-        )),
-        Err(error) => Err(HostError::BadModule(format!(
-            "its answer is not JSON: {error}"
-        ))),
-    }
+/// The number in `{"handle":n}`.
+pub(crate) fn handle_number(opened: &[u8]) -> Result<u32, HostError> {
+    let number = match Value::from_json(opened)
+        .as_ref()
+        .map(|value| value.get("handle"))
+    {
+        Ok(Some(Value::Unsigned(number))) => u32::try_from(*number).ok(),
+        _ => None,
+    };
+    number.ok_or_else(|| HostError::BadModule("it opened no handle".to_owned()))
 }

@@ -48,12 +48,12 @@ mod limits;
 mod module;
 pub mod native;
 mod sandbox;
+mod shared;
 mod ticker;
 
 pub use error::HostError;
 pub use handle::Handle;
 pub use limits::Limits;
-pub use sandbox::{Builder, Policy, Report, Sandbox};
-
-/// The bytes of trimtab's own module.
-pub static MODULE: &[u8] = include_bytes!("../module/trimtab.wasm");
+pub use module::MODULE;
+pub use sandbox::{Builder, Policy, Sandbox};
+pub use shared::Report;

@@ -5,9 +5,11 @@ use trimtab_core::canonical;
 use trimtab_core::policy::ABI;
 use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType};
 
-use crate::MODULE;
 use crate::error::HostError;
 use crate::limits::{Limits, Watch};
+
+/// The bytes of trimtab's own module.
+pub static MODULE: &[u8] = include_bytes!("../module/trimtab.wasm");
 
 /// Our own module carries imports for its JavaScript surface; the raw surface never calls them.
 const OWN_IMPORTS: [&str; 2] = ["__wbg_", "__wbindgen_"];

@@ -1,46 +1,27 @@
 //! The sandbox: a compiled module, its limits, and the ways to call it.
 
-use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
 use trimtab_core::error::Error;
-use trimtab_core::operations::opened;
 use trimtab_core::policy::{Decided, Op};
 use trimtab_core::reason::{Quarantined, Reason};
 use trimtab_core::value::{self, FromValue, Value};
 use trimtab_core::{canonical, policy};
 use wasmtime::{
-    Cache, Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, OptLevel,
-    PoolingAllocationConfig,
+    Cache, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
 };
 
-use crate::MODULE;
 use crate::error::HostError;
 use crate::handle::Handle;
-use crate::instance::{Ask, Instance, check_envelope};
-use crate::limits::{Limits, Watch};
-use crate::module::{Exports, Source, check_abi};
+use crate::instance::{Ask, Instance, handle_number};
+use crate::limits::Limits;
+use crate::module::{MODULE, Source, check_abi};
+use crate::shared::{Report, Shared};
 use crate::ticker::Ticker;
 
 /// How much of a pooled instance's memory the next one may find already mapped.
 const KEPT_BYTES: usize = 1 << 20;
-
-/// What a call cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Report {
-    /// Fuel used, where fuel is counted.
-    pub fuel: Option<u64>,
-    /// The most memory the instance ever had, in bytes.
-    pub peak_memory_bytes: u64,
-    /// Length of the input.
-    pub bytes_in: u64,
-    /// Length of the answer.
-    pub bytes_out: u64,
-    /// Time on the clock, the instance included.
-    pub microseconds: u64,
-}
 
 /// How a sandbox is made.
 #[derive(Clone, Debug, Default)]
@@ -173,80 +154,6 @@ impl<'b> Builder<'b> {
 
 fn unavailable(error: impl fmt::Display) -> HostError {
     HostError::Unavailable(format!("{error:#}"))
-}
-
-/// What all instances of a sandbox share.
-pub(crate) struct Shared {
-    pub(crate) ready: InstancePre<Watch>,
-    pub(crate) exports: Exports,
-    pub(crate) limits: Limits,
-    pub(crate) digest: String,
-    pub(crate) foreign: bool,
-    pub(crate) engine: Engine,
-    ticker: Option<Ticker>,
-}
-
-impl Shared {
-    /// Announces a call to the clock, where there is one.
-    pub(crate) fn running(&self) -> Option<crate::ticker::Running<'_>> {
-        self.ticker.as_ref().map(Ticker::running)
-    }
-
-    /// What a foreign module answers is held against the core of this host, under the same
-    /// profile and config.
-    pub(crate) fn vouch(
-        &self,
-        setting: &[u8],
-        operation: &str,
-        input: &[u8],
-        answer: &[u8],
-    ) -> Result<(), HostError> {
-        if !self.foreign {
-            return Ok(());
-        }
-        check_envelope(answer)?;
-        match operation {
-            "hub.plan" => check_plan(setting, input, answer),
-            // The method of a hub_book: its state is inside the module, whose word is not enough.
-            "plan" => Err(HostError::BadModule(
-                "a plan from inside a foreign book cannot be checked: ask hub.plan with the state"
-                    .to_owned(),
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A plan may leave only if the checker of core accepts it.
-fn check_plan(setting: &[u8], state: &[u8], envelope: &[u8]) -> Result<(), HostError> {
-    let envelope = Value::from_json(envelope)?;
-    let plan = envelope.get("decision").cloned().unwrap_or(Value::Null);
-    let question = Value::Map(vec![
-        ("plan".into(), plan),
-        ("state".into(), policy::parse(state)?),
-    ]);
-    let verified = crate::native::guarded(|| {
-        let question = canonical::text(&question)?;
-        let mut checker = opened::open("policy", &policy::parse(setting)?)?;
-        checker.call_bytes("hub.verify_plan", question.as_bytes())
-    });
-    let verified = verified
-        .map_err(|error| HostError::BadModule(format!("its plan cannot be checked: {error}")))?;
-    let verified = Value::from_json(&verified)?;
-    let valid = verified
-        .get("decision")
-        .and_then(|decision| decision.get("valid"));
-    if valid == Some(&Value::Bool(true)) {
-        return Ok(());
-    }
-    let broken = verified.get("reasons").and_then(|reasons| match reasons {
-        Value::List(reasons) => reasons.first()?.get("code")?.as_text(),
-        _ => None,
-    });
-    Err(HostError::BadModule(format!(
-        "its plan breaks a law: {}",
-        broken.unwrap_or("no reason")
-    )))
 }
 
 /// A compiled module under limits. Clones share the compiled code.
@@ -408,18 +315,6 @@ impl Policy {
         shared.vouch(setting, operation, input, &answer)?;
         Ok(answer)
     }
-}
-
-/// The number in `{"handle":n}`.
-pub(crate) fn handle_number(opened: &[u8]) -> Result<u32, HostError> {
-    let number = match Value::from_json(opened)
-        .as_ref()
-        .map(|value| value.get("handle"))
-    {
-        Ok(Some(Value::Unsigned(number))) => u32::try_from(*number).ok(),
-        _ => None,
-    };
-    number.ok_or_else(|| HostError::BadModule("it opened no handle".to_owned()))
 }
 
 fn typed_envelope<T: FromValue>(envelope: &[u8]) -> Result<Decided<T>, Error> {

@@ -7,6 +7,8 @@
     missing_docs
 )]
 
+mod field;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -272,7 +274,9 @@ fn a_fleet_is_judged_from_raw_answers() {
     for part in [
         "\nl1   038101a0f8…  ",
         "\nl5   026fbcf5e1…  ",
-        "124x1x0   to l4   depleted   565,000 of 8,000,000 sat ours, needs 3,435,000 outbound (high)\n",
+        "     depleted   124x1x0 to l4: 565,000 of 8,000,000 sat ours\n",
+        "       3,435,000 sat outbound to one half (high); ",
+        "     refused    1 of 1 depleted channels are not filled:\n     - 1 x channel_too_young, closest: 124x1x0: ",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -292,6 +296,64 @@ fn a_fleet_is_judged_from_raw_answers() {
 }
 
 #[test]
+fn the_page_is_also_told_as_json_and_one_channel_is_explained() {
+    let nodes = nodes();
+    let dir = nodes.to_str().unwrap();
+    let json = run(&["fleet", dir, "--json"], "");
+    let told: serde_json::Value = serde_json::from_str(out(&json)).unwrap();
+    let first = &told["members"][0];
+    assert_eq!(
+        (&first["name"], &told["now"]),
+        (&"l1".into(), &1_795_171_727.into())
+    );
+    assert_eq!(
+        first["advice"]["decision"]["refusals"][0]["code"],
+        "channel_too_young"
+    );
+    let why = run(&["fleet", dir, "--why", "124x1x0"], "");
+    assert!(
+        out(&why).starts_with("l1 124x1x0 to l4: 565,000 of 8,000,000 sat ours\n"),
+        "{}",
+        out(&why)
+    );
+    assert!(out(&why).contains("channel_too_young"), "{}", out(&why));
+    let unknown = run(&["fleet", dir, "--why", "1x1x1"], "");
+    assert_eq!((code(&unknown), out(&unknown)), (2, ""));
+    let both = run(&["fleet", dir, "--why", "124x1x0", "--json"], "");
+    assert_eq!(code(&both), 2);
+}
+
+#[test]
+fn what_the_operator_decided_is_read_beside_the_answers() {
+    let nodes = nodes();
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("operator");
+    for node in ["l1", "l2"] {
+        std::fs::create_dir_all(dir.join(node)).unwrap();
+        for file in ["getinfo.json", "listpeerchannels.json", "listforwards.json"] {
+            std::fs::copy(nodes.join(node).join(file), dir.join(node).join(file)).unwrap();
+        }
+    }
+    let about = dir.join("l1/operator.json");
+    let dir = dir.to_str().unwrap();
+    std::fs::write(&about, "[]").unwrap();
+    let none = run(&["fleet", dir, "--native"], "");
+    assert_eq!(code(&none), 0, "{}", err(&none));
+    std::fs::write(&about, r#"[{"subject": "124x1x0", "rebalance": "off"}]"#).unwrap();
+    let ruled = run(&["fleet", dir, "--native"], "");
+    assert_eq!(code(&ruled), 0, "{}", err(&ruled));
+    assert_ne!(out(&ruled), out(&none));
+    assert!(out(&ruled).contains("set_by_operator"), "{}", out(&ruled));
+    std::fs::write(&about, "{").unwrap();
+    let broken = run(&["fleet", dir, "--native"], "");
+    assert_eq!(code(&broken), 2);
+    assert!(
+        err(&broken).contains("l1/operator.json"),
+        "{}",
+        err(&broken)
+    );
+}
+
+#[test]
 fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
     let output = run(&["demo"], "");
     assert_eq!(code(&output), 0, "{}", err(&output));
@@ -301,11 +363,11 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
     assert!(text.contains("fleet of 3 nodes, 2 external peers"));
     assert!(text.contains("hub \"hub\", 12 accounts"));
     for row in [
-        "need       l1   struggling lacks outbound at l4",
-        "fee        126x1x0   to l4   250 -> 237 ppm",
-        "excess     l2   struggling has 2,080,679 sat to spare at l4",
+        "need       l1 (vulnerable) lacks outbound at l4",
+        "fee        126x1x0 to l4 one step below the fee you intend",
+        "excess     l2 (vulnerable) has 2,080,679 sat to spare at l4",
         "bottleneck l4",
-        "it would no longer hold\n       with inbound_ppm = 220",
+        "it would no longer hold",
         "can give   alice",
         "should get bob",
         "match      alice",
@@ -314,8 +376,22 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
         assert!(text.contains(row), "{row}: {text}");
     }
     assert!(
-        text.lines().all(|line| line.chars().count() <= 100),
+        text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
     assert_eq!(out(&run(&["demo"], "")), text, "the same every time");
+}
+
+#[test]
+fn limits_of_a_sandbox_are_refused_where_there_is_none() {
+    for limit in [
+        &["--fuel", "1"][..],
+        &["--deadline-ms", "1"],
+        &["--memory-mb", "1"],
+    ] {
+        let flags = [&["call", "health.score", "--native"][..], limit].concat();
+        let output = run(&flags, INPUT);
+        assert_eq!((code(&output), out(&output)), (2, ""), "{limit:?}");
+        assert!(err(&output).contains(limit[0]), "{}", err(&output));
+    }
 }

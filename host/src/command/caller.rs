@@ -1,10 +1,11 @@
 //! Whom the command asks: the module in its sandbox, or the core of this program.
 
-use trimtab_core::policy::{self as core_policy, Policy as Core};
-use trimtab_core::value::Value;
+use trimtab_core::policy::{self as core_policy, Decided, Op, Policy as Core};
+use trimtab_core::value::{FromValue, Value};
 use trimtab_host::{HostError, Policy, Report, Sandbox, native};
 
-use super::{Asked, Failure, bytes_of};
+use super::arguments::Asked;
+use super::failure::{Failure, bytes_of};
 
 /// The sandbox, where one is wanted; policies come from here.
 pub struct Host {
@@ -76,6 +77,17 @@ impl Caller {
         match self {
             Self::Module(policy) => policy.call_reported(operation, input),
             Self::Native(_) => (self.call(operation, input), None),
+        }
+    }
+
+    /// Calls with typed input and output.
+    pub fn decide<O: Op>(&self, input: &O::Input) -> Result<Decided<O::Output>, HostError>
+    where
+        O::Output: FromValue,
+    {
+        match self {
+            Self::Module(policy) => policy.decide::<O>(input),
+            Self::Native(policy) => Ok(native::guarded(|| policy.decide::<O>(input))?),
         }
     }
 

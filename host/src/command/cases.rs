@@ -11,9 +11,10 @@ use trimtab_core::policy::MAX_INPUT_BYTES;
 use trimtab_core::value::{self, FromValue, Value};
 use trimtab_host::HostError;
 
+use super::arguments::Asked;
 use super::caller::{Caller, Host, Json};
+use super::failure::{Failure, bytes_of, exit_code};
 use super::paint::{self, in_style};
-use super::{Asked, Failure, bytes_of, exit_code};
 
 /// What to print beside or instead of the envelope.
 #[derive(Clone, Copy)]

@@ -1,9 +1,11 @@
 //! `trimtab demo`: a fleet and a hub that this program carries.
 
+use super::arguments::Asked;
 use super::caller::{Host, Json};
+use super::failure::Failure;
 use super::node::Fleet;
 use super::paint::{Page, in_style};
-use super::{Asked, Failure, fleet, hub, paint};
+use super::{fleet, hub, paint};
 
 /// A hub with eleven peers and a liar.
 const HUB: &str = include_str!("../../demo/hub.json");

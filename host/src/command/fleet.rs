@@ -1,337 +1,707 @@
-//! `trimtab fleet`: each member's health, its channels in need and its room to splice out.
+//! `trimtab fleet`: what is worth doing on each member now, and what stands against the rest. The
+//! page only shows what `snapshot.cln`, `fleet.advise`, `liquidity.needs`, `liquidity.excess` and
+//! `liquidity.state` answered.
 
-use serde_json::{Map, json};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::caller::{Caller, Host, Json};
+use trimtab_core::canonical;
+use trimtab_core::fleet::FleetInput;
+use trimtab_core::fleet::advise::{
+    MoveAdvice, MoveOutcome, NodeAdvice, NodeAdviceInput, NodeExplainInput, RefusalCount,
+};
+use trimtab_core::fleet::fees::Step;
+use trimtab_core::fleet::health::Trend;
+use trimtab_core::fleet::health::assess::Assessed;
+use trimtab_core::fleet::liquidity::classify::LiquidityClass;
+use trimtab_core::fleet::liquidity::{NeedType, Severity};
+use trimtab_core::fleet::member::{Member, Us};
+use trimtab_core::fleet::snapshot::Snapshot;
+use trimtab_core::operations::{
+    FleetAdvise, FleetExplain, LiquidityExcess, LiquidityNeeds, LiquidityState, SnapshotCln,
+};
+use trimtab_core::policy::Decided;
+use trimtab_core::reason::{Effect, Quarantined, Reason};
+use trimtab_core::units::{Count, NodeId, Ppm, Seconds};
+
+use super::arguments::Asked;
+use super::caller::{Caller, Host};
+use super::failure::Failure;
 use super::node::{Fleet, Node};
 use super::paint::{self, Page, grouped, in_style, of_word};
-use super::{Asked, Failure};
+
+/// So many rebalances are shown.
+const MOVES: usize = 10;
+/// So many rows of any other kind are shown.
+const ROWS: usize = 5;
+
+/// What to show of a fleet.
+pub struct Show<'a> {
+    /// The channel or peer to explain, instead of the page.
+    pub why: Option<&'a str>,
+    /// JSON instead of a page.
+    pub json: bool,
+}
 
 /// The command.
 pub fn run(
     dir: &Path,
     members: Option<Vec<String>>,
     now: Option<u64>,
+    show: &Show<'_>,
     asked: &Asked,
 ) -> Result<u8, Failure> {
     let fleet = Fleet::read(dir, members, now)?;
     let host = Host::of(asked)?;
+    let caller = host.asked(asked)?;
+    let view = View::of(&caller, &fleet)?;
     let mut page = Page::default();
-    show(&host.asked(asked)?, &fleet, &mut page)?;
+    match (show.why, show.json) {
+        (Some(subject), _) => view.explain(subject, &mut page)?,
+        (None, true) => page.line(view.json()?),
+        (None, false) => view.show(&mut page)?,
+    }
     page.print()?;
     Ok(0)
 }
 
+/// Writes the page of a fleet.
+pub fn show(caller: &Caller, fleet: &Fleet, page: &mut Page) -> Result<(), Failure> {
+    View::of(caller, fleet)?.show(page)
+}
+
 /// What is known of one member.
-pub struct Member<'f> {
-    pub node: &'f Node,
-    pub id: String,
-    pub snapshot: Json,
-    /// The envelope of `health.assess`, or nothing where its input is unknown.
-    pub health: Json,
-    /// Each channel that could be judged: its place and the decision of `liquidity.classify`.
-    pub judged: Vec<(usize, Json)>,
+struct Told<'f> {
+    node: &'f Node,
+    id: String,
+    snapshot: Decided<Snapshot>,
+    question: NodeAdviceInput,
+    advice: Decided<NodeAdvice>,
 }
 
 /// The fleet with the names that people use.
-pub struct View<'f> {
-    pub caller: &'f Caller,
-    pub fleet: &'f Fleet,
-    pub members: Vec<Member<'f>>,
+struct View<'f> {
+    caller: &'f Caller,
+    now: Seconds,
+    members: Vec<Told<'f>>,
     names: BTreeMap<String, String>,
-}
-
-/// Writes the page of a fleet.
-pub fn show(caller: &Caller, fleet: &Fleet, page: &mut Page) -> Result<(), Failure> {
-    let view = View::of(caller, fleet)?;
-    let external: BTreeSet<&str> = view
-        .members
-        .iter()
-        .flat_map(|member| view.external(member))
-        .collect();
-    page.title(format_args!(
-        "fleet of {} nodes, {} external peers, as of unix time {}",
-        view.members.len(),
-        external.len(),
-        fleet.now
-    ));
-    for member in &view.members {
-        page.line("");
-        view.health(member, page)?;
-        view.channels(member, page);
-        view.splices(member, page)?;
-        view.sharing(member, page)?;
-    }
-    Ok(())
 }
 
 impl<'f> View<'f> {
     fn of(caller: &'f Caller, fleet: &'f Fleet) -> Result<Self, Failure> {
         let mut names: BTreeMap<String, String> = fleet.strangers.iter().cloned().collect();
-        let mut members = Vec::new();
+        let mut read = Vec::new();
         for node in &fleet.members {
-            let mut input = node.answers.clone();
-            if let Some(fields) = input.as_object_mut() {
-                fields.insert("now".to_owned(), json!(fleet.now));
-                if let Some(channels) = &fleet.listchannels {
-                    fields.insert("listchannels".to_owned(), channels.clone());
-                }
-            }
-            let mut envelope = caller.ask("snapshot.cln", &input)?;
-            let snapshot = envelope.get_mut("decision").map_or(Json::Null, Json::take);
-            let id = text(&snapshot, "/us/node_id").to_owned();
+            let snapshot = caller.decide::<SnapshotCln>(&node.answers)?;
+            let id = snapshot.decision.us.node_id.to_string();
             names.insert(id.clone(), node.name.clone());
-            for channel in channels(&snapshot) {
-                let short = text(channel, "/short_channel_id");
-                if !short.is_empty() {
-                    names.insert(text(channel, "/channel_id").to_owned(), short.to_owned());
+            for channel in snapshot.decision.us.channels.readable() {
+                if let Some(short) = &channel.short_channel_id {
+                    names.insert(channel.channel_id.to_string(), short.to_string());
                 }
             }
-            let health = match snapshot.get("assess") {
-                Some(assess) => caller.ask("health.assess", assess)?,
-                None => Json::Null,
-            };
-            let mut judged = Vec::new();
-            for (place, channel) in channels(&snapshot).iter().enumerate() {
-                let mut envelope = caller.ask("liquidity.classify", channel)?;
-                let decision = envelope.get_mut("decision").map(Json::take);
-                judged.extend(decision.map(|decision| (place, decision)));
-            }
-            members.push(Member {
+            read.push((node, id, snapshot));
+        }
+        // What a member tells the others does not depend on them.
+        let mut reports: Vec<Member> = Vec::new();
+        for (node, _, snapshot) in &read {
+            let alone = question(node, &snapshot.decision, fleet.now, Vec::new());
+            reports.push(caller.decide::<FleetAdvise>(&alone)?.decision.report);
+        }
+        let mut members = Vec::new();
+        for (node, id, snapshot) in read {
+            let others = reports.iter().filter(|one| one.member_id.as_str() != id);
+            let others: Vec<Member> = others.cloned().collect();
+            let question = question(node, &snapshot.decision, fleet.now, others);
+            let advice = caller.decide::<FleetAdvise>(&question)?;
+            members.push(Told {
                 node,
                 id,
                 snapshot,
-                health,
-                judged,
+                question,
+                advice,
             });
         }
         Ok(Self {
             caller,
-            fleet,
+            now: fleet.now,
             members,
             names,
         })
     }
 
-    /// The name of a node, or the beginning of its id.
-    pub fn name(&self, id: &str) -> String {
-        let short = || format!("{}…", id.chars().take(10).collect::<String>());
-        self.names.get(id).cloned().unwrap_or_else(short)
+    /// The name of a node or channel, or the beginning of its id.
+    fn name(&self, id: &NodeId) -> String {
+        self.named(id.as_str())
     }
 
-    fn external<'m>(&self, member: &'m Member<'_>) -> BTreeSet<&'m str> {
-        let peers = channels(&member.snapshot)
-            .iter()
-            .map(|channel| text(channel, "/peer_id"));
-        peers
-            .filter(|peer| !self.members.iter().any(|other| other.id == *peer))
-            .collect()
+    fn named(&self, id: &str) -> String {
+        let known = self.names.get(id).cloned();
+        known.unwrap_or_else(|| match id.chars().count() {
+            0..=16 => id.to_owned(),
+            _ => format!("{}…", id.chars().take(10).collect::<String>()),
+        })
     }
 
-    fn health(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
-        let name = in_style(paint::TITLE, format_args!("{:4}", member.node.name));
-        let id: String = member.id.chars().take(10).collect();
-        let Some(health) = member.health.get("decision") else {
-            page.line(format_args!(
+    /// A reason in words for a reader, with the name of what it is about.
+    fn sentence(&self, reason: &Reason) -> String {
+        let mut named = reason.clone();
+        named.subject = named.subject.map(|subject| self.named(&subject));
+        named.page_sentence()
+    }
+
+    fn show(&self, page: &mut Page) -> Result<(), Failure> {
+        let members: BTreeSet<&str> = self.members.iter().map(|told| told.id.as_str()).collect();
+        let peers = self.members.iter().flat_map(Told::peers);
+        let external: BTreeSet<&str> = peers.filter(|peer| !members.contains(peer)).collect();
+        page.title(format_args!(
+            "fleet of {} nodes, {} external peers, as of unix time {}",
+            members.len(),
+            external.len(),
+            self.now
+        ));
+        for told in &self.members {
+            page.line("");
+            self.health(told, page);
+            self.left_out(told, page);
+            self.moves(told, page);
+            self.needs(told, page);
+            self.sharing(told, page)?;
+            self.fees(told, page);
+            self.splices(told, page);
+            self.new_channels(told, page);
+        }
+        Ok(())
+    }
+
+    fn health(&self, told: &Told<'_>, page: &mut Page) {
+        let name = in_style(paint::TITLE, format_args!("{:4}", told.node.name));
+        let id: String = told.id.chars().take(10).collect();
+        let Some(health) = &told.advice.decision.health else {
+            return page.line(format_args!(
                 "{name} {id}…  health unknown: no listforwards.json"
             ));
-            return Ok(());
         };
-        let tier = text(health, "/tier");
-        let tier = in_style(
-            of_word(tier),
-            format_args!("{tier} {}", shown(health, "/score")),
-        );
+        let tier = health.tier.as_str();
+        let tier = in_style(of_word(tier), format_args!("{tier} {}", health.score));
         page.line(format_args!(
-            "{name} {id}…  {tier} of 100   {} channels, {} sat   own budget x {}",
-            shown(health, "/total"),
-            grouped(shown(&member.snapshot, "/capacity_sats")),
-            shown(health, "/budget_multiplier"),
+            "{name} {id}…  {tier} of 100   {} channels, {} sat",
+            health.total,
+            grouped(told.snapshot.decision.capacity_sats),
         ));
-        let points = |part: &str| rounded(health.pointer(&format!("/components/{part}")));
+        let points = &health.components;
         page.line(format_args!(
-            "     earning {}/40 + not losing {}/30 + balance {}/20 + trend {}/10 ({})",
-            points("profitable"),
-            points("underwater"),
-            points("liquidity"),
-            points("trend"),
-            text(health, "/trend"),
+            "     earning {:.1}/40 + not losing {:.1}/30 + balance {:.1}/20 + trend {:.1}/10",
+            points.profitable.get(),
+            points.underwater.get(),
+            points.liquidity.get(),
+            points.trend.get(),
+        ));
+        page.line(format_args!(
+            "     trend {}; own budget x {}",
+            trend_word(health.trend),
+            health.budget_multiplier,
         ));
         lift(health, page);
-        self.reasons(&member.health, page)
-    }
-
-    /// Every reason that does not simply speak for the outcome, in words.
-    pub fn reasons(&self, envelope: &Json, page: &mut Page) -> Result<(), Failure> {
-        let reasons = envelope.get("reasons").and_then(Json::as_array);
-        let sentences = self.caller.sentences(envelope)?;
-        let mut tier_told = false;
-        for (reason, sentence) in reasons.into_iter().flatten().zip(sentences) {
-            // The tiers further up follow from the next one.
-            let tier = text(reason, "/code").starts_with("below_");
-            if text(reason, "/effect") != "allow" && !(tier && tier_told) {
-                page.say("-", &paint::shortened(&self.named(&sentence)));
-            }
-            tier_told |= tier;
+        for reason in told.about_health() {
+            page.say("-", &self.sentence(reason));
         }
-        Ok(())
+        let advice = &told.advice.decision;
+        page.line(format_args!(
+            "     {} out {} sat, in {} sat",
+            label("can move"),
+            grouped(advice.movable_out_sats),
+            grouped(advice.movable_in_sats),
+        ));
+        page.line(format_args!(
+            "     {} rebalancing may cost {} sat",
+            label("budget"),
+            grouped(advice.budget.left_sats),
+        ));
     }
 
-    /// A sentence with the names of nodes in place of their ids.
-    fn named(&self, sentence: &str) -> String {
-        let mut sentence = sentence.to_owned();
-        for (id, name) in &self.names {
-            sentence = sentence.replace(id, name);
+    /// What the node lists and the page leaves out, and what is unknown.
+    fn left_out(&self, told: &Told<'_>, page: &mut Page) {
+        let out = &told.advice.decision.left_out;
+        let listed = &out.listed;
+        let counts = [
+            (listed.closing, "closing"),
+            (listed.opening, "opening"),
+            (listed.proposed, "proposed"),
+            (listed.unknown, "in an unknown state"),
+            (listed.duplicate, "under an id that another has"),
+            (out.offline, "offline"),
+            (out.closed_to_forwards, "closed to forwards"),
+            (listed.set_aside, "set aside"),
+        ];
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| count.get() > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        if !counts.is_empty() {
+            page.say(&label("left out"), &counts.join(", "));
         }
-        sentence
+        for aside in told.aside() {
+            let error = &aside.error;
+            let said = format!(
+                "{} set aside: {} (got {}, expected {})",
+                self.named(&aside.subject),
+                error.field,
+                error.got,
+                error.expected,
+            );
+            page.say("-", &said);
+        }
+        let missing = told.snapshot.reasons.iter();
+        let missing =
+            missing.filter(|reason| reason.effect == Effect::Unchecked && reason.subject.is_none());
+        // What the health already told is not said twice.
+        let missing = missing.filter(|reason| {
+            let told = told.about_health();
+            told.into_iter().all(|told| told.code != reason.code)
+        });
+        for reason in missing {
+            page.say("-", &self.sentence(reason));
+        }
     }
 
-    fn channels(&self, member: &Member<'_>, page: &mut Page) {
-        let all = channels(&member.snapshot);
-        for (place, judged) in &member.judged {
-            let class = text(judged, "/class");
-            let Some(channel) = all.get(*place) else {
-                continue;
-            };
-            if !["depleted", "saturated"].contains(&class) {
-                continue;
-            }
-            let place = [
-                text(channel, "/short_channel_id"),
-                text(channel, "/channel_id"),
-            ];
-            let place = place
-                .into_iter()
-                .find(|place| !place.is_empty())
-                .unwrap_or_default();
-            let peer = text(channel, "/peer_id");
+    fn moves(&self, told: &Told<'_>, page: &mut Page) {
+        let advice = &told.advice.decision;
+        let worth = |one: &&MoveAdvice| one.outcome != MoveOutcome::Refused;
+        for one in advice.rebalances.iter().filter(worth).take(MOVES) {
+            self.one_move(one, page);
+        }
+        let more = advice.rebalances.iter().filter(worth).count();
+        rest(more, MOVES, "more that pay or wait", page);
+        let refused = advice.rebalances.len() - more;
+        if refused > 0 {
             page.line(format_args!(
-                "     {place:9} to {:4} {}  {} of {} sat ours, needs {} {} ({})",
-                self.name(peer),
-                in_style(of_word(class), format_args!("{class:9}")),
-                grouped(shown(channel, "/local_sats")),
-                grouped(shown(channel, "/capacity_sats")),
-                grouped(shown(judged, "/amount_sats")),
-                text(judged, "/need_type"),
-                text(judged, "/severity"),
+                "     {} {refused} of {} depleted channels are not filled:",
+                label("refused"),
+                advice.rebalances.len(),
             ));
         }
-    }
-
-    fn splices(&self, member: &Member<'_>, page: &mut Page) -> Result<(), Failure> {
-        for peer in self.external(member) {
-            let envelope = self
-                .caller
-                .ask("splice.headroom", &self.splice_input(member, peer))?;
-            let room = envelope.get("decision").unwrap_or(&Json::Null);
-            let amount = room.get("headroom_sats").filter(|amount| !amount.is_null());
-            let told = match amount {
-                Some(amount) => format!("up to {} sat can leave safely", grouped(amount)),
-                None => "nothing can be called safe".to_owned(),
-            };
-            page.line(format_args!(
-                "     splice-out to {:4} {told}",
-                self.name(peer)
-            ));
-            self.reasons(&envelope, page)?;
+        for count in &advice.refusals {
+            self.refusal(count, page);
         }
-        Ok(())
     }
 
-    /// What the fleet holds with `peer`, each member's channels from its own answers.
-    fn splice_input(&self, member: &Member<'_>, peer: &str) -> Json {
-        let ours = with_peer(member, peer).map(|channel| {
-            let mut ours = Map::new();
-            for (field, from) in [
-                ("capacity_sats", "capacity_sats"),
-                ("after_pending_sats", "pending_capacity_sats"),
-            ] {
-                if let Some(amount) = channel.get(from) {
-                    ours.insert(field.to_owned(), amount.clone());
+    fn one_move(&self, one: &MoveAdvice, page: &mut Page) {
+        let channel = self.name(&one.channel_id);
+        let to = format!("{channel} to {}", self.name(&one.peer_id));
+        let mark = label("rebalance");
+        let amount = one.amount_sats.map(grouped).unwrap_or_default();
+        let from = one.source.as_ref().map(|source| self.name(source));
+        let from = from.unwrap_or_default();
+        let ev = one.ev.map_or(0.0, |ev| ev.get());
+        let least = one.threshold.map_or(0.0, |least| least.get());
+        let ppm = |ppm: Option<Ppm>| ppm.map_or("?".to_owned(), |ppm| grouped(ppm));
+        match one.outcome {
+            MoveOutcome::WorthIt => {
+                let word = in_style(paint::GOOD, "worth it");
+                page.tell(&mark, &format!("{to} {word}: {amount} sat from {from}"));
+                page.say(
+                    " ",
+                    &format!(
+                        "value {ev:.1} sat (at least {least:.1}), the route costs {} ppm, pay at most {} ppm",
+                        ppm(one.inbound_ppm),
+                        ppm(one.max_fee_ppm),
+                    ),
+                );
+            }
+            MoveOutcome::PaysBelow => {
+                let word = format_args!("pays up to {} ppm", ppm(one.pays_up_to_ppm));
+                let word = in_style(paint::FAIR, word);
+                let said =
+                    format!("{to} {word}: {amount} sat from {from}; what a route costs is unknown");
+                page.tell(&mark, &said);
+            }
+            MoveOutcome::Waits | MoveOutcome::Refused => {
+                let word = in_style(paint::FAIR, "waits");
+                page.tell(&mark, &format!("{to} {word}"));
+                for reason in one.reasons.iter().filter(|reason| reason.binding).take(1) {
+                    page.say("-", &self.sentence(reason));
                 }
             }
-            Json::Object(ours)
-        });
-        let others = self.members.iter().filter(|other| other.id != member.id);
-        let others = others.map(|other| {
-            let held = with_peer(other, peer).filter_map(|channel| channel.get("capacity_sats"));
-            let held: Vec<&Json> = held.collect();
-            json!({ "member_id": other.id, "at": self.fleet.now, "channels": held })
-        });
-        let mut input = json!({
-            "peer_id": peer, "now": self.fleet.now,
-            "ours": { "node_id": member.id, "channels": ours.collect::<Vec<_>>() },
-            "others": others.collect::<Vec<_>>(),
-        });
-        let known = member
-            .snapshot
-            .get("public_capacities")
-            .and_then(Json::as_array);
-        let known = known
-            .into_iter()
-            .flatten()
-            .find(|known| text(known, "/peer_id") == peer);
-        if let (Some(capacity), Some(fields)) = (
-            known.and_then(|known| known.get("capacity_sats")),
-            input.as_object_mut(),
-        ) {
-            fields.insert("peer_public_sats".to_owned(), capacity.clone());
         }
-        input
+    }
+
+    /// A count of refusals with the case that is closest to a yes.
+    fn refusal(&self, count: &RefusalCount, page: &mut Page) {
+        let closest = self.sentence(&count.closest);
+        let said = format!(
+            "{} x {}, closest: {closest}",
+            count.count,
+            count.code.entry().name
+        );
+        page.say("-", &said);
+    }
+
+    fn needs(&self, told: &Told<'_>, page: &mut Page) {
+        for class in [LiquidityClass::Depleted, LiquidityClass::Saturated] {
+            let needs = told.advice.decision.needs.iter();
+            let needs: Vec<_> = needs.filter(|need| need.class == class).collect();
+            for need in needs.iter().take(ROWS) {
+                let (word, kind) = match class {
+                    LiquidityClass::Depleted => ("depleted", "outbound"),
+                    _ => ("saturated", "inbound"),
+                };
+                page.tell(
+                    &in_style(of_word(word), format_args!("{word:10}")),
+                    &format!(
+                        "{} to {}: {} of {} sat ours",
+                        self.name(&need.channel_id),
+                        self.name(&need.peer_id),
+                        grouped(need.local_sats),
+                        grouped(need.capacity_sats),
+                    ),
+                );
+                let severity = need.severity.map_or("", severity_word);
+                page.say(
+                    " ",
+                    &format!(
+                        "{} sat {kind} to one half ({severity}); a month sells {} sat",
+                        grouped(need.to_half_sats),
+                        grouped(need.demand_sats),
+                    ),
+                );
+            }
+            rest(needs.len(), ROWS, "more of them", page);
+        }
+    }
+
+    /// What the other members need and have, as this one sees it.
+    fn sharing(&self, told: &Told<'_>, page: &mut Page) -> Result<(), Failure> {
+        if self.members.len() < 2 {
+            return Ok(());
+        }
+        let asked = FleetInput {
+            first: Some(Count::new(ROWS as u32)?),
+            members: told.question.members.clone(),
+            now: self.now,
+            us: Us {
+                tier: told.advice.decision.tier,
+                ..told.snapshot.decision.us.clone()
+            },
+        };
+        let needs = self.caller.decide::<LiquidityNeeds>(&asked)?;
+        for need in &needs.decision.fleet_needs {
+            let kind = match need.need_type {
+                NeedType::Inbound => "inbound",
+                NeedType::Outbound => "outbound",
+            };
+            page.tell(
+                &label("need"),
+                &format!(
+                    "{} ({}) lacks {kind} at {} ({}), our relevance {:.2}",
+                    self.name(&need.member_id),
+                    need.tier.as_str(),
+                    self.name(&need.peer_id),
+                    severity_word(need.severity),
+                    need.our_relevance.get(),
+                ),
+            );
+        }
+        let excess = self.caller.decide::<LiquidityExcess>(&asked)?;
+        for spare in &excess.decision.fleet_excess {
+            page.tell(
+                &label("excess"),
+                &format!(
+                    "{} ({}) has {} sat to spare at {}",
+                    self.name(&spare.member_id),
+                    spare.tier.as_str(),
+                    grouped(spare.amount_sats),
+                    self.name(&spare.peer_id),
+                ),
+            );
+        }
+        let state = self.caller.decide::<LiquidityState>(&asked)?;
+        let peers = state.decision.common_bottleneck_peers.iter();
+        let peers: Vec<String> = peers.map(|peer| self.name(peer)).collect();
+        if !peers.is_empty() {
+            page.say(&label("bottleneck"), &peers.join(", "));
+        }
+        Ok(())
+    }
+
+    fn fees(&self, told: &Told<'_>, page: &mut Page) {
+        let fees = &told.advice.decision.fees;
+        for fee in fees.iter().take(ROWS) {
+            if let Some(refused) = fee.reasons.iter().find(|reason| reason.binding) {
+                page.say(&label("fee"), &self.sentence(refused));
+                continue;
+            }
+            let channel = format!(
+                "{} to {}",
+                self.name(&fee.channel_id),
+                self.name(&fee.peer_id)
+            );
+            let way = match fee.step {
+                Step::Lowered => "one step below",
+                Step::Raised => "one step above",
+                Step::Unchanged => "stays at",
+            };
+            let to = match fee.fee_ppm {
+                Some(to) => format!("{} ppm, {way} the fee you intend", grouped(to)),
+                None => format!("{way} the fee you intend"),
+            };
+            let whom = match fee.for_tier {
+                Some(tier) => format!(": the neediest member there is {}", tier.as_str()),
+                None => String::new(),
+            };
+            page.say(&label("fee"), &format!("{channel} {to}{whom}"));
+        }
+        rest(fees.len(), ROWS, "more fees", page);
+    }
+
+    fn splices(&self, told: &Told<'_>, page: &mut Page) {
+        let advice = &told.advice.decision;
+        for splice in advice.splices.iter().take(ROWS) {
+            let amount = match splice.headroom_sats {
+                Some(amount) if amount.get() > 0 => {
+                    format!("up to {} sat can leave safely", grouped(amount))
+                }
+                _ => "nothing can be called safe".to_owned(),
+            };
+            page.tell(
+                "splice-out",
+                &format!("to {} {amount}", self.name(&splice.peer_id)),
+            );
+            let said = splice.reasons.iter();
+            let said = said.filter(|reason| reason.effect != Effect::Allow);
+            for reason in said.take(1) {
+                page.say("-", &self.sentence(reason));
+            }
+        }
+        rest(advice.splices.len(), ROWS, "more peers", page);
+        if advice.splices_unchecked.get() > 0 {
+            page.say(
+                " ",
+                &format!(
+                    "splice-out: {} peers without a known public capacity are not checked",
+                    advice.splices_unchecked
+                ),
+            );
+        }
+    }
+
+    fn new_channels(&self, told: &Told<'_>, page: &mut Page) {
+        for peer in told.advice.decision.new_channels.iter().take(ROWS) {
+            let helps: Vec<String> = peer.helps.iter().map(|member| self.name(member)).collect();
+            page.tell(
+                &label("channel"),
+                &format!(
+                    "to {} would help {}",
+                    self.name(&peer.peer_id),
+                    helps.join(", "),
+                ),
+            );
+        }
+    }
+
+    /// Why nothing is rebalanced at one channel or peer.
+    fn explain(&self, subject: &str, page: &mut Page) -> Result<(), Failure> {
+        let subject = NodeId::new(subject)?;
+        let knows = |told: &&Told<'_>| {
+            let channels = told.snapshot.decision.us.channels.readable().iter();
+            channels.into_iter().any(|channel| {
+                channel.channel_id == subject
+                    || channel.peer_id == subject
+                    || channel.short_channel_id.as_ref() == Some(&subject)
+            })
+        };
+        for told in self.members.iter().filter(knows) {
+            let asked = NodeExplainInput {
+                asked: told.question.clone(),
+                first: Some(Count::new(ROWS as u32)?),
+                subject: subject.clone(),
+            };
+            let explained = self.caller.decide::<FleetExplain>(&asked)?.decision;
+            for channel in &explained.channels {
+                page.title(format_args!(
+                    "{} {} to {}: {} of {} sat ours",
+                    told.node.name,
+                    self.name(&channel.channel_id),
+                    self.name(&channel.peer_id),
+                    grouped(channel.local_sats),
+                    grouped(channel.capacity_sats),
+                ));
+                for reason in &channel.reasons {
+                    page.say("-", &self.sentence(reason));
+                }
+                if let Some(advice) = &channel.advice {
+                    for reason in &advice.reasons {
+                        page.say("-", &self.sentence(reason));
+                    }
+                }
+                for (title, pairs) in [
+                    ("filled from", &channel.into),
+                    ("gives to", &channel.out_of),
+                ] {
+                    page.line(format_args!(
+                        "     {} {} tried, {} pay",
+                        label(title),
+                        pairs.tried,
+                        pairs.pay
+                    ));
+                    for count in &pairs.refusals {
+                        self.refusal(count, page);
+                    }
+                }
+                for reason in channel.fee.iter().flat_map(|fee| &fee.reasons) {
+                    page.say("- fee:", &self.sentence(reason));
+                }
+            }
+            for splice in &explained.splices {
+                for reason in &splice.reasons {
+                    page.say("- splice-out:", &self.sentence(reason));
+                }
+            }
+        }
+        if !self.members.iter().any(|told| knows(&told)) {
+            return Err(Failure::Usage(format!(
+                "{subject}: no channel or peer of a member"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The same as JSON: what was answered about each member.
+    fn json(&self) -> Result<String, Failure> {
+        #[derive(Serialize)]
+        struct OfMember<'t> {
+            advice: &'t Decided<NodeAdvice>,
+            name: &'t str,
+            node_id: &'t str,
+            snapshot: &'t Decided<Snapshot>,
+        }
+        #[derive(Serialize)]
+        struct OfFleet<'t> {
+            members: Vec<OfMember<'t>>,
+            now: Seconds,
+        }
+        let members = self.members.iter().map(|told| OfMember {
+            advice: &told.advice,
+            name: &told.node.name,
+            node_id: &told.id,
+            snapshot: &told.snapshot,
+        });
+        Ok(canonical::text(&OfFleet {
+            members: members.collect(),
+            now: self.now,
+        })?)
+    }
+}
+
+impl Told<'_> {
+    fn peers(&self) -> impl Iterator<Item = &str> {
+        let channels = self.snapshot.decision.us.channels.readable();
+        channels.iter().map(|channel| channel.peer_id.as_str())
+    }
+
+    /// What is said of the health besides the score. The tiers further up follow from the next one,
+    /// which has a line of its own.
+    fn about_health(&self) -> Vec<&Reason> {
+        let reasons = self.advice.reasons.iter();
+        let said = reasons.filter(|reason| {
+            reason.effect != Effect::Allow
+                && reason.effect != Effect::Adjust
+                && reason.code.entry().is_returned_by("health.assess")
+        });
+        match self.advice.decision.health {
+            Some(_) => said.collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Every entry that was set aside, once.
+    fn aside(&self) -> Vec<&Quarantined> {
+        let mut aside: Vec<&Quarantined> = Vec::new();
+        for one in self
+            .snapshot
+            .quarantined
+            .iter()
+            .chain(&self.advice.quarantined)
+        {
+            if !aside.contains(&one) {
+                aside.push(one);
+            }
+        }
+        aside
+    }
+}
+
+/// The question of `fleet.advise` about one member.
+fn question(
+    node: &Node,
+    snapshot: &Snapshot,
+    now: Seconds,
+    members: Vec<Member>,
+) -> NodeAdviceInput {
+    NodeAdviceInput {
+        budget: node.budget.clone(),
+        exits: Vec::new(),
+        fee_steps: Vec::new().into(),
+        first: None,
+        health: None,
+        members: members.into(),
+        now,
+        operator: node.operator.clone(),
+        snapshot: snapshot.clone(),
     }
 }
 
 /// What would lift the node a tier.
-fn lift(health: &Json, page: &mut Page) {
-    let Some(above) = health.get("tier_above").filter(|above| !above.is_null()) else {
+fn lift(health: &Assessed, page: &mut Page) {
+    let Some(above) = &health.tier_above else {
         return page.line("     in the best tier");
     };
-    let would = match above.get("profitable") {
-        Some(Json::Number(count)) => format!(
-            "; {count} earning channels instead of {} would do",
-            shown(health, "/profitable")
+    let would = match above.profitable {
+        Some(count) => format!(
+            "; with {count} earning instead of {} it would be",
+            health.profitable
         ),
-        _ => "; earning channels alone would not do".to_owned(),
+        None => "; earning channels alone would not do".to_owned(),
+    };
+    let points = match above.missing.get() == 1 {
+        true => "point",
+        false => "points",
     };
     page.line(format_args!(
-        "     {} points short of {}{would}",
-        shown(above, "/missing"),
-        text(above, "/tier"),
+        "     {} {points} below {}{would}",
+        above.missing,
+        above.tier.as_str(),
     ));
 }
 
-fn with_peer<'m>(member: &'m Member<'_>, peer: &str) -> impl Iterator<Item = &'m Json> {
-    let channels = channels(&member.snapshot).iter();
-    channels.filter(move |channel| text(channel, "/peer_id") == peer)
-}
-
-/// The channels of a snapshot.
-pub fn channels(snapshot: &Json) -> &[Json] {
-    let channels = snapshot.pointer("/us/channels").and_then(Json::as_array);
-    channels.map_or(&[], Vec::as_slice)
-}
-
-/// A text inside, or none.
-pub fn text<'j>(value: &'j Json, place: &str) -> &'j str {
-    value
-        .pointer(place)
-        .and_then(Json::as_str)
-        .unwrap_or_default()
-}
-
-/// Anything inside, as it is written.
-pub fn shown(value: &Json, place: &str) -> String {
-    match value.pointer(place) {
-        Some(Json::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => "unknown".to_owned(),
+const fn trend_word(trend: Trend) -> &'static str {
+    match trend {
+        Trend::Improving => "improving",
+        Trend::Stable => "stable",
+        Trend::Declining => "declining",
     }
 }
 
-/// A float to one decimal, for a reader; the envelope has them all.
-fn rounded(value: Option<&Json>) -> String {
-    let number = value.and_then(Json::as_f64);
-    number.map_or("?".to_owned(), |number| format!("{number:.1}"))
+const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::High => "high",
+        Severity::Medium => "medium",
+    }
+}
+
+/// One line for the rows that are not shown.
+fn rest(all: usize, shown: usize, what: &str, page: &mut Page) {
+    if all > shown {
+        page.line(format_args!(
+            "     {} and {} {what}",
+            label(""),
+            all - shown
+        ));
+    }
+}
+
+fn label(word: &str) -> String {
+    in_style(paint::DIM, format_args!("{word:10}"))
 }

@@ -3,10 +3,10 @@
 use serde_json::{Map, json};
 use std::path::Path;
 
+use super::arguments::Asked;
 use super::caller::{Caller, Host, Json};
-use super::fleet::{shown, text};
+use super::failure::{Failure, bytes_of};
 use super::paint::{self, Page, in_style, of_word};
-use super::{Asked, Failure, bytes_of};
 
 /// The command.
 pub fn run(state: &Path, asked: &Asked) -> Result<u8, Failure> {
@@ -225,4 +225,21 @@ fn reasons(caller: &Caller, envelope: &Json, page: &mut Page) -> Result<(), Fail
         page.say(&in_style(paint::BAD, "-"), &said);
     }
     Ok(())
+}
+
+/// A text inside, or none.
+fn text<'j>(value: &'j Json, place: &str) -> &'j str {
+    value
+        .pointer(place)
+        .and_then(Json::as_str)
+        .unwrap_or_default()
+}
+
+/// Anything inside, as it is written.
+fn shown(value: &Json, place: &str) -> String {
+    match value.pointer(place) {
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => "unknown".to_owned(),
+    }
 }

@@ -1,33 +1,44 @@
 //! The raw answers of nodes: from a folder, or the ones this program carries.
 
-use serde_json::json;
 use std::path::Path;
 
-use super::Failure;
-use super::caller::Json;
+use trimtab_core::entries::Entries;
+use trimtab_core::fleet::advise::{OperatorDecision, SpentBudget};
+use trimtab_core::fleet::snapshot::ClnInput;
+use trimtab_core::fleet::snapshot::raw::ListChannels;
+use trimtab_core::units::Seconds;
+use trimtab_core::value::{self, FromValue, Value};
 
-/// The answers of one node, by the name of the question.
+use super::failure::Failure;
+
+/// One member: its answers, and what its operator decided.
 pub struct Node {
     pub name: String,
-    pub answers: Json,
+    pub answers: ClnInput,
+    pub operator: Entries<OperatorDecision>,
+    pub budget: SpentBudget,
 }
 
 /// A fleet as it is on the disk.
 pub struct Fleet {
     pub members: Vec<Node>,
-    /// Names of nodes that are not members, where their answers tell them.
+    /// Names of nodes that are not members, where their answers tell them: id and name.
     pub strangers: Vec<(String, String)>,
-    pub listchannels: Option<Json>,
-    pub now: u64,
+    pub now: Seconds,
 }
 
 /// The answers that `snapshot.cln` reads, with the names of their files.
-const ANSWERS: [(&str, &str); 4] = [
+const ANSWERS: [(&str, &str); 6] = [
     ("getinfo", "getinfo.json"),
     ("listpeerchannels", "listpeerchannels.json"),
     ("listforwards", "listforwards.json"),
     ("bkpr_listincome", "bkpr-listincome.json"),
+    ("listchannelmoves", "listchannelmoves.json"),
+    ("bkpr_listaccountevents", "bkpr-listaccountevents.json"),
 ];
+
+/// What a node cannot be without.
+const NEEDED: [&str; 2] = ["getinfo", "listpeerchannels"];
 
 /// Where answers carry a time, in seconds.
 const TIMES: [&str; 5] = [
@@ -79,17 +90,37 @@ const CARRIED: [(&str, [&str; 4]); 5] = [
 const CARRIED_CHANNELS: &str = include_str!("../../../tests/fixtures/cln/listchannels.json");
 const CARRIED_FLEET: &str = include_str!("../../../tests/fixtures/cln/fleet.json");
 
+/// The files of one node, parsed.
+struct Folder {
+    name: String,
+    answers: Vec<(&'static str, Value<'static>)>,
+    operator: Option<Value<'static>>,
+    budget: Option<Value<'static>>,
+}
+
+/// What `fleet.json` says.
+#[derive(Default, FromValue)]
+#[serde(deny_unknown_fields)]
+struct About {
+    /// The folders of the members.
+    #[serde(default)]
+    members: Option<Vec<String>>,
+    /// The moment of the answers.
+    #[serde(default)]
+    now: Option<Seconds>,
+}
+
 impl Fleet {
     /// The carried one.
     pub fn carried() -> Result<Self, Failure> {
-        let nodes = CARRIED.iter().map(|(name, texts)| {
+        let folders = CARRIED.iter().map(|(name, texts)| {
             let texts = texts.iter().map(|text| Some((*text).to_owned()));
-            node(name, texts)
+            Folder::of(name, texts)
         });
-        let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
+        let folders = folders.collect::<Result<Vec<_>, _>>()?;
         let channels = Some(parsed("listchannels.json", CARRIED_CHANNELS)?);
-        let about = parsed("fleet.json", CARRIED_FLEET)?;
-        Self::sorted(nodes, channels, &about, None, None)
+        let about = read("fleet.json", &parsed("fleet.json", CARRIED_FLEET)?)?;
+        Self::sorted(folders, channels, about, None, None)
     }
 
     /// The answers in `dir`.
@@ -104,114 +135,128 @@ impl Fleet {
                 .iter()
                 .map(|(_, file)| text(&dir.join(&name).join(file)));
             let texts = texts.collect::<Result<Vec<_>, _>>()?;
-            nodes.push(node(&name, texts.into_iter())?);
+            let mut folder = Folder::of(&name, texts.into_iter())?;
+            let own = |file: &str| optional(&dir.join(&name), &format!("{name}/{file}"), file);
+            (folder.operator, folder.budget) = (own("operator.json")?, own("budget.json")?);
+            nodes.push(folder);
         }
-        let optional = |file: &str| -> Result<Option<Json>, Failure> {
-            text(&dir.join(file))?
-                .map(|text| parsed(file, &text))
-                .transpose()
-        };
-        let about = optional("fleet.json")?.unwrap_or(Json::Null);
-        Self::sorted(nodes, optional("listchannels.json")?, &about, members, now)
+        let about = optional(dir, "fleet.json", "fleet.json")?;
+        let about = about.map(|about| read("fleet.json", &about)).transpose()?;
+        let channels = optional(dir, "listchannels.json", "listchannels.json")?;
+        Self::sorted(nodes, channels, about.unwrap_or_default(), members, now)
     }
 
     fn sorted(
-        nodes: Vec<Node>,
-        listchannels: Option<Json>,
-        about: &Json,
+        folders: Vec<Folder>,
+        listchannels: Option<Value<'static>>,
+        about: About,
         members: Option<Vec<String>>,
         now: Option<u64>,
     ) -> Result<Self, Failure> {
-        let named = about.get("members").and_then(Json::as_array).map(|names| {
-            let names = names.iter().filter_map(Json::as_str);
-            names.map(str::to_owned).collect::<Vec<_>>()
-        });
-        let members = members.or(named);
-        if let Some(absent) = members
-            .iter()
-            .flatten()
-            .find(|member| !nodes.iter().any(|node| node.name == **member))
-        {
+        let members = members.or(about.members);
+        let named = |name: &String| folders.iter().any(|folder| folder.name == *name);
+        if let Some(absent) = members.iter().flatten().find(|member| !named(member)) {
             return Err(Failure::Usage(format!(
                 "{absent}: no folder with the answers of this member"
             )));
         }
-        let newest = nodes
-            .iter()
-            .map(|node| newest_time(&node.answers))
-            .max()
-            .unwrap_or(0);
-        let newest = newest.max(listchannels.as_ref().map_or(0, newest_time));
-        let now = now
-            .or(about.get("now").and_then(Json::as_u64))
-            .unwrap_or(newest);
-        let is_member = |node: &Node| {
-            members
-                .as_ref()
-                .is_none_or(|names| names.contains(&node.name))
+        let told = folders.iter().flat_map(|folder| &folder.answers);
+        let told = told.map(|(_, answer)| newest_time(answer));
+        let newest = told.chain(listchannels.as_ref().map(newest_time)).max();
+        let now = match (now, about.now) {
+            (Some(now), _) => Seconds::named("now", now)?,
+            (None, Some(now)) => now,
+            (None, None) => Seconds::named("now", newest.unwrap_or(0))?,
         };
-        let (members, others): (Vec<_>, Vec<_>) = nodes.into_iter().partition(is_member);
-        if members.is_empty() {
+        let channels: Option<ListChannels> = listchannels
+            .map(|channels| read("listchannels.json", &channels))
+            .transpose()?;
+        let mut fleet = Self {
+            members: Vec::new(),
+            strangers: Vec::new(),
+            now,
+        };
+        for folder in folders {
+            let is_member = members
+                .as_ref()
+                .is_none_or(|names| names.contains(&folder.name));
+            let node = folder.node(now, channels.as_ref())?;
+            match is_member {
+                true => fleet.members.push(node),
+                false => {
+                    let id = node.answers.getinfo.id.to_string();
+                    fleet.strangers.push((id, node.name));
+                }
+            }
+        }
+        if fleet.members.is_empty() {
             return Err(Failure::Usage(
                 "no member: a folder per node with getinfo.json is needed".to_owned(),
             ));
         }
-        let id = |node: &Node| {
-            node.answers
-                .pointer("/getinfo/id")?
-                .as_str()
-                .map(str::to_owned)
-        };
-        let strangers = others
-            .iter()
-            .filter_map(|node| Some((id(node)?, node.name.clone())));
-        Ok(Self {
-            strangers: strangers.collect(),
-            members,
-            listchannels,
-            now,
-        })
+        Ok(fleet)
     }
 }
 
 /// The newest time in the answers: they know when they were given, our clock does not.
-fn newest_time(answers: &Json) -> u64 {
+fn newest_time(answers: &Value<'_>) -> u64 {
     match answers {
-        Json::Array(entries) => entries.iter().map(newest_time).max().unwrap_or(0),
-        Json::Object(fields) => fields
-            .iter()
-            .map(|(name, field)| match field {
-                Json::Number(time) if TIMES.contains(&name.as_str()) => time
-                    .as_u64()
-                    .or(time.as_f64().map(|time| time as u64))
-                    .unwrap_or(0),
-                Json::Array(_) | Json::Object(_) => newest_time(field),
+        Value::List(entries) => entries.iter().map(newest_time).max().unwrap_or(0),
+        Value::Map(fields) => {
+            let times = fields.iter().map(|(name, field)| match field {
+                Value::Unsigned(time) if TIMES.contains(&name.as_ref()) => *time,
+                // A float cast truncates and saturates.
+                Value::Float(time) if TIMES.contains(&name.as_ref()) => *time as u64,
+                Value::List(_) | Value::Map(_) => newest_time(field),
                 _ => 0,
-            })
-            .max()
-            .unwrap_or(0),
+            });
+            times.max().unwrap_or(0)
+        }
         _ => 0,
     }
 }
 
-fn node(name: &str, texts: impl Iterator<Item = Option<String>>) -> Result<Node, Failure> {
-    let mut answers = json!({});
-    for ((answer, file), text) in ANSWERS.iter().zip(texts) {
-        let file = format!("{name}/{file}");
-        match (text, answers.as_object_mut()) {
-            (Some(text), Some(fields)) => {
-                fields.insert((*answer).to_owned(), parsed(&file, &text)?);
+impl Folder {
+    fn of(name: &str, texts: impl Iterator<Item = Option<String>>) -> Result<Self, Failure> {
+        let mut answers = Vec::new();
+        for ((answer, file), text) in ANSWERS.iter().zip(texts) {
+            let file = format!("{name}/{file}");
+            match text {
+                Some(text) => answers.push((*answer, parsed(&file, &text)?)),
+                None if NEEDED.contains(answer) => {
+                    return Err(Failure::Usage(format!("{file} is missing")));
+                }
+                None => {}
             }
-            (None, _) if ["getinfo", "listpeerchannels"].contains(answer) => {
-                return Err(Failure::Usage(format!("{file} is missing")));
-            }
-            _ => {}
         }
+        Ok(Self {
+            name: name.to_owned(),
+            answers,
+            operator: None,
+            budget: None,
+        })
     }
-    Ok(Node {
-        name: name.to_owned(),
-        answers,
-    })
+
+    fn node(self, now: Seconds, channels: Option<&ListChannels>) -> Result<Node, Failure> {
+        let answers = self.answers.into_iter();
+        let mut fields: Vec<_> = answers
+            .map(|(name, answer)| (name.into(), answer))
+            .collect();
+        fields.push(("now".into(), Value::Unsigned(now.get())));
+        let mut answers: ClnInput = read(&self.name, &Value::Map(fields))?;
+        answers.listchannels = channels.cloned();
+        let operator = self.operator.as_ref();
+        let operator =
+            operator.map(|operator| read(&format!("{}/operator.json", self.name), operator));
+        let budget = self.budget.as_ref();
+        let budget = budget.map(|budget| read(&format!("{}/budget.json", self.name), budget));
+        Ok(Node {
+            answers,
+            operator: operator.transpose()?.unwrap_or_default(),
+            budget: budget.transpose()?.unwrap_or_default(),
+            name: self.name,
+        })
+    }
 }
 
 /// The folders that hold a node, by name.
@@ -228,6 +273,13 @@ fn folders(dir: &Path) -> Result<Vec<String>, Failure> {
     Ok(names)
 }
 
+/// A file that may be missing, by the name that people know it by.
+fn optional(dir: &Path, name: &str, file: &str) -> Result<Option<Value<'static>>, Failure> {
+    text(&dir.join(file))?
+        .map(|text| parsed(name, &text))
+        .transpose()
+}
+
 fn text(file: &Path) -> Result<Option<String>, Failure> {
     match std::fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
@@ -236,6 +288,11 @@ fn text(file: &Path) -> Result<Option<String>, Failure> {
     }
 }
 
-fn parsed(file: &str, text: &str) -> Result<Json, Failure> {
-    serde_json::from_str(text).map_err(|error| Failure::Usage(format!("{file}: {error}")))
+fn parsed(file: &str, text: &str) -> Result<Value<'static>, Failure> {
+    let parsed = Value::from_json(text.as_bytes()).map(Value::into_owned);
+    parsed.map_err(|error| Failure::Usage(format!("{file}: {error}")))
+}
+
+fn read<T: FromValue>(file: &str, value: &Value<'_>) -> Result<T, Failure> {
+    value::decode(value).map_err(|error| Failure::Usage(format!("{file}: {error}")))
 }

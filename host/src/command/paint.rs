@@ -41,7 +41,7 @@ pub fn is_terminal() -> bool {
 /// The columns of a line of text.
 pub fn width() -> usize {
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    terminal.unwrap_or(96).clamp(60, 100)
+    terminal.unwrap_or(80).clamp(60, 80)
 }
 
 /// A whole number with a comma every three digits; anything else as it is.
@@ -64,12 +64,18 @@ pub fn grouped(number: impl fmt::Display) -> String {
     out
 }
 
+/// The columns of a text, without what only sets its style.
+fn columns(text: &str) -> usize {
+    let shown = anstream::adapter::strip_str(text).to_string();
+    shown.chars().count()
+}
+
 /// `text` in lines of at most `width` columns, each with the same indent.
 pub fn wrapped(text: &str, indent: usize, width: usize) -> String {
     let room = width.saturating_sub(indent).max(20);
     let (mut out, mut column) = (String::new(), 0);
     for word in text.split_whitespace() {
-        let length = word.chars().count();
+        let length = columns(word);
         if column > 0 && column + 1 + length > room {
             out.push('\n');
             column = 0;
@@ -128,11 +134,16 @@ impl Page {
         self.line(in_style(TITLE, text));
     }
 
-    /// A sentence below something, wrapped.
+    /// A sentence after a mark or below something, wrapped, in the background.
     pub fn say(&mut self, mark: &str, text: &str) {
-        let text = wrapped(text, 7, width());
-        let text = text.strip_prefix("       ").unwrap_or(&text);
+        let text = after(mark, text);
         self.line(format_args!("     {mark} {}", in_style(DIM, text)));
+    }
+
+    /// As [`Page::say`], in the foreground.
+    pub fn tell(&mut self, mark: &str, text: &str) {
+        let text = after(mark, text);
+        self.line(format_args!("     {mark} {text}"));
     }
 
     /// Styles go only to a terminal.
@@ -141,6 +152,16 @@ impl Page {
         out.write_all(self.0.as_bytes())?;
         out.flush()
     }
+}
+
+/// A text wrapped so that its first line begins after the mark, the others below it.
+fn after(mark: &str, text: &str) -> String {
+    const INDENT: usize = 7;
+    let taken = (columns(mark) + 1).saturating_sub(2);
+    let lead = "x".repeat(taken);
+    let text = wrapped(&format!("{lead}{text}"), INDENT, width());
+    let rest = text.get(INDENT + taken..).map(str::to_owned);
+    rest.unwrap_or(text)
 }
 
 /// One sentence about why the command ends.

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::arguments::Asked;
 use super::caller::{Host, Json};
+use super::failure::Failure;
 use super::paint::{self, Page, in_style};
-use super::{Asked, Failure};
 
 /// The table of operations, as the module describes itself.
 pub fn operations(asked: &Asked) -> Result<u8, Failure> {

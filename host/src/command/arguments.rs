@@ -1,0 +1,129 @@
+//! The arguments of the command.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+use trimtab_core::config::Profile;
+use trimtab_host::Limits;
+
+/// Portable liquidity policies for Lightning fleets and payment hubs, with reasons.
+///
+/// Exit codes: 0 decided, 1 the module failed, 2 bad input, 3 a limit was hit.
+#[derive(Debug, Parser)]
+#[command(name = "trimtab", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Show real decisions on the data that this program carries.
+    Demo {
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// List the operations.
+    Ops {
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Print the digests of module and config, the version and the version of the interface.
+    Digest {
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Judge a fleet from the answers of its Core Lightning nodes.
+    ///
+    /// DIR holds one folder per node: getinfo.json, listpeerchannels.json and, where known,
+    /// listforwards.json, bkpr-listincome.json, listchannelmoves.json,
+    /// bkpr-listaccountevents.json; if wanted, operator.json (the operator's decisions) and
+    /// budget.json, as fleet.advise reads them. Beside the folders stand listchannels.json and,
+    /// if wanted, fleet.json: {"members": [folders], "now": seconds}.
+    Fleet {
+        /// The folder with the answers.
+        dir: PathBuf,
+        /// The folders of the members; all others are external peers.
+        #[arg(long, value_delimiter = ',')]
+        members: Option<Vec<String>>,
+        /// The moment of the answers, in seconds; the newest time in the answers when absent.
+        #[arg(long)]
+        now: Option<u64>,
+        /// Say why nothing is rebalanced at this channel or peer, instead of the page.
+        #[arg(long, value_name = "CHANNEL|PEER", conflicts_with = "json")]
+        why: Option<String>,
+        /// Print what was decided as JSON instead of the page.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Judge a hub from its state.
+    Hub {
+        /// The state as JSON; `-` reads standard input.
+        state: PathBuf,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Call one operation with JSON and print the envelope.
+    Call {
+        /// The operation, as `trimtab ops` lists it; optional with --lines.
+        #[arg(required_unless_present = "lines")]
+        op: Option<String>,
+        /// The input; standard input when absent or `-`.
+        file: Option<PathBuf>,
+        /// Read JSON lines {"op","input","profile"?,"config"?}; write an envelope or error for each.
+        #[arg(long)]
+        lines: bool,
+        /// Print sentences for people instead of the envelope.
+        #[arg(long, conflicts_with = "lines")]
+        explain: bool,
+        /// Print to standard error what the call cost.
+        #[arg(long, conflicts_with_all = ["lines", "native"])]
+        report: bool,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+/// Whom to ask, and how.
+#[derive(Args, Debug)]
+pub struct Asked {
+    /// plan, cl-hive or xln.
+    #[arg(long, default_value = Profile::default().as_str())]
+    pub profile: String,
+    /// A JSON file with the fields of the config to change.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Ask the core of this program directly, without the sandbox and its limits.
+    #[arg(long, conflicts_with_all = ["fuel", "deadline_ms", "memory_mb"])]
+    pub native: bool,
+    /// Units of work that a call may use.
+    #[arg(long)]
+    pub fuel: Option<u64>,
+    /// Milliseconds that a call may take.
+    #[arg(long, value_name = "MS")]
+    pub deadline_ms: Option<u64>,
+    /// MiB of memory that the module may have.
+    #[arg(long, value_name = "MIB")]
+    pub memory_mb: Option<u64>,
+}
+
+impl Asked {
+    /// What a call may use.
+    pub fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            fuel: self.fuel.or(usual.fuel),
+            deadline: self
+                .deadline_ms
+                .map(Duration::from_millis)
+                .or(usual.deadline),
+            memory_bytes: self
+                .memory_mb
+                .map_or(usual.memory_bytes, |mib| mib.saturating_mul(1 << 20)),
+            ..usual
+        }
+    }
+}

@@ -8,10 +8,10 @@ use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 /// What the module should weigh, compressed with brotli. It weighs more: see "Known gaps" in the
 /// README.
-pub const BROTLI_GOAL: usize = 250_000;
+pub const BROTLI_GOAL: usize = 400_000;
 
 /// The module may not grow beyond this.
-pub const BROTLI_LIMIT: usize = 390_000;
+pub const BROTLI_LIMIT: usize = 480_000;
 
 /// The exports of the raw surface; the memory comes with them.
 const RAW: [&str; 8] = [

@@ -226,6 +226,9 @@ def test_members_that_fell_silent_are_found(files: Files) -> None:
     found = files.examine()
     assert part(found, "health of members")["state"] == "stale"
     assert part(found, "health of members")["evidence"]["too_old"] == [OTHER]
+    (other,) = found["differences"]
+    assert other["theirs"] == "struggling"
+    assert "too old" in other["ours"]
 
 
 def test_the_blind_splice_check_is_named(files: Files) -> None:

@@ -321,6 +321,48 @@ def test_an_older_plugin_gets_only_the_fields_it_names() -> None:
     ]
 
 
+def without(usages: list[str], *gone: str) -> list[str]:
+    """The usages without some commands and parameters."""
+    kept = [one for one in usages if one.partition(" ")[0] not in gone]
+    for word in gone:
+        kept = [one.replace(f" [{word}]", "") for one in kept]
+    return kept
+
+
+GENERATIONS = {
+    "A": without(USAGES, "hive-update-rebalancing-activity", "liquidity_needs"),
+    "B": USAGES,
+}
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_both_deployed_generations_are_asked_as_they_want_it(generation: str) -> None:
+    plugin = Plugin(*GENERATIONS[generation])
+    plugin.answers["hive-liquidity-state"] = {"fleet_needs": []}
+    plugin.answers["hive-check-rebalance-conflict"] = {"conflict": False}
+    plugin.answers["hive-splice-check"] = {"safety": "safe", "reason": "others cover"}
+    bridge = HiveBridge(plugin)
+    failed = []
+    for name, call in CALLS.items():
+        call(bridge)
+        if bridge.why() is not None:
+            failed.append((name, (bridge.why() or {})["code"]))
+    expected = [("update_rebalancing_activity", "not_offered")] if generation == "A" else []
+    assert failed == expected
+    assert bridge.report_liquidity_state([], [], liquidity_needs=[])
+    sent = plugin.asked("hive-report-liquidity-state")[-1]
+    assert ("liquidity_needs" in sent) == (generation == "B")
+
+
+def test_no_record_of_the_deployed_plugin_is_no_health(plugin: Plugin) -> None:
+    record = {"error": "No health record found", "health_score": 50, "health_tier": "stable"}
+    plugin.answers["hive-member-health"] = record
+    bridge = HiveBridge(plugin)
+    assert bridge.query_member_health() is None
+    assert (bridge.why() or {})["code"] == "refused"
+    assert bridge.breaker.state == "closed"
+
+
 # --- health ---
 
 

@@ -438,6 +438,19 @@ def test_a_folder_is_searched_for_databases(files: Files, tmp_path: Path) -> Non
     assert files.hive.exists()
 
 
+def test_databases_need_no_client_of_lightningd(files: Files) -> None:
+    script = (
+        "import sys; sys.modules['pyln'] = None;"
+        " from trimtab.cln.doctor import main; sys.exit(main(sys.argv[1:]))"
+    )
+    for arguments, code in ((["--hive-db", str(files.hive)], 1), (["--rpc", "/nowhere"], 2)):
+        command = [sys.executable, "-c", script, *arguments]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ran.returncode == code, ran.stderr
+        assert "Traceback" not in ran.stderr
+    assert "trimtab[cln]" in ran.stderr
+
+
 @pytest.mark.parametrize("arguments", [(), ("--rpc", "/nowhere"), ("--dir", "/nowhere")])
 def test_nothing_to_examine_exits_with_2(arguments: tuple[str, ...]) -> None:
     ran = run(*arguments)

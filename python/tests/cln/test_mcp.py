@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import json
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -93,6 +94,7 @@ class Rest:
 
     def __init__(self, node: TestNode, leaf: Path) -> None:
         self.redirect: str | None = None
+        self.status = 307
         self.body: bytes | None = None
         self.drip_s = 0.0
         self.runes: list[str | None] = []
@@ -104,7 +106,7 @@ class Rest:
                 params = json.loads(self.rfile.read(length) or b"{}")
                 rest.runes.append(self.headers.get("Rune"))
                 if rest.redirect is not None:
-                    self.send_response(307)
+                    self.send_response(rest.status)
                     self.send_header("Location", rest.redirect)
                     self.end_headers()
                     return
@@ -116,6 +118,10 @@ class Rest:
                 for start in range(0, len(body), 1 if rest.drip_s else len(body)):
                     self.wfile.write(body[start : start + 1] if rest.drip_s else body)
                     time.sleep(rest.drip_s)
+
+            def do_GET(self) -> None:
+                rest.runes.append(self.headers.get("Rune"))
+                self.send_error(404)
 
             def log_message(self, *_args: Any) -> None:
                 pass
@@ -329,9 +335,10 @@ def test_a_certificate_of_somebody_else_gets_no_rune(rest: Rest, tmp_path: Path)
     assert rest.runes == []
 
 
-def test_a_redirect_is_not_followed(rest: Rest, tmp_path: Path) -> None:
-    rest.redirect = f"{rest.url}/v1/elsewhere"
-    with pytest.raises(NodeError, match="307"):
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(status: int, rest: Rest, tmp_path: Path) -> None:
+    rest.redirect, rest.status = f"{rest.url}/v1/elsewhere", status
+    with pytest.raises(NodeError, match=str(status)):
         over_rest(rest, tmp_path)("trimtab-advise", {}, 5.0)
     assert len(rest.runes) == 1
 
@@ -399,6 +406,31 @@ def test_without_a_node_the_program_says_how_to_name_one(
     monkeypatch.delenv("HIVE_NODES_CONFIG", raising=False)
     assert tools.main([]) == 2
     assert "HIVE_NODES_CONFIG" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("missing", "extra"), [("mcp", "trimtab[mcp]"), ("pyln", "trimtab[cln]")])
+def test_an_extra_that_is_missing_is_named(missing: str, extra: str) -> None:
+    script = (
+        f"import sys; sys.modules['{missing}'] = None; sys.argv[1:] = ['--rpc', '/nowhere/rpc'];"
+        " from trimtab.cln.mcp_start import main; sys.exit(main())"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert extra in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_rest_needs_no_client_of_lightningd(rest: Rest, tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['pyln'] = None; import trimtab.cln.mcp;"
+        " from trimtab.cln.mcp_nodes import rest_transport; from pathlib import Path;"
+        " print(rest_transport(*sys.argv[1:3], Path(sys.argv[3]))('getinfo', {}, 5.0)['id'])"
+    )
+    command = [sys.executable, "-c", script, rest.url, RUNE, str(tmp_path / "clnrest-ca.pem")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert len(ran.stdout.strip()) == 66
 
 
 def test_two_nodes_of_one_name_are_refused() -> None:

@@ -22,7 +22,7 @@ def test_the_programs_are_in_the_wheel() -> None:
         "trimtab-cln": "trimtab.cln.scripts:run_cln",
         "trimtab-doctor": "trimtab.cln.doctor:main",
         "trimtab-hive": "trimtab.cln.scripts:run_hive",
-        "trimtab-mcp": "trimtab.cln.mcp:main",
+        "trimtab-mcp": "trimtab.cln.mcp_start:main",
         "trimtab-splice-advice": "trimtab.cln.splice_advice:run",
     }
     assert expected.items() <= programs.items()

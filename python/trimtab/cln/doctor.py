@@ -35,6 +35,8 @@ from trimtab.cln.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trimtab.cln.node import Transport
+
 __all__ = ["examine", "main", "table"]
 
 
@@ -88,11 +90,19 @@ def examine(
 
 def _ask(evidence: Evidence, rpc: Path, *, must: bool) -> None:
     try:
-        of_node(evidence, socket_transport(str(rpc)))
+        of_node(evidence, _socket(rpc))
     except CannotExamineError as error:
         if must:
             raise
         evidence.silent["getinfo"] = str(error)
+
+
+def _socket(rpc: Path) -> Transport:
+    try:
+        return socket_transport(str(rpc))
+    except ModuleNotFoundError as error:
+        needed = 'pip install "trimtab[cln]"'
+        raise CannotExamineError(f"{rpc}: a socket needs {error.name}: {needed}") from error
 
 
 def _looked(evidence: Evidence, policy: trimtab.Policy, now: int) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def nodes_of(config: Path | None, sockets: Iterable[str]) -> dict[str, Node]:
             _put(nodes, entry["name"], _of_entry(entry, where, config.parent))
     for word in sockets:
         name, _, path = word.rpartition("=")
-        _put(nodes, name or Path(path).resolve().parent.name, socket_transport(path))
+        _put(nodes, name or Path(path).resolve().parent.name, _socket(path))
     if not nodes:
         raise NodesError("name a node: HIVE_NODES_CONFIG=FILE, or --rpc [NAME=]SOCKET")
     return nodes
@@ -73,6 +73,14 @@ def _put(nodes: dict[str, Node], name: str, transport: Transport) -> None:
     if name in nodes:
         raise NodesError(f"two nodes are named {name}")
     nodes[name] = Node(transport, allowed=ASKED)
+
+
+def _socket(path: str) -> Transport:
+    try:
+        return socket_transport(path)
+    except ModuleNotFoundError as error:
+        needed = 'pip install "trimtab[cln]"'
+        raise NodesError(f"{path}: a socket needs {error.name}: {needed}") from error
 
 
 def _entries(config: Path) -> list[Any]:
@@ -88,7 +96,7 @@ def _entries(config: Path) -> list[Any]:
 
 def _of_entry(entry: dict[str, Any], where: str, base: Path) -> Transport:
     if isinstance(entry.get("rpc_socket"), str):
-        return socket_transport(str(base / entry["rpc_socket"]))
+        return _socket(str(base / entry["rpc_socket"]))
     if "docker_container" in entry:
         raise NodesError(f"{where}: containers are not entered; name its rest_url or rpc_socket")
     for name in ("rest_url", "rune"):

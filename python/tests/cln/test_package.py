@@ -16,11 +16,13 @@ ROOT = Path(trimtab.__file__).parent
 ROOM = Path(__file__).resolve().parents[2] / "trimtab"
 
 
-def test_the_three_programs_are_in_the_wheel() -> None:
+def test_the_programs_are_in_the_wheel() -> None:
     programs = {entry.name: entry.value for entry in distribution("trimtab").entry_points}
     expected = {
         "trimtab-cln": "trimtab.cln.scripts:run_cln",
+        "trimtab-doctor": "trimtab.cln.doctor:main",
         "trimtab-hive": "trimtab.cln.scripts:run_hive",
+        "trimtab-mcp": "trimtab.cln.mcp_start:main",
         "trimtab-splice-advice": "trimtab.cln.splice_advice:run",
     }
     assert expected.items() <= programs.items()

@@ -11,6 +11,7 @@ The extra `cln` brings what it needs: `pip install trimtab[cln]`.
 
 from __future__ import annotations
 
+from trimtab.cln.adopt import Adoption, NotAdoptedError, adopt
 from trimtab.cln.coordinator import Coordinator
 from trimtab.cln.methods import register
 from trimtab.cln.node import (
@@ -26,16 +27,19 @@ from trimtab.cln.store import ForeignFileError, MemberRow, Store, StoreError
 
 __all__ = [
     "ALLOWED",
+    "Adoption",
     "Coordinator",
     "ForeignFileError",
     "MemberRow",
     "Node",
     "NodeError",
     "NodeUnreachableError",
+    "NotAdoptedError",
     "Refusal",
     "Store",
     "StoreError",
     "Transport",
+    "adopt",
     "register",
     "socket_transport",
 ]

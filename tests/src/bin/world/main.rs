@@ -76,7 +76,7 @@ struct Arguments {
     /// Write the table as JSON here.
     #[arg(long)]
     json: Option<std::path::PathBuf>,
-    /// Write world.json and world.md into this folder.
+    /// Write world.json and world.md into this folder; rows of the same commit stay there.
     #[arg(long, value_name = "FOLDER")]
     docs: Option<std::path::PathBuf>,
     /// Play nothing: write world.md anew from the world.json of this folder.
@@ -99,6 +99,7 @@ fn main() -> Result<ExitCode> {
         page::write_page(folder)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let commit = page::commit();
     let sandbox = arguments.sandbox.then(policies::sandbox).transpose()?;
     let names: Vec<&str> = match arguments.scenario.iter().any(|name| name == "all") {
         true => SCENARIOS.iter().map(|(name, _)| *name).collect(),
@@ -166,11 +167,11 @@ fn main() -> Result<ExitCode> {
     }
     if let Some(folder) = &arguments.docs {
         let report = page::Report {
-            commit: page::commit(),
+            commit,
             prices: prices(&arguments),
             rows: rows.clone(),
         };
-        page::write(folder, &report)?;
+        page::write(folder, report)?;
     }
     let (mut kept, mut lost, mut broken) = (0, 0, 0);
     for promise in promises::all(&rows) {

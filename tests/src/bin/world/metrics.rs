@@ -77,7 +77,7 @@ impl Metrics {
 }
 
 /// What an operation on chain and what capital may cost.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
     /// Dollars an operation.
     pub gas: Vec<f64>,

@@ -128,11 +128,12 @@ bench: setup release-wheel npm  ## times, written to target/bench.json
 # Without the sandbox it builds in minutes; `--sandbox` needs the default features.
 WORLD := $(CARGO) run --quiet --locked --profile world --package trimtab-tests --no-default-features --bin world --
 
-world:                  ## the simulator: 200 seeds for ours, some for the baselines; docs/world.json, docs/world.md
-	$(WORLD) --scenario all --seeds 200 --baseline-seeds 10 --docs docs
+world:                  ## the simulator: 50 seeds for ours, 200 in drain, some for the baselines; docs/world.json, docs/world.md
+	$(WORLD) --scenario all --seeds 50 --baseline-seeds 4 --docs docs
+	$(WORLD) --scenario drain --seeds 200 --baseline-seeds 5 --docs docs
 
-world-short:            ## 5 seeds of every scenario, ours; 5 of drain, all four policies
-	$(WORLD) --scenario all --policy trimtab --seeds 5
+world-short:            ## 5 seeds of 8 hours of every scenario, ours; 5 whole days of drain, all four policies
+	$(WORLD) --scenario all --policy trimtab --seeds 5 --set hours=8
 	$(WORLD) --scenario drain --seeds 5
 
 world-soak:             ## 20 seeds of every scenario, ours

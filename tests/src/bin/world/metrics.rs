@@ -77,7 +77,7 @@ impl Metrics {
 }
 
 /// What an operation on chain and what capital may cost.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
     /// Dollars an operation.
     pub gas: Vec<f64>,
@@ -292,27 +292,32 @@ impl Row {
     /// What an operator is promised, where it does not hold.
     fn missed(&self) -> Vec<String> {
         let mut missed = Vec::new();
-        let mut must = |holds: bool, what: String| {
-            if !holds {
-                missed.push(what);
-            }
-        };
-        must(
-            self.violations == 0,
-            format!("{} laws broken", self.violations),
-        );
-        must(self.starved == 0, format!("{} starved", self.starved));
-        must(
-            self.adversary_loss <= 0.0,
-            format!("loss {}", self.adversary_loss),
-        );
-        let (faucet, uptime) = (self.faucet_success * 100.0, self.reserve_uptime * 100.0);
-        must(faucet > 95.0, format!("faucet {faucet:.2} %"));
-        must(uptime > 99.0, format!("uptime {uptime:.2} %"));
-        must(
-            self.latency_p95_s < 30.0,
-            format!("p95 {:.1} s", self.latency_p95_s),
-        );
+        let laws = [
+            (
+                self.violations > 0,
+                format!("{} laws broken", self.violations),
+            ),
+            (self.starved > 0, format!("{} starved", self.starved)),
+            (
+                self.adversary_loss > 0.0,
+                format!("loss {}", self.adversary_loss),
+            ),
+        ];
+        missed.extend(laws.into_iter().filter(|(is, _)| *is).map(|(_, what)| what));
+        missed.extend(self.targets_missed());
         missed
+    }
+
+    /// The targets of service that this row misses.
+    pub fn targets_missed(&self) -> Vec<String> {
+        let (faucet, uptime) = (self.faucet_success * 100.0, self.reserve_uptime * 100.0);
+        let p95 = self.latency_p95_s;
+        let targets = [
+            (faucet > 95.0, format!("faucet {faucet:.2} %")),
+            (uptime > 99.0, format!("uptime {uptime:.2} %")),
+            (p95 < 30.0, format!("p95 {p95:.1} s")),
+        ];
+        let missed = targets.into_iter().filter(|(holds, _)| !holds);
+        missed.map(|(_, what)| what).collect()
     }
 }

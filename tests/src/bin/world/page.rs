@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::metrics::{Prices, Row};
+use crate::params::SCENARIOS;
+use crate::policies::Kind;
 use crate::promises;
 
 /// What one run of the world found.
@@ -44,10 +46,27 @@ pub fn commit() -> String {
     }
 }
 
-/// Writes a report, and the page from it, into `folder`.
-pub fn write(folder: &Path, report: &Report) -> Result<()> {
+/// Writes a report, and the page from it, into `folder`. Rows that lie there already stay where they
+/// were made at the same commit, at the same prices, and this run has none of that scenario and policy.
+pub fn write(folder: &Path, mut report: Report) -> Result<()> {
     let path = folder.join("world.json");
-    std::fs::write(&path, serde_json::to_string_pretty(report)? + "\n")
+    let before = std::fs::read_to_string(&path).ok();
+    let before: Option<Report> = before.and_then(|text| serde_json::from_str(&text).ok());
+    let same =
+        before.filter(|before| before.commit == report.commit && before.prices == report.prices);
+    for row in same.into_iter().flat_map(|before| before.rows) {
+        let is_new = |new: &Row| (&new.scenario, &new.policy) == (&row.scenario, &row.policy);
+        if !report.rows.iter().any(is_new) {
+            report.rows.push(row);
+        }
+    }
+    report.rows.sort_by_key(|row| {
+        let scenario = SCENARIOS.iter().position(|(name, _)| *name == row.scenario);
+        let policy = Kind::ALL.iter().position(|kind| kind.name() == row.policy);
+        let last = usize::MAX;
+        (scenario.unwrap_or(last), policy.unwrap_or(last))
+    });
+    std::fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")
         .with_context(|| path.display().to_string())?;
     write_page(folder)
 }

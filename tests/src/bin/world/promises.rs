@@ -72,6 +72,7 @@ pub fn all(rows: &[Row]) -> Vec<Promise> {
         holds: row.reserve_uptime > 0.99,
         must: true,
     }));
+    promises.extend(rows.iter().filter(|row| row.policy == OURS).map(targets));
     for scenario in ["silent", "offline"] {
         if let (Some(row), Some(calm)) = (row(scenario, OURS), row("calm", OURS)) {
             promises.push(reserve(row, calm));
@@ -87,15 +88,45 @@ pub fn all(rows: &[Row]) -> Vec<Promise> {
     promises
 }
 
+/// What an operator is told to expect of our row.
+fn targets(row: &Row) -> Promise {
+    let missed = row.targets_missed();
+    Promise {
+        what: format!(
+            "{}: more than 95 % of the faucet, the reserve up for more than 99 %, p95 below 30 s",
+            row.scenario
+        ),
+        found: if missed.is_empty() {
+            format!(
+                "{:.2} %, {:.2} %, {:.1} s",
+                row.faucet_success * 100.0,
+                row.reserve_uptime * 100.0,
+                row.latency_p95_s
+            )
+        } else {
+            format!("missed: {}", missed.join(", "))
+        },
+        holds: missed.is_empty(),
+        must: false,
+    }
+}
+
+/// Where more comes back than is deposited, what the reserve spends is negative: the same distance
+/// is then allowed above it.
 fn reserve(row: &Row, calm: &Row) -> Promise {
     let (own, base) = (row.reserve_per_unit, calm.reserve_per_unit);
-    let holds = own <= MOST_RESERVE * base;
-    let mut found = format!("{own:.3} against {base:.3}");
+    let most = base + (MOST_RESERVE - 1.0) * base.abs();
+    let holds = own <= most;
+    let mut found = format!("{own:.3}, in calm {base:.3}, so at most {most:.3}");
     if !holds {
-        let unanswered = row.rejects / row.proposals.max(1.0) * 100.0;
+        let unanswered = |row: &Row| row.rejects / row.proposals.max(1.0) * 100.0;
+        let back = |row: &Row| (1.0 - row.reserve_per_unit) * 100.0;
         found.push_str(&format!(
-            "; lost: {unanswered:.0} % of the proposals were never signed and were withdrawn ({:.0} % in calm), and what they would have brought came out of the reserve meanwhile",
-            calm.rejects / calm.proposals.max(1.0) * 100.0,
+            "; lost: {:.0} % of the proposals were never signed and were withdrawn (in calm {:.0} %), so for each 100 of deposits {:.0} came back (in calm {:.0})",
+            unanswered(row),
+            unanswered(calm),
+            back(row),
+            back(calm),
         ));
     }
     Promise {
@@ -114,18 +145,30 @@ fn cheaper(ours: &Row, other: &Row) -> Promise {
     let won = pairs.iter().filter(|(a, b)| a.total() < b.total()).count();
     let holds = won >= LEAST_MIXES.min(pairs.len());
     let mut found = format!("cheaper in {won} of {}", pairs.len());
-    for (a, b) in pairs.iter().filter(|(a, b)| a.total() >= b.total()) {
+    let lost = pairs.iter().filter(|(a, b)| a.total() >= b.total());
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for (a, b) in lost {
         let because = match (a.operations > b.operations, a.capital > b.capital) {
-            (true, false) => {
-                "it makes more operations, and the capital that these save is worth less"
-            }
-            (false, true) => "it binds more capital",
-            _ => "it makes more operations and binds more capital",
+            (true, false) => "more operations, which cost more than the capital that they save",
+            (false, true) => "more capital bound",
+            _ => "more operations and more capital bound",
         };
-        found.push_str(&format!(
-            "; lost at gas {} and {} % a year: {:.2} (operations {:.2}, capital {:.2}) against {:.2} ({:.2}, {:.2}): {because}",
-            a.gas, a.rate * 100.0, a.total(), a.operations, a.capital, b.total(), b.operations, b.capital,
-        ));
+        let mix = format!(
+            "gas {} at {} %: operations {:.2} against {:.2}, capital {:.2} against {:.2}",
+            a.gas,
+            a.rate * 100.0,
+            a.operations,
+            b.operations,
+            a.capital,
+            b.capital
+        );
+        match reasons.iter_mut().find(|(known, _)| *known == because) {
+            Some((_, mixes)) => mixes.push(mix),
+            None => reasons.push((because, vec![mix])),
+        }
+    }
+    for (because, mixes) in reasons {
+        found.push_str(&format!("; lost by {because} ({})", mixes.join("; ")));
     }
     if other.faucet_success + 0.01 < ours.faucet_success {
         found.push_str(&format!(

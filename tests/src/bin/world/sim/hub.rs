@@ -415,7 +415,9 @@ impl World<'_> {
     pub(super) fn replenish(&mut self, hub: usize, token: usize, id: String, amount: i128) {
         let base = (self.params.treasury_seconds * 1_000.0) as u64;
         let after = base + wait(&mut self.treasury, self.params.treasury_mean_seconds);
-        let fails = self.treasury.rand_float() < self.params.treasury_failure;
+        // A person repeats what failed.
+        let by_hand = !self.decider.replenishes();
+        let fails = self.treasury.rand_float() < self.params.treasury_failure && !by_hand;
         self.metrics.replenishments += 1;
         self.metrics.treasury_asked += amount;
         let now = self.now;
@@ -426,7 +428,7 @@ impl World<'_> {
         self.asked.push_back((now, amount));
         let asked = hour(&mut self.asked);
         self.metrics.treasury_peak = self.metrics.treasury_peak.max(asked);
-        if self.treasury_is_silent() {
+        if self.treasury_is_silent() && !by_hand {
             return;
         }
         let known = self.served_treasury.contains(&id);

@@ -25,7 +25,7 @@ class InputError(ValueError):
     def __str__(self) -> str:
         """One line for people."""
         # Not at the top: the extension imports this file.
-        from trimtab import _native
+        from trimtab import _native  # noqa: PLC0415
 
         return _native.sentence(self.code, self.field, self.got, self.expected, self.offset)
 

@@ -32,8 +32,9 @@ mod _native {
     use trimtab_core::{canonical, policy as core};
 
     use crate::boundary::guarded;
+    use crate::intake;
+    use crate::operations::{ENTRIES, help_of, parts_of};
     use crate::policy::{self, Bytes, add_methods, answer, policy_of, raised, told};
-    use crate::{intake, operations, operations::ENTRIES};
 
     #[pymodule_export]
     use crate::book::Handled;
@@ -153,8 +154,8 @@ mod _native {
     #[pyfunction]
     #[pyo3(signature = (kind, /))]
     fn methods(kind: &str) -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
-        let told = operations::help_of(kind).map(|help| {
-            let (signature, doc) = operations::parts_of(help);
+        let told = help_of(kind).map(|help| {
+            let (signature, doc) = parts_of(help);
             let method = help.method.to_str().unwrap_or_default();
             (method, help.operation, signature, doc)
         });

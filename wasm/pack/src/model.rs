@@ -746,7 +746,7 @@ mod tests {
 
     #[test]
     fn the_description_of_core_is_known_whole() {
-        let description = trimtab_core::describe::build().unwrap();
+        let description = trimtab_core::operations::description().unwrap();
         let model = Model::new(&description).unwrap();
         let Shape::Record(state) = &model.definition("HubState").unwrap().shape else {
             panic!("HubState is a record");

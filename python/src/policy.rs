@@ -199,8 +199,10 @@ impl Policy {
     }
 }
 
-/// A typed method, seen from the class. The first read on a policy puts a function beside its
-/// fields that knows the policy; from then on that is found.
+// A typed method, seen from the class. The first read on a policy puts a function beside its
+// fields that knows the policy; from then on that is found. Python reads a comment of the type
+// before what the type says of each method, so this is none for Python.
+#[allow(missing_docs)]
 #[pyclass(frozen, module = "trimtab")]
 #[derive(Debug)]
 pub struct Operation(&'static Entry);

@@ -297,7 +297,7 @@ impl<'f> View<'f> {
         let from = from.unwrap_or_default();
         let ev = one.ev.map_or(0.0, |ev| ev.get());
         let least = one.threshold.map_or(0.0, |least| least.get());
-        let ppm = |ppm: Option<Ppm>| ppm.map_or("?".to_owned(), |ppm| grouped(ppm));
+        let ppm = |ppm: Option<Ppm>| ppm.map_or("?".to_owned(), grouped);
         match one.outcome {
             MoveOutcome::WorthIt => {
                 let word = in_style(paint::GOOD, "worth it");

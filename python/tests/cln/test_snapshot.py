@@ -79,6 +79,7 @@ def test_the_snapshot_is_that_of_the_whole_answers(node: TestNode, store: Store)
             "listpeerchannels": node.answers("listpeerchannels"),
             "listforwards": node.answers("listforwards"),
             "bkpr_listincome": node.answers("bkpr-listincome"),
+            "listchannels": node.answers("listchannels"),
         },
     )["decision"]
     for part in ("us", "profits", "revenue_windows", "assess", "report"):

@@ -80,7 +80,7 @@ def test_help_shows_the_method_and_not_the_machinery(module: Any) -> None:
     whole = pydoc.plain(pydoc.render_doc(module.Policy))
     assert "rebalance_accept(self, record=None, /, *, channel=None, ev=" in whole
     book = pydoc.plain(pydoc.render_doc(module.HubBook))
-    assert "plan(self, record=None, /, *, now=...)" in book
+    assert "plan(self, record=None, /, *, now=" in book
 
 
 def test_a_method_is_called_from_its_class_too(health: dict[str, object]) -> None:

@@ -1,7 +1,8 @@
 //! The reserve account of a tick: what a hub may spend of each token.
 //!
-//! net = reserve - open own debts - outflow; usable = net >= 0 ? max(0, net - floor) + inflow
-//! : max(0, net + inflow). The floor guards the reserve, not the inflow that this batch brings.
+//! free = reserve - open own debts; net = free - outflow;
+//! usable = max(0, net + inflow - min(floor, max(0, free))). The floor guards the reserve, not the
+//! inflow that this batch brings, and what the batch already takes uses up that inflow.
 
 use crate::error::Error;
 use crate::hub::guard::reported;
@@ -197,13 +198,12 @@ impl Account {
         let inflow = flow.inflow.plus(executed)?;
         let flow = Flow { inflow, ..flow };
         let overcommitted = free < flow.early;
-        let usable = match (overcommitted || !limits.are_set(), net.is_negative()) {
-            (true, _) => Wide::ZERO,
-            (false, true) => net.plus(inflow)?.max(Wide::ZERO),
-            (false, false) => net
-                .minus(limits.floor.wide())?
-                .max(Wide::ZERO)
-                .plus(inflow)?,
+        // What entries of the batch take below the floor is covered by its inflow first: the same
+        // inflow never pays for two deposits.
+        let guarded = limits.floor.wide().min(free.max(Wide::ZERO));
+        let usable = match overcommitted || !limits.are_set() {
+            true => Wide::ZERO,
+            false => net.plus(inflow)?.minus(guarded)?.max(Wide::ZERO),
         };
         Ok(Self {
             reserve,
@@ -226,7 +226,8 @@ impl Account {
     #[must_use]
     pub fn reserve_for(&self, usable: TokenAmount, limits: &TokenLimits) -> Option<TokenAmount> {
         let beyond_inflow = usable.wide().minus(self.flow.inflow).ok()?;
-        let guarded = match beyond_inflow > Wide::ZERO {
+        let beyond_batch = beyond_inflow.plus(self.flow.outflow).ok()?;
+        let guarded = match beyond_batch > Wide::ZERO {
             true => limits.floor.wide(),
             false => Wide::ZERO,
         };

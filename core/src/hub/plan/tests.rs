@@ -591,6 +591,27 @@ mod stories {
     }
 
     #[test]
+    fn inflow_that_a_draft_spends_already_pays_for_no_second_deposit() {
+        let spender = debtor(
+            0x44,
+            json!({"collateral": tokens(121), "ondelta": tokens(121)}),
+        );
+        let mut state = hub(500, vec![asking(0x22, 278, 278, 1), spender]);
+        let c2r = json!([{"account_id": id(0x44), "token_id": 1, "amount": tokens(121)}]);
+        let pair = json!({"account_id": id(0x55), "amount": tokens(121)});
+        let r2c = json!([{"token_id": 1, "receiving_entity": id(0x01), "pairs": [pair]}]);
+        state["draft"] = json!({"c2r": c2r, "r2c": r2c});
+        let plan = decided(&state);
+        assert!(
+            deposited(&plan).is_empty(),
+            "the floor holds when the batch settles"
+        );
+        // Without the deposit in the draft its inflow is free.
+        state["draft"] = json!({"c2r": c2r});
+        assert_eq!(deposited(&decided(&state)), [(id(0x22), 121)]);
+    }
+
+    #[test]
     fn a_request_that_waited_too_long_goes_first() {
         let mut state = hub(
             800,

@@ -86,8 +86,6 @@ class Handled:
 
 @final
 class Operation:
-    """A typed method, seen from the class. The first read on a policy puts a function beside its
-    fields that knows the policy; from then on that is found."""
 
     @property
     def operation(self) -> str:

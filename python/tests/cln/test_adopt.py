@@ -312,9 +312,7 @@ def outcomes(seen: Coordinator) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seen", ["plan"], indirect=True)
-def test_a_rebalance_that_is_not_worth_it_is_dropped(
-    plugin: Path, seen: Coordinator
-) -> None:
+def test_a_rebalance_that_is_not_worth_it_is_dropped(plugin: Path, seen: Coordinator) -> None:
     adopted(plugin, seen)
     rebalancer = made("rebalancer", "EVRebalancer", None)
     told = outcomes(seen)

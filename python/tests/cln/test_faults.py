@@ -150,7 +150,8 @@ def test_malformed_messages_change_nothing_and_cost_nothing_that_stays(
     clock.ahead = 0
     assert coordinator.counters.accepted == 1
     assert coordinator.liquidity_state("needs")["fleet_needs"] == before
-    assert threading.active_count() == threads
+    # Threads of earlier tests may still be ending: no new one is what this test is about.
+    assert threading.active_count() <= threads
     assert memory() - start < 8_000, "it grew"
     refused = coordinator.counters.refused
     assert {"message_malformed", "signature_of_another", "version_unknown"} <= set(refused)

@@ -97,12 +97,6 @@ pub fn lint(config: &Config, input: &LintInput, why: &mut Why) -> Result<Linted,
     })
 }
 
-/// The warning that `field` changes nothing under the other settings.
-#[must_use]
-pub fn without_effect(field: &'static str) -> Reason {
-    Reason::new(Code::SettingWithoutEffect, Effect::Warn).about(field)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -278,6 +278,12 @@ impl Reason {
         }
     }
 
+    /// The warning that the setting `field` changes nothing under the other settings.
+    #[must_use]
+    pub fn without_effect(field: &'static str) -> Self {
+        Self::new(Code::SettingWithoutEffect, Effect::Warn).about(field)
+    }
+
     /// What the reason is about.
     #[must_use]
     pub fn about(mut self, subject: impl fmt::Display) -> Self {

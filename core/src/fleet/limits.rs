@@ -11,37 +11,12 @@
 //!
 //! Source: plan §7, plugin. Codes: `within_limit`, `rate_limited`.
 
-use crate::config::{Config, Profile};
+use crate::config::Config;
+pub use crate::config::limits::LimitsConfig;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::units::{Count, Seconds};
-
-/// What an operator may set about limits.
-#[record]
-pub struct LimitsConfig {
-    /// So many local reports fit the period.
-    pub report_count: Count,
-    /// The period of local reports.
-    pub report_period_s: Seconds,
-}
-
-impl Default for LimitsConfig {
-    fn default() -> Self {
-        Self::of(Profile::Plan)
-    }
-}
-
-impl LimitsConfig {
-    /// The constants of `profile`.
-    #[must_use]
-    pub const fn of(_profile: Profile) -> Self {
-        Self {
-            report_count: Count::constant(1),
-            report_period_s: Seconds::constant(60),
-        }
-    }
-}
 
 /// Past reports and the one that asks.
 #[record]

@@ -37,12 +37,11 @@ use crate::units::{NodeId, Real, Sat, Seconds};
 mod others;
 mod ours;
 mod rules;
-mod settings;
 mod standing;
 
+pub use crate::config::splice::{SpliceConfig, Whole};
 pub use others::{Announced, Answer, Other};
 pub use ours::{Ours, OwnChannel};
-pub use settings::{SpliceConfig, Whole};
 pub(in crate::fleet) use standing::Situation;
 use standing::Standing;
 

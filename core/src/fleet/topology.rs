@@ -9,39 +9,14 @@ use super::liquidity::needs::{Ready, ready_of};
 use super::liquidity::{NeedType, Severity};
 use super::member::{Member, Us};
 use super::view::{View, set_aside};
-use crate::config::{Config, Profile};
+use crate::config::Config;
+pub use crate::config::topology::TopologyConfig;
 use crate::entries::Entries;
 use crate::error::Error;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::{Set, Table};
-use crate::units::{Hundredths, NodeId, Real, Sat, Seconds, Share};
-
-/// What an operator may set about advice on new channels.
-#[record]
-pub struct TopologyConfig {
-    /// Above this share of a peer's capacity, more capacity of the fleet is redundant.
-    pub min_share: Share,
-}
-
-impl Default for TopologyConfig {
-    fn default() -> Self {
-        Self::of(Profile::Plan)
-    }
-}
-
-impl TopologyConfig {
-    /// The constants of `profile`.
-    #[must_use]
-    pub const fn of(profile: Profile) -> Self {
-        Self {
-            min_share: match profile {
-                Profile::ClHive => Share::constant(0.05),
-                Profile::Plan | Profile::Xln => Share::constant(0.10),
-            },
-        }
-    }
-}
+use crate::units::{Hundredths, NodeId, Real, Sat, Seconds};
 
 /// The peers to compare.
 #[record]

@@ -21,8 +21,8 @@
 
 use ruint::aliases::U256;
 
+use crate::config::hub::Strategy;
 use crate::error::{Error, ErrorCode};
-use crate::hub::config::Strategy;
 use crate::hub::pairing::{self, Need, Pairing};
 use crate::units::{Millis, TokenAmount, TokenTotal};
 

@@ -1,8 +1,8 @@
 //! What a hub may take and give in one account without touching the peer's security.
 
 use crate::account::algebra::{Delta, Side};
+use crate::config::hub::HubConfig;
 use crate::error::Error;
-use crate::hub::config::HubConfig;
 use crate::hub::state::Account;
 use crate::units::{SignedTokenAmount, TokenAmount, Wide};
 

@@ -1,8 +1,8 @@
 //! The limits of a config in the raw units of each token, and the room that is left in a batch.
 
+use crate::config::amount::HubAmount;
+use crate::config::hub::{HubConfig, OwnLimits};
 use crate::error::Error;
-use crate::hub::amount::HubAmount;
-use crate::hub::config::{HubConfig, OwnLimits};
 use crate::hub::state::{Batch, HubState};
 use crate::table::Table;
 use crate::units::{Bps, Decimals, TokenAmount, TokenId};

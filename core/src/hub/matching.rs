@@ -16,8 +16,8 @@
 //! `receiver_matched_in_part`, `receiver_unmatched`, `nothing_to_match`.
 
 use crate::config::Config;
+use crate::config::hub::Strategy;
 use crate::error::Error;
-use crate::hub::config::Strategy;
 use crate::hub::pairing::{self, Need, Pairing, Part};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;

@@ -1,10 +1,8 @@
 //! For a hub: who spends, who waits, who is matched with whom, and the plan of one tick.
 
-pub mod amount;
 pub mod apply;
 pub mod book;
 pub mod columns;
-pub mod config;
 pub mod cycles;
 pub mod detect;
 pub mod guard;

@@ -18,8 +18,8 @@
 use ruint::aliases::{U256, U512};
 use std::cmp::Ordering;
 
+use crate::config::hub::Strategy;
 use crate::error::Error;
-use crate::hub::config::Strategy;
 use crate::sorting;
 use crate::units::{Millis, TokenAmount, TokenTotal};
 

@@ -16,8 +16,8 @@
 
 use crate::canonical;
 use crate::config::Config;
+use crate::config::hub::{HubConfig, Source};
 use crate::error::Error;
-use crate::hub::config::{HubConfig, Source};
 use crate::hub::guard::reported;
 use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::memory::{HubMemory, InFlight, TokenMemory, WINDOW_MS};

@@ -1,8 +1,8 @@
 //! Which accounts of a hub can be decided: what is out of range, unknown or without its fee state
 //! is set aside, account by account.
 
+use crate::config::hub::HubConfig;
 use crate::error::Error;
-use crate::hub::config::HubConfig;
 use crate::hub::limits::Tokens;
 use crate::hub::state::{Account, HubState};
 use crate::reason::Why;

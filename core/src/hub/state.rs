@@ -22,9 +22,9 @@
 //! set aside; the others are decided.
 
 use crate::account::algebra::{Delta, Side};
+use crate::config::hub::Token;
 use crate::entries::{Entries, Entry};
 use crate::error::Error;
-use crate::hub::config::Token;
 use crate::hub::memory::HubMemory;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, Serial, SignedTokenAmount, TokenAmount, TokenId};

@@ -12,9 +12,9 @@
 //! Source: spec of the hub, section 4. Codes: `plan_valid` and the other `plan_` codes.
 
 use crate::config::Config;
+use crate::config::hub::HubConfig;
 use crate::error::Error;
 use crate::hub::apply::account_of;
-use crate::hub::config::HubConfig;
 use crate::hub::guard;
 use crate::hub::limits::{BatchRoom, Tokens};
 use crate::hub::plan::action::Action;

@@ -30,7 +30,7 @@ use crate::fleet::advise as advise_node;
 use crate::fleet::gossip::{self, accept, legacy, report, signature};
 use crate::fleet::health::{self, assess, balance, gossip_scale, profit, trend, verify};
 use crate::fleet::liquidity::{self, classify, needs, prioritize};
-use crate::fleet::rebalance::{self, budget, evaluate, pause, size, sources};
+use crate::fleet::rebalance::{self, budget, candidate, evaluate, pause, size, sources};
 use crate::fleet::splice;
 use crate::fleet::{FleetInput, conflict, fees, limits, snapshot, topology};
 use crate::hub::columns;
@@ -153,7 +153,7 @@ macro_rules! for_each_operation {
                 rebalance::accept, rebalance::AcceptInput => rebalance::Accepted,
                 "Whether an expected value reaches the threshold of our tier."),
             (rebalance_evaluate, RebalanceEvaluate, "rebalance.evaluate",
-                evaluate::evaluate, evaluate::EvaluateInput => evaluate::Evaluated,
+                evaluate::evaluate, candidate::EvaluateInput => candidate::Evaluated,
                 "What a rebalance is worth, every term of it, and what would turn the answer round."),
             (rebalance_size, RebalanceSize, "rebalance.size",
                 size::size, size::SizeInput => size::Sized,

@@ -12,10 +12,11 @@ use crate::fleet::liquidity::classify::{Classified, ClassifyInput, LiquidityClas
 use crate::fleet::member::{Member, Us};
 use crate::fleet::rebalance::Model;
 use crate::fleet::rebalance::budget::{Budget, BudgetInput, budget};
-use crate::fleet::rebalance::evaluate::{ChannelClass, Destination, EvaluateInput};
+use crate::fleet::rebalance::candidate::EvaluateInput;
+use crate::fleet::rebalance::candidate::Source;
+use crate::fleet::rebalance::destination::{ChannelClass, Destination};
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
 use crate::fleet::rebalance::size::SizeInput;
-use crate::fleet::rebalance::sources::Source;
 use crate::fleet::view::View;
 use crate::reason::{Effect, Reason, Why};
 use crate::units::{Count, Msat, Multiplier, NodeId, Ppm, Sat, Seconds};

@@ -36,7 +36,7 @@ use crate::fleet::gossip::accept::{Arrival, GossipState, Roster, Taken, receive}
 use crate::fleet::gossip::bridge;
 use crate::fleet::health::verify::Evidence;
 use crate::fleet::member::{Member, Us};
-use crate::fleet::rebalance::sources::Source;
+use crate::fleet::rebalance::candidate::Source;
 use crate::policy::Policy;
 use crate::reason::Why;
 use crate::units::{Count, NodeId, Sat};

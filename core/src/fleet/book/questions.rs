@@ -12,7 +12,8 @@ use crate::fleet::liquidity::needs::{
 };
 use crate::fleet::liquidity::state::{Competition, FleetState, competition_of, state_of};
 use crate::fleet::member::{Member, is_fresh};
-use crate::fleet::rebalance::evaluate::{EvaluateInput, Evaluated, evaluate_from};
+use crate::fleet::rebalance::candidate::{EvaluateInput, Evaluated};
+use crate::fleet::rebalance::evaluate::evaluate_from;
 use crate::fleet::splice::{
     self, CheckInput, Checked, Headroom, HeadroomInput, Other, Ours, OwnChannel, Question,
     Situation,

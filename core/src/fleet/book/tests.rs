@@ -20,7 +20,8 @@ use crate::fleet::liquidity::state::{competition, state};
 use crate::fleet::member::{
     Activity, AnnouncedSplice, PeerAnswer, PeerCapacity, SpliceType, Trouble,
 };
-use crate::fleet::rebalance::evaluate::{EvaluateInput, evaluate};
+use crate::fleet::rebalance::candidate::EvaluateInput;
+use crate::fleet::rebalance::evaluate::evaluate;
 use crate::fleet::splice::{CheckInput, HeadroomInput, Other, Ours, OwnChannel, check, headroom};
 use crate::fleet::topology::{AdviseInput, Candidate, advise};
 use crate::fleet::view::FleetInput;

@@ -15,9 +15,9 @@
 //! `message_built`, and those of [`accept`], [`signature`] and [`legacy`].
 
 use crate::canonical;
-use crate::config::{Config, Profile};
+use crate::config::Config;
+pub use crate::config::gossip::GossipConfig;
 use crate::error::Error;
-use crate::lint;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, NodeId, Seconds, Serial};
 
@@ -33,79 +33,6 @@ use plain::{Plain, normal};
 
 /// The version of the messages.
 pub const VERSION: u64 = 1;
-
-/// What an operator may set about gossip.
-#[record]
-pub struct GossipConfig {
-    /// How many messages of a sender are taken a minute, in points.
-    pub bucket_points: Count,
-    /// How far a stamp may lie from our clock.
-    pub freshness_s: Seconds,
-    /// Health reports of one reporter that are taken in an hour.
-    pub health_per_hour: Count,
-    /// A message of the deployed plugin may be this old.
-    pub legacy_max_age_s: Seconds,
-    /// Liquidity reports of one reporter that are taken in an hour.
-    pub liquidity_per_hour: Count,
-    /// No message is larger, in bytes.
-    pub max_bytes: Count,
-    /// A message is passed on at most this often.
-    pub max_hops: Count,
-    /// What a malformed or badly signed message costs its sender, in points.
-    pub penalty_points: Count,
-    /// Splice checks of one reporter that are taken in an hour, and as many answers.
-    pub splice_per_hour: Count,
-}
-
-impl Default for GossipConfig {
-    fn default() -> Self {
-        Self::of(Profile::Plan)
-    }
-}
-
-impl GossipConfig {
-    /// The constants of `profile`.
-    #[must_use]
-    pub fn of(_profile: Profile) -> Self {
-        let count = |n| Count::new(n).unwrap_or_default();
-        let seconds = |n| Seconds::new(n).unwrap_or_default();
-        Self {
-            bucket_points: count(600),
-            freshness_s: seconds(600),
-            health_per_hour: count(1),
-            legacy_max_age_s: seconds(3600),
-            liquidity_per_hour: count(20),
-            max_bytes: count(32 * 1024),
-            max_hops: count(3),
-            penalty_points: count(10),
-            splice_per_hour: count(20),
-        }
-    }
-
-    /// Refuses limits under which nothing could ever pass.
-    pub fn validate(&self) -> Result<(), Error> {
-        let limits = [
-            ("bucket_points", self.bucket_points),
-            ("health_per_hour", self.health_per_hour),
-            ("liquidity_per_hour", self.liquidity_per_hour),
-            ("max_bytes", self.max_bytes),
-            ("penalty_points", self.penalty_points),
-            ("splice_per_hour", self.splice_per_hour),
-        ];
-        match limits.into_iter().find(|(_, limit)| *limit == Count::MIN) {
-            Some((field, limit)) => Err(Error::out_of_range(field, limit, "at least 1")),
-            None => Ok(()),
-        }
-    }
-
-    /// Warns of settings that change nothing.
-    pub fn lint(&self, why: &mut Why) {
-        if self.penalty_points == Count::new(1).unwrap_or_default() {
-            // Then a forgery costs no more than an honest message.
-            why.add(|| lint::without_effect("gossip.penalty_points"));
-        }
-    }
-}
 
 /// What a message is about.
 #[choice]

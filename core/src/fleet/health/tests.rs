@@ -8,8 +8,9 @@ use super::balance::{LiquidityScoreInput, LocalShare, liquidity_score};
 use super::profit::{Profit, ProfitClass, ProfitInput, profit};
 use super::trend::{TrendInput, trend};
 use super::*;
+use crate::config::Profile;
 use crate::reason::Quantity;
-use crate::units::Msat;
+use crate::units::{Count, Msat, Real, Seconds};
 
 #[allow(
     clippy::disallowed_methods,

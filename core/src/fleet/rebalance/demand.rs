@@ -18,117 +18,12 @@
 //! and d: what the node's channels show on average. U rises and is concave: what is there already
 //! is sold first.
 
-use super::evaluate::{Asked, Evaluated, Flips, Terms};
-use super::flow::Flow;
+use super::candidate::{Asked, Evaluated, Flips, Sales, Source, Terms};
 use super::giving::{Giver, Move, able, admissible};
+use super::market::{Market, is_watched, loss};
 use super::size::{SizeInput, size};
-use super::sources::Source;
 use super::*;
-use crate::fleet::channel::Demand;
-use crate::units::{Count, Ppm, Real, Sat};
-
-/// Days over which flow is watched.
-const WATCHED_DAYS: f64 = 60.0;
-/// How many days of the node's average stand beside what a channel shows.
-const IMAGINED_DAYS: f64 = 7.0;
-/// How many active days of the node's average amount stand beside what a channel shows.
-const IMAGINED_ACTIVE_DAYS: f64 = 2.0;
-/// How long moved sats may wait for a buyer, in days.
-const HORIZON_DAYS: f64 = 90.0;
-/// Over how many days a channel is filled ahead.
-const STOCK_DAYS: f64 = 30.0;
-/// The share of active days of a node that nobody watched.
-const USUAL_LAMBDA: f64 = 0.07;
-
-/// What a channel sells, as far as anybody knows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Market {
-    /// Days with a forward out within the horizon.
-    pub nu: f64,
-    /// The same within the days that a channel is filled ahead.
-    pub stock_nu: f64,
-    /// Sats out on such a day.
-    pub day: f64,
-}
-
-impl Market {
-    /// `usual` stands for the sats of an active day where the node does not know them.
-    pub fn of(flow: Option<&Flow>, age: Option<Count>, demand: &Demand, usual: Sat) -> Self {
-        let lambda = demand.lambda.map_or(USUAL_LAMBDA, |share| share.get());
-        let d = demand.sats_per_active_day.unwrap_or(usual).as_f64();
-        let watched = flow.and_then(|flow| Some((flow.days_out?, flow.sats_out)));
-        let (n, o) = match watched {
-            Some((days, sats)) => (f64::from(days.get()), sats.as_f64()),
-            None => (lambda * WATCHED_DAYS, lambda * WATCHED_DAYS * d),
-        };
-        let g = age.map_or(WATCHED_DAYS, |days| f64::from(days.get()));
-        let nu = |horizon: f64| {
-            horizon * (n + IMAGINED_DAYS * lambda) / (g.min(WATCHED_DAYS) + IMAGINED_DAYS)
-        };
-        Self {
-            nu: nu(HORIZON_DAYS),
-            stock_nu: nu(STOCK_DAYS),
-            day: (o + IMAGINED_ACTIVE_DAYS * d) / (n + IMAGINED_ACTIVE_DAYS),
-        }
-    }
-
-    /// How often the first `x` sats are wanted within the horizon.
-    fn turns(&self, x: f64) -> f64 {
-        self.nu * (self.day / x).min(1.0)
-    }
-
-    /// Of the first `x` sats, how many are used.
-    pub fn used(&self, x: f64) -> f64 {
-        if x <= 0.0 {
-            return 0.0;
-        }
-        let y = self.turns(x);
-        x * y / (1.0 + y)
-    }
-
-    /// The sales of a month: what a channel should be able to send, half of its capacity at most.
-    pub fn stock(&self, capacity: Sat) -> f64 {
-        (capacity.as_f64() / 2.0)
-            .min(self.day * self.stock_nu)
-            .floor()
-    }
-}
-
-/// Whether anybody watched what leaves a channel.
-pub(super) fn is_watched(flow: Option<&Flow>) -> bool {
-    flow.is_some_and(|flow| flow.days_out.is_some())
-}
-
-/// What a channel sells of what it can send: before and after a move.
-#[record(open, Copy)]
-pub struct Sales {
-    /// Days with a forward out that are expected within 90 days.
-    pub active_days: Real,
-    /// Sats out that are expected on such a day.
-    pub sats_per_active_day: RealSat,
-    /// How many sats are used of those that it can send after the move.
-    pub used_after: RealSat,
-    /// How many sats are used of those that it can send before the move.
-    pub used_before: RealSat,
-}
-
-impl Sales {
-    fn of(market: &Market, before: f64, after: f64) -> Result<Self, Error> {
-        Ok(Self {
-            active_days: Real::new(market.nu)?,
-            sats_per_active_day: RealSat::new(market.day)?,
-            used_after: RealSat::new(market.used(after))?,
-            used_before: RealSat::new(market.used(before))?,
-        })
-    }
-}
-
-/// What a source loses by giving `amount`.
-pub(super) fn loss(market: &Market, spendable: Sat, fee: Ppm, amount: Sat) -> f64 {
-    let spendable = spendable.as_f64();
-    let sold = market.used(spendable) - market.used(spendable - amount.as_f64());
-    f64::from(fee.get()) / 1e6 * sold
-}
+use crate::units::{Ppm, Sat};
 
 /// A candidate with its source and amount found.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,10 @@
 //! The model `cl_revenue_ops`: the deployed plugin's value of a rebalance, step by step, in its
 //! order of operations. The whole fee budget counts as cost.
 
-use super::evaluate::{Asked, Evaluated, Flips, Terms};
+use super::candidate::{Asked, Evaluated, Flips, Source, Terms};
 use super::flow::turnover;
 use super::scoring::{Ask, Candidate, base_threshold, best, pays, tolerance_ppm};
 use super::size::{SizeInput, size};
-use super::sources::Source;
 use super::*;
 use crate::units::{Msat, Ppm, Real, Sat, Share, SignedPpm};
 

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::demand::{Market, loss};
-use super::sources::{Ranked, Source};
+use super::candidate::{Ranked, Source};
+use super::market::{Market, loss};
 use super::*;
 use crate::fleet::channel::{Demand, Phase, local_share};
 use crate::units::{Real, Sat, Share};

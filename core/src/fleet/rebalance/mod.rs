@@ -18,7 +18,7 @@
 //! `threshold_scaled`, `threshold_unscaled`, `multiplier_clamped`, `health_unknown`,
 //! `ev_below_threshold`, `ev_reaches_threshold`, and those of the modules below.
 
-use crate::config::{Config, Profile};
+use crate::config::Config;
 use crate::error::Error;
 use crate::fleet::health::Tier;
 use crate::flip;
@@ -26,19 +26,22 @@ use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Multiplier, NodeId, RealSat, Seconds};
 
 pub mod budget;
+pub mod candidate;
 mod demand;
 mod deployed;
+pub mod destination;
 pub mod evaluate;
 pub mod flow;
 mod giving;
+mod market;
 pub mod pause;
 mod scoring;
-mod settings;
 pub mod size;
 pub mod sources;
 
-pub use demand::Sales;
-pub use settings::{Kelly, Model, Nnlb, RebalanceConfig, Rounding, Scaling, VelocityGate};
+pub use crate::config::rebalance::{
+    Kelly, Model, Nnlb, RebalanceConfig, Rounding, Scaling, VelocityGate,
+};
 
 /// A threshold and the multiplier that moves it.
 #[record]

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::candidate::{Ranked, Source};
 use super::flow::{FlowKind, turnover};
-use super::sources::{Ranked, Source};
 use super::*;
 use crate::units::{Ppm, Real, Sat, Share, SignedPpm};
 

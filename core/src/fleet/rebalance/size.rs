@@ -8,8 +8,8 @@
 //! the model `demand`: `demand_unknown`; of `cl_revenue_ops`: `slow_channel`,
 //! `target_below_minimum`.
 
-use super::demand::{Market, is_watched};
-use super::evaluate::Destination;
+use super::destination::Destination;
+use super::market::{Market, is_watched};
 use super::*;
 use crate::fleet::channel::Demand;
 use crate::fleet::rebalance::flow::{Flow, FlowKind};

@@ -9,53 +9,14 @@
 //! `source_offline`, `source_drains`, `spread_beyond_tolerance`, `source_earns_too_little`; of both:
 //! `source_ranked`, `no_source`.
 
-use super::flow::Flow;
+use super::candidate::{Ranked, Source};
 use super::giving::{self, Move};
 use super::scoring::{Ask, Candidate, each_giving};
 use super::*;
-use crate::entries::{Entries, Entry};
-use crate::fleet::channel::{Demand, Phase, yes};
+use crate::entries::Entries;
+use crate::fleet::channel::Demand;
 use crate::sorting;
-use crate::units::{Count, Ppm, Real, Sat, Share, SignedPpm};
-
-/// A channel that may give.
-#[record]
-#[schemars(rename = "SourceChannel")]
-pub struct Source {
-    /// How old it is, in days; old when absent.
-    pub age_days: Option<Count>,
-    /// Its capacity.
-    pub capacity_sats: Sat,
-    /// Its id.
-    pub channel_id: NodeId,
-    /// Whether its peer is online.
-    #[serde(default = "yes")]
-    pub connected: bool,
-    /// How often it failed in a row.
-    #[serde(default)]
-    pub fails: Count,
-    /// What we charge there.
-    pub fee_ppm: Ppm,
-    /// What moved through it.
-    pub flow: Option<Flow>,
-    /// The part on our side; what it can send when absent.
-    pub local_sats: Option<Sat>,
-    /// The peer at the other end.
-    pub peer_id: Option<NodeId>,
-    /// Where it is in its life; usable when absent.
-    pub phase: Option<Phase>,
-    /// What it can send now.
-    pub spendable_sats: Sat,
-    /// For what percentage of the last day its peer was online.
-    pub uptime_pct: Option<Real>,
-}
-
-impl Entry for Source {
-    const ID: &'static str = "channel_id";
-    fn id(&self) -> &str {
-        self.channel_id.as_str()
-    }
-}
+use crate::units::{Count, Ppm, Sat};
 
 /// Channels that may give.
 #[record]
@@ -73,43 +34,6 @@ pub struct SourcesInput {
     pub out_ppm: Ppm,
     /// The channels.
     pub sources: Entries<Source>,
-}
-
-/// A channel that may give, and how well.
-#[record(open)]
-pub struct Ranked {
-    /// Its id.
-    pub channel_id: NodeId,
-    /// The most that it can give and keep its share.
-    pub gives_sats: Option<Sat>,
-    /// The share that stays on our side after it gave.
-    pub local_share_after: Option<Real>,
-    /// What its sats would have earned here.
-    pub loss: Option<RealSat>,
-    /// What its liquidity would have earned here, weighted by how likely that was.
-    pub opportunity_ppm: Option<Ppm>,
-    /// How well it gives by the deployed plugin's points; more is better.
-    pub score: Option<Real>,
-    /// What is left of the destination's fee.
-    pub spread_ppm: Option<SignedPpm>,
-    /// The share of its capacity that moves in a day.
-    pub turnover: Option<Share>,
-}
-
-impl Ranked {
-    /// A channel of which nothing is told yet.
-    pub(super) fn of(channel_id: &NodeId) -> Self {
-        Self {
-            channel_id: channel_id.clone(),
-            gives_sats: None,
-            local_share_after: None,
-            loss: None,
-            opportunity_ppm: None,
-            score: None,
-            spread_ppm: None,
-            turnover: None,
-        }
-    }
 }
 
 /// The channels that may give, best first.

@@ -7,19 +7,17 @@
 use super::listed::Listed;
 use super::moves::{self, Moves};
 use super::raw::{ClnInput, Forward, IncomeEvent};
+use super::sums::{DAY, Days, FLOW_DAYS, FlowSums, PROFIT_DAYS, add_within, sum_of};
 use super::{ChannelProfit, Unattributed};
 use crate::config::Config;
 use crate::error::Error;
-use crate::fleet::channel::{Channel, ChannelFlow, Demand, RecentFlow};
+use crate::fleet::channel::{Channel, ChannelFlow, Demand};
 use crate::fleet::health::profit::{ProfitInput, profit};
 use crate::fleet::health::trend::too_short;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
 use crate::units::{Count, Msat, Sat, Seconds, Share};
 
-pub(super) const DAY: u64 = 24 * 3600;
-pub(super) const PROFIT_DAYS: u64 = 30;
-const FLOW_DAYS: u32 = 60;
 const WEEK: u64 = 7 * DAY;
 const WINDOWS: usize = 4;
 
@@ -69,47 +67,6 @@ struct Net {
     credit: u128,
 }
 
-/// A day is a bit, the newest first.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Days(u64);
-
-/// What others sent through a channel.
-#[derive(Clone, Copy, Default)]
-pub(super) struct FlowSums {
-    days_out: Days,
-    sent: u128,
-    received: u128,
-    sent_lately: u128,
-    received_lately: u128,
-}
-
-impl Days {
-    fn add(&mut self, age: u64) {
-        if age < u64::from(FLOW_DAYS) * DAY {
-            self.0 |= 1 << (age / DAY);
-        }
-    }
-}
-
-impl FlowSums {
-    pub fn send(&mut self, age: u64, lately: u64, msat: u64) {
-        self.days_out.add(age);
-        add_within(&mut self.sent, msat, age, u64::from(FLOW_DAYS) * DAY);
-        add_within(&mut self.sent_lately, msat, age, lately);
-    }
-
-    pub fn receive(&mut self, age: u64, lately: u64, msat: u64) {
-        add_within(&mut self.received, msat, age, u64::from(FLOW_DAYS) * DAY);
-        add_within(&mut self.received_lately, msat, age, lately);
-    }
-}
-
-fn add_within(sum: &mut u128, msat: u64, age: u64, within: u64) {
-    if age < within {
-        *sum += u128::from(msat);
-    }
-}
-
 impl Net {
     fn add(&mut self, event: &IncomeEvent) {
         self.debit += u128::from(event.debit_msat.get().get());
@@ -144,16 +101,6 @@ impl Source {
             .map(|window| u128::from(window.get()))
             .sum()
     }
-}
-
-/// More than all bitcoin can only be a defect of the node's books; it stays the largest amount.
-pub(super) fn sum_of(msat: u128) -> Msat {
-    let cut = u64::try_from(msat).unwrap_or(u64::MAX);
-    Msat::constant(cut.min(Msat::MAX.get()))
-}
-
-fn sats_of(msat: u128) -> Sat {
-    sum_of(msat).floor()
 }
 
 impl<'i> Ledger<'i> {
@@ -402,7 +349,7 @@ impl<'i> Ledger<'i> {
         }
         self.forwards?;
         let mut flow = books.flow;
-        flow.days_out.0 |= books.days_routed.0;
+        flow.also_sent_on(books.days_routed);
         Some(flow)
     }
 
@@ -486,23 +433,6 @@ fn names<'i>(listed: &Listed<'i>, places: &Table<&'i str, usize>) -> Table<&'i s
         names.map(move |name| (name.as_str(), place))
     });
     named.collect()
-}
-
-impl FlowSums {
-    fn told(&self) -> ChannelFlow {
-        ChannelFlow {
-            days_out: Count::constant(self.days_out.0.count_ones()),
-            sats_in: sats_of(self.received),
-            sats_out: sats_of(self.sent),
-        }
-    }
-
-    fn lately(&self) -> RecentFlow {
-        RecentFlow {
-            sats_in: sats_of(self.received_lately),
-            sats_out: sats_of(self.sent_lately),
-        }
-    }
 }
 
 /// How much the usable channels are asked for, on average.

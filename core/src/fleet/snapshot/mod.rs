@@ -35,6 +35,7 @@ mod listed;
 mod moves;
 pub mod raw;
 mod report;
+mod sums;
 
 use super::channel::{Channel, Demand};
 use super::health::assess::{AssessInput, TrendSource};
@@ -42,7 +43,8 @@ use super::health::balance::LocalShare;
 use super::health::profit::{Profit, ProfitClass, ProfitInput};
 use super::health::verify::HealthReport;
 use super::member::{Member, PeerCapacity, Us};
-use crate::config::{Config, Profile};
+use crate::config::Config;
+pub use crate::config::snapshot::SnapshotConfig;
 use crate::error::Error;
 use crate::reason::Why;
 use crate::units::{Count, Msat, Sat, Seconds, Share};
@@ -50,29 +52,6 @@ use graph::Graph;
 use ledger::Ledger;
 use listed::{count_of, increment};
 pub use raw::ClnInput;
-
-/// What an operator may set about the reading of a node.
-#[record]
-pub struct SnapshotConfig {
-    /// Whether the other members are told of channels that the graph does not show.
-    pub report_unannounced: bool,
-}
-
-impl Default for SnapshotConfig {
-    fn default() -> Self {
-        Self::of(Profile::Plan)
-    }
-}
-
-impl SnapshotConfig {
-    /// The constants of `profile`.
-    #[must_use]
-    pub const fn of(_profile: Profile) -> Self {
-        Self {
-            report_unannounced: false,
-        }
-    }
-}
 
 /// A node as the fleet policies read it.
 #[record(open)]

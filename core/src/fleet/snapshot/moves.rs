@@ -4,8 +4,8 @@
 //! of the tag `invoice`: routed moves share a hash too, and our own payment through ourselves is
 //! debited and credited as `routed`. What it cost belongs to the channel that was filled.
 
-use super::ledger::{DAY, FlowSums, PROFIT_DAYS};
 use super::raw::ClnInput;
+use super::sums::{DAY, FlowSums, PROFIT_DAYS};
 use crate::reason::Why;
 use crate::sorting;
 use crate::table::Table;

@@ -2,9 +2,9 @@
 
 use crate::account::algebra::Delta;
 use crate::books::{BookDigest, Nothing, book_method, book_methods};
+use crate::config::hub::Token;
 use crate::error::Error;
 use crate::hub::book::HubBook;
-use crate::hub::config::Token;
 use crate::hub::memory::HubMemory;
 use crate::hub::plan::Plan;
 use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};

@@ -1,6 +1,6 @@
 //! What a plan asks the runtime to do, in order.
 
-use crate::hub::config::Source;
+use crate::config::hub::Source;
 use crate::hub::state::SettlementOp;
 use crate::reason::Code;
 use crate::units::{EntityId, TokenAmount, TokenId};

@@ -1,7 +1,7 @@
 //! What limits the grant of one request, and the nearest value with which it would not.
 
+use crate::config::hub::HubConfig;
 use crate::error::Error;
-use crate::hub::config::HubConfig;
 use crate::hub::limits::{BatchRoom, TokenLimits};
 use crate::hub::memory::Served;
 use crate::hub::plan::eligibility::{Bar, Candidate};

@@ -2,8 +2,8 @@
 //! The first failure binds; all that apply are returned.
 
 use crate::account::algebra::Side;
+use crate::config::hub::{FeeBasis, HubConfig};
 use crate::error::Error;
-use crate::hub::config::{FeeBasis, HubConfig};
 use crate::hub::guard;
 use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::memory::HubMemory;

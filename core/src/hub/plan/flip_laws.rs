@@ -2,7 +2,7 @@
 
 use super::tests::laws::{configs, hubs};
 use super::*;
-use crate::hub::amount::HubAmount;
+use crate::config::amount::HubAmount;
 use crate::hub::memory::{HalfHour, InFlight, Served, TokenMemory};
 use crate::hub::state::{Batch, SentBatch, TransferEntry, WithdrawalEntry};
 use crate::proofs;

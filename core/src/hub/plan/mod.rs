@@ -13,12 +13,14 @@
 //!
 //! Source: plan phases 1 and 3, and the runtime. Codes: see the section `hub: plan` of the registry.
 
+pub mod accounts;
 pub mod action;
 pub mod bounds;
 pub mod eligibility;
 pub mod explain;
 #[cfg(test)]
 mod flip_laws;
+pub mod offer;
 #[cfg(test)]
 pub(crate) mod open_laws;
 pub mod order;
@@ -34,16 +36,17 @@ pub mod walk;
 
 use crate::canonical;
 use crate::config::Config;
+use crate::config::hub::{Funding, HubConfig};
 use crate::error::Error;
-use crate::hub::config::{Funding, HubConfig};
 use crate::hub::guard::reported;
 use crate::hub::limits::{BatchRoom, Tokens};
 use crate::hub::memory::{Asked, HubMemory, Told};
+use crate::hub::plan::accounts::Accounts;
 use crate::hub::plan::action::{Action, MEMO};
 use crate::hub::plan::bounds::Ahead;
 use crate::hub::plan::eligibility::{Bar, Candidate, Carried, Court, Judged};
+use crate::hub::plan::offer::Offer;
 use crate::hub::plan::outcome::{Outcome, OutcomeKind, Report, Turned};
-use crate::hub::plan::pull::Offer;
 use crate::hub::plan::reserve::Flows;
 use crate::hub::plan::settle::{Shrunk, Standing};
 use crate::hub::plan::walk::{Pending, Used, Walk};
@@ -102,22 +105,6 @@ pub struct Plan {
     /// How many requests besides those in `outcomes` were turned down, and why.
     #[serde(default)]
     pub turned: Vec<Turned>,
-}
-
-/// Where a tick finds the accounts it must look at; all by id. Through a table of functions: the
-/// tick is large, and a copy of it for each kind of source is not worth its bytes.
-pub trait Accounts {
-    /// The accounts with an open request or a settlement, and, for a hub that acts unasked, those
-    /// with a claim above the soft limit.
-    fn working(&self) -> Box<dyn Iterator<Item = &Account> + '_>;
-    /// The tokens that something could be asked back in.
-    fn offered_tokens(&self) -> Box<dyn Iterator<Item = TokenId> + '_>;
-    /// The accounts that something can be asked back from, the largest offer first, then by id.
-    fn offering(&self, token_id: TokenId) -> Box<dyn Iterator<Item = EntityId> + '_>;
-    /// What can be asked back from one account.
-    fn offer(&self, account_id: &EntityId, token_id: TokenId) -> Result<Option<Offer>, Error>;
-    /// One account, unless it is set aside.
-    fn account(&self, account_id: &EntityId) -> Result<Option<Account>, Error>;
 }
 
 /// How much is offered, and by whom.

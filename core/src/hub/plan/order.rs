@@ -3,7 +3,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::hub::config::{HubConfig, Strategy};
+use crate::config::hub::{HubConfig, Strategy};
 use crate::hub::plan::eligibility::Candidate;
 use crate::sorting;
 use crate::units::Millis;

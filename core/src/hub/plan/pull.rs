@@ -1,61 +1,18 @@
 //! Pulling back: from whom, and how much. `funding` decides how much, never who waits.
 
 use crate::account::algebra::Side;
+use crate::config::hub::{Funding, HubConfig};
 use crate::error::Error;
-use crate::hub::config::{Funding, HubConfig};
 use crate::hub::guard;
 use crate::hub::limits::{TokenLimits, Tokens};
 use crate::hub::memory::Asked;
-use crate::hub::plan::{Accounts, reserve, walk::Used};
+use crate::hub::plan::accounts::Accounts;
+use crate::hub::plan::offer::{Offer, Part};
+use crate::hub::plan::{reserve, walk::Used};
 use crate::hub::state::{Account, SettlementOp};
 use crate::sorting;
 use crate::table::Table;
 use crate::units::{EntityId, Millis, TokenAmount, TokenId, Wide};
-
-/// What the hub may ask back in one token of an account.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Offer {
-    /// The token.
-    pub token_id: TokenId,
-    /// What it may withdraw of its share.
-    pub by_withdrawal: TokenAmount,
-    /// What the peer may be asked to pay of its debt, where the share does not suffice.
-    pub by_settlement: TokenAmount,
-    /// The smallest amount that is worth a settlement.
-    least: TokenAmount,
-}
-
-/// What is asked of one account in one token.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Part {
-    /// How much.
-    pub amount: TokenAmount,
-    /// Whether the peer pays a debt; else the hub withdraws its share.
-    pub is_debt: bool,
-}
-
-impl Offer {
-    /// The largest amount that one proposal brings.
-    #[must_use]
-    pub fn most(&self) -> TokenAmount {
-        self.part(TokenAmount::MAX).amount
-    }
-
-    /// What to ask for where `wanted` is wanted. The runtime signs a withdrawal by itself and a
-    /// debt payment never: so the share comes first, and the two are never mixed.
-    #[must_use]
-    pub fn part(&self, wanted: TokenAmount) -> Part {
-        let is_debt = self.by_withdrawal < wanted && self.by_withdrawal < self.least;
-        let most = match is_debt {
-            true => self.by_settlement,
-            false => self.by_withdrawal,
-        };
-        Part {
-            amount: most.min(wanted),
-            is_debt,
-        }
-    }
-}
 
 /// What the hub may ask back from `account` in this tick, whatever it needs. Never while a
 /// settlement or frame is pending, never for a token that the peer requests collateral in.

@@ -7,8 +7,8 @@
 //! that is ever planned, and a peer that never answers is left alone.
 
 use crate::account::algebra::Side;
+use crate::config::hub::HubConfig;
 use crate::error::Error;
-use crate::hub::config::HubConfig;
 use crate::hub::guard;
 use crate::hub::memory::Asked;
 use crate::hub::state::{Account, OpKind, SettlementOp, Workspace, WorkspaceStatus};

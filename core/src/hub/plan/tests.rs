@@ -749,7 +749,7 @@ mod stories {
             state.memory = plan.memory;
             state.now = next;
         }
-        use crate::hub::config::Source;
+        use crate::config::hub::Source;
         assert_eq!(
             sources,
             [
@@ -1139,7 +1139,7 @@ pub(crate) mod laws {
     }
 
     pub(crate) fn configs() -> impl Strategy<Value = Config> {
-        use crate::hub::config::Strategy as Order;
+        use crate::config::hub::Strategy as Order;
         let funding = prop_oneof![
             Just(Funding::MatchFirst),
             Just(Funding::ReserveFirst),
@@ -1172,8 +1172,8 @@ pub(crate) mod laws {
 
     /// The same hub with limits for token 2.
     pub(crate) fn of_two_tokens(mut config: HubConfig) -> HubConfig {
-        use crate::hub::amount::HubAmount;
-        let own = crate::hub::config::OwnLimits {
+        use crate::config::amount::HubAmount;
+        let own = crate::config::hub::OwnLimits {
             floor: Some(HubAmount::tokens(100)),
             min_reserve: Some(HubAmount::tokens(200)),
             target_reserve: Some(HubAmount::tokens(400)),
@@ -1274,7 +1274,7 @@ pub(crate) mod laws {
             ],
         });
         let mut config = Config::default();
-        config.hub.sources = vec![crate::hub::config::Source::Treasury];
+        config.hub.sources = vec![crate::config::hub::Source::Treasury];
         let (good, _) = plan_of(&config, &base);
         let good = json_of(&good);
         let verdict = |state: &Json, plan: &Json| {
@@ -1487,7 +1487,7 @@ pub(crate) mod laws {
         };
         let mut config = Config::default();
         config.hub = HubConfig {
-            floor: crate::hub::amount::HubAmount::tokens(0),
+            floor: crate::config::amount::HubAmount::tokens(0),
             max_deposits: Count::constant(2_000),
             batch_pairs: Count::constant(2_000),
             batch_pairs_per_entry: Count::constant(2_000),

@@ -2,8 +2,8 @@
 //! refuse; what cannot be served now consumes nothing, and the next one is tried.
 
 use crate::canonical;
+use crate::config::hub::HubConfig;
 use crate::error::Error;
-use crate::hub::config::HubConfig;
 use crate::hub::limits::{BatchRoom, Tokens};
 use crate::hub::memory::{HubMemory, MAX_MEMORY_BYTES, Served};
 use crate::hub::plan::bounds::{Ahead, Bounds};

@@ -1,12 +1,15 @@
 //! The laws of what a rebalance is worth.
 
 use super::*;
+use crate::config::Profile;
 use crate::entries::Entries;
 use crate::fleet::channel::{Demand, Phase};
-use crate::fleet::rebalance::demand::Market;
-use crate::fleet::rebalance::evaluate::{Destination, EvaluateInput, Evaluated, evaluate};
+use crate::fleet::rebalance::candidate::{EvaluateInput, Evaluated, Source};
+use crate::fleet::rebalance::destination::Destination;
+use crate::fleet::rebalance::evaluate::evaluate;
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
-use crate::fleet::rebalance::sources::{Source, SourcesInput, sources};
+use crate::fleet::rebalance::market::Market;
+use crate::fleet::rebalance::sources::{SourcesInput, sources};
 use crate::units::{Msat, Ppm, Share};
 
 fn sat(n: u64) -> Sat {
@@ -296,7 +299,7 @@ proptest! {
         let ranked = sources(&config, &question, &mut Why::off()).unwrap();
         let all = input.sources.readable();
         prop_assert_eq!(ranked.ranked.len() + ranked.refused.get() as usize, all.len());
-        let key = |one: &crate::fleet::rebalance::sources::Ranked| (one.loss.unwrap().get(), -one.local_share_after.unwrap().get());
+        let key = |one: &crate::fleet::rebalance::candidate::Ranked| (one.loss.unwrap().get(), -one.local_share_after.unwrap().get());
         prop_assert!(ranked.ranked.is_sorted_by(|a, b| key(a) <= key(b)));
         for one in ranked.ranked {
             let source = all.iter().find(|source| source.channel_id == one.channel_id).unwrap();

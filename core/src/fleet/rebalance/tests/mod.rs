@@ -3,6 +3,7 @@
 use super::budget::{BudgetInput, budget};
 use super::pause::{BackoffInput, CooldownInput, backoff, cooldown};
 use super::*;
+use crate::config::Profile;
 use crate::fleet::health::tests::cases;
 use crate::reason::{Code, Quantity};
 use crate::units::{Count, Sat};

@@ -1,9 +1,8 @@
 //! What an operator may set about splices.
 
-use crate::config::Profile;
+use crate::config::profile::Profile;
 use crate::error::Error;
-use crate::lint;
-use crate::reason::Why;
+use crate::reason::{Reason, Why};
 use crate::units::{Sat, Seconds, Share};
 
 /// What an operator may set about splices.
@@ -69,7 +68,7 @@ impl SpliceConfig {
     pub fn lint(&self, why: &mut Why) {
         if self.partial && self.min_sats == Sat::MIN {
             // Then every amount below our own is safe, and the share is never asked.
-            why.add(|| lint::without_effect("splice.min_share"));
+            why.add(|| Reason::without_effect("splice.min_share"));
         }
     }
 }

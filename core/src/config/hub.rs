@@ -1,9 +1,8 @@
 //! What an operator may set about a hub. Every difference between the profiles is a field here.
 
-use crate::config::Profile;
+use crate::config::amount::HubAmount;
+use crate::config::profile::Profile;
 use crate::error::Error;
-use crate::hub::amount::HubAmount;
-use crate::lint::without_effect;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
 use crate::units::{Bps, Count, Decimals, Millis, Serial, TokenId};
@@ -334,10 +333,10 @@ impl HubConfig {
             }
         }
         if !self.require_prepaid_fee && !self.base_fee.is_zero() {
-            why.add(|| without_effect("hub.base_fee"));
+            why.add(|| Reason::without_effect("hub.base_fee"));
         }
         if !self.require_prepaid_fee && self.fee_bps.get() > 0 {
-            why.add(|| without_effect("hub.fee_bps"));
+            why.add(|| Reason::without_effect("hub.fee_bps"));
         }
     }
 

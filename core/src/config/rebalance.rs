@@ -1,8 +1,9 @@
 //! What an operator may set about rebalancing.
 
-use super::*;
-use crate::units::{Real, Sat, Share, SignedSat};
-use crate::{lint, units::Count, units::Ppm};
+use crate::config::profile::Profile;
+use crate::error::Error;
+use crate::reason::{Reason, Why};
+use crate::units::{Count, Ppm, Real, Sat, Seconds, Share, SignedSat};
 
 /// What our health moves.
 #[choice]
@@ -213,13 +214,13 @@ impl RebalanceConfig {
     /// Warns of settings that change nothing.
     pub fn lint(&self, why: &mut Why) {
         if self.kelly.enabled && self.model == Model::Demand {
-            why.add(|| lint::without_effect("rebalance.kelly.enabled"));
+            why.add(|| Reason::without_effect("rebalance.kelly.enabled"));
         }
         if self.source_min_share.is_some() && self.model == Model::ClRevenueOps {
-            why.add(|| lint::without_effect("rebalance.source_min_share"));
+            why.add(|| Reason::without_effect("rebalance.source_min_share"));
         }
         if self.nnlb == Nnlb::Off && self.rounding == Rounding::Truncate {
-            why.add(|| lint::without_effect("rebalance.rounding"));
+            why.add(|| Reason::without_effect("rebalance.rounding"));
         }
     }
 }

@@ -2,7 +2,7 @@
 //! different decimals.
 //!
 //! ```
-//! use trimtab_core::{hub::amount::HubAmount, units::{Decimals, TokenAmount}};
+//! use trimtab_core::{config::amount::HubAmount, units::{Decimals, TokenAmount}};
 //! let fee: HubAmount = "0.1".parse()?;
 //! assert_eq!(fee.scaled(Decimals::new(6)?)?, TokenAmount::new(100_000));
 //! assert!(fee.scaled(Decimals::new(0)?).is_err());

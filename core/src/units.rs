@@ -212,9 +212,17 @@ macro_rules! integer {
                 Err(Error::out_of_range(field, n, format_args!("{}..={}", Self::MIN.0, Self::MAX.0)))
             }
 
-            /// The value for a constant of ours; out of range falls to the nearest bound.
+            /// A constant of ours. Only where it is worked out by the compiler, which refuses one out
+            /// of range: `const { Sat::constant(1) }`.
             #[must_use]
             pub const fn constant(n: $inner) -> Self {
+                assert!(n >= Self::MIN.0 && n <= Self::MAX.0, "a constant out of range");
+                Self(n)
+            }
+
+            /// The value; out of range falls to the nearest bound.
+            #[must_use]
+            pub const fn clamped(n: $inner) -> Self {
                 if n > Self::MIN.0 {
                     if n < Self::MAX.0 { Self(n) } else { Self::MAX }
                 } else {
@@ -317,9 +325,17 @@ macro_rules! real {
                 Err(Error::out_of_range(field, float_text(x), range))
             }
 
-            /// The value for a constant of ours; out of range falls to the nearest bound.
+            /// A constant of ours. Only where it is worked out by the compiler, which refuses one out
+            /// of range: `const { Share::constant(0.5) }`.
             #[must_use]
             pub const fn constant(x: f64) -> Self {
+                assert!(x >= Self::MIN.0 && x <= Self::MAX.0, "a constant out of range");
+                Self(x)
+            }
+
+            /// The value; out of range falls to the nearest bound, no number to the lowest.
+            #[must_use]
+            pub const fn clamped(x: f64) -> Self {
                 if x >= Self::MIN.0 {
                     if x <= Self::MAX.0 { Self(x) } else { Self::MAX }
                 } else {

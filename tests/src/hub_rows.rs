@@ -27,7 +27,7 @@ pub struct HubRow {
     pub unit: &'static str,
 }
 
-const TOKEN: TokenId = TokenId::constant(1);
+const TOKEN: TokenId = const { TokenId::constant(1) };
 /// The moment of the first tick, in milliseconds.
 pub const NOW: u64 = 1_700_000_000_000;
 
@@ -145,8 +145,8 @@ pub fn account(n: u64, asks: bool) -> Result<Account> {
             request_id: None,
             fee_token_id: None,
             fee_paid_upfront: TokenAmount::ZERO,
-            policy_version: Serial::constant(1),
-            requested_at: Millis::constant(NOW - 1_000 - mixed % 100_000),
+            policy_version: const { Serial::constant(1) },
+            requested_at: Millis::clamped(NOW - 1_000 - mixed % 100_000),
             requested_by_left: None,
             refund: None,
         }),
@@ -161,7 +161,7 @@ pub fn account(n: u64, asks: bool) -> Result<Account> {
 fn hub() -> Result<HubState> {
     Ok(HubState {
         reserves: Table::from_iter([(TOKEN, amount(1_000_000_000_000))]),
-        ..HubState::empty(EntityId::new("0x1")?, Millis::constant(NOW))
+        ..HubState::empty(EntityId::new("0x1")?, Millis::clamped(NOW))
     })
 }
 
@@ -201,7 +201,7 @@ fn tick_with_ten(count: u64) -> Result<Ticks> {
     let (mut ticks, mut changes) = (Vec::new(), Vec::new());
     for round in 0..400u64 {
         let begin = Instant::now();
-        book.plan(Millis::constant(NOW + round * 5_000), &mut Why::new())?;
+        book.plan(Millis::clamped(NOW + round * 5_000), &mut Why::new())?;
         ticks.push(begin.elapsed().as_secs_f64() * 1e6);
         let other = account(round * 97 * 2, false)?;
         let begin = Instant::now();
@@ -228,11 +228,11 @@ fn first_tick(count: u64) -> Result<[f64; 2]> {
             },
         )?;
         let begin = Instant::now();
-        let plan = book.plan(Millis::constant(NOW), &mut Why::new())?;
+        let plan = book.plan(Millis::clamped(NOW), &mut Why::new())?;
         first.push(begin.elapsed().as_secs_f64() * 1e3);
         book.apply(&plan)?;
         let begin = Instant::now();
-        book.plan(Millis::constant(NOW + 1_000), &mut Why::new())?;
+        book.plan(Millis::clamped(NOW + 1_000), &mut Why::new())?;
         later.push(begin.elapsed().as_secs_f64() * 1e3);
     }
     Ok([median(first), median(later)])

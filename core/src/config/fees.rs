@@ -35,10 +35,10 @@ impl FeesConfig {
     pub const fn of(profile: Profile) -> Self {
         let deployed = matches!(profile, Profile::ClHive);
         Self {
-            ceiling_ppm: Ppm::constant(5000),
-            floor_ppm: Ppm::constant(10),
-            lower_by: Real::constant(0.95),
-            raise_by: Real::constant(1.05),
+            ceiling_ppm: const { Ppm::constant(5000) },
+            floor_ppm: const { Ppm::constant(10) },
+            lower_by: const { Real::constant(0.95) },
+            raise_by: const { Real::constant(1.05) },
             raise_for_inbound: deployed,
             help_up_to: if deployed {
                 Tier::Vulnerable

@@ -38,18 +38,16 @@ impl GossipConfig {
     /// The constants of `profile`.
     #[must_use]
     pub fn of(_profile: Profile) -> Self {
-        let count = |n| Count::new(n).unwrap_or_default();
-        let seconds = |n| Seconds::new(n).unwrap_or_default();
         Self {
-            bucket_points: count(600),
-            freshness_s: seconds(600),
-            health_per_hour: count(1),
-            legacy_max_age_s: seconds(3600),
-            liquidity_per_hour: count(20),
-            max_bytes: count(32 * 1024),
-            max_hops: count(3),
-            penalty_points: count(10),
-            splice_per_hour: count(20),
+            bucket_points: const { Count::constant(600) },
+            freshness_s: const { Seconds::constant(600) },
+            health_per_hour: const { Count::constant(1) },
+            legacy_max_age_s: const { Seconds::constant(3600) },
+            liquidity_per_hour: const { Count::constant(20) },
+            max_bytes: const { Count::constant(32 * 1024) },
+            max_hops: const { Count::constant(3) },
+            penalty_points: const { Count::constant(10) },
+            splice_per_hour: const { Count::constant(20) },
         }
     }
 
@@ -71,7 +69,7 @@ impl GossipConfig {
 
     /// Warns of settings that change nothing.
     pub fn lint(&self, why: &mut Why) {
-        if self.penalty_points == Count::new(1).unwrap_or_default() {
+        if self.penalty_points == const { Count::constant(1) } {
             // Then a forgery costs no more than an honest message.
             why.add(|| Reason::without_effect("gossip.penalty_points"));
         }

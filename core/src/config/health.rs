@@ -75,7 +75,7 @@ impl Rounding {
         let whole = (total as u8).min(100);
         let rest = total - f64::from(whole);
         let up = self == Self::Nearest && (rest > 0.5 || (rest == 0.5 && whole % 2 == 1));
-        Points::constant(whole.saturating_add(u8::from(up)).min(100))
+        Points::clamped(whole.saturating_add(u8::from(up)).min(100))
     }
 }
 
@@ -129,41 +129,57 @@ impl HealthConfig {
     pub const fn of(profile: Profile) -> Self {
         let deployed = matches!(profile, Profile::ClHive);
         Self {
-            announced_slack: Count::constant(5),
-            capacity_slack: Real::constant(1.5),
-            dust_sats: Sat::constant(if deployed { 0 } else { 10 }),
-            grace_days: Count::constant(if deployed { 0 } else { 30 }),
-            loss_below: Real::constant(-0.10),
-            max_jump: Points::constant(40),
-            max_multiplier: Multiplier::constant(2.5),
-            max_report_age_s: Seconds::constant(7200),
-            min_multiplier: Multiplier::constant(0.5),
-            needs_inbound_above: Share::constant(0.7),
-            needs_outbound_below: Share::constant(0.3),
-            profit_above: Real::constant(0.10),
+            announced_slack: const { Count::constant(5) },
+            capacity_slack: const { Real::constant(1.5) },
+            dust_sats: if deployed {
+                const { Sat::constant(0) }
+            } else {
+                const { Sat::constant(10) }
+            },
+            grace_days: if deployed {
+                const { Count::constant(0) }
+            } else {
+                const { Count::constant(30) }
+            },
+            loss_below: const { Real::constant(-0.10) },
+            max_jump: const { Points::constant(40) },
+            max_multiplier: const { Multiplier::constant(2.5) },
+            max_report_age_s: const { Seconds::constant(7200) },
+            min_multiplier: const { Multiplier::constant(0.5) },
+            needs_inbound_above: const { Share::constant(0.7) },
+            needs_outbound_below: const { Share::constant(0.3) },
+            profit_above: const { Real::constant(0.10) },
             rounding: Rounding::Truncate,
             spread: Spread::Half,
-            stable_max: Points::constant(70),
-            stagnant_days: Count::constant(if deployed { 7 } else { 30 }),
+            stable_max: const { Points::constant(70) },
+            stagnant_days: if deployed {
+                const { Count::constant(7) }
+            } else {
+                const { Count::constant(30) }
+            },
             stagnant_if: if deployed {
                 StagnantIf::Losing
             } else {
                 StagnantIf::Idle
             },
-            struggling_max: Points::constant(30),
+            struggling_max: const { Points::constant(30) },
             sum_order: if deployed {
                 SumOrder::Input
             } else {
                 SumOrder::Ascending
             },
-            tier_hysteresis: Points::constant(3),
+            tier_hysteresis: const { Points::constant(3) },
             trend_falls_below: if deployed {
-                Some(Count::constant(95))
+                Some(const { Count::constant(95) })
             } else {
                 None
             },
-            trend_ratio: Count::constant(if deployed { 105 } else { 250 }),
-            vulnerable_max: Points::constant(50),
+            trend_ratio: if deployed {
+                const { Count::constant(105) }
+            } else {
+                const { Count::constant(250) }
+            },
+            vulnerable_max: const { Points::constant(50) },
         }
     }
 
@@ -350,7 +366,7 @@ impl Tier {
             .iter()
             .find(|row| row.tier == self)
             .map_or(1.0, |row| row.multiplier);
-        Multiplier::constant(
+        Multiplier::clamped(
             table
                 .min(config.max_multiplier.get())
                 .max(config.min_multiplier.get()),

@@ -194,10 +194,16 @@ impl Default for HubConfig {
 }
 
 /// The decimals of the runtime's own tokens: USDC, WETH, USDT, TRX, SUN.
-const TOKENS: [(u32, u8); 5] = [(1, 6), (2, 18), (3, 6), (4, 6), (5, 18)];
+const TOKENS: [(TokenId, Decimals); 5] = [
+    (TokenId::constant(1), Decimals::constant(6)),
+    (TokenId::constant(2), Decimals::constant(18)),
+    (TokenId::constant(3), Decimals::constant(6)),
+    (TokenId::constant(4), Decimals::constant(6)),
+    (TokenId::constant(5), Decimals::constant(18)),
+];
 
 /// The tokens that the plan's amounts, which are dollars, are meant for.
-const DOLLARS: [u32; 2] = [1, 3];
+const DOLLARS: [TokenId; 2] = [TokenId::constant(1), TokenId::constant(3)];
 
 impl HubConfig {
     /// The constants of `profile`.
@@ -210,12 +216,9 @@ impl HubConfig {
     }
 
     fn plan() -> Self {
-        let token = |(id, decimals)| {
-            let decimals = Decimals::constant(decimals);
-            (TokenId::constant(id), Token { decimals })
-        };
+        let token = |(id, decimals)| (id, Token { decimals });
         Self {
-            tick_ms: Millis::constant(5_000),
+            tick_ms: const { Millis::constant(5_000) },
             strategy: Strategy::Amount,
             funding: Funding::MatchFirst,
             proactive: false,
@@ -230,35 +233,35 @@ impl HubConfig {
             per_account_window: HubAmount::tokens(10_000),
             per_tick_cap: HubAmount::tokens(100_000),
             keep_buffer: HubAmount::tokens(0),
-            hysteresis_bps: Bps::constant(1_000),
-            cool_down_ms: Millis::constant(30_000),
-            max_wait_ms: Some(Millis::constant(600_000)),
+            hysteresis_bps: const { Bps::constant(1_000) },
+            cool_down_ms: const { Millis::constant(30_000) },
+            max_wait_ms: Some(const { Millis::constant(600_000) }),
             require_prepaid_fee: false,
             base_fee: HubAmount::tokens(0),
-            fee_bps: Bps::constant(0),
+            fee_bps: const { Bps::constant(0) },
             fee_basis: FeeBasis::Want,
-            policy_version: Serial::constant(1),
+            policy_version: const { Serial::constant(1) },
             recheck_version_on_retry: true,
-            submitted_stale_ms: Millis::constant(300_000),
-            sent_stale_ms: Millis::constant(120_000),
-            proposal_stale_ms: Some(Millis::constant(120_000)),
-            max_deposits: Count::constant(64),
-            max_proposals: Count::constant(10),
-            max_executes: Count::constant(10),
-            batch_operations: Count::constant(50),
-            batch_pairs_per_entry: Count::constant(64),
-            batch_pairs: Count::constant(256),
-            batch_settlements: Count::constant(32),
+            submitted_stale_ms: const { Millis::constant(300_000) },
+            sent_stale_ms: const { Millis::constant(120_000) },
+            proposal_stale_ms: Some(const { Millis::constant(120_000) }),
+            max_deposits: const { Count::constant(64) },
+            max_proposals: const { Count::constant(10) },
+            max_executes: const { Count::constant(10) },
+            batch_operations: const { Count::constant(50) },
+            batch_pairs_per_entry: const { Count::constant(64) },
+            batch_pairs: const { Count::constant(256) },
+            batch_settlements: const { Count::constant(32) },
             broadcast_leftovers: true,
             runtime_events: false,
-            monitor_ms: Millis::constant(60_000),
-            replenish_timeout_ms: Millis::constant(300_000),
-            retry_ms: Millis::constant(30_000),
-            max_retry_ms: Millis::constant(900_000),
-            failures_per_source: Count::constant(3),
+            monitor_ms: const { Millis::constant(60_000) },
+            replenish_timeout_ms: const { Millis::constant(300_000) },
+            retry_ms: const { Millis::constant(30_000) },
+            max_retry_ms: const { Millis::constant(900_000) },
+            failures_per_source: const { Count::constant(3) },
             sources: vec![Source::Treasury, Source::Withdraw, Source::Faucet],
             token_sources: Table::new(),
-            limited_tokens: Some(DOLLARS.map(TokenId::constant).to_vec()),
+            limited_tokens: Some(DOLLARS.to_vec()),
             token_limits: Table::new(),
             tokens: TOKENS.into_iter().map(token).collect(),
         }
@@ -266,7 +269,7 @@ impl HubConfig {
 
     fn runtime() -> Self {
         Self {
-            tick_ms: Millis::constant(1_000),
+            tick_ms: const { Millis::constant(1_000) },
             funding: Funding::Sweep,
             pull_unsecured: false,
             min_reserve: HubAmount::ZERO,
@@ -277,17 +280,17 @@ impl HubConfig {
             per_account_window: HubAmount::UNLIMITED,
             per_tick_cap: HubAmount::UNLIMITED,
             keep_buffer: HubAmount::ZERO,
-            hysteresis_bps: Bps::constant(0),
-            cool_down_ms: Millis::constant(0),
+            hysteresis_bps: const { Bps::constant(0) },
+            cool_down_ms: const { Millis::constant(0) },
             max_wait_ms: None,
             require_prepaid_fee: true,
             base_fee: HubAmount::tenths(1),
-            fee_bps: Bps::constant(1),
+            fee_bps: const { Bps::constant(1) },
             fee_basis: FeeBasis::Request,
             recheck_version_on_retry: false,
             proposal_stale_ms: None,
             limited_tokens: None,
-            max_deposits: Count::constant(10),
+            max_deposits: const { Count::constant(10) },
             broadcast_leftovers: false,
             runtime_events: true,
             sources: Vec::new(),
@@ -311,7 +314,7 @@ impl HubConfig {
     pub fn lint(&self, why: &mut Why) {
         // Any decimals would do: the settings are compared with each other.
         let scaled = |amount: HubAmount| {
-            let units = amount.scaled(Decimals::constant(18));
+            let units = amount.scaled(const { Decimals::constant(18) });
             units.unwrap_or(crate::units::TokenAmount::MAX)
         };
         let warn = |code, observed, limit| {
@@ -343,7 +346,7 @@ impl HubConfig {
     /// The published version; the runtime reads 0 as 1.
     #[must_use]
     pub fn version(&self) -> Serial {
-        self.policy_version.max(Serial::constant(1))
+        self.policy_version.max(const { Serial::constant(1) })
     }
 
     /// Whether the reserves are watched at all.

@@ -23,8 +23,8 @@ impl LimitsConfig {
     #[must_use]
     pub const fn of(_profile: Profile) -> Self {
         Self {
-            report_count: Count::constant(1),
-            report_period_s: Seconds::constant(60),
+            report_count: const { Count::constant(1) },
+            report_period_s: const { Seconds::constant(60) },
         }
     }
 }

@@ -35,13 +35,13 @@ impl LiquidityConfig {
     #[must_use]
     pub const fn of(_profile: Profile) -> Self {
         Self {
-            activity_counts_s: Seconds::constant(900),
-            depleted_below: Share::constant(0.2),
-            full_relevance_sats: Sat::constant(10_000_000),
-            max_report_age_s: Seconds::constant(3600),
-            saturated_above: Share::constant(0.8),
-            severe_above: Share::constant(0.9),
-            severe_below: Share::constant(0.1),
+            activity_counts_s: const { Seconds::constant(900) },
+            depleted_below: const { Share::constant(0.2) },
+            full_relevance_sats: const { Sat::constant(10_000_000) },
+            max_report_age_s: const { Seconds::constant(3600) },
+            saturated_above: const { Share::constant(0.8) },
+            severe_above: const { Share::constant(0.9) },
+            severe_below: const { Share::constant(0.1) },
         }
     }
 

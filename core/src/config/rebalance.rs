@@ -125,39 +125,40 @@ impl Default for RebalanceConfig {
     }
 }
 
-/// A constant of ours, which is legal.
-macro_rules! known {
-    ($unit:ident, $n:expr) => {
-        $unit::new($n).unwrap_or_default()
-    };
-}
-
 impl RebalanceConfig {
     /// The constants of `profile`.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         let deployed = profile == Profile::ClHive;
         Self {
-            backoff_s: known!(Seconds, 600),
-            budget_share: Share::constant(0.30),
-            chunk_sats: known!(Sat, 500_000),
-            cooldown_h: known!(Count, 24),
-            flow_window_days: known!(Count, 7),
-            give_up_after: known!(Count, 10),
-            give_up_s: known!(Seconds, 48 * 3600),
+            backoff_s: const { Seconds::constant(600) },
+            budget_share: const { Share::constant(0.30) },
+            chunk_sats: const { Sat::constant(500_000) },
+            cooldown_h: const { Count::constant(24) },
+            flow_window_days: const { Count::constant(7) },
+            give_up_after: const { Count::constant(10) },
+            give_up_s: const { Seconds::constant(48 * 3600) },
             kelly: Kelly {
                 enabled: false,
-                fraction: Share::constant(0.5),
+                fraction: const { Share::constant(0.5) },
             },
-            margin: Real::constant(0.25),
-            max_amount_sats: known!(Sat, 5_000_000),
-            max_health_age_s: known!(Seconds, 300),
-            min_amount_sats: known!(Sat, if deployed { 50_000 } else { 10_000 }),
-            min_budget_sats: known!(Sat, if deployed { 5_000 } else { 500 }),
-            min_ev_sats: known!(Sat, 1),
-            min_profit_sats: known!(SignedSat, 10),
+            margin: const { Real::constant(0.25) },
+            max_amount_sats: const { Sat::constant(5_000_000) },
+            max_health_age_s: const { Seconds::constant(300) },
+            min_amount_sats: if deployed {
+                const { Sat::constant(50_000) }
+            } else {
+                const { Sat::constant(10_000) }
+            },
+            min_budget_sats: if deployed {
+                const { Sat::constant(5_000) }
+            } else {
+                const { Sat::constant(500) }
+            },
+            min_ev_sats: const { Sat::constant(1) },
+            min_profit_sats: const { SignedSat::constant(10) },
             min_profit_ppm: Ppm::MIN,
-            min_uptime_pct: Real::constant(90.0),
+            min_uptime_pct: const { Real::constant(90.0) },
             model: if deployed {
                 Model::ClRevenueOps
             } else {
@@ -179,12 +180,12 @@ impl RebalanceConfig {
                 Scaling::Always
             },
             source_min_share: None,
-            tolerance_sats: known!(Sat, 50),
+            tolerance_sats: const { Sat::constant(50) },
             velocity_gate: VelocityGate {
                 enabled: true,
-                grace_days: known!(Count, 7),
-                min_velocity: Share::constant(0.01),
-                target_ratio: Share::constant(0.15),
+                grace_days: const { Count::constant(7) },
+                min_velocity: const { Share::constant(0.01) },
+                target_ratio: const { Share::constant(0.15) },
             },
         }
     }

@@ -45,11 +45,19 @@ impl SpliceConfig {
     pub fn of(profile: Profile) -> Self {
         let deployed = profile == Profile::ClHive;
         Self {
-            max_answer_age_s: Seconds::new(600).unwrap_or_default(),
-            max_report_age_s: Seconds::new(3600).unwrap_or_default(),
-            max_skew_s: Seconds::new(600).unwrap_or_default(),
-            min_sats: Sat::new(if deployed { 1_000_000 } else { 0 }).unwrap_or_default(),
-            min_share: Share::constant(if deployed { 0.05 } else { 0.10 }),
+            max_answer_age_s: const { Seconds::constant(600) },
+            max_report_age_s: const { Seconds::constant(3600) },
+            max_skew_s: const { Seconds::constant(600) },
+            min_sats: if deployed {
+                const { Sat::constant(1_000_000) }
+            } else {
+                const { Sat::constant(0) }
+            },
+            min_share: if deployed {
+                const { Share::constant(0.05) }
+            } else {
+                const { Share::constant(0.10) }
+            },
             partial: deployed,
             whole: if deployed {
                 Whole::Public

@@ -22,8 +22,8 @@ impl TopologyConfig {
     pub const fn of(profile: Profile) -> Self {
         Self {
             min_share: match profile {
-                Profile::ClHive => Share::constant(0.05),
-                Profile::Plan | Profile::Xln => Share::constant(0.10),
+                Profile::ClHive => const { Share::constant(0.05) },
+                Profile::Plan | Profile::Xln => const { Share::constant(0.10) },
             },
         }
     }

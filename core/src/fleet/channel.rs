@@ -225,5 +225,5 @@ pub(super) fn local_share(local: Sat, capacity: Sat) -> Option<f64> {
 
 /// As [`local_share`], a balance above the capacity taken as full.
 pub(super) fn full_share(local: Sat, capacity: Sat) -> Option<Share> {
-    local_share(local, capacity).map(Share::constant)
+    local_share(local, capacity).map(Share::clamped)
 }

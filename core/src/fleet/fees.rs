@@ -132,7 +132,7 @@ impl Fee<'_> {
     /// Why our own channels could not carry what a lower fee attracts.
     fn depleted(&self, config: &Config) -> Option<Reason> {
         let (own, bound) = (self.own?, config.liquidity.depleted_below);
-        let share = |local: u64| local_share(Sat::constant(local), own.capacity_sats);
+        let share = |local: u64| local_share(Sat::clamped(local), own.capacity_sats);
         let low = |local: u64| share(local).is_some_and(|share| share < bound.get());
         let now = own.local_sats.get();
         let enough = || flip::first_integer(now, own.capacity_sats.get(), |local| !low(local));
@@ -239,7 +239,7 @@ fn unnumbered(fee: &Fee<'_>, neediest: Option<&Need>, why: &mut Why) -> Adjusted
 
 /// A float cast truncates and saturates.
 fn scaled(base: Ppm, factor: Real) -> Ppm {
-    Ppm::constant((f64::from(base.get()) * factor.get()) as u32)
+    Ppm::clamped((f64::from(base.get()) * factor.get()) as u32)
 }
 
 /// The deployed fee controller's question.
@@ -303,8 +303,12 @@ pub fn legacy_fee(_: &Config, input: &LegacyFeeInput, why: &mut Why) -> Result<L
     let base = input.base_ppm;
     let first = input.needs.iter().find(matches).map(|need| need.need_type);
     let fee = match first {
-        Some(LegacyNeedType::Outbound) => scaled(base, Real::constant(0.95)).max(input.min_fee_ppm),
-        Some(LegacyNeedType::Inbound) => scaled(base, Real::constant(1.05)).min(input.max_fee_ppm),
+        Some(LegacyNeedType::Outbound) => {
+            scaled(base, const { Real::constant(0.95) }).max(input.min_fee_ppm)
+        }
+        Some(LegacyNeedType::Inbound) => {
+            scaled(base, const { Real::constant(1.05) }).min(input.max_fee_ppm)
+        }
         Some(LegacyNeedType::Rebalance) | None => base,
     };
     let code = match fee.cmp(&base) {

@@ -56,7 +56,7 @@ pub fn check(config: &Config, input: &LimitInput, why: &mut Why) -> Result<Limit
         // The stamp whose end makes room; with room for none there is no such stamp.
         Some(over) if most > 0 => history
             .get(over)
-            .map(|at| Seconds::constant(at.get().saturating_add(period.get()))),
+            .map(|at| Seconds::clamped(at.get().saturating_add(period.get()))),
         _ => None,
     };
     let (code, effect) = match allowed {

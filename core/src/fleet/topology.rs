@@ -219,7 +219,7 @@ fn advice_on(
     let min_share = config.topology.min_share;
     let excess = share.map_or(0.0, |share| (share - min_share.get()).max(0.0) * 2.0);
     // A float cast floors what is not negative.
-    let score = Hundredths::constant(help.saturating_sub((excess * 100.0) as i64));
+    let score = Hundredths::clamped(help.saturating_sub((excess * 100.0) as i64));
     match share {
         None => {
             why.add(|| Reason::new(Code::CandidateCapacityUnknown, Effect::Unchecked).about(peer))
@@ -238,7 +238,7 @@ fn advice_on(
         }
     });
     Ok(Advice {
-        fleet_share: share.map(Real::constant),
+        fleet_share: share.map(Real::clamped),
         helps: helps.into_iter().cloned().collect(),
         peer_id: peer.clone(),
         redundant: share.is_some_and(|share| share > min_share.get()),

@@ -111,7 +111,7 @@ pub(super) fn stale(member: &NodeId, age: Seconds, max_age: Seconds) -> Reason {
 /// When an announced rebalance stops to count.
 pub(super) fn end_of(activity: &Activity, longest: Seconds) -> Seconds {
     let latest = activity.at.get().saturating_add(longest.get());
-    Seconds::constant(latest.min(activity.expected_end.get()))
+    Seconds::clamped(latest.min(activity.expected_end.get()))
 }
 
 /// Adds the reason that a question found so many entries.
@@ -143,7 +143,7 @@ pub(super) fn set_aside(ahead: Sat, mut held: Vec<(u128, &NodeId)>, why: &mut Wh
                 .limit(Sat::MAX)
         });
     }
-    Sat::constant(u64::try_from(sum).unwrap_or(u64::MAX))
+    Sat::clamped(u64::try_from(sum).unwrap_or(u64::MAX))
 }
 
 /// How many entries are asked for.

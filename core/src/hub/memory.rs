@@ -119,8 +119,11 @@ impl Asked {
             doubled.filter(|wait| wait.checked_shr(self.misses.get()) == Some(FIRST_WAIT_MS));
         let wait = wait.unwrap_or(LONGEST_WAIT_MS).min(LONGEST_WAIT_MS);
         Self {
-            misses: self.misses.plus(Count::constant(1)).unwrap_or(Count::MAX),
-            until: now.plus(Millis::constant(wait)).ok(),
+            misses: self
+                .misses
+                .plus(const { Count::constant(1) })
+                .unwrap_or(Count::MAX),
+            until: now.plus(Millis::clamped(wait)).ok(),
             ..Self::default()
         }
     }
@@ -128,7 +131,10 @@ impl Asked {
     /// What is left of it when its proposal is gone: the misses, for a while.
     #[must_use]
     pub fn without_proposal(&self, now: Millis) -> Option<Self> {
-        let end = self.until?.plus(Millis::constant(LONGEST_WAIT_MS)).ok()?;
+        let end = self
+            .until?
+            .plus(const { Millis::constant(LONGEST_WAIT_MS) })
+            .ok()?;
         (now < end).then(|| Self {
             misses: self.misses,
             until: self.until,
@@ -200,7 +206,7 @@ impl Served {
     pub fn falls_to(self, most: TokenAmount) -> Option<Millis> {
         let older = self.older.filter(|_| self.newer.amount <= most);
         let last = older.map_or(self.newer.to, |older| older.to.min(self.newer.to));
-        last.plus(Millis::constant(WINDOW_MS)).ok()
+        last.plus(const { Millis::constant(WINDOW_MS) }).ok()
     }
 
     /// After `amount` more.

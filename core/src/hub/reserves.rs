@@ -229,7 +229,7 @@ impl Look<'_> {
             memory.retry_amount = None;
             memory.failures = Count::MIN;
             memory.next_at = None;
-            memory.episode = memory.episode.plus(Serial::constant(1))?;
+            memory.episode = memory.episode.plus(const { Serial::constant(1) })?;
         } else if confirmed {
             memory.in_flight = Some(InFlight { confirmed, ..asked });
         } else if failed || late {
@@ -238,7 +238,7 @@ impl Look<'_> {
             let wait = self.backoff(memory.failures);
             memory.failures = memory
                 .failures
-                .plus(Count::constant(1))
+                .plus(const { Count::constant(1) })
                 .unwrap_or(Count::MAX);
             memory.next_at = self.hub.now.plus(wait).ok();
             why.add(|| {
@@ -254,7 +254,7 @@ impl Look<'_> {
     fn turn(&self, memory: &mut TokenMemory, available: Wide) -> Result<(), Error> {
         if memory.since.is_none() && available < self.limits.min_reserve.wide() {
             memory.since = Some(self.hub.now);
-            memory.episode = memory.episode.plus(Serial::constant(1))?;
+            memory.episode = memory.episode.plus(const { Serial::constant(1) })?;
             memory.failures = Count::MIN;
             memory.next_at = None;
             memory.retry_amount = None;

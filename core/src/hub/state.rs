@@ -87,7 +87,7 @@ pub struct FeeState {
 }
 
 fn first_version() -> Serial {
-    Serial::constant(1)
+    const { Serial::constant(1) }
 }
 
 /// An open request for collateral.

@@ -292,7 +292,7 @@ pub(super) fn new_channels(
     let said = said.into_reasons();
     let helping = advised
         .into_iter()
-        .filter(|one| one.score > Hundredths::constant(0) && !one.redundant);
+        .filter(|one| one.score > const { Hundredths::constant(0) } && !one.redundant);
     let told = helping.map(|one| NewChannelAdvice {
         reasons: said
             .iter()

@@ -95,7 +95,7 @@ pub(super) fn not_advised(node: &Node<'_>, set_aside: usize) -> NotAdvised {
     NotAdvised {
         closed_to_forwards: count(Standing::ClosedToForwards),
         listed: LeftOut {
-            set_aside: Count::constant(aside),
+            set_aside: Count::clamped(aside),
             ..listed
         },
         offline: count(Standing::Offline),
@@ -105,5 +105,5 @@ pub(super) fn not_advised(node: &Node<'_>, set_aside: usize) -> NotAdvised {
 
 /// A count that fits in memory.
 pub(super) fn counted(n: usize) -> Count {
-    Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
+    Count::clamped(u32::try_from(n).unwrap_or(u32::MAX))
 }

@@ -126,7 +126,7 @@ pub fn advise(
             refusals,
             report: node::report(input, node.health.as_ref()),
             splices: truncated(splices, first),
-            splices_unchecked: Count::constant(unchecked),
+            splices_unchecked: Count::clamped(unchecked),
             tier: node.tier,
         })
     })

@@ -214,7 +214,7 @@ impl Left {
         };
         let most = u128::from(amount.get()) * u128::from(fee.get());
         let most = u64::try_from(most.div_ceil(1_000_000)).unwrap_or(u64::MAX);
-        self.budget = self.budget.less(Sat::constant(most));
+        self.budget = self.budget.less(Sat::clamped(most));
         for source in self.sources.iter_mut().filter(|one| one.channel_id == *id) {
             source.spendable_sats = source.spendable_sats.less(*amount);
             source.local_sats = source.local_sats.map(|local| local.less(*amount));
@@ -307,7 +307,7 @@ fn advice(attempt: Attempt<'_>, outcome: MoveOutcome, until: Option<Seconds>) ->
         threshold: terms.and_then(|terms| terms.threshold),
         reasons: attempt.reasons,
         source_refusals: attempt.sources.refusals.counted(),
-        sources: Count::constant(attempt.sources.considered),
+        sources: Count::clamped(attempt.sources.considered),
         until,
     }
 }

@@ -141,7 +141,7 @@ fn budget_input(
     let revenue = u64::try_from(revenue / 1000).unwrap_or(u64::MAX);
     Ok(BudgetInput {
         base_sats,
-        multiplier: multiplier.unwrap_or(Multiplier::constant(1.0)),
+        multiplier: multiplier.unwrap_or(const { Multiplier::constant(1.0) }),
         proposed_sats: None,
         reserved_sats,
         revenue_24h_sats: None,

@@ -28,11 +28,11 @@ impl Refusals {
             let first = RefusalCount {
                 closest: reason.clone(),
                 code: reason.code,
-                count: Count::constant(1),
+                count: const { Count::constant(1) },
             };
             return self.0.push((gap, first));
         };
-        known.count = Count::constant(known.count.get().saturating_add(1));
+        known.count = Count::clamped(known.count.get().saturating_add(1));
         let closer = gap
             .total_cmp(least)
             .then_with(|| reason.subject.cmp(&known.closest.subject));

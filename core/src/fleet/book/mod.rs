@@ -311,7 +311,7 @@ impl FleetBook {
         let capacity = shared.iter().map(|one| one.get()).sum();
         Evidence {
             our_capacity_sats: Sat::new(capacity).ok(),
-            our_channels: u32::try_from(shared.len()).map(Count::constant).ok(),
+            our_channels: u32::try_from(shared.len()).map(Count::clamped).ok(),
             previous: None,
             public_capacity_sats: member.public_capacity_sats,
             public_channels: member.public_channels,

@@ -232,7 +232,7 @@ impl FleetBook {
         let channels = self.index.channels_to(peer);
         let sum = |of: &dyn Fn(&OwnChannel) -> Sat| {
             let sats = channels.iter().map(|channel| of(channel).get());
-            Sat::constant(sats.fold(0, u64::saturating_add))
+            Sat::clamped(sats.fold(0, u64::saturating_add))
         };
         (!channels.is_empty()).then(|| Balance {
             capacity_sats: sum(&|channel| channel.capacity_sats),

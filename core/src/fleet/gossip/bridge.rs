@@ -104,7 +104,7 @@ fn add_liquidity(stored: &Stored, member: &mut Member) -> Result<(), Error> {
 fn trouble(one: &Trouble) -> member::Trouble {
     member::Trouble {
         capacity_sats: one.capacity_sats,
-        local_pct: Share::constant(f64::from(one.local_per_mille.get()) / 1000.0),
+        local_pct: Share::clamped(f64::from(one.local_per_mille.get()) / 1000.0),
         peer_id: one.peer.clone(),
     }
 }

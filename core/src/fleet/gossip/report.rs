@@ -258,7 +258,7 @@ fn own_troubles(config: &Config, told: &[&Channel]) -> Vec<(NeedType, Trouble)> 
 fn trouble(peer: &NodeId, capacity_sats: Sat, per_mille: u128) -> Trouble {
     Trouble {
         capacity_sats,
-        local_per_mille: Count::constant(u32::try_from(per_mille.min(1000)).unwrap_or(1000)),
+        local_per_mille: Count::clamped(u32::try_from(per_mille.min(1000)).unwrap_or(1000)),
         peer: peer.clone(),
     }
 }
@@ -369,7 +369,7 @@ fn shorten<T>(list: &mut Vec<T>, most: usize, why: &mut Why) {
 }
 
 fn count_of(n: usize) -> Count {
-    Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
+    Count::clamped(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

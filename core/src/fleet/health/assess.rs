@@ -150,8 +150,8 @@ impl Shares {
     /// Nothing is known of a node without channels: it is taken as average.
     fn of(part: u32, total: u32, unknown: f64) -> Share {
         match total {
-            0 => Share::constant(unknown),
-            _ => Share::constant(f64::from(part) / f64::from(total)),
+            0 => Share::clamped(unknown),
+            _ => Share::clamped(f64::from(part) / f64::from(total)),
         }
     }
 
@@ -202,7 +202,7 @@ pub fn assess(config: &Config, input: &AssessInput, why: &mut Why) -> Result<Ass
         tier,
         tier_above: above(&ladder, &shares, &scoring, score, tier),
         tier_below: below(&ladder, score, tier),
-        total: Count::constant(shares.total),
+        total: Count::clamped(shares.total),
         trend: scoring.trend,
         underwater: input.underwater,
         underwater_pct: scoring.underwater_pct,
@@ -299,7 +299,7 @@ fn liquidity(config: &HealthConfig, input: &AssessInput, why: &mut Why) -> Resul
         (Some(score), None) => Ok(score),
         (None, Some(channels)) => {
             let score = balance::spread_score(config, channels, why);
-            Ok(Score::constant(f64::from(score.get())))
+            Ok(Score::clamped(f64::from(score.get())))
         }
         (None, None) => Err(Error::missing("liquidity_score")),
         (Some(_), Some(_)) => Err(Error::new(
@@ -331,10 +331,10 @@ fn mean(config: &HealthConfig, channels: &[LocalShare]) -> Option<f64> {
 fn components(input: &ScoreInput) -> Components {
     let parts = parts(input);
     Components {
-        liquidity: Real::constant(parts.liquidity),
-        profitable: Real::constant(parts.profitable),
-        trend: Real::constant(parts.trend),
-        underwater: Real::constant(parts.underwater),
+        liquidity: Real::clamped(parts.liquidity),
+        profitable: Real::clamped(parts.profitable),
+        trend: Real::clamped(parts.trend),
+        underwater: Real::clamped(parts.underwater),
     }
 }
 
@@ -360,8 +360,8 @@ fn above(
     let most = u64::from(shares.total.saturating_sub(shares.underwater));
     let enough = flip::first_integer(u64::from(shares.profitable), most, lifted);
     Some(TierAbove {
-        missing: Points::constant(rises_at.saturating_sub(score.get()).min(100)),
-        profitable: enough.map(|n| Count::constant(u32::try_from(n).unwrap_or(u32::MAX))),
+        missing: Points::clamped(rises_at.saturating_sub(score.get()).min(100)),
+        profitable: enough.map(|n| Count::clamped(u32::try_from(n).unwrap_or(u32::MAX))),
         tier: next,
     })
 }
@@ -369,7 +369,7 @@ fn above(
 fn below(ladder: &Ladder<'_>, score: Points, tier: Tier) -> Option<TierBelow> {
     let worse = tier.worse()?;
     Some(TierBelow {
-        spare: Points::constant(score.get().saturating_sub(ladder.falls_at(worse)?)),
+        spare: Points::clamped(score.get().saturating_sub(ladder.falls_at(worse)?)),
         tier: worse,
     })
 }

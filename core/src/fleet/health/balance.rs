@@ -72,12 +72,12 @@ pub(super) fn spread_score(
     };
     why.add(|| {
         let away = sum / count / 100.0;
-        Reason::new(Code::LiquiditySpread, Effect::Adjust).observed(Share::constant(away))
+        Reason::new(Code::LiquiditySpread, Effect::Adjust).observed(Share::clamped(away))
     });
     points_of(score)
 }
 
 /// Truncated and clamped; a float cast saturates.
 pub(super) fn points_of(score: f64) -> Points {
-    Points::constant(score as u8)
+    Points::clamped(score as u8)
 }

@@ -95,7 +95,7 @@ pub(in crate::fleet) fn fleet_of<'f>(
     });
     let tier = |tier: Tier| counted().filter(|member| member.tier == tier).count();
     FleetHealth {
-        fleet_health: average.map_or(Points::constant(50), Points::constant),
+        fleet_health: average.map_or(const { Points::constant(50) }, Points::constant),
         member_count: count_of(counted().count()),
         stable_count: count_of(tier(Tier::Stable)),
         struggling_count: count_of(tier(Tier::Struggling)),
@@ -106,7 +106,7 @@ pub(in crate::fleet) fn fleet_of<'f>(
 }
 
 fn count_of(n: usize) -> Count {
-    Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
+    Count::clamped(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 fn judged(config: &Config, member: &Member, now: Seconds, why: &mut Why) -> MemberHealth {

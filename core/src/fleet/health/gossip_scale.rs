@@ -68,13 +68,13 @@ pub fn gossip_scale(
 ) -> Result<GossipScaled, Error> {
     let against = |own: Sat, average: RealSat| match average.get() > 0.0 {
         true => points_of((own.as_f64() / average.get() * 50.0).min(100.0)),
-        false => Points::constant(50),
+        false => const { Points::constant(50) },
     };
     let capacity = against(input.capacity_sats, input.average_capacity_sats);
     let revenue = against(input.revenue_sats, input.average_revenue_sats);
     let connectivity = points_of((f64::from(input.channels.get()) * 10.0).min(100.0));
     let balance = match input.capacity_sats {
-        Sat::MIN => Points::constant(50),
+        Sat::MIN => const { Points::constant(50) },
         all => {
             let away = (0.5 - input.available_sats.as_f64() / all.as_f64()).abs();
             points_of(100.0 - away * 200.0)

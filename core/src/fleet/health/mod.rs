@@ -95,7 +95,7 @@ pub fn score(config: &Config, input: &ScoreInput, why: &mut Why) -> Result<Score
     let score = points(config, input);
     let with = |pct: f64| {
         let changed = ScoreInput {
-            profitable_pct: Share::constant(pct),
+            profitable_pct: Share::clamped(pct),
             ..input.clone()
         };
         points(config, &changed)

@@ -94,7 +94,7 @@ pub fn profit(config: &Config, input: &ProfitInput, why: &mut Why) -> Result<Pro
     }
     Ok(Profit {
         class,
-        roi: rule.roi(input.revenue_msat).map(Real::constant),
+        roi: rule.roi(input.revenue_msat).map(Real::clamped),
     })
 }
 
@@ -162,10 +162,10 @@ impl Rule<'_> {
         let reason = Reason::new(code, effect).observed(revenue).limit(self.cost);
         if class == ProfitClass::Stagnant {
             // What it earned changes nothing where standing still decides.
-            let busy = Seconds::constant(self.idle_from().saturating_sub(1));
+            let busy = Seconds::clamped(self.idle_from().saturating_sub(1));
             return reason.flip("idle_s", busy);
         }
-        let left = |n: u64| self.class(Msat::constant(n)) != class;
+        let left = |n: u64| self.class(Msat::clamped(n)) != class;
         let now = revenue.get();
         let up = flip::first_integer(now, Msat::MAX.get(), left);
         let down = flip::last_integer(Msat::MIN.get(), now, left);

@@ -140,13 +140,13 @@ pub fn verify(config: &Config, input: &VerifyInput, why: &mut Why) -> Result<Ver
 /// The score of a report; counts that do not add up are cut to what they could be at most.
 fn score_of(config: &HealthConfig, report: &HealthReport, liquidity: Points) -> Points {
     let share = |part: Count, unknown: f64| match report.total.get() {
-        0 => Share::constant(unknown),
-        total => Share::constant(f64::from(part.get()) / f64::from(total)),
+        0 => Share::clamped(unknown),
+        total => Share::clamped(f64::from(part.get()) / f64::from(total)),
     };
     let scoring = ScoreInput {
         profitable_pct: share(report.profitable, 0.5),
         underwater_pct: share(report.underwater, 0.0),
-        liquidity_score: Score::constant(f64::from(liquidity.get())),
+        liquidity_score: Score::clamped(f64::from(liquidity.get())),
         trend: trend::trend_of(config, &report.windows, &mut Why::off()),
     };
     points(config, &scoring)
@@ -160,7 +160,7 @@ fn liquidity_score(config: &HealthConfig, report: &HealthReport) -> Points {
         Spread::Full => 100.0,
     };
     match report.channels {
-        Count::MIN => Points::constant(50),
+        Count::MIN => const { Points::constant(50) },
         _ => points_of(100.0 - report.imbalance_bp.as_f64() / (per_point * channels)),
     }
 }
@@ -198,7 +198,7 @@ impl Checks<'_> {
             .public_capacity_sats
             .filter(|public| *public > Sat::MIN);
         if let Some(public) = public {
-            let most = Sat::constant((public.as_f64() * config.capacity_slack.get()) as u64);
+            let most = Sat::clamped((public.as_f64() * config.capacity_slack.get()) as u64);
             if report.capacity_sats > most {
                 self.fail(|| {
                     Reason::new(Code::CapacityAboveAnnounced, Effect::Refuse)
@@ -211,7 +211,7 @@ impl Checks<'_> {
         let channels = seen.public_channels.filter(|public| *public > Count::MIN);
         if let Some(public) = channels {
             let slack = config.announced_slack.get().max(public.get() / 2);
-            let most = Count::constant(public.get().saturating_add(slack));
+            let most = Count::clamped(public.get().saturating_add(slack));
             if report.channels > most {
                 self.fail(|| {
                     Reason::new(Code::ChannelsAbovePublic, Effect::Refuse)
@@ -236,7 +236,7 @@ impl Checks<'_> {
     fn time(&mut self, config: &HealthConfig, input: &VerifyInput) {
         let (at, now) = (input.report.at, input.now);
         if at.less(now) > CLOCKS_DIFFER {
-            let latest = Seconds::constant(now.get().saturating_add(CLOCKS_DIFFER.get()));
+            let latest = Seconds::clamped(now.get().saturating_add(CLOCKS_DIFFER.get()));
             self.fail(|| {
                 Reason::new(Code::ReportFromTheFuture, Effect::Refuse)
                     .observed(at)
@@ -255,7 +255,7 @@ impl Checks<'_> {
         }
         let previous = input.evidence.previous.filter(|previous| at <= previous.at);
         if let Some(previous) = previous {
-            let next = Seconds::constant(previous.at.get().saturating_add(1));
+            let next = Seconds::clamped(previous.at.get().saturating_add(1));
             self.fail(|| {
                 Reason::new(Code::ReportOutOfOrder, Effect::Refuse)
                     .observed(at)

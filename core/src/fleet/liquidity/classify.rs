@@ -176,7 +176,7 @@ impl ClassifyInput {
 /// The plugin's own formula in f64; a float cast truncates.
 fn to_balance(input: &ClassifyInput) -> Sat {
     let away = (input.capacity_sats.as_f64() * 0.5 - input.local_sats.as_f64()).abs();
-    Sat::constant(away as u64)
+    Sat::clamped(away as u64)
 }
 
 fn explain(
@@ -193,10 +193,14 @@ fn explain(
             Effect::Adjust,
             config.saturated_above,
         ),
-        None => (Code::ChannelBalanced, Effect::Allow, Share::constant(0.5)),
+        None => (
+            Code::ChannelBalanced,
+            Effect::Allow,
+            const { Share::constant(0.5) },
+        ),
     };
     let left = |local: u64| {
-        local_share(Sat::constant(local), input.capacity_sats)
+        local_share(Sat::clamped(local), input.capacity_sats)
             .is_some_and(|pct| kind(config.trouble(pct)) != kind(need))
     };
     let now = input.local_sats.get();

@@ -146,7 +146,7 @@ impl Ours {
         let capacity = self.capacity as f64;
         let balance = 1.0 - (0.5 - self.local as f64 / capacity).abs() * 2.0;
         let size = (capacity / config.full_relevance_sats.as_f64()).min(1.0);
-        Share::constant(balance * 0.6 + size * 0.4)
+        Share::clamped(balance * 0.6 + size * 0.4)
     }
 }
 
@@ -416,7 +416,7 @@ pub(in crate::fleet) fn most_first<'r>(
 fn above_half(one: &Ready) -> Sat {
     let capacity = one.capacity_sats.as_f64();
     let above_half = capacity * one.local_pct.get() - capacity * 0.5;
-    Sat::constant(above_half.max(0.0) as u64)
+    Sat::clamped(above_half.max(0.0) as u64)
 }
 
 /// As [`own_trouble`]; a channel that its operator closed to forwards needs nothing.

@@ -86,7 +86,7 @@ pub fn prioritize(
     }
     let priority = |need: &Urgent| Prioritized {
         id: need.id.clone(),
-        priority: Real::constant((1.0 - need.health_score.get() / 100.0) * need.urgency.weight()),
+        priority: Real::clamped((1.0 - need.health_score.get() / 100.0) * need.urgency.weight()),
     };
     let mut needs: Vec<Prioritized> = input.needs.iter().map(priority).collect();
     sorting::by(&mut needs, |a, b| {

@@ -129,7 +129,7 @@ pub(in crate::fleet) fn state_of<'f>(
 }
 
 fn count(n: usize) -> Count {
-    Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
+    Count::clamped(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// The members of each peer. One sort of all pairs keeps this near linear where comparing members
@@ -208,5 +208,5 @@ pub(in crate::fleet) fn competition_of<'f>(
 
 /// The plugin's estimate.
 fn fee_loss(members: usize) -> Share {
-    Share::constant((members.saturating_sub(1) as f64 * 0.15).min(0.40))
+    Share::clamped((members.saturating_sub(1) as f64 * 0.15).min(0.40))
 }

@@ -29,7 +29,7 @@ pub struct BudgetInput {
 }
 
 fn one() -> Multiplier {
-    Multiplier::constant(1.0)
+    const { Multiplier::constant(1.0) }
 }
 
 /// What may still be spent.

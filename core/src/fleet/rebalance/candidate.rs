@@ -231,7 +231,7 @@ impl<'c> Asked<'c> {
     pub fn chance(&self) -> Share {
         self.input.p_success.unwrap_or_else(|| {
             let (good, bad) = (self.input.successes.as_f64(), self.input.failures.as_f64());
-            Share::constant((good + 1.0) / (good + bad + 2.0))
+            Share::clamped((good + 1.0) / (good + bad + 2.0))
         })
     }
 

@@ -207,7 +207,7 @@ impl<'c> Value<'c> {
         let least = self.config.min_ev_sats.as_f64();
         let due = least.max(self.config.margin.get() * cost);
         // Neither is negative and both are finite: dividing by a bounded multiplier keeps them so.
-        scaled(self.config, RealSat::constant(due), self.multiplier).map_or(due, RealSat::get)
+        scaled(self.config, RealSat::clamped(due), self.multiplier).map_or(due, RealSat::get)
     }
 
     fn threshold(&self) -> f64 {

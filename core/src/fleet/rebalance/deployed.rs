@@ -271,7 +271,7 @@ fn terms(case: &Case<'_>, value: &Value) -> Result<Terms, Error> {
         tolerance_ppm: i64::try_from(value.tolerance)
             .ok()
             .and_then(|ppm| SignedPpm::new(ppm).ok()),
-        utilisation: Some(Share::constant(value.used)),
+        utilisation: Some(Share::clamped(value.used)),
         ..case.terms()?
     })
 }
@@ -287,7 +287,7 @@ fn explain_stop(case: &Case<'_>, stop: &Stop, multiplier: Multiplier, why: &mut 
         }
         Stop::Kelly(share) => {
             let surer = flip::first_real(case.p.get(), 1.0, |p| {
-                let p = Share::constant(p);
+                let p = Share::clamped(p);
                 kelly(&Case { p, ..*case }) > 0.0
             });
             Reason::new(Code::KellyRefuses, Effect::Refuse)
@@ -297,7 +297,7 @@ fn explain_stop(case: &Case<'_>, stop: &Stop, multiplier: Multiplier, why: &mut 
         }
         Stop::Fee => {
             let surer = flip::first_real(case.p.get(), 1.0, |p| {
-                let p = Share::constant(p);
+                let p = Share::clamped(p);
                 let case = Case { p, ..*case };
                 matches!(Value::of(&case, multiplier), Ok(Ok(_)))
             });

@@ -67,7 +67,9 @@ pub(super) fn refusals(settings: &RebalanceConfig, destination: &Destination) ->
     if flow.kind == FlowKind::Sink {
         refusals.push(refuse(Code::DestinationIsSink));
     }
-    let uptime = destination.uptime_pct.unwrap_or(Real::constant(100.0));
+    let uptime = destination
+        .uptime_pct
+        .unwrap_or(const { Real::constant(100.0) });
     // The deployed plugin judges by uptime alone, and knows neither phases nor a first week.
     let demand = settings.model == Model::Demand;
     let gone = demand && !destination.connected;

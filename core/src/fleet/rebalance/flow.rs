@@ -43,13 +43,13 @@ impl Flow {
 /// The share of a channel's capacity that moves in a day; a guess where nobody watched.
 #[must_use]
 pub fn turnover(flow: Option<&Flow>, capacity: Sat, window_days: Count) -> Share {
-    const UNWATCHED: f64 = 0.05;
+    const UNWATCHED: Share = Share::constant(0.05);
     const LEAST: f64 = 0.0001;
     if capacity == Sat::MIN {
         return Share::MIN;
     }
     let Some(flow) = flow else {
-        return Share::constant(UNWATCHED);
+        return UNWATCHED;
     };
-    Share::constant((flow.a_day(window_days) / capacity.as_f64()).max(LEAST))
+    Share::clamped((flow.a_day(window_days) / capacity.as_f64()).max(LEAST))
 }

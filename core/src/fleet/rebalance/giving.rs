@@ -63,7 +63,7 @@ fn kept_share(config: &Config) -> Share {
 
 fn share_after(source: &Source, amount: u64) -> f64 {
     let local = source.local_sats.unwrap_or(source.spendable_sats);
-    let left = Sat::constant(local.get().saturating_sub(amount));
+    let left = Sat::clamped(local.get().saturating_sub(amount));
     local_share(left, source.capacity_sats).unwrap_or(0.0)
 }
 
@@ -75,7 +75,7 @@ fn gives(kept: Share, source: &Source) -> Sat {
     let keeps = |amount: u64| share_after(source, amount) >= kept.get();
     // The guess multiplies and the rule divides: the last bit may say otherwise.
     let found = flip::last_integer_near(guess.max(0.0) as u64, 0, most.get(), keeps);
-    Sat::constant(found.unwrap_or(0))
+    Sat::clamped(found.unwrap_or(0))
 }
 
 /// The sources that may give at all; every other one has its reasons.
@@ -119,7 +119,7 @@ fn refusals(config: &Config, kept: Share, wanted: Move<'_>, source: &Source) -> 
     if source.phase.is_some_and(|phase| phase != Phase::Usable) {
         refusals.push(refuse(Code::NotInNormalOperation));
     }
-    let uptime = source.uptime_pct.unwrap_or(Real::constant(100.0));
+    let uptime = source.uptime_pct.unwrap_or(const { Real::constant(100.0) });
     if !source.connected || uptime < settings.min_uptime_pct {
         refusals.push(
             refuse(Code::SourceOffline)

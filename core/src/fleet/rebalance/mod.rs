@@ -168,14 +168,14 @@ pub(super) fn known_tier(
 pub(super) fn own_multiplier(config: &Config, tier: Option<Tier>) -> Multiplier {
     match tier {
         Some(tier) if config.rebalance.nnlb != Nnlb::Off => tier.multiplier(&config.health),
-        _ => Multiplier::constant(1.0),
+        _ => const { Multiplier::constant(1.0) },
     }
 }
 
 /// A multiplier from outside is never taken as it is: a member who sends 99 must not spend our sats.
 pub(super) fn clamped(config: &Config, multiplier: Multiplier, why: &mut Why) -> Multiplier {
     if config.rebalance.nnlb == Nnlb::Off {
-        return Multiplier::constant(1.0);
+        return const { Multiplier::constant(1.0) };
     }
     let (low, high) = (config.health.min_multiplier, config.health.max_multiplier);
     let bound = if multiplier < low {

@@ -101,7 +101,7 @@ fn may_give(settings: &RebalanceConfig, source: &Source, amount: Sat, why: &mut 
                 .flip("spendable_sats", amount),
         );
     }
-    let uptime = source.uptime_pct.unwrap_or(Real::constant(100.0));
+    let uptime = source.uptime_pct.unwrap_or(const { Real::constant(100.0) });
     if !source.connected || uptime < settings.min_uptime_pct {
         refusals.push(
             Reason::new(Code::SourceOffline, Effect::Adjust)

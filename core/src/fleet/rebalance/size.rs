@@ -95,7 +95,7 @@ fn by_demand(settings: &RebalanceConfig, input: &SizeInput, why: &mut Why) -> Re
     let target = Sat::named("capacity_sats", market.stock(input.capacity_sats) as u64)?;
     let need = target.less(input.spendable_sats);
     let local = input.local_sats.unwrap_or(input.spendable_sats);
-    let half = Sat::constant(input.capacity_sats.get() / 2);
+    let half = Sat::clamped(input.capacity_sats.get() / 2);
     let has_room = half.less(local) >= settings.min_amount_sats;
     let least = if has_room {
         settings.min_amount_sats
@@ -152,8 +152,8 @@ fn by_volume(settings: &RebalanceConfig, input: &SizeInput, why: &mut Why) -> Re
 
 /// A channel through which nothing moves would only lock up what is sent there.
 fn target_ratio(settings: &RebalanceConfig, input: &SizeInput, daily: f64, why: &mut Why) -> Share {
-    const OF_A_SOURCE: f64 = 0.85;
-    const OF_OTHERS: f64 = 0.50;
+    const OF_A_SOURCE: Share = Share::constant(0.85);
+    const OF_OTHERS: Share = Share::constant(0.50);
     let gate = &settings.velocity_gate;
     let capacity = input.capacity_sats.as_f64();
     let age = input.age_days.unwrap_or_default();
@@ -167,7 +167,7 @@ fn target_ratio(settings: &RebalanceConfig, input: &SizeInput, daily: f64, why: 
         return gate.target_ratio;
     }
     let source = input.flow.is_some_and(|flow| flow.kind == FlowKind::Source);
-    Share::constant(if source { OF_A_SOURCE } else { OF_OTHERS })
+    if source { OF_A_SOURCE } else { OF_OTHERS }
 }
 
 /// A share of the capacity, but not more than three days of volume where there is any.

@@ -113,7 +113,7 @@ fn capacities(mut ends: Vec<(&NodeId, Sat)>) -> Result<Vec<PeerCapacity>, Error>
         let sum = all.try_fold(Sat::MIN, Sat::plus);
         capacities.push(PeerCapacity {
             capacity_sats: sum.map_err(|error| error.inside("listchannels"))?,
-            channels: Some(Count::constant(
+            channels: Some(Count::clamped(
                 u32::try_from(same.len()).unwrap_or(u32::MAX),
             )),
             peer_id: (*node).clone(),

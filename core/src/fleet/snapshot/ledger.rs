@@ -323,7 +323,7 @@ impl<'i> Ledger<'i> {
             };
             if let (Some(age), Some(since)) = (channel.age_days, books.booked_since) {
                 let booked = u32::try_from(self.age(since) / DAY).unwrap_or(u32::MAX);
-                channel.age_days = Some(age.max(Count::constant(booked)));
+                channel.age_days = Some(age.max(Count::clamped(booked)));
             }
             channel.route_cost_ppm = self
                 .moves
@@ -409,7 +409,7 @@ impl<'i> Ledger<'i> {
             .moved_at
             .max(moves.and_then(|moves| moves.moved_at(place)));
         if let Some(at) = moved {
-            return Some(Seconds::constant(self.age(at)));
+            return Some(Seconds::clamped(self.age(at)));
         }
         let sources = [self.forwards, self.income].into_iter().flatten();
         let since = sources.filter_map(|source| source.since);
@@ -419,7 +419,7 @@ impl<'i> Ledger<'i> {
         let open = channel
             .age_days
             .map_or(reach, |days| u64::from(days.get()) * DAY);
-        (reach >= matters).then(|| Seconds::constant(reach.min(open)))
+        (reach >= matters).then(|| Seconds::clamped(reach.min(open)))
     }
 }
 
@@ -450,10 +450,10 @@ fn demand(channels: &[Channel]) -> Option<Demand> {
         .sum();
     let all = flows.len() as f64 * f64::from(FLOW_DAYS);
     Some(Demand {
-        lambda: Some(Share::constant(days as f64 / all)),
+        lambda: Some(Share::clamped(days as f64 / all)),
         sats_per_active_day: sats
             .checked_div(u128::from(days))
             .and_then(|sats| u64::try_from(sats).ok())
-            .map(Sat::constant),
+            .map(Sat::clamped),
     })
 }

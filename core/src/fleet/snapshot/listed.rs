@@ -204,11 +204,11 @@ impl LeftOut {
 
 /// One more.
 pub(super) fn increment(count: &mut Count) {
-    *count = Count::constant(count.get().saturating_add(1));
+    *count = Count::clamped(count.get().saturating_add(1));
 }
 
 pub(super) fn count_of(n: usize) -> Count {
-    Count::constant(u32::try_from(n).unwrap_or(u32::MAX))
+    Count::clamped(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// The phase of a state. `reestablished` stays true while a channel closes: it says nothing here.
@@ -279,7 +279,7 @@ impl Seen<'_> {
             receivable_sats: raw
                 .receivable_msat
                 .map(|n| less(n.get(), amounts.receive_less)),
-            reserve_sats: Some(Sat::constant(
+            reserve_sats: Some(Sat::clamped(
                 reserve.unwrap_or(amounts.capacity.get().div_ceil(100)),
             )),
             short_channel_id: raw.short_channel_id.clone(),
@@ -307,7 +307,7 @@ fn age(raw: &PeerChannel, height: Option<Count>) -> Option<Count> {
     let place = raw.short_channel_id.as_ref()?.as_str();
     let (block, _) = place.split_once('x')?;
     let block: u32 = block.parse().ok()?;
-    Some(Count::constant(
+    Some(Count::clamped(
         height?.get().saturating_sub(block) / BLOCKS_A_DAY,
     ))
 }
@@ -315,7 +315,7 @@ fn age(raw: &PeerChannel, height: Option<Count>) -> Option<Count> {
 /// What is left, in whole sats.
 fn less(msat: Msat, part: i128) -> Sat {
     let left = i128::from(msat.get()).saturating_sub(part).max(0);
-    Sat::constant(u64::try_from(left / 1000).unwrap_or(0))
+    Sat::clamped(u64::try_from(left / 1000).unwrap_or(0))
 }
 
 /// What a channel holds, and by how much less can move than the node says.
@@ -363,7 +363,7 @@ impl Amounts {
 }
 
 fn sats(msat: i128) -> Sat {
-    Sat::constant(u64::try_from(msat / 1000).unwrap_or(0))
+    Sat::clamped(u64::try_from(msat / 1000).unwrap_or(0))
 }
 
 fn explain_splice(channel: &Channel, raw: &PeerChannel, why: &mut Why) {

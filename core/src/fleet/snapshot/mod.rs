@@ -226,7 +226,7 @@ impl Classes {
     fn assess(&self, told: &[&Channel], windows: Vec<Msat>) -> AssessInput {
         let share = |channel: &&Channel| {
             channel.local_pct().map(|pct| LocalShare {
-                local_pct: Share::constant(pct),
+                local_pct: Share::clamped(pct),
             })
         };
         AssessInput {

@@ -211,5 +211,5 @@ fn median(rates: &[(u64, u64)]) -> Option<Ppm> {
     });
     let (rate, _) = middle?;
     let most = u64::from(Ppm::MAX.get());
-    u32::try_from(rate.min(most)).ok().map(Ppm::constant)
+    u32::try_from(rate.min(most)).ok().map(Ppm::clamped)
 }

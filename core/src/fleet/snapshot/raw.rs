@@ -399,7 +399,7 @@ impl Serialize for NodeLimit {
 
 impl NodeLimit {
     fn cut(n: u64) -> Self {
-        Self(Msat::constant(n.min(Msat::MAX.get())))
+        Self(Msat::clamped(n.min(Msat::MAX.get())))
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn imbalance(told: &[&Channel]) -> BasisPoints {
             .and_then(|away| u64::try_from(away).ok())
             .unwrap_or(0)
     };
-    BasisPoints::constant(told.iter().map(away).sum())
+    BasisPoints::clamped(told.iter().map(away).sum())
 }
 
 /// The report of a node at `now`; its health is for `health.assess` to say.
@@ -60,7 +60,7 @@ pub(super) fn report(
         .into_iter()
         .map(|(peer, (capacity_sats, channels))| PeerCapacity {
             capacity_sats,
-            channels: Some(Count::constant(channels)),
+            channels: Some(Count::clamped(channels)),
             peer_id: peer.clone(),
         });
     report.capacities = capacities.collect();

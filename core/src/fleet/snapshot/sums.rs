@@ -60,7 +60,7 @@ pub(super) fn add_within(sum: &mut u128, msat: u64, age: u64, within: u64) {
 /// More than all bitcoin can only be a defect of the node's books; it stays the largest amount.
 pub(super) fn sum_of(msat: u128) -> Msat {
     let cut = u64::try_from(msat).unwrap_or(u64::MAX);
-    Msat::constant(cut.min(Msat::MAX.get()))
+    Msat::clamped(cut.min(Msat::MAX.get()))
 }
 
 pub(super) fn sats_of(msat: u128) -> Sat {
@@ -70,7 +70,7 @@ pub(super) fn sats_of(msat: u128) -> Sat {
 impl FlowSums {
     pub fn told(&self) -> ChannelFlow {
         ChannelFlow {
-            days_out: Count::constant(self.days_out.0.count_ones()),
+            days_out: Count::clamped(self.days_out.0.count_ones()),
             sats_in: sats_of(self.received),
             sats_out: sats_of(self.sent),
         }

@@ -74,7 +74,7 @@ impl OwnChannel {
         if self.splicing || self.after_pending_sats.is_some() {
             return Sat::MIN;
         }
-        let hundredth = Sat::constant(self.capacity_sats.get().div_ceil(100));
+        let hundredth = Sat::clamped(self.capacity_sats.get().div_ceil(100));
         let reserve = self.reserve_sats.unwrap_or(hundredth);
         let own = self.local_sats.map(|local| local.less(reserve));
         let most = self.spendable_sats.unwrap_or(self.capacity_sats);

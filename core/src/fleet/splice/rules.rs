@@ -64,7 +64,7 @@ fn share_after(standing: &Standing<'_>, amount: u64) -> Shown {
 }
 
 fn least_of_others(standing: &Standing<'_>) -> Sat {
-    standing.config.min_sats.max(Sat::constant(1))
+    standing.config.min_sats.max(const { Sat::constant(1) })
 }
 
 /// In the order in which they speak.

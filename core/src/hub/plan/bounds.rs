@@ -188,7 +188,7 @@ impl Ahead {
         }
         if amount >= limits.min_deposit {
             self.room.take_deposit(token_id);
-            self.deposits = self.deposits.plus(Count::constant(1))?;
+            self.deposits = self.deposits.plus(const { Count::constant(1) })?;
             self.granted.insert(token_id, granted.plus(amount)?);
         }
         Ok(())

@@ -300,7 +300,7 @@ impl Court<'_> {
             bars.push(bar.flip_if(mark.and_then(|at| after(at, stale))));
         }
         let retried = mark.is_some() && !waits;
-        let version = fee.policy_version.max(Serial::constant(1));
+        let version = fee.policy_version.max(const { Serial::constant(1) });
         let ours = self.config.version();
         let compared = mark.is_none() || self.config.recheck_version_on_retry;
         if compared && version != ours {

@@ -253,7 +253,7 @@ pub fn tick(
     }
     let clock = hub.submit_clock.unwrap_or(hub.now);
     let pending = hub.sent.as_ref().map(|sent| {
-        let stale = config.sent_stale_ms.plus(Millis::constant(1));
+        let stale = config.sent_stale_ms.plus(const { Millis::constant(1) });
         let until = stale.and_then(|stale| sent.sent_at.plus(stale)).ok();
         Pending {
             age: clock.less(sent.sent_at),

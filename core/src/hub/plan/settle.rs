@@ -152,7 +152,7 @@ pub fn moments(config: &HubConfig, at: Millis) -> [Option<Millis>; 2] {
     let stale = config
         .proposal_stale_ms
         .and_then(|stale| at.plus(stale).ok());
-    let old = stale.and_then(|at| at.plus(Millis::constant(1)).ok());
+    let old = stale.and_then(|at| at.plus(const { Millis::constant(1) }).ok());
     [stale, old]
 }
 

@@ -32,7 +32,7 @@ impl World<'_> {
                 request_id: Some(request.number.to_string()),
                 fee_token_id: None,
                 fee_paid_upfront: units(token, request.fee),
-                policy_version: Serial::constant(1),
+                policy_version: const { Serial::constant(1) },
                 requested_at: millis(request.at),
                 requested_by_left: None,
                 refund: None,

@@ -36,9 +36,9 @@ use crate::params::{Params, TOKEN};
 use crate::policies::{Decider, Kind};
 
 /// The token of six decimals, of which one is a dollar.
-const DOLLAR: TokenId = TokenId::constant(1);
+const DOLLAR: TokenId = const { TokenId::constant(1) };
 /// A token of 18 decimals worth a thousand dollars.
-const DEAR: TokenId = TokenId::constant(2);
+const DEAR: TokenId = const { TokenId::constant(2) };
 /// How many raw units of the dear token a millionth of a dollar is.
 const DEAR_UNITS: i128 = 1_000_000_000;
 const SOFT: i128 = 500 * TOKEN;
@@ -255,7 +255,7 @@ fn raw(amount: TokenAmount) -> i128 {
 }
 
 fn millis(at: u64) -> Millis {
-    Millis::constant(at)
+    Millis::clamped(at)
 }
 
 fn tokens(amount: f64) -> i128 {

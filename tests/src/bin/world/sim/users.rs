@@ -135,10 +135,10 @@ impl World<'_> {
                     max_fee: units(token, MAX_FEE),
                 }),
                 terms: Some(FeeTerms {
-                    policy_version: Serial::constant(1),
+                    policy_version: const { Serial::constant(1) },
                     base_fee: units(token, BASE_FEE),
                     gas_fee: TokenAmount::ZERO,
-                    fee_bps: Bps::constant(FEE_BPS),
+                    fee_bps: Bps::clamped(FEE_BPS),
                 }),
                 open_request: TokenAmount::ZERO,
             }],

@@ -24,7 +24,13 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
 
 /// The start of the statement or item that a place lies in.
 fn statement(before: &str) -> &str {
-    let start = before.rfind([';', '{', '}']).map_or(0, |at| at + 1);
+    // The length in the type of an array ends no statement.
+    let ends = [";\n", "{\n", "}\n"];
+    let start = ends
+        .iter()
+        .filter_map(|end| before.rfind(end))
+        .max()
+        .unwrap_or(0);
     before.get(start..).unwrap_or_default()
 }
 

@@ -14,7 +14,7 @@ PACK := $(CARGO) test --quiet $(WITH_SANDBOX) --test pack --no-run && target/deb
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo check test parity bench world world-short world-soak soak mutants generate module wheel release-wheel npm fmt clean \
+.PHONY: demo check test parity bench world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme deny steps-begin
 
@@ -87,7 +87,7 @@ PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --
 
 # The sandbox, the command, the module's own tests and the harness.
 host-tests:
-	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity
+	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test check --test parity
 
 doc-tests:
 	$(CARGO) test --quiet --locked --doc --package trimtab-core
@@ -145,7 +145,11 @@ mutants:                ## core's tests and the vectors against a sample of smal
 	  --no-default-features --jobs 1 --shard $(SHARD) --output target -- \
 	  --lib --test vectors --test recorded_fleet --test recorded_rebalance --test deployed_defects
 
-soak: world-soak        ## 20 seeds of the world, and every property test with 100,000 cases, told in docs/soak.json
+# The compiler of the sandbox without optimisation takes an hour for so many.
+soak-modules:           ## 10,000 random modules and mutated bytes of our own through `trimtab check`
+	TRIMTAB_MODULES=10000 $(CARGO) test --profile world $(WITH_SANDBOX) --test check -- --nocapture random_modules
+
+soak: world-soak soak-modules   ## 20 seeds of the world, 10,000 random modules, and every property test with 100,000 cases, told in docs/soak.json
 	$(PYTHON) tests/soak/run.py 100000
 
 # --- housekeeping ---

@@ -78,6 +78,11 @@ fn the_page_of_the_runtime_names_tests_that_exist() {
 }
 
 #[test]
+fn the_threat_model_names_tests_that_exist() {
+    check("../SECURITY.md", 20);
+}
+
+#[test]
 fn every_difference_from_the_runtime_is_a_row() {
     let tests = fs::read_to_string(root().join("core/src/hub/plan/tests.rs")).unwrap();
     let page = fs::read_to_string(root().join("docs/runtime.md")).unwrap();

@@ -43,6 +43,11 @@ pub enum HostError {
     Trap(String),
     /// The module does not speak the interface, or lies in it.
     BadModule(String),
+    /// A foreign module's plan breaks laws that no plan may break.
+    BrokenLaw {
+        /// The codes of the laws, as `hub.verify_plan` names them, in the order of the plan.
+        laws: Vec<String>,
+    },
     /// The bytes are not the ones that were asked for.
     DigestMismatch {
         /// The sha256 asked for.
@@ -68,6 +73,7 @@ impl HostError {
             Self::ResultLimit { .. } => "result_limit",
             Self::Trap(_) => "trap",
             Self::BadModule(_) => "bad_module",
+            Self::BrokenLaw { .. } => "broken_law",
             Self::DigestMismatch { .. } => "digest_mismatch",
             Self::HandleLost => "handle_lost",
             Self::Unavailable(_) => "unavailable",
@@ -103,6 +109,7 @@ impl HostError {
             Self::Trap(what) | Self::BadModule(what) | Self::Unavailable(what) => {
                 (what.clone(), "a module that answers".to_owned())
             }
+            Self::BrokenLaw { laws } => (laws.join(", "), "a plan that keeps the laws".to_owned()),
             Self::DigestMismatch { expected, found } => (found.clone(), expected.clone()),
             Self::HandleLost => ("a lost handle".to_owned(), "an open handle".to_owned()),
         };
@@ -138,6 +145,13 @@ impl fmt::Display for HostError {
             }
             Self::Trap(what) => write!(f, "the module stopped: {what}"),
             Self::BadModule(what) => write!(f, "the module breaks the interface: {what}"),
+            Self::BrokenLaw { laws } => {
+                write!(
+                    f,
+                    "the plan of the module breaks a law: {}",
+                    laws.join(", ")
+                )
+            }
             Self::DigestMismatch { expected, found } => {
                 write!(f, "the module has the digest {found}, not {expected}")
             }

@@ -22,6 +22,7 @@
 //! | [`Builder`], [`Limits`] | which module, under which limits |
 //! | [`HostError`] | bad input, a limit that was hit, a module that misbehaved |
 //! | [`Report`] | what a call cost |
+//! | [`check`] | whether a stranger's module may be run, and what it costs |
 //! | [`native`] | the same call without a sandbox |
 //!
 //! # Choices
@@ -36,11 +37,13 @@
 //! - **Compiling the module takes seconds.** The command `trimtab` keeps what was compiled in the
 //!   user's cache directory; a service decides for itself ([`Builder::cached`]), because whoever may
 //!   write there decides what runs.
-//! - **Hub plans of a foreign module** are checked by the core of this host against the
-//!   conservation and cap laws before they are let out.
+//! - **What a foreign module answers** is checked by the core of this host before it is let out: it is
+//!   canonical JSON, the answer to an operation of ours has its shape, and a hub plan keeps the
+//!   conservation and cap laws.
 
 #![forbid(unsafe_code)]
 
+pub mod check;
 mod error;
 mod handle;
 mod instance;
@@ -48,8 +51,10 @@ mod limits;
 mod module;
 pub mod native;
 mod sandbox;
+mod screen;
 mod shared;
 mod ticker;
+mod vouch;
 
 pub use error::HostError;
 pub use handle::Handle;

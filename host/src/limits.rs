@@ -19,6 +19,8 @@ pub struct Limits {
     pub table_entries: u64,
     /// Bytes of an answer.
     pub result_bytes: u64,
+    /// Bytes of a module: compiling costs time and memory that no other limit counts.
+    pub module_bytes: u64,
 }
 
 impl Default for Limits {
@@ -30,9 +32,13 @@ impl Default for Limits {
             memory_bytes: 2 << 30,
             table_entries: 20_000,
             result_bytes: MAX_INPUT_BYTES as u64,
+            module_bytes: 16 << 20,
         }
     }
 }
+
+/// No module has more tables.
+pub(crate) const MOST_TABLES: u32 = 4;
 
 /// A request for more than the limits allow.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +114,6 @@ impl ResourceLimiter for Watch {
     }
 
     fn tables(&self) -> usize {
-        4
+        MOST_TABLES as usize
     }
 }

@@ -6,7 +6,8 @@ use trimtab_core::policy::ABI;
 use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType};
 
 use crate::error::HostError;
-use crate::limits::{Limits, Watch};
+use crate::limits::{Limits, MOST_TABLES, Watch};
+use crate::screen;
 
 /// The bytes of trimtab's own module.
 pub static MODULE: &[u8] = include_bytes!("../module/trimtab.wasm");
@@ -52,30 +53,53 @@ impl<'b> Source<'b> {
         })
     }
 
-    /// Compiles the module and links it.
+    /// Compiles the module. Whoever compiles it has to bound the time.
+    pub(crate) fn compiled(&self, engine: &Engine, limits: &Limits) -> Result<Module, HostError> {
+        let length = self.bytes.len() as u64;
+        if self.foreign && length > limits.module_bytes {
+            let limit = limits.module_bytes;
+            return Err(HostError::BadModule(format!(
+                "it has {length} bytes, {limit} are allowed"
+            )));
+        }
+        if self.foreign {
+            screen::check(self.bytes)?;
+        }
+        // Text is not accepted: `Module::new` would, were the feature on.
+        Module::from_binary(engine, self.bytes).map_err(bad)
+    }
+
+    /// Links a compiled module.
     pub(crate) fn linked(
         &self,
-        engine: &Engine,
+        module: &Module,
         limits: &Limits,
     ) -> Result<(InstancePre<Watch>, Exports), HostError> {
-        // Text is not accepted: `Module::new` would, were the feature on.
-        let module = Module::from_binary(engine, self.bytes).map_err(bad)?;
-        let exports = Exports::of(&module)?;
-        check_memory(&module, limits)?;
-        let linker = self.linker(engine, &module)?;
-        let ready = linker.instantiate_pre(&module).map_err(bad)?;
+        let linker = self.linker(module)?;
+        let exports = Exports::of(module)?;
+        check_size(module, limits)?;
+        let ready = linker.instantiate_pre(module).map_err(bad)?;
         Ok((ready, exports))
     }
 
-    fn linker(&self, engine: &Engine, module: &Module) -> Result<Linker<Watch>, HostError> {
-        let mut linker = Linker::new(engine);
+    /// Everything that [`Source::linked`] refuses, by what it is about.
+    pub(crate) fn faults(&self, module: &Module, limits: &Limits) -> [Option<HostError>; 3] {
+        [
+            self.linker(module).err(),
+            Exports::of(module).err(),
+            check_size(module, limits).err(),
+        ]
+    }
+
+    fn linker(&self, module: &Module) -> Result<Linker<Watch>, HostError> {
+        let mut linker = Linker::new(module.engine());
         for import in module.imports() {
             let name = import.name();
             let ours = OWN_IMPORTS.iter().any(|prefix| name.starts_with(prefix));
             let (false, true, ExternType::Func(shape)) = (self.foreign, ours, import.ty()) else {
                 let from = import.module();
                 return Err(HostError::BadModule(format!(
-                    "it imports \"{name}\" from \"{from}\", and a module may call nothing"
+                    "it imports {name:?} from {from:?}, and a module may call nothing"
                 )));
             };
             let text = format!("it called the import \"{name}\"");
@@ -119,8 +143,15 @@ impl Exports {
     }
 }
 
-/// The pool would refuse such a module with words of its own.
-fn check_memory(module: &Module, limits: &Limits) -> Result<(), HostError> {
+/// The pool would refuse such a module with words of its own, and so would the store.
+fn check_size(module: &Module, limits: &Limits) -> Result<(), HostError> {
+    let wants = module.resources_required();
+    if wants.num_tables > MOST_TABLES || wants.num_memories > 1 {
+        return Err(HostError::BadModule(format!(
+            "it has {} tables and {} memories, {MOST_TABLES} and 1 are allowed",
+            wants.num_tables, wants.num_memories
+        )));
+    }
     let Some(ExternType::Memory(memory)) = module.get_export("memory") else {
         return Err(HostError::BadModule(
             "its export \"memory\" is no memory".to_owned(),

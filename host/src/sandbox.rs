@@ -9,13 +9,14 @@ use trimtab_core::reason::{Quarantined, Reason};
 use trimtab_core::value::{self, FromValue, Value};
 use trimtab_core::{canonical, policy};
 use wasmtime::{
-    Cache, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    Cache, Config, Enabled, Engine, InstanceAllocationStrategy, Module, OptLevel,
+    PoolingAllocationConfig,
 };
 
 use crate::error::HostError;
 use crate::handle::Handle;
 use crate::instance::{Ask, Instance, handle_number};
-use crate::limits::Limits;
+use crate::limits::{Limits, MOST_TABLES};
 use crate::module::{MODULE, Source, check_abi};
 use crate::shared::{Report, Shared};
 use crate::ticker::Ticker;
@@ -81,9 +82,19 @@ impl<'b> Builder<'b> {
 
     /// Compiles the module, a few seconds of work; a clone of the sandbox costs nothing.
     pub fn build(self) -> Result<Sandbox, HostError> {
+        self.built(|_, _| ())
+    }
+
+    /// As [`Builder::build`]; `seen` looks at what was compiled before anything of it runs.
+    pub(crate) fn built(
+        self,
+        seen: impl FnOnce(&Source<'_>, &Module),
+    ) -> Result<Sandbox, HostError> {
         let source = Source::checked(self.module.unwrap_or(MODULE), self.digest)?;
         let engine = Engine::new(&self.config(source.foreign)).map_err(unavailable)?;
-        let (ready, exports) = source.linked(&engine, &self.limits)?;
+        let module = source.compiled(&engine, &self.limits)?;
+        seen(&source, &module);
+        let (ready, exports) = source.linked(&module, &self.limits)?;
         let ticker = match self.limits.deadline {
             Some(_) => Some(Ticker::start(engine.clone()).map_err(unavailable)?),
             None => None,
@@ -137,8 +148,8 @@ impl<'b> Builder<'b> {
         let entries = usize::try_from(self.limits.table_entries).unwrap_or(usize::MAX);
         pool.total_core_instances(instances)
             .total_memories(instances)
-            .total_tables(instances.saturating_mul(4))
-            .max_tables_per_module(4)
+            .total_tables(instances.saturating_mul(MOST_TABLES))
+            .max_tables_per_module(MOST_TABLES)
             .max_memory_size(bytes)
             .table_elements(entries);
         // A call dirties a few pages: writing those back is cheaper than mapping them anew. Where the

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use trimtab_core::config::Profile;
 use trimtab_host::Limits;
+use trimtab_host::check::CheckOptions;
 
 /// Portable liquidity policies for Lightning fleets and payment hubs, with reasons.
 ///
@@ -66,6 +67,18 @@ pub enum Task {
         #[command(flatten)]
         asked: Asked,
     },
+    /// Say what a policy module is, wants and costs, and whether a host would run it.
+    ///
+    /// Works on any bytes. Exit codes: 0 a host would run it, 1 it would not.
+    Check {
+        /// The module; `-` reads standard input.
+        module: PathBuf,
+        /// Print everything as JSON instead of the page.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        allowed: Allowed,
+    },
     /// Call one operation with JSON and print the envelope.
     Call {
         /// The operation, as `trimtab ops` lists it; optional with --lines.
@@ -85,6 +98,46 @@ pub enum Task {
         #[command(flatten)]
         asked: Asked,
     },
+}
+
+/// What a module that is checked may use.
+#[derive(Args, Debug)]
+pub struct Allowed {
+    /// Units of work that a call may use.
+    #[arg(long)]
+    pub fuel: Option<u64>,
+    /// Milliseconds that a call may take.
+    #[arg(long, value_name = "MS")]
+    pub deadline_ms: Option<u64>,
+    /// MiB of memory that the module may have.
+    #[arg(long, value_name = "MIB")]
+    pub memory_mb: Option<u64>,
+    /// Seconds that compiling may take, and all calls together.
+    #[arg(long, value_name = "S")]
+    pub time_s: Option<u64>,
+}
+
+impl Allowed {
+    /// Under which limits the module is checked.
+    pub fn options(&self) -> CheckOptions {
+        let usual = CheckOptions::default();
+        let limits = Limits {
+            fuel: self.fuel.or(usual.limits.fuel),
+            deadline: self
+                .deadline_ms
+                .map(Duration::from_millis)
+                .or(usual.limits.deadline),
+            memory_bytes: self
+                .memory_mb
+                .map_or(usual.limits.memory_bytes, |mib| mib.saturating_mul(1 << 20)),
+            ..usual.limits
+        };
+        CheckOptions {
+            limits,
+            time: self.time_s.map_or(usual.time, Duration::from_secs),
+            cached: true,
+        }
+    }
 }
 
 /// Whom to ask, and how.

@@ -3,6 +3,7 @@
 mod arguments;
 mod caller;
 mod cases;
+mod check;
 mod demo;
 mod failure;
 mod fleet;
@@ -33,6 +34,11 @@ pub fn run() -> ExitCode {
             fleet::run(&dir, members, now, &fleet::Show { why, json }, &asked)
         }
         Task::Hub { state, asked } => hub::run(&state, &asked),
+        Task::Check {
+            module,
+            json,
+            allowed,
+        } => check::run(&module, json, &allowed),
         Task::Call {
             op,
             file,

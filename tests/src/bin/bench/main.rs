@@ -3,6 +3,7 @@
 //! Nothing here is asserted: times belong to a machine and a moment.
 
 mod books;
+mod engines;
 mod signatures;
 
 use anyhow::{Context as _, Result, ensure};
@@ -61,6 +62,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let mut rows = sizes()?;
     rows.extend(sandbox()?);
+    rows.extend(engines::rows()?);
     rows.extend(python(&arguments)?);
     rows.extend(matching(&arguments)?);
     rows.extend(hub_book()?);
@@ -339,6 +341,15 @@ fn matched(node: &NodeTimes) -> Result<Vec<Row>> {
             name("wasmtime instance that stays, columns"),
             staying,
             node.plain,
+            "ms",
+        ),
+        Row::new(
+            format!(
+                "hub.match {0} x {0}, columns, wasmtime instance that stays, against native",
+                node.count
+            ),
+            staying,
+            columns,
             "ms",
         ),
         Row::new(name("native, JSON"), bytes, node.plain, "ms"),

@@ -1,0 +1,128 @@
+//! Writes random modules and mutated bytes of given ones; the same ones for the same seed.
+//!
+//! `trimtab-random-modules OUT SEED COUNT SMALL OWN OWN_COUNT`: `COUNT` modules out of nothing and
+//! out of `SMALL`, `OWN_COUNT` out of `OWN`, written to `OUT` as `<number>-<kind>.wasm`.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs, panic};
+
+use arbitrary::Unstructured;
+use wasm_mutate::WasmMutate;
+use wasm_smith::{Config, Module};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [out, seed, count, small, own, own_count] = arguments.as_slice() else {
+        return Err("OUT SEED COUNT SMALL OWN OWN_COUNT".into());
+    };
+    let out = PathBuf::from(out);
+    let (small, own) = (fs::read(small)?, fs::read(own)?);
+    let mut random = Random(seed.parse::<u64>()? | 1);
+    fs::create_dir_all(&out)?;
+    // A mutation that gives up with a panic is no finding about the sandbox.
+    panic::set_hook(Box::new(|_| ()));
+    let count: usize = count.parse()?;
+    for index in 0..count {
+        let (kind, bytes) = match index % 10 {
+            0..=3 => ("wild", smith(&mut random, None)),
+            4..=6 => ("speaking", smith(&mut random, Some(&small))),
+            7 | 8 => ("mutant", mutant(&mut random, &small)),
+            _ => ("bytes", flipped(&mut random, &small)),
+        };
+        write(&out, index, kind, &bytes)?;
+    }
+    for index in 0..own_count.parse()? {
+        let (kind, bytes) = match index % 3 {
+            0 => ("own-bytes", flipped(&mut random, &own)),
+            1 => ("own-mutant", mutant(&mut random, &own)),
+            _ => {
+                let end = random.below(own.len());
+                ("own-cut", own[..end].to_vec())
+            }
+        };
+        write(&out, count + index, kind, &bytes)?;
+    }
+    Ok(())
+}
+
+fn write(out: &Path, index: usize, kind: &str, bytes: &[u8]) -> Outcome<()> {
+    Ok(fs::write(
+        out.join(format!("{index:05}-{kind}.wasm")),
+        bytes,
+    )?)
+}
+
+/// A module out of nothing; with the exports of `like`, where that is given.
+fn smith(random: &mut Random, like: Option<&[u8]>) -> Vec<u8> {
+    let size = 64 + random.below(4000);
+    let seed: Vec<u8> = (0..size).map(|_| random.next() as u8).collect();
+    let bytes = seed.clone();
+    let config = Config {
+        exports: like.map(<[u8]>::to_vec),
+        // Whatever speaks the interface should be called, not refused for its imports or size.
+        max_imports: if like.is_some() { 0 } else { 4 },
+        max_memory32_bytes: if like.is_some() { 1 << 22 } else { 1 << 32 },
+        memory64_enabled: like.is_none(),
+        threads_enabled: like.is_none(),
+        exceptions_enabled: like.is_none(),
+        gc_enabled: like.is_none(),
+        max_funcs: 20,
+        allow_invalid_funcs: random.below(4) == 0,
+        ..Config::default()
+    };
+    let made = panic::catch_unwind(move || {
+        let mut input = Unstructured::new(&bytes);
+        let module = Module::new(config, &mut input).ok()?;
+        Some(module.to_bytes())
+    });
+    // Where the generator gives up, its input is random bytes too.
+    made.ok().flatten().unwrap_or(seed)
+}
+
+/// One to five mutations, one on top of the other.
+fn mutant(random: &mut Random, of: &[u8]) -> Vec<u8> {
+    let mut bytes = of.to_vec();
+    for _ in 0..=random.below(5) {
+        let seed = random.next();
+        let next = panic::catch_unwind(|| {
+            let mut mutate = WasmMutate::default();
+            mutate.seed(seed).fuel(300);
+            let mut found = mutate.run(&bytes).ok()?;
+            found.next()?.ok()
+        });
+        match next {
+            Ok(Some(next)) => bytes = next,
+            _ => break,
+        }
+    }
+    bytes
+}
+
+/// One to eight bytes changed.
+fn flipped(random: &mut Random, of: &[u8]) -> Vec<u8> {
+    let mut bytes = of.to_vec();
+    for _ in 0..=random.below(8) {
+        let place = random.below(bytes.len());
+        bytes[place] = random.next() as u8;
+    }
+    bytes
+}
+
+/// Xorshift: the same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 8
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+}

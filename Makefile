@@ -145,8 +145,8 @@ mutants:                ## core's tests and the vectors against a sample of smal
 	  --no-default-features --jobs 1 --shard $(SHARD) --output target -- \
 	  --lib --test vectors --test recorded_fleet --test recorded_rebalance --test deployed_defects
 
-soak: world-soak        ## 20 seeds of the world, and every property test with 100,000 cases, told in docs/soak.json
-	$(PYTHON) tests/soak/run.py 100000
+soak: world-soak wheel  ## 20 seeds of the world; told in docs/soak.json: every property test with 100,000 cases, 200 plugins killed, 100,000 malformed messages
+	$(VENV)/python tests/soak/run.py
 
 # --- housekeeping ---
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import trimtab
-from trimtab.cln import Store, shape
+from trimtab.cln import Store
 from trimtab.cln.operator_policy import OperatorPolicy
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
     from support.lightningd import TestNode
     from support.process import PluginProcess
-
-
-ADVISES = pytest.mark.skipif(
-    not shape.knows("fleet.advise"), reason="fleet.advise is not in this build yet"
-)
 
 
 @pytest.fixture
@@ -64,7 +59,6 @@ def test_the_command_counts_over_the_file_and_survives(store: Store, tmp_path: P
     assert {"subject": "640x1x0", "rebalance": "off"} in again.decisions()
 
 
-@ADVISES
 @pytest.mark.parametrize(
     "decision",
     [{"rebalance": "sometimes"}, {"fee": {"minimum_ppm": -1}}, {"fees": {}}, {"fee": "low"}],
@@ -78,7 +72,6 @@ def test_a_decision_that_the_policy_can_not_read_is_refused(
     assert operator.decisions() == []
 
 
-@ADVISES
 def test_advice_obeys_the_operator_and_says_so(
     plugins: Callable[..., PluginProcess], node: TestNode
 ) -> None:

@@ -21,7 +21,6 @@ import uuid
 from typing import TYPE_CHECKING, Any, Callable
 
 import trimtab
-from trimtab.cln import shape
 from trimtab.cln.fleet import NoSnapshotError
 from trimtab.cln.gossip import Courier, Incoming
 from trimtab.cln.knowledge import ANNOUNCED_S, LOOK_EVERY_S
@@ -209,8 +208,6 @@ class Coordinator(OwnCommands):
 
     def _write_down(self, now: int) -> None:
         """Keep each change of the advice about a channel: the history that explains the present."""
-        if not shape.knows("fleet.advise"):
-            return
         advice = self._advice(now)["decision"]
         kept = self.store.kept("verdicts")
         before = kept.body if kept else {}
@@ -247,7 +244,7 @@ class Coordinator(OwnCommands):
 
     def tell(self) -> None:
         """Tell the members what is due: our health, our liquidity."""
-        if not self.fleet.members() or not shape.knows("gossip.report"):
+        if not self.fleet.members():
             return
         now, generation = self.now(), self.store.generation()
         if generation == self._considered[0] and 0 <= now - self._considered[1] < TELL_EVERY_S:
@@ -323,7 +320,7 @@ class Coordinator(OwnCommands):
     def _greet(self, member: str, now: int) -> None:
         """Tell one member what we last told all."""
         self._greeted.add(member)
-        reports = self.reports(now) if shape.knows("gossip.report") else {}
+        reports = self.reports(now)
         for kind in ("health_status", "liquidity_state"):
             if not self.courier.repeat(member, kind, now) and reports.get(kind) is not None:
                 self.courier.say(kind, reports[kind], now, to=[member])

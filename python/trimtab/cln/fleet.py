@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import trimtab
-from trimtab.cln import shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,11 +112,9 @@ class Fleet:
 
     def ask(self, method: str, **fields: Any) -> dict[str, Any]:
         """Ask the book; the envelope of its answer."""
-        known = shape.book_reads(method)
-        given = {name: value for name, value in fields.items() if name in known}
         # One question at a time: another thread may bring the book up to date.
         with self._lock:
-            return self.book().call(method, given)
+            return self.book().call(method, fields)
 
     def us(self) -> dict[str, Any]:
         """We ourselves, as the policies read it."""

@@ -8,7 +8,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import trimtab
-from trimtab.cln import shape
 from trimtab.cln.plan import PlanCommands
 from trimtab.cln.replies import Refusal, spoken
 
@@ -136,8 +135,6 @@ class OwnCommands(PlanCommands):
 
     def explain(self, subject: str, first: int | None = None) -> dict[str, Any]:
         """Why nothing, or something, is advised about a channel or a peer."""
-        if not shape.knows("fleet.explain"):
-            raise Refusal("unknown_operation", "", "a version with fleet.explain")
         now = self.now()
         given: dict[str, Any] = {"asked": self._advice_input(now), "subject": subject}
         if first is not None:
@@ -167,8 +164,6 @@ class OwnCommands(PlanCommands):
         return reply
 
     def _advice(self, now: int, *, first: int | None = None) -> dict[str, Any]:
-        if not shape.knows("fleet.advise"):
-            raise Refusal("unknown_operation", "", "a version with fleet.advise")
         given = self._advice_input(now)
         if first is not None:
             given["first"] = first
@@ -197,8 +192,7 @@ class OwnCommands(PlanCommands):
         }
         with contextlib.suppress(Refusal):
             given["health"] = self._assess_input(now)
-        known = shape.reads("fleet.advise")
-        return {name: value for name, value in given.items() if name in known}
+        return given
 
     def _how(self, one: dict[str, Any]) -> dict[str, Any] | None:
         """The same move for the rebalancer sling: the arguments of its command `sling-once`."""

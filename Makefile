@@ -14,7 +14,7 @@ PACK := $(CARGO) test --quiet $(WITH_SANDBOX) --test pack --no-run && target/deb
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo check test parity bench world world-short world-soak soak mutants generate module wheel release-wheel npm fmt clean \
+.PHONY: demo check test parity session bench world world-short world-soak soak mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme deny steps-begin
 
@@ -104,8 +104,9 @@ parity: setup module wheel npm   ## every vector on every surface
 	target/debug/parity --bun $(BUN) --python $(VENV)/python
 
 python-tests:
-	cd python && ../$(VENV)/ruff check . ../tests && ../$(VENV)/ruff format --check . ../tests
+	cd python && ../$(VENV)/ruff check . ../tests ../docs && ../$(VENV)/ruff format --check . ../tests ../docs
 	cd python && ../$(VENV)/python -m mypy trimtab
+	cd target && ../$(VENV)/python -m mypy.stubtest trimtab._native --allowlist ../python/stubtest-allow.txt
 	cd target && ../$(VENV)/python -m pytest --quiet --import-mode=importlib --rootdir ../python ../python/tests ../python/plugins
 
 npm-tests:
@@ -120,6 +121,9 @@ deny:
 	else tests/steps.sh --skip "licences and advisories: cargo-deny is not installed"; fi
 
 # --- what takes longer ---
+
+session: wheel          ## docs/fleet-session.md: what a fleet of three nodes answers, recorded anew
+	$(VENV)/python python/tests/cln/session.py
 
 bench: setup release-wheel npm  ## times, written to target/bench.json
 	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python

@@ -77,11 +77,11 @@ class Asked:
         else:
             words = [one if isinstance(one, str) else json.dumps(one) for one in self.words]
             line += " " + " ".join(f"'{one}'" if '"' in one else one for one in words)
-        steps = [self.at or "."]
+        steps = [self.at] if self.at else []
         steps += [f'select(.{name} == "{value}")' for name, value in self.where.items()]
         if self.fields:
             steps.append("{" + ", ".join(self.fields) + "}")
-        if steps != ["."]:
+        if steps:
             line += f" | jq '{' | '.join(steps)}'"
         return without_ids(line, ids)
 
@@ -219,9 +219,20 @@ def record(make_node: Callable[..., TestNode], start_plugin: Callable[..., Plugi
         "The most asked question. Of every channel the advice says what decided, and what would"
         " change it.",
     )
-    advice = fleet["l3"].ours.ask("trimtab-advise")
+    advice = fleet["l1"].ours.ask("trimtab-advise")
     channel = advice["rebalances"][0]["short_channel_id"]
-    page.ask(Asked("l3", ["trimtab-explain", channel], ".channels[]"))
+    why = Asked(
+        "l1",
+        ["trimtab-explain", channel],
+        ".channels[].advice.reasons[]",
+        {},
+        ("binding", "code", "observed", "limit", "unit", "flip", "says"),
+    )
+    page.ask(why)
+    page.say(
+        "The channel is too young: that decided (`binding`), and it ends by itself after 7 days"
+        " (`flip`)."
+    )
     return page.text()
 
 

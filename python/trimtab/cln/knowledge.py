@@ -82,7 +82,7 @@ class Knowledge:
     def _assess_input(self, now: int) -> dict[str, Any]:
         """Our books; where another program of this node reported lately, its counts and trend."""
         given: dict[str, Any] = {}
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         if kept is not None:
             given = dict(kept.body["decision"].get("assess") or {})
             if not given:
@@ -122,7 +122,7 @@ class Knowledge:
         reported = self.store.kept("local:health")
         if reported is not None and self._fresh("local:health", "health", now) is not None:
             return reported.at
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         return kept.at if kept else 0
 
     def _told(self, envelope: dict[str, Any]) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Knowledge:
         _, envelope = self.fleet.snapshot()
         # What we tell the fleet of our channels with it: an unannounced one is in nobody's report.
         told = envelope["decision"]["report"].get("capacities", [])
-        shared = next((one for one in told if one["peer_id"] == member_id), {})
+        shared: dict[str, Any] = next((one for one in told if one["peer_id"] == member_id), {})
         evidence = {
             "our_channels": shared.get("channels", 0),
             "our_capacity_sats": shared.get("capacity_sats", 0),

@@ -31,7 +31,7 @@ class OwnCommands(PlanCommands):
             kept = self.store.kept(name)
             ages[name] = None if kept is None else now - kept.at
         node = self.store.kept("node")
-        snapshot = self.store.kept("snapshot")
+        snapshot = self.fleet.seen()
         left_out: dict[str, int] = {}
         if snapshot is not None:
             codes = Counter(
@@ -39,13 +39,12 @@ class OwnCommands(PlanCommands):
             )
             left_out = dict(sorted(codes.items()))
             left_out["quarantined"] = len(snapshot.body.get("quarantined", []))
-        lint = self.policy.call("config.lint", {})
         return {
             "version": trimtab.__version__,
             "module": _module_digest(),
             "config": self.policy.digest,
             "profile": self.policy.profile,
-            "config_warnings": spoken(self.policy, lint),
+            "config_warnings": self._config_warnings(),
             "node": node.body if node else None,
             "leads": self._leads,
             "reachable": self._unreachable_since is None,
@@ -61,6 +60,17 @@ class OwnCommands(PlanCommands):
             "history": self.store.history_sizes(),
             "store": str(self.store.path),
         }
+
+    def _config_warnings(self) -> list[dict[str, Any]]:
+        """What is odd in the config because of what the operator changed in it."""
+        profile = trimtab.Policy(self.policy.profile)
+        without = profile.call("config.lint", {})["reasons"]
+        lint = self.policy.call("config.lint", {})
+        return [
+            one
+            for one, bare in zip(spoken(self.policy, lint), lint["reasons"])
+            if bare not in without
+        ]
 
     def health(self) -> dict[str, Any]:
         """Our health, each part of it, and how far the next tier is."""
@@ -79,7 +89,7 @@ class OwnCommands(PlanCommands):
         return reply
 
     def _judged(self) -> list[dict[str, Any]]:
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         if kept is None:
             return []
         decision = kept.body["decision"]
@@ -127,8 +137,9 @@ class OwnCommands(PlanCommands):
         envelope = self._advice(self.now(), first=first)
         at, _ = self.fleet.snapshot()
         reply = {**envelope["decision"], "last_updated": at}
+        names = self._short_names()
         for one in reply["rebalances"]:
-            how = self._how(one)
+            how = _how(one, names)
             if how is not None:
                 one["how"] = how
         return self._worded(reply, envelope)
@@ -172,13 +183,12 @@ class OwnCommands(PlanCommands):
     def _advice_input(self, now: int) -> dict[str, Any]:
         _, envelope = self.fleet.snapshot()
         steps = self.store.kept("fee_steps")
+        fellows = set(self.fleet.members())
         given: dict[str, Any] = {
             "now": now,
             "snapshot": {**envelope["decision"], "us": self.fleet.us()},
             "members": [
-                report
-                for member_id, _, report in self.store.reports()
-                if member_id in set(self.fleet.members())
+                report for member_id, _, report in self.store.reports() if member_id in fellows
             ],
             "operator": self.operator.decisions(),
             "exits": [
@@ -194,33 +204,10 @@ class OwnCommands(PlanCommands):
             given["health"] = self._assess_input(now)
         return given
 
-    def _how(self, one: dict[str, Any]) -> dict[str, Any] | None:
-        """The same move for the rebalancer sling: the arguments of its command `sling-once`."""
-        names = {
-            each["channel_id"]: each.get("short_channel_id")
-            for each in self.fleet.snapshot()[1]["decision"]["us"]["channels"]
-        }
-        limit = one.get("max_fee_ppm") or one.get("pays_up_to_ppm")
-        source = names.get(one.get("source"))
-        if one["outcome"] not in ("worth_it", "pays_below") or None in (
-            one.get("amount_sats"),
-            limit,
-            source,
-            one.get("short_channel_id"),
-        ):
-            return None
-        return {
-            "tool": "sling",
-            "method": "sling-once",
-            "params": {
-                "scid": one["short_channel_id"],
-                "direction": "pull",
-                "amount": one["amount_sats"],
-                "onceamount": one["amount_sats"],
-                "maxppm": limit,
-                "candidates": [source],
-            },
-        }
+    def _short_names(self) -> dict[str, str | None]:
+        """The place in the chain of each channel, by its id."""
+        channels = self.fleet.snapshot()[1]["decision"]["us"]["channels"]
+        return {one["channel_id"]: one.get("short_channel_id") for one in channels}
 
     def splice(self, peer_id: str | None = None) -> dict[str, Any]:
         """How much may leave towards a peer, or towards each peer of ours."""
@@ -313,6 +300,31 @@ class OwnCommands(PlanCommands):
     def counters(self) -> Counters:
         """What was sent and taken since the start."""
         return self.courier.counters
+
+
+def _how(one: dict[str, Any], names: dict[str, str | None]) -> dict[str, Any] | None:
+    """The same move for the rebalancer sling: the arguments of its command `sling-once`."""
+    limit = one.get("max_fee_ppm") or one.get("pays_up_to_ppm")
+    source = names.get(str(one.get("source")))
+    if one["outcome"] not in ("worth_it", "pays_below") or None in (
+        one.get("amount_sats"),
+        limit,
+        source,
+        one.get("short_channel_id"),
+    ):
+        return None
+    return {
+        "tool": "sling",
+        "method": "sling-once",
+        "params": {
+            "scid": one["short_channel_id"],
+            "direction": "pull",
+            "amount": one["amount_sats"],
+            "onceamount": one["amount_sats"],
+            "maxppm": limit,
+            "candidates": [source],
+        },
+    }
 
 
 _SAME_WORD = {"stagnant_candidate": "stagnant", "zombie": "underwater"}

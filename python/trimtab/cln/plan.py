@@ -51,7 +51,7 @@ class PlanCommands(Knowledge):
         now = self.now()
         envelope = self._assess(now)
         health = envelope["decision"]
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         seen = kept.body["decision"] if kept else {}
         return {
             "member_id": self.fleet.our_id,

@@ -47,7 +47,8 @@ class Fleet:
             if found:
                 return found
             assert time.monotonic() < until, {
-                name: member.ours.ask("trimtab-status") for name, member in self.members.items()
+                name: [member.ours.ask(f"trimtab-{what}") for what in ("members", "status")]
+                for name, member in self.members.items()
             }
             time.sleep(0.1)
 
@@ -56,7 +57,7 @@ class Fleet:
 
         def heard() -> bool:
             return all(
-                len(one["ages_s"]) == 2
+                {"health_status", "liquidity_state"} <= set(one["ages_s"])
                 for member in self.members.values()
                 for one in member.ours.ask("trimtab-members").get("members", [{"ages_s": {}}])
             )

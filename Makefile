@@ -104,7 +104,7 @@ parity: setup module wheel npm   ## every vector on every surface
 	target/debug/parity --bun $(BUN) --python $(VENV)/python
 
 python-tests:
-	cd python && ../$(VENV)/ruff check . ../tests ../docs && ../$(VENV)/ruff format --check . ../tests ../docs
+	cd python && ../$(VENV)/ruff check . ../tests ../docs/examples && ../$(VENV)/ruff format --check . ../tests ../docs/examples
 	cd python && ../$(VENV)/python -m mypy trimtab
 	cd target && ../$(VENV)/python -m mypy.stubtest trimtab._native --allowlist ../python/stubtest-allow.txt
 	cd target && ../$(VENV)/python -m pytest --quiet --import-mode=importlib --rootdir ../python ../python/tests ../python/plugins

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from pyln.client import Plugin
-
 import trimtab
+from pyln.client import Plugin
 from trimtab import types as t
 from trimtab.cln.bridge import HiveBridge
 
@@ -54,13 +53,9 @@ def fleet_fee(peer_id: str, base_ppm: int) -> FleetFee:
             fee_ppm=base_ppm,
             because=[why["reason"]],
         )
-    decided = policy.fees_adjust(
-        peer_id=peer_id, base_ppm=base_ppm, needs=needs_of(answered)
-    )
+    decided = policy.fees_adjust(peer_id=peer_id, base_ppm=base_ppm, needs=needs_of(answered))
     fee = base_ppm if decided.fee_ppm is None else decided.fee_ppm
-    return FleetFee(
-        peer_id=peer_id, base_ppm=base_ppm, fee_ppm=fee, because=decided.explain()
-    )
+    return FleetFee(peer_id=peer_id, base_ppm=base_ppm, fee_ppm=fee, because=decided.explain())
 
 
 if __name__ == "__main__":

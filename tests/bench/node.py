@@ -6,7 +6,6 @@ process. The goals of the design stand in the names; nothing asserts them.
 
 from __future__ import annotations
 
-import copy
 import gc
 import json
 import sys
@@ -76,30 +75,6 @@ def fill(coordinator: Coordinator, members: int, channels: int) -> None:
             store.set_report(member(n), report(n, channels, now), None, at=now)
 
 
-def many_channels(node: TestNode, count: int) -> None:
-    """Let the node have so many channels, from empty to full, that forward and cost a fee."""
-    channels = node.answers("listpeerchannels")["channels"]
-    made = []
-    for n in range(count):
-        one = copy.deepcopy(channels[n % len(channels)])
-        one["channel_id"] = f"{n:064x}"
-        one["short_channel_id"] = f"{100 + n}x1x0"
-        one["peer_id"] = f"03{n % 300:064x}"
-        one["to_us_msat"] = one["total_msat"] * (n % 21) // 20
-        made.append(one)
-    forwards = node.answers("listforwards")["forwards"]
-    settled = [one for one in forwards if one["status"] == "settled"]
-    routed = []
-    for n in range(count * 5):
-        one = copy.deepcopy(settled[n % len(settled)])
-        one["created_index"] = one["updated_index"] = n + 1
-        one["in_channel"] = f"{100 + n * 7 % count}x1x0"
-        one["out_channel"] = f"{100 + n * 3 % count}x1x0"
-        routed.append(one)
-    node.set("listpeerchannels", {"channels": made})
-    node.set("listforwards", {"forwards": routed})
-
-
 def questions(base: Path) -> None:
     """Print what the commands of a plugin take, without the way through lightningd."""
     node = TestNode(base / "node", PLAIN, "l4").start()
@@ -114,7 +89,7 @@ def questions(base: Path) -> None:
             else:
                 name = "hive-member-health all, 1,000 members, p99 (goal 10)"
                 told(name, p99(lambda: coordinator.member_health("all"), 300), "ms")  # noqa: B023
-    many_channels(node, 400)
+    node.multiply(400)
     with Store(base / "store-400") as store:
         coordinator = Coordinator(store, Node(socket_transport(str(node.path))))
         coordinator.look()

@@ -427,6 +427,26 @@ def test_a_rebalance_that_is_not_worth_it_is_dropped(plugin: Path, seen: Coordin
     assert rebalancer._analyze_rebalance_ev(next(iter(outcomes(seen))), {}, 0.1, []) is None
 
 
+def test_a_rebalance_that_pays_is_bounded_by_what_it_pays_and_by_the_plugins_own_limit(
+    plugin: Path, nodes: Callable[..., TestNode], tmp_path: Path
+) -> None:
+    node = nodes("l5")
+    node.multiply(12)
+    with Store(tmp_path / "store.sqlite3") as store:
+        seen = Coordinator(store, Node(socket_transport(str(node.path))), policy=trimtab.Policy())
+        seen.look()
+        (worth,) = [one for one in seen.advise()["rebalances"] if one["outcome"] != "refused"]
+        limit = worth["pays_up_to_ppm"]
+        assert 0 < limit < 1_000_000
+        adopted(plugin, seen)
+        ask = made("rebalancer", "EVRebalancer", None)._analyze_rebalance_ev
+        channel = worth["short_channel_id"].replace("x", ":")
+        assert ask(channel, {}, 0.1, []).max_fee_ppm == limit
+        assert ask(channel, {"limit": limit - 1}, 0.1, []).max_fee_ppm == limit - 1
+        candidate = ask(channel, {"limit": limit + 1}, 0.1, [])
+        assert (candidate.max_fee_ppm, candidate.amount_sats) == (limit, 100_000)
+
+
 def test_an_exception_of_the_plugin_itself_is_its_own(plugin: Path, seen: Coordinator) -> None:
     adoption = adopted(plugin, seen)
     rebalancer = made("rebalancer", "EVRebalancer", None)

@@ -175,6 +175,29 @@ class TestNode:
             self._offered.append({"command": f"{one['name']} {one['usage']}".strip()})
         self.overrides["help"] = lambda _params: {"help": list(self._offered)}
 
+    def multiply(self, count: int) -> None:
+        """Have so many channels, from empty to full, that forward and earn."""
+        channels = self.answers("listpeerchannels")["channels"]
+        made = []
+        for n in range(count):
+            one = copy.deepcopy(channels[n % len(channels)])
+            one["channel_id"] = f"{n:064x}"
+            one["short_channel_id"] = f"{100 + n}x1x0"
+            one["peer_id"] = f"03{n % 300:064x}"
+            one["to_us_msat"] = one["total_msat"] * (n % 21) // 20
+            made.append(one)
+        forwards = self.answers("listforwards")["forwards"]
+        settled = [one for one in forwards if one["status"] == "settled"]
+        routed = []
+        for n in range(count * 5):
+            one = copy.deepcopy(settled[n % len(settled)])
+            one["created_index"] = one["updated_index"] = n + 1
+            one["in_channel"] = f"{100 + n * 7 % count}x1x0"
+            one["out_channel"] = f"{100 + n * 3 % count}x1x0"
+            routed.append(one)
+        self.set("listpeerchannels", {"channels": made})
+        self.set("listforwards", {"forwards": routed})
+
     def receive(self, sender: str, data: str) -> None:
         for hear in list(self.hear):
             hear(sender, data)

@@ -83,6 +83,7 @@ def test_advice_obeys_the_operator_and_says_so(
     reply = process.ask("trimtab-policy", {"subject": channel, "rebalance": "off"})
     assert {"subject": channel, "rebalance": "off"} in reply["decisions"]
     advice = process.ask("trimtab-advise")
+    assert next(iter(advice)) == "rebalances", "what may be done stands first"
     (mine,) = [one for one in advice["rebalances"] if one["channel_id"] == channel]
     assert mine["outcome"] == "refused"
     binding = next(one for one in mine["reasons"] if one["binding"])
@@ -92,6 +93,9 @@ def test_advice_obeys_the_operator_and_says_so(
     assert explained["channels"][0]["rebalance_decision"] == "off"
     reply = process.ask("trimtab-policy", {"subject": channel, "clear": True})
     assert reply == {"cleared": True, "decisions": []}
+    reply = process.ask("trimtab-policy", ["nonsense", "off"])
+    assert reply["about_nothing"] == ["nonsense"], "a mistyped subject is told at once"
+    process.ask("trimtab-policy", {"subject": "nonsense", "clear": True})
     wrong = process.ask("trimtab-policy", {"subject": channel, "rebalance": "sometimes"})
     assert wrong["error"] in ("out_of_range", "malformed")
     assert process.ask("trimtab-policy", {"subject": channel})["error"] == "missing_field"

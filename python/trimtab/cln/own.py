@@ -136,7 +136,10 @@ class OwnCommands(PlanCommands):
         """What is worth doing now, ranked, each with its reasons and what would change it."""
         envelope = self._advice(self.now(), first=first)
         at, _ = self.fleet.snapshot()
-        reply = {**envelope["decision"], "last_updated": at}
+        # What may be done stands first: an operator reads from the top.
+        decision = envelope["decision"]
+        first_of_all = {name: decision[name] for name in ("rebalances", "fees", "new_channels")}
+        reply = {**first_of_all, **decision, "last_updated": at}
         names = self._short_names()
         for one in reply["rebalances"]:
             how = _how(one, names)
@@ -273,7 +276,7 @@ class OwnCommands(PlanCommands):
         now = self.now()
         if subject is not None and clear:
             found = self.operator.clear(subject, now=now)
-            return {"cleared": found, "decisions": self.operator.decisions()}
+            return {"cleared": found, **self._decided()}
         if subject is not None:
             decision: dict[str, Any] = {}
             if rebalance is not None:
@@ -294,7 +297,21 @@ class OwnCommands(PlanCommands):
                 raise Refusal("missing_field", "rebalance", "rebalance, fee or a bound of the fee")
             self.operator.set(subject, decision, now=now)
             self.store.remember("operator", subject, decision, at=now)
-        return {"decisions": self.operator.decisions(), "policy_file": self.operator.trouble}
+        return {**self._decided(), "policy_file": self.operator.trouble}
+
+    def _decided(self) -> dict[str, Any]:
+        """The decisions, and which of them are about nothing that the node has now."""
+        decisions = self.operator.decisions()
+        reply: dict[str, Any] = {"decisions": decisions}
+        seen = self.fleet.seen()
+        if seen is not None:
+            channels = seen.body["decision"]["us"]["channels"]
+            names = ("channel_id", "short_channel_id", "peer_id")
+            known = {one.get(name) for one in channels for name in names}
+            idle = [one["subject"] for one in decisions if one["subject"] not in known]
+            if idle:
+                reply["about_nothing"] = idle
+        return reply
 
     @property
     def counters(self) -> Counters:

@@ -14,7 +14,7 @@ PACK := $(CARGO) test --quiet $(WITH_SANDBOX) --test pack --no-run && target/deb
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo check test parity bench world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
+.PHONY: demo check test parity session bench world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme deny steps-begin
 
@@ -104,8 +104,9 @@ parity: setup module wheel npm   ## every vector on every surface
 	target/debug/parity --bun $(BUN) --python $(VENV)/python
 
 python-tests:
-	cd python && ../$(VENV)/ruff check . ../tests && ../$(VENV)/ruff format --check . ../tests
+	cd python && ../$(VENV)/ruff check . ../tests ../docs/examples && ../$(VENV)/ruff format --check . ../tests ../docs/examples
 	cd python && ../$(VENV)/python -m mypy trimtab
+	cd target && ../$(VENV)/python -m mypy.stubtest trimtab._native --allowlist ../python/stubtest-allow.txt
 	cd target && ../$(VENV)/python -m pytest --quiet --import-mode=importlib --rootdir ../python ../python/tests ../python/plugins
 
 npm-tests:
@@ -120,6 +121,9 @@ deny:
 	else tests/steps.sh --skip "licences and advisories: cargo-deny is not installed"; fi
 
 # --- what takes longer ---
+
+session: wheel          ## docs/fleet-session.md: what a fleet of three nodes answers, recorded anew
+	$(VENV)/python python/tests/cln/session.py
 
 bench: setup release-wheel npm  ## times, written to target/bench.json
 	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python
@@ -149,8 +153,8 @@ mutants:                ## core's tests and the vectors against a sample of smal
 soak-modules:           ## 10,000 random modules and mutated bytes of our own through `trimtab check`
 	TRIMTAB_MODULES=10000 $(CARGO) test --profile world $(WITH_SANDBOX) --test check -- --nocapture random_modules
 
-soak: world-soak soak-modules   ## 20 seeds of the world, 10,000 random modules, and every property test with 100,000 cases, told in docs/soak.json
-	$(PYTHON) tests/soak/run.py 100000
+soak: world-soak soak-modules wheel  ## 20 seeds of the world and 10,000 random modules; told in docs/soak.json: every property test with 100,000 cases, 200 plugins killed, 100,000 malformed messages
+	$(VENV)/python tests/soak/run.py
 
 # --- housekeeping ---
 

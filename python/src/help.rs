@@ -536,7 +536,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "liquidity.classify",
         method: c"liquidity_classify",
-        text: cr##"liquidity_classify($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=None, closed_to_forwards=None, connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=None, pending_capacity_sats=None, phase=None, private=None, receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=None, usable=True)
+        text: cr##"liquidity_classify($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=None, closed_to_forwards=..., connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=None, pending_capacity_sats=None, phase=None, private=..., receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=..., usable=True)
 --
 
 Whether a channel is depleted, saturated or balanced, and how much would balance it.
@@ -1756,7 +1756,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "splice.check",
         method: c"splice_check",
-        text: cr##"splice_check($self, record=None, /, *, amount_sats=..., channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None, strict=False, type=...)
+        text: cr##"splice_check($self, record=None, /, *, amount_sats=..., channel_id=None, hive_reachable=True, in_flight=..., now=..., others=[], ours=None, peer_id=..., peer_public_sats=None, strict=False, type=...)
 --
 
 Whether a splice keeps the fleet connected to the peer.
@@ -1818,7 +1818,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "splice.headroom",
         method: c"splice_headroom",
-        text: cr##"splice_headroom($self, record=None, /, *, channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None)
+        text: cr##"splice_headroom($self, record=None, /, *, channel_id=None, hive_reachable=True, in_flight=..., now=..., others=[], ours=None, peer_id=..., peer_public_sats=None)
 --
 
 The largest splice-out that keeps the fleet connected to the peer.
@@ -1864,7 +1864,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "fleet.advise",
         method: c"fleet_advise",
-        text: cr##"fleet_advise($self, record=None, /, *, budget={"reserved_sats": 0, "spent_sats": 0}, exits=None, fee_steps=[], first=None, health=None, members=[], now=..., operator=[], snapshot=...)
+        text: cr##"fleet_advise($self, record=None, /, *, budget={"reserved_sats": 0, "spent_sats": 0}, exits=..., fee_steps=[], first=None, health=None, members=[], now=..., operator=[], snapshot=...)
 --
 
 What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest.
@@ -1962,7 +1962,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "set_member",
         method: c"set_member",
-        text: cr##"set_member($self, record=None, /, *, banned=None, connected=None, member_id=..., public_capacity_sats=None, public_channels=None)
+        text: cr##"set_member($self, record=None, /, *, banned=..., connected=..., member_id=..., public_capacity_sats=None, public_channels=None)
 --
 
 Adds a member, or replaces what we know of it; its reports stay unless it is banned.
@@ -2000,7 +2000,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "set_report",
         method: c"set_report",
-        text: cr##"set_report($self, record=None, /, *, answers=None, at=..., capacities=None, depleted=None, health_at=None, implausible=None, member_id=..., node_capacity_sats=None, node_channels=None, rebalancing=None, saturated=None, score=None, splices=None, tier=None)
+        text: cr##"set_report($self, record=None, /, *, answers=..., at=..., capacities=..., depleted=..., health_at=None, implausible=..., member_id=..., node_capacity_sats=None, node_channels=None, rebalancing=..., saturated=..., score=None, splices=..., tier=None)
 --
 
 Takes a member's report as it is, in place of its last one.
@@ -2056,7 +2056,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "set_channel",
         method: c"set_channel",
-        text: cr##"set_channel($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=..., closed_to_forwards=None, connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=..., pending_capacity_sats=None, phase=None, private=None, receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=None, usable=True)
+        text: cr##"set_channel($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=..., closed_to_forwards=..., connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=..., pending_capacity_sats=None, phase=None, private=..., receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=..., usable=True)
 --
 
 Adds a channel of ours, or replaces it.
@@ -2614,7 +2614,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "splice",
         method: c"splice",
-        text: cr##"splice($self, record=None, /, *, amount_sats=..., channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None, strict=False, type=...)
+        text: cr##"splice($self, record=None, /, *, amount_sats=..., channel_id=None, hive_reachable=True, in_flight=..., now=..., others=[], ours=None, peer_id=..., peer_public_sats=None, strict=False, type=...)
 --
 
 Whether a splice keeps the fleet connected to the peer, as `splice.check`.
@@ -2674,7 +2674,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "headroom",
         method: c"headroom",
-        text: cr##"headroom($self, record=None, /, *, channel_id=None, hive_reachable=True, in_flight=None, now=..., others=[], ours=None, peer_id=..., peer_public_sats=None)
+        text: cr##"headroom($self, record=None, /, *, channel_id=None, hive_reachable=True, in_flight=..., now=..., others=[], ours=None, peer_id=..., peer_public_sats=None)
 --
 
 The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`.
@@ -2822,7 +2822,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "hub_book",
         operation: "set_account",
         method: c"set_account",
-        text: cr##"set_account($self, record=None, /, *, account_id=..., deltas=None, peer_reserves=None, pending_frame=None, pending_settlement=None, requests=None, status=None, submitted=None, workspace=None)
+        text: cr##"set_account($self, record=None, /, *, account_id=..., deltas=..., peer_reserves=..., pending_frame=..., pending_settlement=..., requests=..., status=..., submitted=..., workspace=None)
 --
 
 Adds an account, or replaces it.

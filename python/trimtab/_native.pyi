@@ -1153,252 +1153,252 @@ class WatchedDecision(Decision):
 @type_check_only
 class Operations:
     @overload
-    def policy_describe(self, input: t.DescribeInput | _Dataclass, /) -> DescriptionDecision:
+    def policy_describe(self, record: t.DescribeInput | _Dataclass, /) -> DescriptionDecision:
         """Operations, schemas, reason codes, errors, limits and version of this policy."""
     @overload
     def policy_describe(self, *, operation: str | None = ...) -> DescriptionDecision: ...
     @overload
-    def policy_explain(self, input: t.ExplainInput | _Dataclass, /) -> ExplainedDecision:
+    def policy_explain(self, record: t.ExplainInput | _Dataclass, /) -> ExplainedDecision:
         """Reasons in words, for the operator or, without numbers, for a peer."""
     @overload
     def policy_explain(self, *, reasons: list[t.Reason], view: t.View = ...) -> ExplainedDecision: ...
     @overload
-    def config_lint(self, input: t.LintInput | _Dataclass, /) -> LintedDecision:
+    def config_lint(self, record: t.LintInput | _Dataclass, /) -> LintedDecision:
         """Contradictions in a config and settings without effect."""
     @overload
     def config_lint(self, *, config: t.ConfigOverrides | None = ..., profile: t.Profile | None = ...) -> LintedDecision: ...
     @overload
-    def hub_plan(self, input: t.HubState | _Dataclass, /) -> PlanDecision:
+    def hub_plan(self, record: t.HubState | _Dataclass, /) -> PlanDecision:
         """What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons."""
     @overload
     def hub_plan(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> PlanDecision: ...
     @overload
-    def hub_explain(self, input: t.HubExplainInput | _Dataclass, /) -> HubExplainedDecision:
+    def hub_explain(self, record: t.HubExplainInput | _Dataclass, /) -> HubExplainedDecision:
         """What the plan of a tick does with one account and token, in full."""
     @overload
     def hub_explain(self, *, account_id: t.EntityId, state: t.HubState, token_id: t.TokenId) -> HubExplainedDecision: ...
     @overload
-    def hub_reserves(self, input: t.HubState | _Dataclass, /) -> WatchedDecision:
+    def hub_reserves(self, record: t.HubState | _Dataclass, /) -> WatchedDecision:
         """Whether a hub's reserves suffice, and what to replenish from which source."""
     @overload
     def hub_reserves(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> WatchedDecision: ...
     @overload
-    def hub_verify_plan(self, input: t.HubVerifyInput | _Dataclass, /) -> HubVerifiedDecision:
+    def hub_verify_plan(self, record: t.HubVerifyInput | _Dataclass, /) -> HubVerifiedDecision:
         """Whether a plan, whoever made it, keeps the laws that no plan may break."""
     @overload
     def hub_verify_plan(self, *, plan: t.Plan, state: t.HubState) -> HubVerifiedDecision: ...
     @overload
-    def health_score(self, input: t.ScoreInput | _Dataclass, /) -> ScoredDecision:
+    def health_score(self, record: t.ScoreInput | _Dataclass, /) -> ScoredDecision:
         """Health score, tier and budget multiplier from the shares of profitable and underwater channels, liquidity and trend."""
     @overload
     def health_score(self, *, liquidity_score: t.Score, profitable_pct: t.Share, trend: t.Trend, underwater_pct: t.Share) -> ScoredDecision: ...
     @overload
-    def health_profit(self, input: t.ChannelHistory | _Dataclass, /) -> ProfitDecision:
+    def health_profit(self, record: t.ChannelHistory | _Dataclass, /) -> ProfitDecision:
         """Whether a channel is profitable, breaks even, loses or stands still, from its fees and costs."""
     @overload
     def health_profit(self, *, age_days: t.Count | None = ..., channel_id: t.NodeId | None = ..., cost_msat: t.Msat | None = ..., idle_s: t.Seconds | None = ..., opening_msat: t.Msat | None = ..., revenue_msat: t.Msat) -> ProfitDecision: ...
     @overload
-    def health_liquidity_score(self, input: t.LiquidityScoreInput | _Dataclass, /) -> LiquidityScoredDecision:
+    def health_liquidity_score(self, record: t.LiquidityScoreInput | _Dataclass, /) -> LiquidityScoredDecision:
         """How evenly the channels of a node are filled, from 0 to 100."""
     @overload
     def health_liquidity_score(self, *, channels: list[t.LocalShare]) -> LiquidityScoredDecision: ...
     @overload
-    def health_trend(self, input: t.TrendInput | _Dataclass, /) -> TrendedDecision:
+    def health_trend(self, record: t.TrendInput | _Dataclass, /) -> TrendedDecision:
         """Whether revenue rises, falls or holds, from equal windows of it."""
     @overload
     def health_trend(self, *, windows: list[t.Msat]) -> TrendedDecision: ...
     @overload
-    def health_assess(self, input: t.NodeObservation | _Dataclass, /) -> AssessedDecision:
+    def health_assess(self, record: t.NodeObservation | _Dataclass, /) -> AssessedDecision:
         """Health of a node in one record: score, tier, components, the way to the next tier, needs."""
     @overload
     def health_assess(self, *, channels: list[t.LocalShare] | None = ..., liquidity_score: t.Score | None = ..., previous_tier: t.Tier | None = ..., profitable: t.Count, stagnant: t.Count, total: t.Count | None = ..., trend: t.TrendSource, underwater: t.Count) -> AssessedDecision: ...
     @overload
-    def snapshot_cln(self, input: t.ClnInput | _Dataclass, /) -> SnapshotDecision:
+    def snapshot_cln(self, record: t.ClnInput | _Dataclass, /) -> SnapshotDecision:
         """The raw answers of a Core Lightning node as the input of the other fleet policies."""
     @overload
     def snapshot_cln(self, *, bkpr_listaccountevents: t.ListAccountEvents | None = ..., bkpr_listincome: t.ListIncome | None = ..., forwards_since: t.Seconds | None = ..., getinfo: t.GetInfo, income_since: t.Seconds | None = ..., listchannelmoves: t.ListChannelMoves | None = ..., listchannels: t.ListChannels | None = ..., listforwards: t.ListForwards | None = ..., listpeerchannels: t.ListPeerChannels | None = ..., listpeers: t.ListPeers | None = ..., now: t.Seconds) -> SnapshotDecision: ...
     @overload
-    def liquidity_classify(self, input: t.ClassifyInput | _Dataclass, /) -> ClassifiedDecision:
+    def liquidity_classify(self, record: t.ClassifyInput | _Dataclass, /) -> ClassifiedDecision:
         """Whether a channel is depleted, saturated or balanced, and how much would balance it."""
     @overload
     def liquidity_classify(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId | None = ..., closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId | None = ..., pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> ClassifiedDecision: ...
     @overload
-    def account_request_advice(self, input: t.AdviceInput | _Dataclass, /) -> AccountAdviceDecision:
+    def account_request_advice(self, record: t.AdviceInput | _Dataclass, /) -> AccountAdviceDecision:
         """Whether an entity should ask its counterparty for collateral now, per token."""
     @overload
     def account_request_advice(self, *, entity_id: t.EntityId, is_hub: bool = ..., now: t.Millis = ..., peer_id: t.EntityId, pending_frame: bool = ..., tokens: list[t.AdviceToken] = ..., workspace: bool = ...) -> AccountAdviceDecision: ...
     @overload
-    def hub_detect(self, input: t.HubState | _Dataclass, /) -> DetectedDecision:
+    def hub_detect(self, record: t.HubState | _Dataclass, /) -> DetectedDecision:
         """Who has something that the hub can take back, and who waits for collateral, per token."""
     @overload
     def hub_detect(self, *, accounts: list[t.Account] = ..., broadcast_in_input: bool = ..., draft: t.Batch = ..., hub_id: t.EntityId, is_hub: bool = ..., memory: t.HubMemory = ..., now: t.Millis, open_debts: dict[str, t.TokenAmount] = ..., recovery: list[t.Batch] = ..., replenish_answers: list[t.ReplenishAnswer] = ..., reserves: dict[str, t.TokenAmount] = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] = ...) -> DetectedDecision: ...
     @overload
-    def health_fleet(self, input: t.FleetHealthInput | _Dataclass, /) -> FleetHealthDecision:
+    def health_fleet(self, record: t.FleetHealthInput | _Dataclass, /) -> FleetHealthDecision:
         """Average health of the fleet, members per tier, stale and implausible ones listed but not counted."""
     @overload
     def health_fleet(self, *, first: t.Count | None = ..., members: list[t.Member], now: t.Seconds) -> FleetHealthDecision: ...
     @overload
-    def health_verify(self, input: t.VerifyInput | _Dataclass, /) -> ReportVerdictDecision:
+    def health_verify(self, record: t.VerifyInput | _Dataclass, /) -> ReportVerdictDecision:
         """Whether a member's health report fits what we see, and the score that follows from its counts."""
     @overload
     def health_verify(self, *, evidence: t.Evidence, now: t.Seconds, report: t.HealthReport) -> ReportVerdictDecision: ...
     @overload
-    def health_gossip_scale(self, input: t.GossipScaleInput | _Dataclass, /) -> GossipScaledDecision:
+    def health_gossip_scale(self, record: t.GossipScaleInput | _Dataclass, /) -> GossipScaledDecision:
         """The deployed plugin's second health scale, for running beside it."""
     @overload
     def health_gossip_scale(self, *, available_sats: t.Sat, average_capacity_sats: t.RealSat, average_revenue_sats: t.RealSat, capacity_sats: t.Sat, channels: t.Count, revenue_sats: t.Sat) -> GossipScaledDecision: ...
     @overload
-    def liquidity_state(self, input: t.FleetInput | _Dataclass, /) -> FleetStateDecision:
+    def liquidity_state(self, record: t.FleetInput | _Dataclass, /) -> FleetStateDecision:
         """How the fleet and we do: members in trouble, bottleneck peers, our own channels."""
     @overload
     def liquidity_state(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> FleetStateDecision: ...
     @overload
-    def liquidity_needs(self, input: t.FleetInput | _Dataclass, /) -> NeedsDecision:
+    def liquidity_needs(self, record: t.FleetInput | _Dataclass, /) -> NeedsDecision:
         """What other members need at external peers, worst tier first."""
     @overload
     def liquidity_needs(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> NeedsDecision: ...
     @overload
-    def liquidity_excess(self, input: t.FleetInput | _Dataclass, /) -> ExcessesDecision:
+    def liquidity_excess(self, record: t.FleetInput | _Dataclass, /) -> ExcessesDecision:
         """Where other members hold too much on their own side, largest amount first."""
     @overload
     def liquidity_excess(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> ExcessesDecision: ...
     @overload
-    def liquidity_relevance(self, input: t.RelevanceInput | _Dataclass, /) -> RelevanceDecision:
+    def liquidity_relevance(self, record: t.RelevanceInput | _Dataclass, /) -> RelevanceDecision:
         """How much our channels to a peer let us help there."""
     @overload
     def liquidity_relevance(self, *, channels: list[t.Balance]) -> RelevanceDecision: ...
     @overload
-    def liquidity_prioritize(self, input: t.PrioritizeInput | _Dataclass, /) -> PrioritizedNeedsDecision:
+    def liquidity_prioritize(self, record: t.PrioritizeInput | _Dataclass, /) -> PrioritizedNeedsDecision:
         """Needs by the health of who has them and by urgency."""
     @overload
     def liquidity_prioritize(self, *, needs: list[t.Urgent]) -> PrioritizedNeedsDecision: ...
     @overload
-    def liquidity_competition(self, input: t.FleetInput | _Dataclass, /) -> CompetitionDecision:
+    def liquidity_competition(self, record: t.FleetInput | _Dataclass, /) -> CompetitionDecision:
         """External peers that several members serve, and what that may cost in fees."""
     @overload
     def liquidity_competition(self, *, first: t.Count | None = ..., members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> CompetitionDecision: ...
     @overload
-    def fees_adjust(self, input: t.AdjustInput | _Dataclass, /) -> AdjustedDecision:
+    def fees_adjust(self, record: t.AdjustInput | _Dataclass, /) -> AdjustedDecision:
         """Whether our fee towards a peer moves a step because another member needs flow there."""
     @overload
     def fees_adjust(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., own: t.Balance | None = ..., peer_id: t.NodeId) -> AdjustedDecision: ...
     @overload
-    def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
+    def legacy_fee(self, record: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
         """The deployed fee controller's own rule, for running beside it."""
     @overload
     def legacy_fee(self, *, base_ppm: t.Ppm, max_fee_ppm: t.Ppm, min_fee_ppm: t.Ppm, needs: list[t.LegacyNeed], peer_id: t.NodeId) -> LegacyFeeDecision: ...
     @overload
-    def rebalance_conflict(self, input: t.ConflictInput | _Dataclass, /) -> ConflictDecision:
+    def rebalance_conflict(self, record: t.ConflictInput | _Dataclass, /) -> ConflictDecision:
         """Whether another member rebalances through a peer, who goes first, and which peers to avoid."""
     @overload
     def rebalance_conflict(self, *, members: list[t.Member] = ..., now: t.Seconds, target_peer: t.NodeId, us: t.Us) -> ConflictDecision: ...
     @overload
-    def topology_advise(self, input: t.AdviseInput | _Dataclass, /) -> TopologyAdviceDecision:
+    def topology_advise(self, record: t.AdviseInput | _Dataclass, /) -> TopologyAdviceDecision:
         """Which external peers a new channel would help most, and where it would be redundant."""
     @overload
     def topology_advise(self, *, candidates: list[t.Candidate], members: list[t.Member] = ..., now: t.Seconds, us: t.Us) -> TopologyAdviceDecision: ...
     @overload
-    def limits_check(self, input: t.LimitInput | _Dataclass, /) -> LimitedDecision:
+    def limits_check(self, record: t.LimitInput | _Dataclass, /) -> LimitedDecision:
         """Whether one more report fits a sliding window."""
     @overload
     def limits_check(self, *, count: t.Count | None = ..., history: list[t.Seconds], now: t.Seconds, period_s: t.Seconds | None = ...) -> LimitedDecision: ...
     @overload
-    def hub_match(self, input: t.MatchInput | _Dataclass, /) -> MatchedDecision:
+    def hub_match(self, record: t.MatchInput | _Dataclass, /) -> MatchedDecision:
         """Which spenders cover which receivers, per token, with the numbers that prove it."""
     @overload
     def hub_match(self, *, receivers: list[t.Receiver] = ..., spenders: list[t.Spender] = ..., strategy: t.Strategy | None = ...) -> MatchedDecision: ...
     @overload
-    def hub_match_cycles(self, input: t.CyclesInput | _Dataclass, /) -> CyclesDecision:
+    def hub_match_cycles(self, record: t.CyclesInput | _Dataclass, /) -> CyclesDecision:
         """The smallest claims between hubs with the same net positions, per token."""
     @overload
     def hub_match_cycles(self, *, claims: list[t.Claim] = ...) -> CyclesDecision: ...
     @overload
-    def rebalance_threshold(self, input: t.ThresholdInput | _Dataclass, /) -> ThresholdDecision:
+    def rebalance_threshold(self, record: t.ThresholdInput | _Dataclass, /) -> ThresholdDecision:
         """The least expected value of a rebalance that a node of our health accepts."""
     @overload
     def rebalance_threshold(self, *, min_ev_sats: t.RealSat, multiplier: t.Multiplier) -> ThresholdDecision: ...
     @overload
-    def rebalance_accept(self, input: t.AcceptInput | _Dataclass, /) -> AcceptedDecision:
+    def rebalance_accept(self, record: t.AcceptInput | _Dataclass, /) -> AcceptedDecision:
         """Whether an expected value reaches the threshold of our tier."""
     @overload
     def rebalance_accept(self, *, channel: t.NodeId | None = ..., ev: t.RealSat, health_age_s: t.Seconds | None = ..., min_ev: t.RealSat, tier: t.Tier | None = ...) -> AcceptedDecision: ...
     @overload
-    def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
+    def rebalance_evaluate(self, record: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
         """What a rebalance is worth, every term of it, and what would turn the answer round."""
     @overload
     def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
     @overload
-    def rebalance_size(self, input: t.SizeInput | _Dataclass, /) -> SizedDecision:
+    def rebalance_size(self, record: t.SizeInput | _Dataclass, /) -> SizedDecision:
         """How much a channel should be filled with."""
     @overload
     def rebalance_size(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, demand: t.Demand = ..., flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., spendable_sats: t.Sat) -> SizedDecision: ...
     @overload
-    def rebalance_sources(self, input: t.SourcesInput | _Dataclass, /) -> SourcesDecision:
+    def rebalance_sources(self, record: t.SourcesInput | _Dataclass, /) -> SourcesDecision:
         """Which channels may give, best first."""
     @overload
     def rebalance_sources(self, *, amount_sats: t.Sat, demand: t.Demand = ..., destination_peer_id: t.NodeId | None = ..., inbound_ppm: t.Ppm, out_ppm: t.Ppm, sources: list[t.SourceChannel]) -> SourcesDecision: ...
     @overload
-    def rebalance_budget(self, input: t.BudgetInput | _Dataclass, /) -> BudgetDecision:
+    def rebalance_budget(self, record: t.BudgetInput | _Dataclass, /) -> BudgetDecision:
         """What may still be spent on rebalancing after what is spent and reserved."""
     @overload
     def rebalance_budget(self, *, base_sats: t.Sat | None = ..., multiplier: t.Multiplier = ..., proposed_sats: t.Sat | None = ..., reserved_sats: t.Sat = ..., revenue_24h_sats: t.Sat | None = ..., revenue_30d_sats: t.Sat | None = ..., spent_sats: t.Sat = ...) -> BudgetDecision: ...
     @overload
-    def rebalance_backoff(self, input: t.BackoffInput | _Dataclass, /) -> PauseDecision:
+    def rebalance_backoff(self, record: t.BackoffInput | _Dataclass, /) -> PauseDecision:
         """Whether a channel whose rebalance failed may be tried again."""
     @overload
     def rebalance_backoff(self, *, fails: t.Count, last_failure: t.Seconds | None = ..., now: t.Seconds) -> PauseDecision: ...
     @overload
-    def rebalance_cooldown(self, input: t.CooldownInput | _Dataclass, /) -> PauseDecision:
+    def rebalance_cooldown(self, record: t.CooldownInput | _Dataclass, /) -> PauseDecision:
         """Whether a channel that was rebalanced has rested."""
     @overload
     def rebalance_cooldown(self, *, last_success: t.Seconds | None = ..., now: t.Seconds) -> PauseDecision: ...
     @overload
-    def gossip_build(self, input: t.BuildInput | _Dataclass, /) -> BuiltDecision:
+    def gossip_build(self, record: t.BuildInput | _Dataclass, /) -> BuiltDecision:
         """A message to the other members and the text to sign."""
     @overload
     def gossip_build(self, *, at: t.Seconds, body: t.Plain, kind: t.Kind, last_seq: t.Serial = ..., reporter: t.NodeId) -> BuiltDecision: ...
     @overload
-    def gossip_report(self, input: t.ReportInput | _Dataclass, /) -> ReportsDecision:
+    def gossip_report(self, record: t.ReportInput | _Dataclass, /) -> ReportsDecision:
         """What a node tells the other members of itself, out of its own snapshot."""
     @overload
     def gossip_report(self, *, channels: list[t.Channel], config: str | None = ..., counts: t.ReportedCounts | None = ..., listed: t.ListedTroubles | None = ..., members: list[t.NodeId] = ..., now: t.Seconds, profits: list[t.ChannelProfit] = ..., rebalancing: list[t.Activity] = ..., revenue_windows: list[t.Msat] = ..., version: str | None = ...) -> ReportsDecision: ...
     @overload
-    def gossip_accept(self, input: t.GossipAcceptInput | _Dataclass, /) -> ReceivedDecision:
+    def gossip_accept(self, record: t.GossipAcceptInput | _Dataclass, /) -> ReceivedDecision:
         """Whether a message of a member is taken, and what is kept afterwards."""
     @overload
     def gossip_accept(self, *, hops: t.Count = ..., members: list[t.MemberStanding], message: t.Plain, now: t.Seconds, state: t.GossipState = ...) -> ReceivedDecision: ...
     @overload
-    def gossip_verify(self, input: t.SignatureInput | _Dataclass, /) -> SignatureVerdictDecision:
+    def gossip_verify(self, record: t.SignatureInput | _Dataclass, /) -> SignatureVerdictDecision:
         """Whether a node's key signed a text."""
     @overload
     def gossip_verify(self, *, pubkey: t.NodeId, signature: str, text: str) -> SignatureVerdictDecision: ...
     @overload
-    def gossip_legacy_text(self, input: t.LegacyTextInput | _Dataclass, /) -> LegacyTextDecision:
+    def gossip_legacy_text(self, record: t.LegacyTextInput | _Dataclass, /) -> LegacyTextDecision:
         """The text that the deployed plugin signs for a message."""
     @overload
     def gossip_legacy_text(self, *, kind: t.LegacyKind, payload: t.Plain) -> LegacyTextDecision: ...
     @overload
-    def gossip_legacy_verify(self, input: t.LegacyVerifyInput | _Dataclass, /) -> LegacyVerifiedDecision:
+    def gossip_legacy_verify(self, record: t.LegacyVerifyInput | _Dataclass, /) -> LegacyVerifiedDecision:
         """Whether a message of the deployed plugin may be taken, also for what the plugin does not check."""
     @overload
     def gossip_legacy_verify(self, *, kind: t.LegacyKind, last_timestamp: t.Seconds | None = ..., now: t.Seconds, payload: t.Plain) -> LegacyVerifiedDecision: ...
     @overload
-    def splice_check(self, input: t.CheckInput | _Dataclass, /) -> CheckedDecision:
+    def splice_check(self, record: t.CheckInput | _Dataclass, /) -> CheckedDecision:
         """Whether a splice keeps the fleet connected to the peer."""
     @overload
     def splice_check(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
     @overload
-    def splice_headroom(self, input: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
+    def splice_headroom(self, record: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer."""
     @overload
     def splice_headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> HeadroomDecision: ...
     @overload
-    def fleet_advise(self, input: t.NodeAdviceInput | _Dataclass, /) -> NodeAdviceDecision:
+    def fleet_advise(self, record: t.NodeAdviceInput | _Dataclass, /) -> NodeAdviceDecision:
         """What is worth doing on a node now, ranked: rebalances, fees, splices, channels; and what stands against the rest."""
     @overload
     def fleet_advise(self, *, budget: t.SpentBudget = ..., exits: list[t.ExitInFlight] = ..., fee_steps: list[t.FeeStepTaken] = ..., first: t.Count | None = ..., health: t.NodeObservation | None = ..., members: list[t.Member] = ..., now: t.Seconds, operator: list[t.OperatorDecision] = ..., snapshot: t.Snapshot) -> NodeAdviceDecision: ...
     @overload
-    def fleet_explain(self, input: t.NodeExplainInput | _Dataclass, /) -> NodeExplainedDecision:
+    def fleet_explain(self, record: t.NodeExplainInput | _Dataclass, /) -> NodeExplainedDecision:
         """Why nothing is rebalanced at a channel or peer: every source and destination that was tried, with what would change it."""
     @overload
     def fleet_explain(self, *, asked: t.NodeAdviceInput, first: t.Count | None = ..., subject: t.NodeId) -> NodeExplainedDecision: ...
@@ -1428,154 +1428,154 @@ class Policy(Operations):
 @type_check_only
 class FleetBookMethods:
     @overload
-    def set_member(self, input: t.FleetMember | _Dataclass, /) -> FleetBookSizeDecision:
+    def set_member(self, record: t.FleetMember | _Dataclass, /) -> FleetBookSizeDecision:
         """Adds a member, or replaces what we know of it; its reports stay unless it is banned."""
     @overload
     def set_member(self, *, banned: bool = ..., connected: bool = ..., member_id: t.NodeId, public_capacity_sats: t.Sat | None = ..., public_channels: t.Count | None = ...) -> FleetBookSizeDecision: ...
     @overload
-    def set_report(self, input: t.Member | _Dataclass, /) -> FleetBookSizeDecision:
+    def set_report(self, record: t.Member | _Dataclass, /) -> FleetBookSizeDecision:
         """Takes a member's report as it is, in place of its last one."""
     @overload
     def set_report(self, *, answers: list[t.PeerAnswer] = ..., at: t.Seconds, capacities: list[t.PeerCapacity] = ..., depleted: list[t.Trouble] = ..., health_at: t.Seconds | None = ..., implausible: bool = ..., member_id: t.NodeId, node_capacity_sats: t.Sat | None = ..., node_channels: t.Count | None = ..., rebalancing: list[t.Activity] = ..., saturated: list[t.Trouble] = ..., score: t.Points | None = ..., splices: list[t.AnnouncedSplice] = ..., tier: t.Tier | None = ...) -> FleetBookSizeDecision: ...
     @overload
-    def set_channel(self, input: t.Channel | _Dataclass, /) -> FleetBookSizeDecision:
+    def set_channel(self, record: t.Channel | _Dataclass, /) -> FleetBookSizeDecision:
         """Adds a channel of ours, or replaces it."""
     @overload
     def set_channel(self, *, age_days: t.Count | None = ..., announced: bool | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, closed_to_forwards: bool = ..., connected: bool | None = ..., fee_base_msat: t.Msat | None = ..., fee_ppm: t.Ppm | None = ..., flow: t.ChannelFlow | None = ..., last_hop: t.HopFee | None = ..., local_sats: t.Sat, peer_id: t.NodeId, pending_capacity_sats: t.Sat | None = ..., phase: t.Phase | None = ..., private: bool = ..., receivable_sats: t.Sat | None = ..., recent_flow: t.RecentFlow | None = ..., reserve_sats: t.Sat | None = ..., route_cost_ppm: t.Ppm | None = ..., short_channel_id: t.NodeId | None = ..., spendable_sats: t.Sat | None = ..., splicing: bool = ..., usable: bool = ...) -> FleetBookSizeDecision: ...
     @overload
-    def set_peer(self, input: t.FleetPeer | _Dataclass, /) -> FleetBookSizeDecision:
+    def set_peer(self, record: t.FleetPeer | _Dataclass, /) -> FleetBookSizeDecision:
         """Adds an external peer, or replaces what the graph shows of it."""
     @overload
     def set_peer(self, *, peer_id: t.NodeId, public_capacity_sats: t.Sat | None = ...) -> FleetBookSizeDecision: ...
     @overload
-    def set_source(self, input: t.SourceChannel | _Dataclass, /) -> FleetBookSizeDecision:
+    def set_source(self, record: t.SourceChannel | _Dataclass, /) -> FleetBookSizeDecision:
         """Adds a channel that may give in a rebalance, or replaces it."""
     @overload
     def set_source(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, channel_id: t.NodeId, connected: bool = ..., fails: t.Count = ..., fee_ppm: t.Ppm, flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., peer_id: t.NodeId | None = ..., phase: t.Phase | None = ..., spendable_sats: t.Sat, uptime_pct: t.Real | None = ...) -> FleetBookSizeDecision: ...
     @overload
-    def set_us(self, input: t.SetUs | _Dataclass, /) -> FleetBookSizeDecision:
+    def set_us(self, record: t.SetUs | _Dataclass, /) -> FleetBookSizeDecision:
         """Changes our own tier and announced rebalances; what is absent stays."""
     @overload
     def set_us(self, *, rebalancing: list[t.Activity] | None = ..., tier: t.Tier | None = ...) -> FleetBookSizeDecision: ...
     @overload
-    def remove(self, input: t.RemoveFromFleet | _Dataclass, /) -> FleetBookSizeDecision:
+    def remove(self, record: t.RemoveFromFleet | _Dataclass, /) -> FleetBookSizeDecision:
         """Forgets a member, a channel, a peer or a source."""
     @overload
     def remove(self, *, channel_id: t.NodeId | None = ..., member_id: t.NodeId | None = ..., peer_id: t.NodeId | None = ..., source_id: t.NodeId | None = ...) -> FleetBookSizeDecision: ...
     @overload
-    def take(self, input: t.TakeMessage | _Dataclass, /) -> MessageOutcomeDecision:
+    def take(self, record: t.TakeMessage | _Dataclass, /) -> MessageOutcomeDecision:
         """Takes or refuses a message as `gossip.accept` does; what it says becomes its member's report."""
     @overload
     def take(self, *, hops: t.Count = ..., message: t.Plain, now: t.Seconds) -> MessageOutcomeDecision: ...
     @overload
-    def needs(self, input: t.AskFirst | _Dataclass, /) -> NeedsDecision:
+    def needs(self, record: t.AskFirst | _Dataclass, /) -> NeedsDecision:
         """What other members need at external peers, as `liquidity.needs`."""
     @overload
     def needs(self, *, first: t.Count | None = ..., now: t.Seconds) -> NeedsDecision: ...
     @overload
-    def excess(self, input: t.AskFirst | _Dataclass, /) -> ExcessesDecision:
+    def excess(self, record: t.AskFirst | _Dataclass, /) -> ExcessesDecision:
         """Where other members hold too much on their own side, as `liquidity.excess`."""
     @overload
     def excess(self, *, first: t.Count | None = ..., now: t.Seconds) -> ExcessesDecision: ...
     @overload
-    def state(self, input: t.AskNow | _Dataclass, /) -> FleetStateDecision:
+    def state(self, record: t.AskNow | _Dataclass, /) -> FleetStateDecision:
         """How the fleet and we do, as `liquidity.state`."""
     @overload
     def state(self, *, now: t.Seconds) -> FleetStateDecision: ...
     @overload
-    def competition(self, input: t.AskFirst | _Dataclass, /) -> CompetitionDecision:
+    def competition(self, record: t.AskFirst | _Dataclass, /) -> CompetitionDecision:
         """External peers that several members serve, as `liquidity.competition`."""
     @overload
     def competition(self, *, first: t.Count | None = ..., now: t.Seconds) -> CompetitionDecision: ...
     @overload
-    def relevance(self, input: t.AskPeer | _Dataclass, /) -> RelevanceDecision:
+    def relevance(self, record: t.AskPeer | _Dataclass, /) -> RelevanceDecision:
         """How much our channels to a peer let us help there, as `liquidity.relevance`."""
     @overload
     def relevance(self, *, peer_id: t.NodeId) -> RelevanceDecision: ...
     @overload
-    def health(self, input: t.AskFirst | _Dataclass, /) -> FleetHealthDecision:
+    def health(self, record: t.AskFirst | _Dataclass, /) -> FleetHealthDecision:
         """The health of the fleet, as `health.fleet`."""
     @overload
     def health(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetHealthDecision: ...
     @overload
-    def conflict(self, input: t.AskConflict | _Dataclass, /) -> ConflictDecision:
+    def conflict(self, record: t.AskConflict | _Dataclass, /) -> ConflictDecision:
         """Whether another member rebalances through a peer, as `rebalance.conflict`."""
     @overload
     def conflict(self, *, now: t.Seconds, target_peer: t.NodeId) -> ConflictDecision: ...
     @overload
-    def fees(self, input: t.AskFee | _Dataclass, /) -> AdjustedDecision:
+    def fees(self, record: t.AskFee | _Dataclass, /) -> AdjustedDecision:
         """Whether our fee towards a peer moves a step for another member, as `fees.adjust`."""
     @overload
     def fees(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., now: t.Seconds, peer_id: t.NodeId) -> AdjustedDecision: ...
     @overload
-    def evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
+    def evaluate(self, record: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
         """What a rebalance out of the sources of the book is worth, as `rebalance.evaluate`."""
     @overload
     def evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
     @overload
-    def splice(self, input: t.CheckInput | _Dataclass, /) -> CheckedDecision:
+    def splice(self, record: t.CheckInput | _Dataclass, /) -> CheckedDecision:
         """Whether a splice keeps the fleet connected to the peer, as `splice.check`."""
     @overload
     def splice(self, *, amount_sats: t.Sat, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ..., strict: bool = ..., type: t.SpliceType) -> CheckedDecision: ...
     @overload
-    def headroom(self, input: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
+    def headroom(self, record: t.HeadroomInput | _Dataclass, /) -> HeadroomDecision:
         """The largest splice-out that keeps the fleet connected to the peer, as `splice.headroom`."""
     @overload
     def headroom(self, *, channel_id: t.NodeId | None = ..., hive_reachable: bool = ..., in_flight: list[t.Sat] = ..., now: t.Seconds, others: list[t.Other] = ..., ours: t.Ours | None = ..., peer_id: t.NodeId, peer_public_sats: t.Sat | None = ...) -> HeadroomDecision: ...
     @overload
-    def advise(self, input: t.AskAdvice | _Dataclass, /) -> TopologyAdviceDecision:
+    def advise(self, record: t.AskAdvice | _Dataclass, /) -> TopologyAdviceDecision:
         """Which external peers a new channel would help most, as `topology.advise`."""
     @overload
     def advise(self, *, candidates: list[t.NodeId] | None = ..., now: t.Seconds) -> TopologyAdviceDecision: ...
-    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> FleetSnapshotDecision:
+    def snapshot(self, record: t.Nothing | _Dataclass = ..., /) -> FleetSnapshotDecision:
         """Everything the book knows."""
     @overload
-    def restore(self, input: t.RestoreFleet | _Dataclass, /) -> FleetBookSizeDecision:
+    def restore(self, record: t.RestoreFleet | _Dataclass, /) -> FleetBookSizeDecision:
         """Goes back to a snapshot."""
     @overload
     def restore(self, *, state: t.FleetSnapshot) -> FleetBookSizeDecision: ...
-    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> BookDigestDecision:
+    def digest(self, record: t.Nothing | _Dataclass = ..., /) -> BookDigestDecision:
         """sha256 of the canonical snapshot."""
 
 @type_check_only
 class HubBookMethods:
     @overload
-    def set_account(self, input: t.Account | _Dataclass, /) -> HubBookSizeDecision:
+    def set_account(self, record: t.Account | _Dataclass, /) -> HubBookSizeDecision:
         """Adds an account, or replaces it."""
     @overload
     def set_account(self, *, account_id: t.EntityId, deltas: list[t.Delta] = ..., peer_reserves: dict[str, t.TokenAmount] = ..., pending_frame: bool = ..., pending_settlement: bool = ..., requests: list[t.Request] = ..., status: t.AccountStatus = ..., submitted: dict[str, t.Millis] = ..., workspace: t.Workspace | None = ...) -> HubBookSizeDecision: ...
     @overload
-    def load(self, input: t.AccountColumns | _Dataclass, /) -> HubBookSizeDecision:
+    def load(self, record: t.AccountColumns | _Dataclass, /) -> HubBookSizeDecision:
         """Adds many accounts at once from columns: the first fill."""
     @overload
     def load(self, *, account_id: list[t.EntityId], collateral: list[t.TokenAmount] = ..., left_credit_limit: list[t.TokenAmount] = ..., left_hold: list[t.TokenAmount] = ..., offdelta: list[t.SignedTokenAmount] = ..., ondelta: list[t.SignedTokenAmount] = ..., right_credit_limit: list[t.TokenAmount] = ..., right_hold: list[t.TokenAmount] = ..., token_id: list[t.TokenId]) -> HubBookSizeDecision: ...
     @overload
-    def remove(self, input: t.RemoveAccount | _Dataclass, /) -> HubBookSizeDecision:
+    def remove(self, record: t.RemoveAccount | _Dataclass, /) -> HubBookSizeDecision:
         """Removes an account."""
     @overload
     def remove(self, *, account_id: t.EntityId) -> HubBookSizeDecision: ...
     @overload
-    def set_hub(self, input: t.SetHub | _Dataclass, /) -> HubBookSizeDecision:
+    def set_hub(self, record: t.SetHub | _Dataclass, /) -> HubBookSizeDecision:
         """Changes reserves, batches, debts, memory or config; what is absent stays."""
     @overload
     def set_hub(self, *, broadcast_in_input: bool | None = ..., config: t.ConfigOverrides | None = ..., draft: t.Batch | None = ..., is_hub: bool | None = ..., memory: t.HubMemory | None = ..., now: t.Millis | None = ..., open_debts: dict[str, t.TokenAmount] | None = ..., recovery: list[t.Batch] | None = ..., replenish_answers: list[t.ReplenishAnswer] | None = ..., reserves: dict[str, t.TokenAmount] | None = ..., sent: t.SentBatch | None = ..., submit_clock: t.Millis | None = ..., tokens: dict[str, t.Token] | None = ...) -> HubBookSizeDecision: ...
     @overload
-    def plan(self, input: t.PlanAt | _Dataclass, /) -> PlanDecision:
+    def plan(self, record: t.PlanAt | _Dataclass, /) -> PlanDecision:
         """The plan of a tick; the same as `hub.plan` on the snapshot."""
     @overload
     def plan(self, *, now: t.Millis | None = ...) -> PlanDecision: ...
     @overload
-    def apply(self, input: t.ApplyPlan | _Dataclass, /) -> HubBookSizeDecision:
+    def apply(self, record: t.ApplyPlan | _Dataclass, /) -> HubBookSizeDecision:
         """Changes the book as the runtime changes its state when it accepts a plan."""
     @overload
     def apply(self, *, plan: t.Plan) -> HubBookSizeDecision: ...
-    def snapshot(self, input: t.Nothing | _Dataclass = ..., /) -> HubStateDecision:
+    def snapshot(self, record: t.Nothing | _Dataclass = ..., /) -> HubStateDecision:
         """Everything the book knows."""
     @overload
-    def restore(self, input: t.RestoreBook | _Dataclass, /) -> HubBookSizeDecision:
+    def restore(self, record: t.RestoreBook | _Dataclass, /) -> HubBookSizeDecision:
         """Goes back to a snapshot."""
     @overload
     def restore(self, *, state: t.HubState) -> HubBookSizeDecision: ...
-    def digest(self, input: t.Nothing | _Dataclass = ..., /) -> BookDigestDecision:
+    def digest(self, record: t.Nothing | _Dataclass = ..., /) -> BookDigestDecision:
         """sha256 of the canonical snapshot."""
 

@@ -23,11 +23,15 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Callable
 
-import wasmtime
-
 from trimtab import _native, amounts, books
 from trimtab._native import Decision
 from trimtab.errors import InputError, InternalError
+from trimtab.extras import lacking
+
+try:
+    import wasmtime
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(lacking("sandbox", missing), name=missing.name) from missing
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

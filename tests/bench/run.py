@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 import fleet
+import node
 import trimtab
 from timing import row
 
@@ -75,6 +76,7 @@ def main() -> None:
         5_000,
     )
     fleet.rows()
+    node.rows()
 
 
 if __name__ == "__main__":

@@ -1,19 +1,29 @@
-"""Runs every property test with many cases and writes what happened to `docs/soak.json`.
+"""Runs what takes too long for `make test`, and writes what happened to `docs/soak.json`.
 
-`python run.py 100000`
+`python run.py` runs all of it, `python run.py --suite node` one suite; what the file says of the
+other one stays. Every suite tells the commit it ran on.
+
+- `core`: every property test of the core, with many cases.
+- `node`: the faults around a node: a plugin that is killed at random moments, and malformed
+  messages of a member.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parents[2]
+TOLD = ROOT / "docs" / "soak.json"
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed", re.MULTILINE)
 # Without link-time optimisation: built in a minute, nearly as fast.
 TESTS = ["test", "--locked", "--profile", "world", "--package", "trimtab-core", "--lib", "--tests"]
@@ -24,13 +34,9 @@ def told(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True).stdout
 
 
-def main() -> int:
-    """Run, write and return the exit code."""
-    cases = int(sys.argv[1])
+def core(cases: int) -> dict[str, Any]:
+    """Run the property tests."""
     cargo = os.environ.get("CARGO", "cargo")
-    # The commit first: what is written below changes the tree.
-    commit = told("git", "rev-parse", "HEAD").strip()
-    changed = bool(told("git", "status", "--porcelain").strip())
     subprocess.run([cargo, *TESTS, "--no-run"], cwd=ROOT, check=True)
     begin = time.monotonic()
     run = subprocess.run(
@@ -43,16 +49,79 @@ def main() -> int:
     )
     print(run.stdout)
     counts = [(int(passed), int(failed)) for passed, failed in RESULT.findall(run.stdout)]
-    told_all = {
+    return {
         "cases_per_property": cases,
-        "commit": commit,
-        "failed": sum(failed for _, failed in counts),
+        "failed": sum(failed for _, failed in counts) or run.returncode,
         "passed": sum(passed for passed, _ in counts),
         "seconds": round(time.monotonic() - begin),
-        "tree_changed_since_commit": changed,
     }
-    (ROOT / "docs" / "soak.json").write_text(json.dumps(told_all, indent=2) + "\n")
-    return run.returncode
+
+
+def node(kills: int, messages: int) -> dict[str, Any]:
+    """Run the faults around a node, against the installed wheel."""
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "report.xml"
+        run = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "--quiet",
+                "--import-mode=importlib",
+                "--rootdir",
+                str(ROOT / "python"),
+                f"--junit-xml={report}",
+                str(ROOT / "python" / "tests" / "cln" / "test_faults.py"),
+            ],
+            # Not in `python/`: its sources would stand before the wheel.
+            cwd=place,
+            env={
+                **os.environ,
+                "TRIMTAB_SOAK_KILLS": str(kills),
+                "TRIMTAB_SOAK_MESSAGES": str(messages),
+            },
+            check=False,
+        )
+        suite = ET.parse(report).getroot().find("testsuite") if report.exists() else None
+    counts = {} if suite is None else suite.attrib
+    failed = int(counts.get("failures", 0)) + int(counts.get("errors", 0))
+    skipped = int(counts.get("skipped", 0))
+    return {
+        "failed": failed or run.returncode,
+        "kills": kills,
+        "malformed_messages": messages,
+        "passed": int(counts.get("tests", 0)) - failed - skipped,
+        "seconds": round(time.monotonic() - begin),
+        "skipped": skipped,
+    }
+
+
+def main() -> int:
+    """Run, write and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", action="append", choices=("core", "node"), help="all if absent")
+    parser.add_argument("--cases", type=int, default=100_000, help="cases of a property")
+    parser.add_argument("--kills", type=int, default=200, help="ends of a plugin by kill -9")
+    parser.add_argument("--messages", type=int, default=100_000, help="malformed messages")
+    given = parser.parse_args()
+    # The commit first: what is written below changes the tree.
+    stamp = {
+        "commit": told("git", "rev-parse", "HEAD").strip(),
+        "tree_changed_since_commit": bool(told("git", "status", "--porcelain").strip()),
+    }
+    suites = {
+        "core": lambda: core(given.cases),
+        "node": lambda: node(given.kills, given.messages),
+    }
+    kept = json.loads(TOLD.read_text(encoding="utf-8")) if TOLD.exists() else {}
+    failed = 0
+    for name in given.suite or suites:
+        outcome = suites[name]()
+        kept[name] = {**stamp, **outcome}
+        failed += outcome["failed"]
+        TOLD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 //! One channel of ours, as every fleet policy reads it: what [`snapshot.cln`](super::snapshot) gives.
 
+use crate::config::Config;
 use crate::entries::Entry;
 use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
 
@@ -200,6 +201,12 @@ impl Channel {
             Some(announced) => announced && !self.private,
             None => !self.private,
         }
+    }
+
+    /// Whether the other members are told of it.
+    #[must_use]
+    pub(super) const fn is_told(&self, config: &Config) -> bool {
+        config.snapshot.report_unannounced || self.is_announced()
     }
 
     /// The part on our side as a share of the capacity; absent for an empty channel.

@@ -33,14 +33,6 @@ STANDINS = Path(__file__).parent / "standins"
 OTHER = "02" + "11" * 32
 
 
-def bounds_are_config() -> bool:
-    try:
-        trimtab.Policy("cl-hive", {"health": {"struggling_max": 20}})
-    except trimtab.InputError:
-        return False
-    return True
-
-
 @pytest.fixture
 def plugin(tmp_path: Path) -> Iterator[Path]:
     """The folder of a stand-in with the modules of both plugins."""
@@ -134,7 +126,6 @@ def test_generation_a_is_adopted_by_its_digests(
     assert adoption.generations == {"cl-hive": "A", "cl-revenue-ops": "A"}
 
 
-@pytest.mark.skipif(not bounds_are_config(), reason="tier bounds are no config of this build yet")
 def test_generation_b_is_adopted_with_its_bounds_and_rounding(
     plugin: Path, seen: Coordinator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,13 +142,15 @@ def test_generation_b_is_adopted_with_its_bounds_and_rounding(
     assert health().calculate_health_score(0.0, 0.0, 0.0, "declining")[1].value == "vulnerable"
 
 
-@pytest.mark.skipif(bounds_are_config(), reason="tier bounds are config")
-def test_generation_b_is_refused_while_its_bounds_are_no_config(
-    plugin: Path, seen: Coordinator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("generation", ["A", "B"])
+def test_a_profile_that_there_is_not_is_refused_and_nothing_is_replaced(
+    generation: str, plugin: Path, seen: Coordinator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known(plugin, "B", monkeypatch)
-    with pytest.raises(NotAdoptedError, match="tier bounds"):
-        adopted(plugin, seen)
+    known(plugin, generation, monkeypatch)
+    with pytest.raises(NotAdoptedError, match="profile"):
+        adopted(plugin, seen, profile="lnd")
+    sys.path.insert(0, str(plugin.resolve()))
+    assert health().calculate_health_score(0, 0, 0, "stable")[0] == 55
 
 
 def test_unknown_sources_are_refused(plugin: Path, seen: Coordinator) -> None:
@@ -229,6 +222,68 @@ def test_exactly_the_named_functions_are_replaced(plugin: Path, seen: Coordinato
     assert sorted(changed) == sorted(wanted) == sorted(adoption.replaced)
 
 
+LEFT_ALONE = {
+    # The answers that they help to make are routed.
+    "SpliceCoordinator._build_recommendations",
+    # What it says of itself and of its own cache.
+    "SpliceCoordinator.get_status",
+    "SpliceCoordinator.clear_cache",
+    # The plugin's messages of the older kind, which feed nothing that is routed.
+    "LiquidityCoordinator.get_prioritized_needs",
+    "LiquidityCoordinator.assess_our_liquidity_needs",
+    "LiquidityCoordinator.detect_internal_competition",
+    "LiquidityCoordinator._estimate_competition_fee_loss",
+    # How the plugin sizes a candidate and where it takes it from; its worth is routed.
+    "EVRebalancer._calculate_turnover_rate",
+    "EVRebalancer._estimate_inbound_fee",
+    "EVRebalancer._select_source_candidates",
+    # They carry what is routed at its source.
+    "ChannelProfitabilityAnalyzer._report_health_to_hive",
+    "ChannelProfitabilityAnalyzer._report_liquidity_state_to_hive",
+}
+ASKED_FOR = {
+    "HealthScoreAggregator": {
+        "calculate_health_score",
+        "_score_to_tier",
+        "get_budget_multiplier",
+        "get_budget_multiplier_from_score",
+        "calculate_liquidity_score",
+        "update_our_health",
+        "get_our_health",
+        "get_fleet_health_summary",
+    },
+    "SpliceCoordinator": {
+        "check_splice_out_safety",
+        "check_splice_in_safety",
+        "_get_fleet_capacity_to_peer",
+        "_get_our_capacity_to_peer",
+        "_get_peer_total_capacity",
+        "get_splice_recommendations",
+    },
+    "LiquidityCoordinator": {
+        "get_fleet_liquidity_needs",
+        "get_fleet_liquidity_state",
+        "check_rebalancing_conflict",
+        "_calculate_relevance_score",
+        "_get_common_bottleneck_peers",
+        "record_member_liquidity_report",
+        "update_rebalancing_activity",
+    },
+    "EVRebalancer": {"_calculate_nnlb_budget_multiplier", "_analyze_rebalance_ev"},
+    "HillClimbingFeeController": {"_get_fleet_aware_fee_adjustment"},
+    "ChannelProfitabilityAnalyzer": {"_calculate_liquidity_score"},
+}
+"""The functions of the deployed plugins that decide about the fleet."""
+
+
+def test_every_function_that_decides_about_the_fleet_is_routed_and_no_other() -> None:
+    routed = {name: set(routes) for classes in ROUTES.values() for name, routes in classes.items()}
+    assert routed == ASKED_FOR
+    for left in LEFT_ALONE:
+        owner, _, name = left.partition(".")
+        assert name not in routed[owner]
+
+
 def test_an_object_that_exists_already_is_routed_too(plugin: Path, seen: Coordinator) -> None:
     sys.path.insert(0, str(plugin.resolve()))
     one = health()
@@ -247,6 +302,37 @@ def test_health_is_scored_as_generation_a_scores_it(plugin: Path, seen: Coordina
         score, tier = one.calculate_health_score(*case["in"])
         assert [score, tier.value] == case["out"], case
     assert len(cases) == 60
+
+
+@pytest.mark.parametrize(
+    ("score", "tier", "multiplier"),
+    [
+        (0, "struggling", 2.0),
+        (30, "struggling", 2.0),
+        (31, "vulnerable", 1.5),
+        (50, "vulnerable", 1.5),
+        (51, "stable", 1.0),
+        (70, "stable", 1.0),
+        (71, "thriving", 0.75),
+        (100, "thriving", 0.75),
+    ],
+)
+def test_a_score_has_the_tier_and_the_multiplier_of_generation_a(
+    score: int, tier: str, multiplier: float, plugin: Path, seen: Coordinator
+) -> None:
+    adopted(plugin, seen)
+    assert health()._score_to_tier(score).value == tier
+    assert health().get_budget_multiplier_from_score(score) == multiplier
+
+
+def test_balances_are_scored_as_generation_a_scores_them(plugin: Path, seen: Coordinator) -> None:
+    adopted(plugin, seen)
+    cases = recorded("cl-hive-legal", "liquidity_score")
+    for case in cases:
+        channels = [{"local_balance_pct": share} for share in case["in"]]
+        assert health().calculate_liquidity_score(channels) == case["out"], case
+    assert len(cases) == 60
+    assert health().calculate_liquidity_score([{}]) == 100, "a balance that is not told is half"
 
 
 def test_a_fee_follows_a_need_as_in_generation_a(
@@ -272,6 +358,12 @@ def test_everything_routed_is_answered_by_the_coordinator(
     adoption = adopted(plugin, seen)
     peer = peer_of(node)
     assert health().get_fleet_health_summary()["stable_count"] == 0
+    assert health().get_our_health(node.id)["health_score"] == seen.member_health()["health_score"]
+    assert health().get_our_health(OTHER) == {
+        "peer_id": OTHER,
+        "health_score": 55,
+        "health_tier": "stable",
+    }, "of another node the plugin speaks itself"
     splices = made("splice_coordinator", "SpliceCoordinator", None, None)
     asked = splices.check_splice_out_safety(peer, 1)
     expected = seen.splice_check(peer, "splice_out", 1)
@@ -279,9 +371,15 @@ def test_everything_routed_is_answered_by_the_coordinator(
     assert asked["our_capacity"] == expected["our_capacity"] > 0
     assert splices.check_splice_in_safety(peer, 1)["safety"] == "safe"
     assert splices.get_splice_recommendations(peer)["safe_splice_out_amount"] < 10**12
+    assert splices._get_fleet_capacity_to_peer(peer) == expected["fleet_capacity"] < 10**12
+    assert splices._get_our_capacity_to_peer(peer) == expected["our_capacity"]
+    assert splices._get_peer_total_capacity(peer) == expected["peer_total_capacity"]
     liquidity = made("liquidity_coordinator", "LiquidityCoordinator", None)
     assert liquidity.get_fleet_liquidity_state()["our_state"]["depleted_channels"] >= 0
     assert liquidity._calculate_relevance_score(peer) > 0
+    assert liquidity._get_common_bottleneck_peers() == []
+    analyzer = made("profitability_analyzer", "ChannelProfitabilityAnalyzer", None)
+    assert analyzer._calculate_liquidity_score() == seen.member_health()["liquidity_score"] != 50
     assert liquidity.check_rebalancing_conflict(peer)["recommendation"] == "proceed"
     rebalancer = made("rebalancer", "EVRebalancer", None)
     tier = seen.member_health()["health_tier"]
@@ -327,6 +425,26 @@ def test_a_rebalance_that_is_not_worth_it_is_dropped(plugin: Path, seen: Coordin
     assert rebalancer.asked == len(told), "the plugin's own function runs once a call"
     seen.decide(next(iter(outcomes(seen))), rebalance="off")
     assert rebalancer._analyze_rebalance_ev(next(iter(outcomes(seen))), {}, 0.1, []) is None
+
+
+def test_a_rebalance_that_pays_is_bounded_by_what_it_pays_and_by_the_plugins_own_limit(
+    plugin: Path, nodes: Callable[..., TestNode], tmp_path: Path
+) -> None:
+    node = nodes("l5")
+    node.multiply(12)
+    with Store(tmp_path / "store.sqlite3") as store:
+        seen = Coordinator(store, Node(socket_transport(str(node.path))), policy=trimtab.Policy())
+        seen.look()
+        (worth,) = [one for one in seen.advise()["rebalances"] if one["outcome"] != "refused"]
+        limit = worth["pays_up_to_ppm"]
+        assert 0 < limit < 1_000_000
+        adopted(plugin, seen)
+        ask = made("rebalancer", "EVRebalancer", None)._analyze_rebalance_ev
+        channel = worth["short_channel_id"].replace("x", ":")
+        assert ask(channel, {}, 0.1, []).max_fee_ppm == limit
+        assert ask(channel, {"limit": limit - 1}, 0.1, []).max_fee_ppm == limit - 1
+        candidate = ask(channel, {"limit": limit + 1}, 0.1, [])
+        assert (candidate.max_fee_ppm, candidate.amount_sats) == (limit, 100_000)
 
 
 def test_an_exception_of_the_plugin_itself_is_its_own(plugin: Path, seen: Coordinator) -> None:

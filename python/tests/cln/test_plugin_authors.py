@@ -69,7 +69,7 @@ def test_the_examples_about_adopting_run_in_a_plugin(
             for module, classes in ROUTES.items()
             for name in classes
         ]
-        assert len(replaced) == 5
+        assert len(replaced) == 6
         for one in replaced:
             assert any(hasattr(each, "__wrapped__") for each in vars(one).values()), one
     finally:

@@ -12,7 +12,6 @@ import pytest
 from support.lightningd import Refused
 from support.process import BIN
 
-from trimtab.cln import shape
 from trimtab.cln.methods import FAMILIES
 from trimtab.cln.node import ALLOWED, READS, SPEAKS
 
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
     Start = Callable[..., PluginProcess]
 
-ADVISES = pytest.mark.skipif(
-    not shape.knows("fleet.advise"), reason="fleet.advise is not in this build yet"
-)
 PROGRAMS = ("trimtab-cln", "trimtab-hive", "trimtab-splice-advice")
 PLAN = {
     "hive-member-health",
@@ -112,7 +108,6 @@ def test_outside_of_lightningd_it_says_what_it_is_and_ends_well(program: str) ->
     assert "lightningd" in ran.stdout
 
 
-@ADVISES
 def test_every_command_answers_and_only_reads(plugins: Start, node: TestNode) -> None:
     ours, plan = plugins("trimtab-cln"), plugins("trimtab-hive")
     for process in (ours, plan):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import trimtab
-from trimtab.cln import Store, shape
+from trimtab.cln import Store
 from trimtab.cln.operator_policy import OperatorPolicy
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
     from support.lightningd import TestNode
     from support.process import PluginProcess
-
-
-ADVISES = pytest.mark.skipif(
-    not shape.knows("fleet.advise"), reason="fleet.advise is not in this build yet"
-)
 
 
 @pytest.fixture
@@ -64,7 +59,6 @@ def test_the_command_counts_over_the_file_and_survives(store: Store, tmp_path: P
     assert {"subject": "640x1x0", "rebalance": "off"} in again.decisions()
 
 
-@ADVISES
 @pytest.mark.parametrize(
     "decision",
     [{"rebalance": "sometimes"}, {"fee": {"minimum_ppm": -1}}, {"fees": {}}, {"fee": "low"}],
@@ -78,7 +72,6 @@ def test_a_decision_that_the_policy_can_not_read_is_refused(
     assert operator.decisions() == []
 
 
-@ADVISES
 def test_advice_obeys_the_operator_and_says_so(
     plugins: Callable[..., PluginProcess], node: TestNode
 ) -> None:
@@ -90,6 +83,7 @@ def test_advice_obeys_the_operator_and_says_so(
     reply = process.ask("trimtab-policy", {"subject": channel, "rebalance": "off"})
     assert {"subject": channel, "rebalance": "off"} in reply["decisions"]
     advice = process.ask("trimtab-advise")
+    assert next(iter(advice)) == "rebalances", "what may be done stands first"
     (mine,) = [one for one in advice["rebalances"] if one["channel_id"] == channel]
     assert mine["outcome"] == "refused"
     binding = next(one for one in mine["reasons"] if one["binding"])
@@ -99,6 +93,9 @@ def test_advice_obeys_the_operator_and_says_so(
     assert explained["channels"][0]["rebalance_decision"] == "off"
     reply = process.ask("trimtab-policy", {"subject": channel, "clear": True})
     assert reply == {"cleared": True, "decisions": []}
+    reply = process.ask("trimtab-policy", ["nonsense", "off"])
+    assert reply["about_nothing"] == ["nonsense"], "a mistyped subject is told at once"
+    process.ask("trimtab-policy", {"subject": "nonsense", "clear": True})
     wrong = process.ask("trimtab-policy", {"subject": channel, "rebalance": "sometimes"})
     assert wrong["error"] in ("out_of_range", "malformed")
     assert process.ask("trimtab-policy", {"subject": channel})["error"] == "missing_field"

@@ -248,15 +248,11 @@ def _known(program: str, folder: Path, names: tuple[str, ...], allow_unknown: bo
 
 
 def _policy(profile: str, generations: set[str]) -> trimtab.Policy:
-    if "B" not in generations:
-        return trimtab.Policy(profile)  # type: ignore[arg-type]
+    config = GENERATION_B if "B" in generations else None
     try:
-        return trimtab.Policy(profile, GENERATION_B)  # type: ignore[arg-type]
+        return trimtab.Policy(profile, config)  # type: ignore[arg-type]
     except trimtab.InputError as error:
-        # Its members would be put into the tiers of generation A without a word.
-        raise NotAdoptedError(
-            f"generation B has tier bounds of its own, which this version can not take: {error}"
-        ) from error
+        raise NotAdoptedError(f"the policy can not be made: {error}") from error
 
 
 def _class(module: ModuleType, name: str) -> type:

@@ -181,6 +181,47 @@ def _tier_multiplier(
     return Ours(room.multiplier(given["tier"].value))
 
 
+def _of_score(room: Room, score: Any) -> dict[str, Any]:
+    """The tier and the multiplier of a member with this score."""
+    member = {"member_id": "member", "at": 0, "health_at": 0, "score": score}
+    envelope = room.policy.call("health.fleet", {"now": 0, "members": [member]})
+    found: dict[str, Any] = envelope["decision"]["members"][0]
+    return found
+
+
+def _score_tier(
+    room: Room, instance: Any, given: dict[str, Any], _theirs: Callable[[], Any]
+) -> Ours:
+    tiers = sys.modules[type(instance).__module__].__dict__["HealthTier"]
+    return Ours(tiers(_of_score(room, given["score"])["tier"]))
+
+
+def _score_multiplier(
+    room: Room, _instance: Any, given: dict[str, Any], _theirs: Callable[[], Any]
+) -> Ours:
+    return Ours(float(_of_score(room, given["score"])["budget_multiplier"]))
+
+
+def _balance_score(
+    room: Room, _instance: Any, given: dict[str, Any], _theirs: Callable[[], Any]
+) -> Ours:
+    shares = [{"local_pct": one.get("local_balance_pct", 0.5)} for one in given["channels"]]
+    envelope = room.policy.call("health.liquidity_score", {"channels": shares})
+    score = int(envelope["decision"]["liquidity_score"])
+    return Ours(score, sentences(room.policy, envelope))
+
+
+def _our_health(
+    room: Room, instance: Any, given: dict[str, Any], _theirs: Callable[[], Any]
+) -> Ours:
+    coordinator = room.coordinator(instance)
+    if given["our_pubkey"] != coordinator.fleet.our_id:
+        raise NotNowError("the key is not that of this node")
+    reply = coordinator.member_health()
+    value = {name: one for name, one in reply.items() if name != "reasons"}
+    return Ours({**value, "timestamp": reply["last_updated"]}, _says(reply))
+
+
 def _fleet_health(
     room: Room, instance: Any, _given: dict[str, Any], _theirs: Callable[[], Any]
 ) -> Ours:
@@ -256,6 +297,15 @@ def _recommended(
     return Ours({name: reply[name] for name in names}, _says(reply))
 
 
+def _capacity(name: str) -> Callable[[Room, Any, dict[str, Any], Callable[[], Any]], Ours]:
+    def held(room: Room, instance: Any, given: dict[str, Any], _theirs: Callable[[], Any]) -> Ours:
+        reply = room.coordinator(instance).splice_recommendations(given["peer_id"])
+        # The plugin's own word for a capacity that nobody knows is 0.
+        return Ours(reply[name] or 0, _says(reply))
+
+    return held
+
+
 # --- liquidity ---
 
 
@@ -268,6 +318,13 @@ def _state(room: Room, instance: Any, _given: dict[str, Any], _theirs: Callable[
     reply = room.coordinator(instance).liquidity_state("status")
     names = ("active", "fleet_summary", "our_state", "rebalancing_activity")
     return Ours({name: reply[name] for name in names}, _says(reply))
+
+
+def _bottlenecks(
+    room: Room, instance: Any, _given: dict[str, Any], _theirs: Callable[[], Any]
+) -> Ours:
+    reply = room.coordinator(instance).liquidity_state("status")
+    return Ours(reply["fleet_summary"]["common_bottleneck_peers"], _says(reply))
 
 
 def _conflict(room: Room, instance: Any, given: dict[str, Any], _theirs: Callable[[], Any]) -> Ours:
@@ -325,6 +382,13 @@ def _our_multiplier(
     return Ours(room.multiplier(health["health_tier"]), _says(health))
 
 
+def _our_liquidity_score(
+    room: Room, instance: Any, _given: dict[str, Any], _theirs: Callable[[], Any]
+) -> Ours:
+    health = room.coordinator(instance).member_health()
+    return Ours(health["liquidity_score"], _says(health))
+
+
 _NEED = (
     "member_id",
     "need_type",
@@ -379,7 +443,13 @@ ROUTES: dict[str, dict[str, dict[str, Route]]] = {
     "health_aggregator": {
         "HealthScoreAggregator": {
             "calculate_health_score": Route(_score, lambda value: (value[0], value[1].value)),
+            "_score_to_tier": Route(_score_tier, lambda value: value.value),
             "get_budget_multiplier": Route(_tier_multiplier),
+            "get_budget_multiplier_from_score": Route(_score_multiplier),
+            "calculate_liquidity_score": Route(_balance_score),
+            "get_our_health": Route(
+                _our_health, lambda value: value and (value["health_score"], value["health_tier"])
+            ),
             "get_fleet_health_summary": Route(
                 _fleet_health,
                 lambda value: {name: value.get(f"{name}_count") for name in ("member", *_TIERS)},
@@ -394,6 +464,9 @@ ROUTES: dict[str, dict[str, dict[str, Route]]] = {
             "get_splice_recommendations": Route(
                 _recommended, lambda value: value["safe_splice_out_amount"]
             ),
+            "_get_fleet_capacity_to_peer": Route(_capacity("fleet_capacity")),
+            "_get_our_capacity_to_peer": Route(_capacity("our_capacity")),
+            "_get_peer_total_capacity": Route(_capacity("peer_total_capacity")),
         }
     },
     "liquidity_coordinator": {
@@ -407,6 +480,7 @@ ROUTES: dict[str, dict[str, dict[str, Route]]] = {
             "get_fleet_liquidity_state": Route(_state, lambda value: value["our_state"]),
             "check_rebalancing_conflict": Route(_conflict, lambda value: value["conflict"]),
             "_calculate_relevance_score": Route(_relevance),
+            "_get_common_bottleneck_peers": Route(_bottlenecks),
             "record_member_liquidity_report": Route(_feed_liquidity, feeds=True),
             "update_rebalancing_activity": Route(_feed_activity, feeds=True),
         }
@@ -421,6 +495,9 @@ ROUTES: dict[str, dict[str, dict[str, Route]]] = {
     },
     "fee_controller": {
         "HillClimbingFeeController": {"_get_fleet_aware_fee_adjustment": Route(_fee)}
+    },
+    "profitability_analyzer": {
+        "ChannelProfitabilityAnalyzer": {"_calculate_liquidity_score": Route(_our_liquidity_score)}
     },
 }
 """Module, class and function of the deployed plugins, with what answers instead."""

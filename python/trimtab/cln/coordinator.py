@@ -21,7 +21,6 @@ import uuid
 from typing import TYPE_CHECKING, Any, Callable
 
 import trimtab
-from trimtab.cln import shape
 from trimtab.cln.fleet import NoSnapshotError
 from trimtab.cln.gossip import Courier, Incoming
 from trimtab.cln.knowledge import ANNOUNCED_S, LOOK_EVERY_S
@@ -83,7 +82,10 @@ class Coordinator(OwnCommands):
         self._threads: list[threading.Thread] = []
         self._look_now = threading.Event()
         self._member_sources = dict(member_sources or {})
-        self._greeted: set[str] = set()
+        self._ready = threading.Event()
+        """Whether it is known who takes the mail, and the node was seen."""
+        self._heard: set[str] = set()
+        """Members that spoke since they connected."""
         self._considered = (-1, 0)
 
     # --- running ---
@@ -107,6 +109,7 @@ class Coordinator(OwnCommands):
         if self._threads:
             return
         self._stop.clear()
+        self._ready.clear()
         for name, work in (("looks", self._looks), ("mail", self._take_mail)):
             thread = threading.Thread(target=work, name=f"trimtab-{name}", daemon=True)
             thread.start()
@@ -116,6 +119,7 @@ class Coordinator(OwnCommands):
         """Stop, and give the lease to another process of this node."""
         self._stop.set()
         self._wake.set()
+        self._ready.set()
         self._mail_put(None)
         until = time.monotonic() + wait_s
         for thread in self._threads:
@@ -128,7 +132,7 @@ class Coordinator(OwnCommands):
     def _looks(self) -> None:
         failures, due = 0, time.monotonic()
         while not self._stop.is_set():
-            self._safely("lease", self._lead)
+            known = self._safely("lease", self._lead)
             if self._look_now.is_set():
                 self._look_now.clear()
                 due = time.monotonic()
@@ -141,6 +145,8 @@ class Coordinator(OwnCommands):
                 due = time.monotonic() + pause
             if self._leads:
                 self._safely("gossip", self.tell)
+            if known and (not self._leads or self.fleet.seen() is not None):
+                self._ready.set()
             self._wake.wait(_TICK_S)
             self._wake.clear()
 
@@ -209,8 +215,6 @@ class Coordinator(OwnCommands):
 
     def _write_down(self, now: int) -> None:
         """Keep each change of the advice about a channel: the history that explains the present."""
-        if not shape.knows("fleet.advise"):
-            return
         advice = self._advice(now)["decision"]
         kept = self.store.kept("verdicts")
         before = kept.body if kept else {}
@@ -247,7 +251,7 @@ class Coordinator(OwnCommands):
 
     def tell(self) -> None:
         """Tell the members what is due: our health, our liquidity."""
-        if not self.fleet.members() or not shape.knows("gossip.report"):
+        if not self.fleet.members():
             return
         now, generation = self.now(), self.store.generation()
         if generation == self._considered[0] and 0 <= now - self._considered[1] < TELL_EVERY_S:
@@ -285,6 +289,8 @@ class Coordinator(OwnCommands):
 
     def _take_mail(self) -> None:
         while not self._stop.is_set():
+            # What comes before the first look waits: its sender may not say it again for an hour.
+            self._ready.wait()
             incoming = self._mail.get()
             if incoming is not None and self._leads:
                 self._safely("mail", lambda incoming=incoming: self._open(incoming))  # type: ignore[misc]
@@ -302,13 +308,15 @@ class Coordinator(OwnCommands):
         if taken["outcome"] != "accepted":
             return
         self._write_plan_columns(taken["reporter"])
-        if taken["reporter"] == incoming.sender and incoming.sender not in self._greeted:
-            # It speaks for the first time since we started: it may have started after our last
+        if taken["reporter"] == incoming.sender and incoming.sender not in self._heard:
+            # It speaks for the first time since it connected: it may have started after our last
             # message, and would know nothing of us until the next one.
+            self._heard.add(incoming.sender)
             self._greet(incoming.sender, now)
 
     def _mark_connected(self, peer: str, *, connected: bool, now: int) -> None:
         self._note_connected(peer, connected=connected, now=now)
+        self._heard.discard(peer)
         if connected:
             self._greet(peer, now)
 
@@ -322,8 +330,7 @@ class Coordinator(OwnCommands):
 
     def _greet(self, member: str, now: int) -> None:
         """Tell one member what we last told all."""
-        self._greeted.add(member)
-        reports = self.reports(now) if shape.knows("gossip.report") else {}
+        reports = self.reports(now)
         for kind in ("health_status", "liquidity_state"):
             if not self.courier.repeat(member, kind, now) and reports.get(kind) is not None:
                 self.courier.say(kind, reports[kind], now, to=[member])

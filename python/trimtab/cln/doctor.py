@@ -31,6 +31,7 @@ from trimtab.cln.doctor_evidence import (
 from trimtab.cln.node import NodeError, socket_transport
 from trimtab.cln.replies import Refusal
 from trimtab.cln.store import Store
+from trimtab.extras import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,8 +102,7 @@ def _socket(rpc: Path) -> Transport:
     try:
         return socket_transport(str(rpc))
     except ModuleNotFoundError as error:
-        needed = 'pip install "trimtab[cln]"'
-        raise CannotExamineError(f"{rpc}: a socket needs {error.name}: {needed}") from error
+        raise CannotExamineError(f"{rpc}: {lacking('cln', error)}") from error
 
 
 def _looked(evidence: Evidence, policy: trimtab.Policy, now: int) -> dict[str, Any]:

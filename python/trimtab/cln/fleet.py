@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import trimtab
-from trimtab.cln import shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trimtab import types as t
-    from trimtab.cln.store import MemberRow, Store
+    from trimtab.cln.store import Kept, MemberRow, Store
 
 __all__ = ["Fleet", "NoSnapshotError"]
 
@@ -47,6 +46,7 @@ class Fleet:
         self._book: trimtab.FleetBook | None = None
         self._seen = _Seen()
         self._pinned: tuple[int, dict[str, Any]] | None = None
+        self._kept: Kept | None = None
         self._roster: tuple[int, list[MemberRow]] = (-1, [])
 
     def pin(self, at: int, envelope: dict[str, Any]) -> None:
@@ -68,10 +68,17 @@ class Fleet:
         """When we last looked at the node, and what `snapshot.cln` made of it."""
         if self._pinned is not None:
             return self._pinned
-        kept = self._store.kept("snapshot")
+        kept = self.seen()
         if kept is None:
             raise NoSnapshotError("the node was not reached yet")
         return kept.at, kept.body
+
+    def seen(self) -> Kept | None:
+        """The snapshot in the store, read anew only when there is a new one; nobody changes it."""
+        generation, seen = self._store.kept_generation("snapshot"), self._kept
+        if seen is None or generation != seen.generation:
+            self._kept = seen = self._store.kept("snapshot")
+        return seen
 
     def aliases(self) -> dict[str, str]:
         """Names of members, where somebody gave one."""
@@ -113,11 +120,9 @@ class Fleet:
 
     def ask(self, method: str, **fields: Any) -> dict[str, Any]:
         """Ask the book; the envelope of its answer."""
-        known = shape.book_reads(method)
-        given = {name: value for name, value in fields.items() if name in known}
         # One question at a time: another thread may bring the book up to date.
         with self._lock:
-            return self.book().call(method, given)
+            return self.book().call(method, fields)
 
     def us(self) -> dict[str, Any]:
         """We ourselves, as the policies read it."""

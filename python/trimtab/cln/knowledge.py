@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, Callable
 
 import trimtab
-from trimtab.cln import shape
 from trimtab.cln.fleet import Fleet, NoSnapshotError
 from trimtab.cln.gossip import Courier
 from trimtab.cln.node import NodeError
@@ -83,7 +82,7 @@ class Knowledge:
     def _assess_input(self, now: int) -> dict[str, Any]:
         """Our books; where another program of this node reported lately, its counts and trend."""
         given: dict[str, Any] = {}
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         if kept is not None:
             given = dict(kept.body["decision"].get("assess") or {})
             if not given:
@@ -99,7 +98,7 @@ class Knowledge:
         if "profitable" not in given:
             raise Refusal("no_report", "", "neither forwards nor a report are known")
         previous = self.store.kept("health")
-        if previous is not None and "previous_tier" in shape.reads("health.assess"):
+        if previous is not None:
             given["previous_tier"] = previous.body["decision"]["tier"]
         return given
 
@@ -123,7 +122,7 @@ class Knowledge:
         reported = self.store.kept("local:health")
         if reported is not None and self._fresh("local:health", "health", now) is not None:
             return reported.at
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         return kept.at if kept else 0
 
     def _told(self, envelope: dict[str, Any]) -> dict[str, Any]:
@@ -158,10 +157,13 @@ class Knowledge:
 
     def _evidence(self, member_id: str) -> dict[str, Any]:
         standing = next(one for one in self.fleet.standings() if one["member_id"] == member_id)
-        shared = [one for one in self.fleet.us()["channels"] if one["peer_id"] == member_id]
+        _, envelope = self.fleet.snapshot()
+        # What we tell the fleet of our channels with it: an unannounced one is in nobody's report.
+        told = envelope["decision"]["report"].get("capacities", [])
+        shared: dict[str, Any] = next((one for one in told if one["peer_id"] == member_id), {})
         evidence = {
-            "our_channels": len(shared),
-            "our_capacity_sats": sum(one["capacity_sats"] for one in shared),
+            "our_channels": shared.get("channels", 0),
+            "our_capacity_sats": shared.get("capacity_sats", 0),
             "public_capacity_sats": standing.get("public_capacity_sats"),
             "public_channels": standing.get("public_channels"),
         }

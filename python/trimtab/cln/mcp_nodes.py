@@ -26,6 +26,7 @@ from trimtab.cln.node import (
     UnknownCommandError,
     socket_transport,
 )
+from trimtab.extras import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,8 +80,7 @@ def _socket(path: str) -> Transport:
     try:
         return socket_transport(path)
     except ModuleNotFoundError as error:
-        needed = 'pip install "trimtab[cln]"'
-        raise NodesError(f"{path}: a socket needs {error.name}: {needed}") from error
+        raise NodesError(f"{path}: {lacking('cln', error)}") from error
 
 
 def _entries(config: Path) -> list[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from trimtab.extras import lacking
+
 __all__ = ["main"]
 
 
@@ -12,8 +14,7 @@ def main() -> int:
     try:
         from trimtab.cln import mcp  # noqa: PLC0415 (only the program needs the extra `mcp`)
     except ModuleNotFoundError as error:
-        needed = 'pip install "trimtab[mcp]"'
-        print(f"trimtab-mcp: {error.name} is missing: {needed}", file=sys.stderr)
+        print(f"trimtab-mcp: {lacking('mcp', error)}", file=sys.stderr)
         return 2
     return mcp.main()
 

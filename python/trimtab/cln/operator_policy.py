@@ -19,7 +19,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import trimtab
-from trimtab.cln import shape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,8 +94,6 @@ class OperatorPolicy:
 
     def _check(self, subject: str, decision: dict[str, Any]) -> None:
         """Ask the policy whether it can read the decision."""
-        if not shape.knows("fleet.advise"):
-            return
         asked = {
             "now": 0,
             "operator": [{"subject": subject, **decision}],

@@ -8,7 +8,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import trimtab
-from trimtab.cln import shape
 from trimtab.cln.plan import PlanCommands
 from trimtab.cln.replies import Refusal, spoken
 
@@ -32,7 +31,7 @@ class OwnCommands(PlanCommands):
             kept = self.store.kept(name)
             ages[name] = None if kept is None else now - kept.at
         node = self.store.kept("node")
-        snapshot = self.store.kept("snapshot")
+        snapshot = self.fleet.seen()
         left_out: dict[str, int] = {}
         if snapshot is not None:
             codes = Counter(
@@ -40,13 +39,12 @@ class OwnCommands(PlanCommands):
             )
             left_out = dict(sorted(codes.items()))
             left_out["quarantined"] = len(snapshot.body.get("quarantined", []))
-        lint = self.policy.call("config.lint", {})
         return {
             "version": trimtab.__version__,
             "module": _module_digest(),
             "config": self.policy.digest,
             "profile": self.policy.profile,
-            "config_warnings": spoken(self.policy, lint),
+            "config_warnings": self._config_warnings(),
             "node": node.body if node else None,
             "leads": self._leads,
             "reachable": self._unreachable_since is None,
@@ -62,6 +60,17 @@ class OwnCommands(PlanCommands):
             "history": self.store.history_sizes(),
             "store": str(self.store.path),
         }
+
+    def _config_warnings(self) -> list[dict[str, Any]]:
+        """What is odd in the config because of what the operator changed in it."""
+        profile = trimtab.Policy(self.policy.profile)
+        without = profile.call("config.lint", {})["reasons"]
+        lint = self.policy.call("config.lint", {})
+        return [
+            one
+            for one, bare in zip(spoken(self.policy, lint), lint["reasons"])
+            if bare not in without
+        ]
 
     def health(self) -> dict[str, Any]:
         """Our health, each part of it, and how far the next tier is."""
@@ -80,7 +89,7 @@ class OwnCommands(PlanCommands):
         return reply
 
     def _judged(self) -> list[dict[str, Any]]:
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         if kept is None:
             return []
         decision = kept.body["decision"]
@@ -127,17 +136,19 @@ class OwnCommands(PlanCommands):
         """What is worth doing now, ranked, each with its reasons and what would change it."""
         envelope = self._advice(self.now(), first=first)
         at, _ = self.fleet.snapshot()
-        reply = {**envelope["decision"], "last_updated": at}
+        # What may be done stands first: an operator reads from the top.
+        decision = envelope["decision"]
+        first_of_all = {name: decision[name] for name in ("rebalances", "fees", "new_channels")}
+        reply = {**first_of_all, **decision, "last_updated": at}
+        names = self._short_names()
         for one in reply["rebalances"]:
-            how = self._how(one)
+            how = _how(one, names)
             if how is not None:
                 one["how"] = how
         return self._worded(reply, envelope)
 
     def explain(self, subject: str, first: int | None = None) -> dict[str, Any]:
         """Why nothing, or something, is advised about a channel or a peer."""
-        if not shape.knows("fleet.explain"):
-            raise Refusal("unknown_operation", "", "a version with fleet.explain")
         now = self.now()
         given: dict[str, Any] = {"asked": self._advice_input(now), "subject": subject}
         if first is not None:
@@ -167,8 +178,6 @@ class OwnCommands(PlanCommands):
         return reply
 
     def _advice(self, now: int, *, first: int | None = None) -> dict[str, Any]:
-        if not shape.knows("fleet.advise"):
-            raise Refusal("unknown_operation", "", "a version with fleet.advise")
         given = self._advice_input(now)
         if first is not None:
             given["first"] = first
@@ -177,13 +186,12 @@ class OwnCommands(PlanCommands):
     def _advice_input(self, now: int) -> dict[str, Any]:
         _, envelope = self.fleet.snapshot()
         steps = self.store.kept("fee_steps")
+        fellows = set(self.fleet.members())
         given: dict[str, Any] = {
             "now": now,
             "snapshot": {**envelope["decision"], "us": self.fleet.us()},
             "members": [
-                report
-                for member_id, _, report in self.store.reports()
-                if member_id in set(self.fleet.members())
+                report for member_id, _, report in self.store.reports() if member_id in fellows
             ],
             "operator": self.operator.decisions(),
             "exits": [
@@ -197,36 +205,12 @@ class OwnCommands(PlanCommands):
         }
         with contextlib.suppress(Refusal):
             given["health"] = self._assess_input(now)
-        known = shape.reads("fleet.advise")
-        return {name: value for name, value in given.items() if name in known}
+        return given
 
-    def _how(self, one: dict[str, Any]) -> dict[str, Any] | None:
-        """The same move for the rebalancer sling: the arguments of its command `sling-once`."""
-        names = {
-            each["channel_id"]: each.get("short_channel_id")
-            for each in self.fleet.snapshot()[1]["decision"]["us"]["channels"]
-        }
-        limit = one.get("max_fee_ppm") or one.get("pays_up_to_ppm")
-        source = names.get(one.get("source"))
-        if one["outcome"] not in ("worth_it", "pays_below") or None in (
-            one.get("amount_sats"),
-            limit,
-            source,
-            one.get("short_channel_id"),
-        ):
-            return None
-        return {
-            "tool": "sling",
-            "method": "sling-once",
-            "params": {
-                "scid": one["short_channel_id"],
-                "direction": "pull",
-                "amount": one["amount_sats"],
-                "onceamount": one["amount_sats"],
-                "maxppm": limit,
-                "candidates": [source],
-            },
-        }
+    def _short_names(self) -> dict[str, str | None]:
+        """The place in the chain of each channel, by its id."""
+        channels = self.fleet.snapshot()[1]["decision"]["us"]["channels"]
+        return {one["channel_id"]: one.get("short_channel_id") for one in channels}
 
     def splice(self, peer_id: str | None = None) -> dict[str, Any]:
         """How much may leave towards a peer, or towards each peer of ours."""
@@ -292,7 +276,7 @@ class OwnCommands(PlanCommands):
         now = self.now()
         if subject is not None and clear:
             found = self.operator.clear(subject, now=now)
-            return {"cleared": found, "decisions": self.operator.decisions()}
+            return {"cleared": found, **self._decided()}
         if subject is not None:
             decision: dict[str, Any] = {}
             if rebalance is not None:
@@ -313,12 +297,51 @@ class OwnCommands(PlanCommands):
                 raise Refusal("missing_field", "rebalance", "rebalance, fee or a bound of the fee")
             self.operator.set(subject, decision, now=now)
             self.store.remember("operator", subject, decision, at=now)
-        return {"decisions": self.operator.decisions(), "policy_file": self.operator.trouble}
+        return {**self._decided(), "policy_file": self.operator.trouble}
+
+    def _decided(self) -> dict[str, Any]:
+        """The decisions, and which of them are about nothing that the node has now."""
+        decisions = self.operator.decisions()
+        reply: dict[str, Any] = {"decisions": decisions}
+        seen = self.fleet.seen()
+        if seen is not None:
+            channels = seen.body["decision"]["us"]["channels"]
+            names = ("channel_id", "short_channel_id", "peer_id")
+            known = {one.get(name) for one in channels for name in names}
+            idle = [one["subject"] for one in decisions if one["subject"] not in known]
+            if idle:
+                reply["about_nothing"] = idle
+        return reply
 
     @property
     def counters(self) -> Counters:
         """What was sent and taken since the start."""
         return self.courier.counters
+
+
+def _how(one: dict[str, Any], names: dict[str, str | None]) -> dict[str, Any] | None:
+    """The same move for the rebalancer sling: the arguments of its command `sling-once`."""
+    limit = one.get("max_fee_ppm") or one.get("pays_up_to_ppm")
+    source = names.get(str(one.get("source")))
+    if one["outcome"] not in ("worth_it", "pays_below") or None in (
+        one.get("amount_sats"),
+        limit,
+        source,
+        one.get("short_channel_id"),
+    ):
+        return None
+    return {
+        "tool": "sling",
+        "method": "sling-once",
+        "params": {
+            "scid": one["short_channel_id"],
+            "direction": "pull",
+            "amount": one["amount_sats"],
+            "onceamount": one["amount_sats"],
+            "maxppm": limit,
+            "candidates": [source],
+        },
+    }
 
 
 _SAME_WORD = {"stagnant_candidate": "stagnant", "zombie": "underwater"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trimtab.cln import shape
 from trimtab.cln.knowledge import Knowledge
 from trimtab.cln.replies import Refusal, Renamed, deciding, first, flipping, sentences, spoken
 
@@ -52,7 +51,7 @@ class PlanCommands(Knowledge):
         now = self.now()
         envelope = self._assess(now)
         health = envelope["decision"]
-        kept = self.store.kept("snapshot")
+        kept = self.fleet.seen()
         seen = kept.body["decision"] if kept else {}
         return {
             "member_id": self.fleet.our_id,
@@ -224,10 +223,9 @@ class PlanCommands(Knowledge):
             "depleted": _troubles(depleted_channels, "depleted_channels"),
             "saturated": _troubles(saturated_channels, "saturated_channels"),
         }
-        if shape.knows("gossip.report"):
-            lists = {f"listed.{name}": f"{name}_channels" for name in report}
-            with Renamed(lists):
-                self.policy.call("gossip.report", {"now": now, "channels": [], "listed": report})
+        lists = {f"listed.{name}": f"{name}_channels" for name in report}
+        with Renamed(lists):
+            self.policy.call("gossip.report", {"now": now, "channels": [], "listed": report})
         with self.store.change():
             self._limit("report:liquidity", now)
             kept = {**report, "needs": list(liquidity_needs or [])}

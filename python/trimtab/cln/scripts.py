@@ -20,11 +20,12 @@ from trimtab.cln.coordinator import KEEP_HISTORY_DAYS, LOOK_EVERY_S, Coordinator
 from trimtab.cln.node import Node, socket_transport
 from trimtab.cln.operator_policy import PolicyFileError, read_file
 from trimtab.cln.store import MemberRow, Store, StoreError
+from trimtab.extras import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LOWEST_VERSION", "Settings", "run_cln", "run_hive", "version_of"]
+__all__ = ["LOWEST_VERSION", "Settings", "plugin_of_pyln", "run_cln", "run_hive", "version_of"]
 
 LOWEST_VERSION = (24, 11)
 """The oldest Core Lightning that these programs are tested against."""
@@ -137,18 +138,16 @@ class Settings:
 
 def run_cln() -> None:
     """Run the plugin `trimtab-cln`."""
-    _run("trimtab", ("trimtab",))
+    _run("trimtab-cln", "trimtab", ("trimtab",))
 
 
 def run_hive() -> None:
     """Run the plugin `trimtab-hive`."""
-    _run("trimtab-fleet", ("hive",))
+    _run("trimtab-hive", "trimtab-fleet", ("hive",))
 
 
-def _run(prefix: str, families: tuple[str, ...]) -> None:
-    from pyln.client import Plugin  # noqa: PLC0415 (only the programs need the extra `cln`)
-
-    plugin = Plugin(autopatch=True)
+def _run(program: str, prefix: str, families: tuple[str, ...]) -> None:
+    plugin = plugin_of_pyln(program)
     settings = Settings(prefix)
     settings.offer(plugin)
     desk = methods.register(plugin, families=families)
@@ -176,6 +175,16 @@ def _run(prefix: str, families: tuple[str, ...]) -> None:
     plugin.add_subscription("shutdown", shutdown)
     plugin.run()
     desk.close()
+
+
+def plugin_of_pyln(program: str) -> Any:
+    """The plugin that speaks with lightningd; where the extra `cln` is missing, say so and end."""
+    try:
+        from pyln.client import Plugin  # noqa: PLC0415 (only the programs need the extra `cln`)
+    except ModuleNotFoundError as error:
+        print(f"{program}: {lacking('cln', error)}", file=sys.stderr)
+        sys.exit(2)
+    return Plugin(autopatch=True)
 
 
 def policy_of(profile: str, file: Path) -> trimtab.Policy:

@@ -11,7 +11,7 @@ from typing import Any
 
 import trimtab
 
-__all__ = ["book_reads", "decides", "knows", "reads", "trim"]
+__all__ = ["trim"]
 
 Schema = dict[str, Any]
 
@@ -20,34 +20,7 @@ Schema = dict[str, Any]
 def _described() -> dict[str, Any]:
     described = trimtab.Policy().policy_describe().decision
     operations = {entry["name"]: entry for entry in described["operations"]}
-    books: dict[str, Schema] = {}
-    for handle in described["handles"]:
-        for entry in handle["methods"]:
-            books[f"{handle['kind']}.{entry['name']}"] = entry["input"]
-    return {"definitions": described["definitions"], "operations": operations, "books": books}
-
-
-def knows(operation: str) -> bool:
-    """Whether this version has the operation."""
-    return operation in _described()["operations"]
-
-
-def reads(operation: str) -> frozenset[str]:
-    """Names of the fields in the input of an operation; empty when it does not exist."""
-    entry = _described()["operations"].get(operation)
-    return _fields(entry["input"]) if entry else frozenset()
-
-
-def decides(operation: str) -> frozenset[str]:
-    """Names of the fields in the decision of an operation; empty when it does not exist."""
-    entry = _described()["operations"].get(operation)
-    return _fields(entry["decision"]) if entry else frozenset()
-
-
-def book_reads(method: str) -> frozenset[str]:
-    """Names of the fields in the input of a method of the fleet book."""
-    schema = _described()["books"].get(f"fleet_book.{method}")
-    return _fields(schema) if schema else frozenset()
+    return {"definitions": described["definitions"], "operations": operations}
 
 
 def trim(operation: str, field: str, value: Any) -> Any:
@@ -55,10 +28,6 @@ def trim(operation: str, field: str, value: Any) -> Any:
     entry = _described()["operations"][operation]
     schema = _resolved(entry["input"])["properties"].get(field)
     return value if schema is None else _trimmed(schema, value)
-
-
-def _fields(schema: Schema) -> frozenset[str]:
-    return frozenset(_resolved(schema).get("properties", {}))
 
 
 def _resolved(schema: Schema) -> Schema:

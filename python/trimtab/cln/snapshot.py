@@ -77,7 +77,6 @@ class Collector:
         self._node = node
         self._store = store
         self._policy = policy
-        self._reads = shape.reads("snapshot.cln")
         self._glanced: dict[str, Any] = {}
 
     def look(self, now: int, *, wanted: Iterable[str] = ()) -> Look:
@@ -92,18 +91,15 @@ class Collector:
         with _noted(missing, "listforwards"):
             answers["listforwards"] = self._forwards(now)
             since = self._forwards_since()
-            if since is not None and "forwards_since" in self._reads:
+            if since is not None:
                 answers["forwards_since"] = str(since)
-        moves = False
-        if "listchannelmoves" in self._reads:
-            with _noted(missing, "listchannelmoves"):
-                answers["listchannelmoves"] = self._moves(now)
-                moves = True
+        with _noted(missing, "listchannelmoves"):
+            answers["listchannelmoves"] = self._moves(now)
         with _noted(missing, "bkpr-listincome"):
             answers["bkpr_listincome"] = self._books(
                 "bkpr-listincome", {"start_time": max(0, now - KEPT_DAYS * _DAY)}
             )
-        if not moves and "bkpr_listaccountevents" in self._reads:
+        if "listchannelmoves" not in answers:
             with _noted(missing, "bkpr-listaccountevents"):
                 answers["bkpr_listaccountevents"] = self._books("bkpr-listaccountevents", {})
         with _noted(missing, "listchannels"):

@@ -24,7 +24,7 @@ from trimtab.cln.coordinator import ANNOUNCED_S, Coordinator
 from trimtab.cln.fleet import NoSnapshotError
 from trimtab.cln.node import Node, NodeError, socket_transport
 from trimtab.cln.replies import sentences
-from trimtab.cln.scripts import STORE, SettingsError, policy_of, version_of
+from trimtab.cln.scripts import STORE, SettingsError, plugin_of_pyln, policy_of, version_of
 from trimtab.cln.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -157,9 +157,7 @@ class _Once:
 
 def run() -> None:  # noqa: PLR0915 (the parts of one plugin)
     """Run the plugin `trimtab-splice-advice`."""
-    from pyln.client import Plugin  # noqa: PLC0415 (only the programs need the extra `cln`)
-
-    plugin = Plugin(autopatch=True)
+    plugin = plugin_of_pyln("trimtab-splice-advice")
     plugin.add_option(
         "trimtab-splice-db", STORE, "file of the store; the one of trimtab-cln or trimtab-hive"
     )

@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::fmt::Write as _;
 
 use crate::generate::Derived;
-use crate::model::{Field, Model, Operation};
+use crate::model::{Field, Model, Operation, Shape};
 use crate::python::{is_keyword, shown, value};
 
 /// The derived files.
@@ -66,7 +66,8 @@ fn entry(out: &mut String, model: &Model, kind: &str, operation: &Operation) -> 
 }
 
 /// As CPython writes the signature of a function in C. What must be named by name has no default
-/// but may be absent, because one record may stand for all fields.
+/// but may be absent, because one record may stand for all fields; what may be absent and never is
+/// `None` has none either.
 fn signature(fields: &[Field]) -> String {
     let mut parts = vec!["$self", "record=None", "/"]
         .into_iter()
@@ -79,7 +80,7 @@ fn signature(fields: &[Field]) -> String {
     for field in named {
         let default = match &field.default {
             Some(default) => value(default),
-            None if field.required => "...".to_owned(),
+            None if field.required || !matches!(field.shape, Shape::Option(_)) => "...".to_owned(),
             None => "None".to_owned(),
         };
         parts.push(format!("{}={default}", field.name));

@@ -395,14 +395,14 @@ fn method(out: &mut String, model: &Model, operation: &Operation) -> Result<()> 
     if named.is_empty() {
         writeln!(
             out,
-            "    def {method}(self, input: {kind} | _Dataclass = ..., /) -> {class}:"
+            "    def {method}(self, record: {kind} | _Dataclass = ..., /) -> {class}:"
         )?;
         return docs(out, "        ", &operation.summary);
     }
     writeln!(out, "    @overload")?;
     writeln!(
         out,
-        "    def {method}(self, input: {kind} | _Dataclass, /) -> {class}:"
+        "    def {method}(self, record: {kind} | _Dataclass, /) -> {class}:"
     )?;
     docs(out, "        ", &operation.summary)?;
     writeln!(out, "    @overload")?;

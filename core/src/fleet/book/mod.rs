@@ -302,11 +302,11 @@ impl FleetBook {
 
     /// What we see of a member ourselves.
     fn evidence(&self, member: &FleetMember) -> Evidence {
-        // A channel that nobody else can see is in no report, so it is no evidence either.
-        let ours = self
-            .channels
-            .values()
-            .filter(|one| one.peer_id == member.member_id && one.counts() && one.is_announced());
+        let config = self.policy.config();
+        // A channel that the other members are not told of is in no report, so it is no evidence.
+        let ours = self.channels.values().filter(|one| {
+            one.peer_id == member.member_id && one.counts() && one.is_told(config)
+        });
         let shared: Vec<Sat> = ours.map(Channel::safe_capacity).collect();
         let capacity = shared.iter().map(|one| one.get()).sum();
         Evidence {

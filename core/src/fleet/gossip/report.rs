@@ -10,9 +10,10 @@
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
 //!
-//! Everything is told over one set: announced channels whose liquidity counts. So no report gives
-//! away a channel that the graph does not know, and whoever holds the report against the graph
-//! finds that they agree. What another program of the node says of single channels is passed on
+//! Everything is told over one set: announced channels whose liquidity counts, with
+//! `report_unannounced` the others too. So no report gives away a channel that the graph does not
+//! know, and whoever holds the report against the graph finds that they agree. A channel that its
+//! operator closed to forwards is in no trouble. What another program of the node says of single channels is passed on
 //! only where it can not be about an unannounced one.
 //!
 //! Source: spec "Gossip between members". Codes: `report_made`, `unannounced_withheld`,
@@ -28,7 +29,7 @@ use crate::error::Error;
 use crate::fleet::channel::Channel;
 use crate::fleet::health::profit::ProfitClass;
 use crate::fleet::liquidity::NeedType;
-use crate::fleet::liquidity::needs::own_trouble;
+use crate::fleet::liquidity::needs::trouble_of;
 use crate::fleet::member::{self, Activity};
 use crate::fleet::snapshot::ChannelProfit;
 use crate::reason::{Code, Effect, Reason, Why};
@@ -104,21 +105,21 @@ pub fn report(config: &Config, input: &ReportInput, why: &mut Why) -> Result<Rep
     let channels = input.channels.usable(why);
     let counting: Vec<&Channel> = channels.into_iter().filter(|one| one.counts()).collect();
     let usable = counting.len();
-    let (private, told): (Vec<&Channel>, Vec<&Channel>) =
-        counting.into_iter().partition(|one| one.private);
+    let (told, withheld): (Vec<&Channel>, Vec<&Channel>) =
+        counting.into_iter().partition(|one| one.is_told(config));
     why.add(|| {
         Reason::new(Code::ReportMade, Effect::Allow)
             .observed(told.len() as u64)
             .limit(usable as u64)
     });
-    if !private.is_empty() {
+    if !withheld.is_empty() {
         why.add(|| {
-            Reason::new(Code::UnannouncedWithheld, Effect::Adjust).observed(private.len() as u64)
+            Reason::new(Code::UnannouncedWithheld, Effect::Adjust).observed(withheld.len() as u64)
         });
     }
     Ok(Reports {
         health_status: health(input, &told, why)?,
-        liquidity_state: liquidity(config, input, &told, &private, why)?,
+        liquidity_state: liquidity(config, input, &told, &withheld, why)?,
     })
 }
 
@@ -198,14 +199,14 @@ fn liquidity(
     config: &Config,
     input: &ReportInput,
     told: &[&Channel],
-    private: &[&Channel],
+    withheld: &[&Channel],
     why: &mut Why,
 ) -> Result<LiquidityState, Error> {
     let mut members: Vec<&NodeId> = input.members.iter().collect();
     sorting::once(&mut members, Ord::cmp);
     let external = |peer: &NodeId| members.binary_search(&peer).is_err();
     let mut troubles = match &input.listed {
-        Some(listed) => listed_troubles(listed, told, private),
+        Some(listed) => listed_troubles(listed, told, withheld),
         None => own_troubles(config, told),
     };
     troubles.retain(|(_, one)| external(&one.peer));
@@ -243,8 +244,8 @@ fn liquidity(
 
 fn own_troubles(config: &Config, told: &[&Channel]) -> Vec<(NeedType, Trouble)> {
     let found = told.iter().filter_map(|one| {
+        let (kind, _) = trouble_of(&config.liquidity, one)?;
         let (local, capacity) = (one.local_sats, one.capacity_sats);
-        let (kind, _) = own_trouble(&config.liquidity, local, capacity)?;
         let (local, whole) = (u128::from(local.get()), u128::from(capacity.get()));
         let nearer_end = match 2 * local < whole {
             true => local * 1000 / whole,
@@ -266,7 +267,7 @@ fn trouble(peer: &NodeId, capacity_sats: Sat, per_mille: u128) -> Trouble {
 fn listed_troubles(
     listed: &ListedTroubles,
     told: &[&Channel],
-    private: &[&Channel],
+    withheld: &[&Channel],
 ) -> Vec<(NeedType, Trouble)> {
     let all = [
         (NeedType::Outbound, &listed.depleted),
@@ -280,7 +281,11 @@ fn listed_troubles(
                 .iter()
                 .filter(with_peer)
                 .any(|channel| channel.capacity_sats == one.capacity_sats);
-            if announced || !private.iter().any(|channel| channel.peer_id == one.peer_id) {
+            if announced
+                || !withheld
+                    .iter()
+                    .any(|channel| channel.peer_id == one.peer_id)
+            {
                 let per_mille = nearer_end(one.local_pct);
                 troubles.push((kind, trouble(&one.peer_id, one.capacity_sats, per_mille)));
             }
@@ -402,6 +407,37 @@ mod tests {
         let health = made.health_status.expect("books are known");
         assert_eq!(health.total, count_of(1));
         assert_eq!(health.channels, count_of(1));
+    }
+
+    #[test]
+    fn a_channel_that_the_graph_does_not_show_is_told_only_where_the_operator_says_so() {
+        let input = r#"{"now":1000,"channels":[
+            {"channel_id":"c1","peer_id":"a","capacity_sats":1000,"local_sats":10,"announced":true},
+            {"channel_id":"c2","peer_id":"b","capacity_sats":2000,"local_sats":10,"announced":false}]}"#;
+        let told = |report_unannounced| {
+            let mut config = Config::default();
+            config.snapshot.report_unannounced = report_unannounced;
+            let given = Value::from_json(input.as_bytes()).expect("JSON");
+            let given: ReportInput = value::decode(&given).expect("an input");
+            let made = report(&config, &given, &mut Why::off()).expect("a report");
+            let depleted = made.liquidity_state.depleted.iter();
+            depleted.map(|one| one.peer.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(false), ["a"]);
+        assert_eq!(told(true), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_channel_closed_to_forwards_is_in_no_trouble() {
+        let made = made(
+            r#"{"now":1000,"channels":[
+            {"channel_id":"c1","peer_id":"a","capacity_sats":1000,"local_sats":10,
+             "closed_to_forwards":true},
+            {"channel_id":"c2","peer_id":"b","capacity_sats":1000,"local_sats":990}]}"#,
+        );
+        assert!(made.liquidity_state.depleted.is_empty());
+        assert_eq!(made.liquidity_state.saturated.len(), 1);
+        assert_eq!(made.liquidity_state.capacities.len(), 2);
     }
 
     #[test]

@@ -429,7 +429,7 @@ pub(in crate::fleet) fn trouble_of(
 }
 
 /// How badly a channel of ours is in trouble; nothing for an empty one.
-pub(in crate::fleet) fn own_trouble(
+fn own_trouble(
     config: &LiquidityConfig,
     local: Sat,
     capacity: Sat,

@@ -124,7 +124,7 @@ fn capacities(mut ends: Vec<(&NodeId, Sat)>) -> Result<Vec<PeerCapacity>, Error>
 
 impl Graph<'_> {
     /// Whether it shows any channel of ours.
-    pub fn shows_us(&self) -> bool {
+    fn shows_us(&self) -> bool {
         !self.ours.is_empty()
     }
 
@@ -137,7 +137,11 @@ impl Graph<'_> {
         for channel in channels {
             let id = channel.short_channel_id.as_ref();
             let shown = id.is_some_and(|id| self.ours.contains(id.as_str()));
-            channel.announced = Some(shown && !channel.private);
+            // A graph without any channel of ours is of a node that has heard of nobody yet: what
+            // it does not show may be announced all the same.
+            if self.shows_us() || channel.private {
+                channel.announced = Some(shown && !channel.private);
+            }
             if channel.last_hop.is_none() {
                 channel.last_hop = id.and_then(|id| last_hop(&known, id, &channel.peer_id));
             }

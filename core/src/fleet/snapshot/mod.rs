@@ -48,7 +48,6 @@ pub use crate::config::snapshot::SnapshotConfig;
 use crate::error::Error;
 use crate::reason::Why;
 use crate::units::{Count, Msat, Sat, Seconds, Share};
-use graph::Graph;
 use ledger::Ledger;
 use listed::{count_of, increment};
 pub use raw::ClnInput;
@@ -131,7 +130,11 @@ pub fn cln(config: &Config, input: &ClnInput, why: &mut Why) -> Result<Snapshot,
     let graph = graph::graph(input, &mut listed, why)?;
     let demand = ledger.fill(&mut listed.channels, why);
     let profits = ledger.profits(config, &listed, why)?;
-    let told = told(config, graph.as_ref(), &listed.channels);
+    let told: Vec<&Channel> = listed
+        .channels
+        .iter()
+        .filter(|one| one.counts() && one.is_told(config))
+        .collect();
     let mut left_out = listed.left_out;
     let usable = listed.channels.iter().filter(|channel| channel.counts());
     (told.len()..usable.count()).for_each(|_| increment(&mut left_out.unannounced));
@@ -170,24 +173,6 @@ pub fn cln(config: &Config, input: &ClnInput, why: &mut Why) -> Result<Snapshot,
             tier: None,
         },
     })
-}
-
-/// The channels that the other members are told of: one set for every number.
-fn told<'c>(
-    config: &Config,
-    graph: Option<&Graph<'_>>,
-    channels: &'c [Channel],
-) -> Vec<&'c Channel> {
-    // A graph without any channel of ours is of a node that has heard of nobody yet.
-    let blind = graph.is_some_and(|graph| !graph.shows_us());
-    let visible = |channel: &&Channel| match blind {
-        true => !channel.private,
-        false => channel.is_announced(),
-    };
-    let usable = channels.iter().filter(|channel| channel.counts());
-    usable
-        .filter(|channel| config.snapshot.report_unannounced || visible(channel))
-        .collect()
 }
 
 /// How many of the channels that are told earn, lose and stand still.

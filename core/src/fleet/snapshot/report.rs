@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::fleet::channel::{Channel, full_share};
 use crate::fleet::liquidity::NeedType;
-use crate::fleet::liquidity::needs::own_trouble;
+use crate::fleet::liquidity::needs::trouble_of;
 use crate::fleet::member::{Member, PeerCapacity, Trouble};
 use crate::table::Table;
 use crate::units::{BasisPoints, Count, NodeId, Sat, Seconds};
@@ -39,8 +39,7 @@ pub(super) fn report(
         Table::slots(told.iter().map(|channel| &channel.peer_id));
     for channel in told {
         let (local, capacity) = (channel.local_sats, channel.capacity_sats);
-        let found = own_trouble(&config.liquidity, local, capacity);
-        let found = found.filter(|_| !channel.closed_to_forwards);
+        let found = trouble_of(&config.liquidity, channel);
         if let (Some((kind, _)), Some(local_pct)) = (found, full_share(local, capacity)) {
             let told = Trouble {
                 capacity_sats: capacity,

@@ -1,7 +1,8 @@
 """A lightningd for tests: recorded answers of real nodes, on a real Unix socket.
 
 It answers what the recorded node answered, with the paging and the filters that the real commands
-have. Its id is one whose key we hold, so that `signmessage` signs for real; ids of the recording
+have, as if it had been recorded a minute ago: what happened keeps its place before the present.
+Its id is one whose key we hold, so that `signmessage` signs for real; ids of the recording
 are replaced throughout. Nodes of one `Network` carry custom messages to each other.
 """
 
@@ -10,9 +11,11 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 import socket
 import threading
 import time
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -20,6 +23,7 @@ from coincurve import PrivateKey
 
 FIXTURES = Path(__file__).resolve().parents[4] / "tests" / "fixtures"
 LISTS = {"listforwards": "forwards", "listchannelmoves": "channelmoves"}
+TIMES = ("received_time", "resolved_time", "timestamp")
 _ALPHABET = "ybndrfg8ejkmcpqxot1uwisza345h769"
 
 
@@ -58,6 +62,32 @@ def _zbase32(data: bytes) -> str:
     groups = -(-length // 5)
     bits <<= groups * 5 - length
     return "".join(_ALPHABET[(bits >> (5 * (groups - 1 - n))) & 31] for n in range(groups))
+
+
+@lru_cache
+def newest(moment: Path) -> float:
+    """When the last thing happened that the nodes of this moment tell of."""
+    found = (
+        float(value)
+        for file in sorted(moment.glob("*/*.json"))
+        for name, value in re.findall(r'"(\w+)":\s*(\d{10}(?:\.\d+)?)\b', file.read_text())
+        if name in TIMES
+    )
+    return max(found, default=0.0)
+
+
+def moved(value: Any, seconds: int) -> Any:
+    """The same answer, all its times later by so much."""
+    if isinstance(value, list):
+        return [moved(each, seconds) for each in value]
+    if isinstance(value, dict):
+        return {
+            name: each + seconds
+            if name in TIMES and isinstance(each, (int, float))
+            else moved(each, seconds)
+            for name, each in value.items()
+        }
+    return value
 
 
 class Network:
@@ -103,10 +133,12 @@ class TestNode:
         self.ids = dict(ids or {})
         recorded = json.loads((moment / name / "getinfo.json").read_text())
         self.ids[recorded["id"]] = self.key.id
-        self.overrides: dict[str, Callable[[dict[str, Any]], Any]] = {}
+        self.overrides: dict[str, Callable[[Any], Any]] = {}
+        self._offered: list[dict[str, str]] = []
         self.calls: list[tuple[str, Any]] = []
         self.hear: list[Callable[[str, str], None]] = []
         self.slow_s = 0.0
+        self._later_s = int(time.time() - newest(moment)) - 60
         self.network = network
         self._answers: dict[str, Any] = {}
         self._server: socket.socket | None = None
@@ -135,6 +167,36 @@ class TestNode:
     def answers(self, method: str) -> Any:
         """The recorded answer of a command, to be changed and set again."""
         return copy.deepcopy(self._recorded(method))
+
+    def offer(self, ask: Callable[..., Any], methods: list[dict[str, Any]]) -> None:
+        """Pass the commands of a plugin's manifest on to it, and list them in `help`."""
+        for one in methods:
+            self.overrides[one["name"]] = partial(ask, one["name"])
+            self._offered.append({"command": f"{one['name']} {one['usage']}".strip()})
+        self.overrides["help"] = lambda _params: {"help": list(self._offered)}
+
+    def multiply(self, count: int) -> None:
+        """Have so many channels, from empty to full, that forward and earn."""
+        channels = self.answers("listpeerchannels")["channels"]
+        made = []
+        for n in range(count):
+            one = copy.deepcopy(channels[n % len(channels)])
+            one["channel_id"] = f"{n:064x}"
+            one["short_channel_id"] = f"{100 + n}x1x0"
+            one["peer_id"] = f"03{n % 300:064x}"
+            one["to_us_msat"] = one["total_msat"] * (n % 21) // 20
+            made.append(one)
+        forwards = self.answers("listforwards")["forwards"]
+        settled = [one for one in forwards if one["status"] == "settled"]
+        routed = []
+        for n in range(count * 5):
+            one = copy.deepcopy(settled[n % len(settled)])
+            one["created_index"] = one["updated_index"] = n + 1
+            one["in_channel"] = f"{100 + n * 7 % count}x1x0"
+            one["out_channel"] = f"{100 + n * 3 % count}x1x0"
+            routed.append(one)
+        self.set("listpeerchannels", {"channels": made})
+        self.set("listforwards", {"forwards": routed})
 
     def receive(self, sender: str, data: str) -> None:
         for hear in list(self.hear):
@@ -254,5 +316,5 @@ class TestNode:
             text = found[0].read_text()
             for recorded, ours in self.ids.items():
                 text = text.replace(recorded, ours)
-            self._answers[method] = json.loads(text)
+            self._answers[method] = moved(json.loads(text), self._later_s)
         return self._answers[method]

@@ -29,7 +29,12 @@ class PluginProcess:
     def __init__(
         self, program: str, *, version: str = "v26.06.6", prepare: Callable[[], None] | None = None
     ) -> None:
-        env = {**os.environ, "LIGHTNINGD_PLUGIN": "1", "LIGHTNINGD_VERSION": version}
+        env = {
+            **os.environ,
+            "LIGHTNINGD_PLUGIN": "1",
+            "LIGHTNINGD_VERSION": version,
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        }
         self._process = subprocess.Popen(
             [str(BIN / program)],
             stdin=subprocess.PIPE,

@@ -31,5 +31,8 @@ class LiquidityCoordinator:
     def _calculate_relevance_score(self, peer_id: str) -> float:
         return 0.0 if peer_id else 1.0
 
+    def _get_common_bottleneck_peers(self) -> list[str]:
+        return ["nobody"]
+
     def check_rebalancing_conflict(self, peer_id: str) -> dict[str, Any]:
         return {"conflict": False} if peer_id else {}

@@ -37,4 +37,4 @@ class EVRebalancer:
         self.asked += 1
         if dest_info.get("fails"):
             raise ValueError(dest_ratio, sources, peer_status)
-        return RebalanceCandidate(dest_channel, 100_000, 1_000_000)
+        return RebalanceCandidate(dest_channel, 100_000, dest_info.get("limit", 1_000_000))

@@ -23,3 +23,12 @@ class SpliceCoordinator:
 
     def get_splice_recommendations(self, peer_id: str) -> dict[str, Any]:
         return {"peer_id": peer_id, "safe_splice_out_amount": 10**12}
+
+    def _get_fleet_capacity_to_peer(self, peer_id: str) -> int:
+        return 10**12 + len(peer_id)
+
+    def _get_our_capacity_to_peer(self, peer_id: str) -> int:
+        return 10**12 + len(peer_id)
+
+    def _get_peer_total_capacity(self, peer_id: str) -> int:
+        return 10**12 + len(peer_id)

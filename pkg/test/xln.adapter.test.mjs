@@ -169,6 +169,9 @@ test("other bytes, another config, or another committed policy are refused", asy
   }
 });
 
+const heldBack = (reason, outcome, effect) => ({ account_id: PEER, token_id: 1, outcome, reason, reasons: [{ binding: true, code: "set_by_operator", effect, observed: reason, subject: PEER }] });
+const sentences = (outcomes) => trimtab.call("policy.explain", { reasons: outcomes.flatMap(({ reasons }) => reasons) }).decision.sentences;
+
 test("paused: everything is planned and reported, nothing is done or remembered", async () => {
   for (const shape of ["plan", "head"]) {
     const given = small(shape, { batch: shape === "head" ? deps.initJBatch() : undefined });
@@ -179,7 +182,10 @@ test("paused: everything is planned and reported, nothing is done or remembered"
     assert.deepEqual(outputs, []);
     assert.equal(JSON.stringify(plain(given)), before);
     assert.deepEqual(task.params, {});
-    assert.deepEqual(ticks[0].heldBack, [{ account_id: PEER, token_id: 1, reason: "paused" }]);
+    assert.deepEqual(ticks[0].heldBack, [heldBack("paused", "deferred", "defer")]);
+    const own = ticks[0].outcomes.filter(({ account_id }) => account_id === PEER);
+    assert.deepEqual(own, ticks[0].heldBack, "what became of it is that it was held back");
+    assert.deepEqual(sentences(own), ["0x" + "22".repeat(32) + ": the operator set this to paused"]);
   }
 });
 
@@ -198,9 +204,69 @@ test("allow and deny, per account and token, each a reason in the outcome", asyn
     for (const [control, reason] of table) {
       const ticks = [];
       await run(shape, small(shape), { control, log: (tick) => ticks.push(tick) });
-      assert.deepEqual(ticks[0].heldBack, reason === undefined ? [] : [{ account_id: PEER, token_id: 1, reason }]);
+      const told = reason === undefined ? [] : [heldBack(reason, "refused", "refuse")];
+      assert.deepEqual(ticks[0].heldBack, told);
+      const own = ticks[0].outcomes.filter(({ account_id }) => account_id === PEER);
+      if (reason === undefined) assert.ok(own.every(({ reasons }) => reasons.every(({ code }) => code !== "set_by_operator")));
+      else assert.deepEqual(own, told);
       assert.equal(ticks[0].decision.decision.actions.some(({ type }) => type === "deposit"), reason === undefined);
     }
+  }
+});
+
+test("switches that are not switches are refused with their path, and a list knows an account in any form of its id", async () => {
+  for (const shape of ["plan", "head"]) {
+    for (const [control, field] of [[{ paused: "yes" }, "control.paused"], [{ deny: PEER }, "control.deny"], [{ deny: [{ token: "1" }] }, "control.deny[0].token"], [{ allow: [{}, { account: 5 }] }, "control.allow[1].account"]]) {
+      await assert.rejects(async () => run(shape, small(shape), { control }), { code: "malformed", field });
+    }
+    const ticks = [];
+    await run(shape, small(shape), { control: { deny: [{ account: PEER.toUpperCase().replace("0X", "0x") }] }, log: (tick) => ticks.push(tick) });
+    assert.equal(ticks[0].heldBack.length, 1);
+  }
+});
+
+test("a settlement of an account that is held back is left alone, and the outcome says so", async () => {
+  const workspace = { ops: [{ type: "c2r", tokenId: 1, amount: 5n * USDC }], lastModifiedByLeft: true, executorIsLeft: true, status: "ready_to_submit", rightHanko: "0x1", revision: 1 };
+  const given = () => small("head", { rows: { collateral: 100n * USDC, ondelta: 100n * USDC }, requests: [], workspace, batch: deps.initJBatch() });
+  const [free] = await run("head", given());
+  assert.deepEqual(free.entityTxs.map(({ type }) => type), ["settle_execute", "j_broadcast"]);
+  const ticks = [];
+  assert.deepEqual(await run("head", given(), { control: { deny: [{ account: PEER }] }, log: (tick) => ticks.push(tick) }), []);
+  const { token_id, ...settlement } = heldBack("denied", "refused", "refuse");
+  assert.deepEqual(ticks[0].outcomes, [settlement]);
+});
+
+test("with a book, other switches are followed at once, and what is held back or set aside is told in every tick", async () => {
+  let control = {};
+  const ticks = [];
+  const options = { book: { changed: () => [] }, control: () => control, log: (tick) => ticks.push(tick) };
+  const given = small("head", { batch: deps.initJBatch() });
+  given.state.accounts = given.state.accounts.updated(id(0x33), headAccount(given.entityId, id(0x33), { deltas: [[1, { collateral: 1 }]] }));
+  const handler = xln.createHubRebalanceHandler({}, deps, options);
+  const tick = async () => {
+    given.state.timestamp += 6_000;
+    given.state.jBatchState = deps.initJBatch();
+    given.state.accounts.get(PEER).shadow.rebalance.submittedAtByToken = new OrderedMap();
+    await handler({ state: { timestamp: given.state.timestamp } }, given, { params: {} }, execution());
+    const { decision, heldBack: held, setAside } = ticks.at(-1);
+    assert.deepEqual(setAside.map(({ account_id }) => account_id), [id(0x33)]);
+    return [decision.decision.actions.some(({ type }) => type === "deposit"), held.map(({ reason }) => reason)];
+  };
+  assert.deepEqual(await tick(), [true, []]);
+  control = { deny: [{ account: PEER }] };
+  assert.deepEqual(await tick(), [false, ["denied"]]);
+  assert.deepEqual(await tick(), [false, ["denied"]]);
+  control = { allow: [{ account: PEER }, { account: id(0x33) }] };
+  assert.deepEqual(await tick(), [true, []]);
+});
+
+test("paused: no reserve is asked for, and nothing is remembered", async () => {
+  const low = () => replica("plan", { hubId: HUB, now: 1_000_000, reserves: [[1, 1n]] });
+  for (const paused of [false, true]) {
+    const [intents, saved] = [[], []];
+    const [, reserves] = xln.hubTasks({}, { control: { paused }, intents: (asked) => intents.push(...asked), memory: { load: () => undefined, save: (_, text) => saved.push(text) } });
+    const outputs = await reserves.handler({}, low());
+    assert.deepEqual([outputs.length > 0, intents.length > 0, saved.length > 0], [!paused, !paused, !paused]);
   }
 });
 
@@ -335,16 +401,6 @@ test("a book in step by ids and one by comparison equal a full rebuild after any
   }
 });
 
-// An older module does not know which settlements are signed: the adapter's second look refuses such plans whole.
-const KNOWS_SEALED = (() => {
-  try {
-    trimtab.call("hub.plan", { hub_id: HUB, now: 1, accounts: [{ account_id: PEER, workspace: { sealed: true } }] });
-    return !("quarantined" in trimtab.call("hub.plan", { hub_id: HUB, now: 1, accounts: [{ account_id: PEER, workspace: { sealed: true } }] }));
-  } catch {
-    return false;
-  }
-})();
-
 const STATES = Number(process.env.TRIMTAB_STATES ?? 2_000);
 
 test(`${STATES} random states of the runtime: its own transactions keep the laws of the hub`, async () => {
@@ -407,10 +463,8 @@ test(`${STATES} random states of the runtime: its own transactions keep the laws
       });
     }
     assert.deepEqual(hub.rejected.map(String), [], "no frame is dropped");
-    if (KNOWS_SEALED) {
-      assert.deepEqual(hub.unheld.map(String), [], "nobody is asked for more than it can hold");
-      for (const tick of ticks) assert.equal(tick.refused, undefined);
-    }
+    assert.deepEqual(hub.unheld.map(String), [], "nobody is asked for more than it can hold");
+    for (const tick of ticks) assert.equal(tick.refused, undefined);
   }
   assert.ok(acted > STATES / 2);
 });

@@ -173,3 +173,62 @@ test("head: a task that wakes and a monitor that looks ask the treasury once, un
     await bank.close();
   }
 });
+
+test("head: a withdrawal that is on its way is asked for once, whatever its account hears of meanwhile", async () => {
+  const policy = { config: { hub: { funding: "sweep" } } };
+  const { chain, hub, ticks } = setUp("head", { policy, reserve: 5000n * USDC });
+  hub.tokens = [1, 3];
+  const limits = { leftCreditLimit: 1000n * USDC, rightCreditLimit: 1000n * USDC };
+  // Of one token the hub owes Bob, of another it can take back.
+  hub.open(BOB, { deltas: { 1: { offdelta: -100n * USDC, ...limits }, 3: { collateral: 900n * USDC, ondelta: 900n * USDC, ...limits } } });
+  chain.add(HUB, 3, 5000n * USDC);
+  hub.observe();
+  hub.request(BOB, 1, 100n * USDC);
+  let now = T0;
+  const turn = async (wait = 6_000) => {
+    const outputs = await hub.frame((now += wait));
+    hub.sync(BOB);
+    return outputs.flatMap(({ entityTxs }) => entityTxs.map(({ type }) => type));
+  };
+  assert.deepEqual(await turn(), ["settle_propose", "j_broadcast"]);
+  assert.equal(hub.bilateral(BOB).settlementWorkspace.status, "ready_to_submit");
+  // The chain has taken the deposit; the account hears of it after the withdrawal has left.
+  hub.settle(true);
+  assert.deepEqual(await turn(), ["settle_execute", "j_broadcast"]);
+  assert.equal(hub.bilateral(BOB).settlementWorkspace.status, "submitted");
+  assert.ok(hub.settle(true));
+  assert.equal(hub.row(BOB, 1).collateral, 100n * USDC, "the deposit is heard of, the withdrawal is not");
+  assert.equal(hub.row(BOB, 3).collateral, 900n * USDC);
+  assert.deepEqual(await turn(), []);
+  assert.deepEqual(await turn(130_000), []);
+  hub.catchUp();
+  assert.equal(hub.bilateral(BOB).settlementWorkspace, undefined);
+  assert.equal(hub.row(BOB, 3).collateral, 0n);
+  assert.equal(chain.reserve(HUB, 3), 5900n * USDC);
+  assert.deepEqual(await turn(), []);
+  clean({ hub, ticks });
+});
+
+test("head: a deposit ends a settlement that nobody has signed, and its holds; a signed one waits for its own number", () => {
+  const { chain, hub } = setUp("head");
+  const ops = [{ type: "rawDiff", tokenId: 1, leftDiff: 50n * USDC, rightDiff: -50n * USDC, collateralDiff: 0n, ondeltaDiff: -50n * USDC }];
+  hub.open(BOB, { deltas: { 1: { collateral: 100n * USDC, ondelta: 100n * USDC, leftCreditLimit: 100n * USDC, rightCreditLimit: 100n * USDC } } });
+  const deposit = { ...deps.initJBatch().batch, reserveToCollateral: [{ tokenId: 1, receivingEntity: HUB, pairs: [{ entity: BOB, amount: 10n * USDC }] }] };
+  const open = (signed) => Object.assign(hub.bilateral(BOB), { settlementWorkspace: { ops, lastModifiedByLeft: true, executorIsLeft: true, status: "awaiting_counterparty", ...signed } });
+  open({});
+  hub.row(BOB).rightHold = 50n * USDC;
+  chain.process(HUB, deposit);
+  hub.settled(deposit);
+  assert.equal(hub.bilateral(BOB).settlementWorkspace, undefined);
+  assert.equal(hub.row(BOB).rightHold, 0n);
+  open({ rightHanko: "0x1", nonceAtSign: 1, status: "submitted" });
+  chain.process(HUB, deposit);
+  hub.settled(deposit);
+  assert.equal(hub.bilateral(BOB).settlementWorkspace.status, "submitted");
+  const withdrawal = { ...deps.initJBatch().batch, collateralToReserve: [{ counterparty: BOB, tokenId: 1, amount: 50n * USDC, nonce: 1, sig: "0x" }] };
+  chain.process(HUB, withdrawal);
+  hub.settled(withdrawal);
+  assert.equal(hub.bilateral(BOB).settlementWorkspace, undefined);
+  assert.equal(hub.row(BOB).collateral, 70n * USDC);
+  assert.throws(() => chain.process(HUB, withdrawal), /is over/, "a withdrawal counts once");
+});

@@ -7,6 +7,7 @@ import { HubBook } from "../methods.js";
 import type { ConfigOverrides } from "../generated.js";
 import { Policy } from "../policy.js";
 import { canonicalText } from "./canonical.js";
+import type { HeldBack } from "./control.js";
 import { fault } from "./fault.js";
 import { normalId } from "./ids.js";
 import type { HubPolicy } from "./policy.js";
@@ -37,6 +38,10 @@ export class HubBookSync {
   /** The text of each account in the book, where the last step compared; its key otherwise. */
   #held = new Map<string, string | undefined>();
   #hub = "";
+  #control = "";
+  /** What the switches hold back, and what could not be read, of each account: told in every step. */
+  readonly #heldBack = new Map<string, HeldBack[]>();
+  readonly #setAside = new Map<string, unknown>();
 
   constructor(policy: HubPolicy = {}) {
     if (policy instanceof Policy) throw fault("malformed", "policy", "a Policy", "a profile and config: a book opens its own policy");
@@ -51,12 +56,38 @@ export class HubBookSync {
   /** Brings the book in step with the replica; the first step fills it. */
   sync(replica: Replica, options: SyncOptions = {}): Synced {
     const shape = options.shape ?? shapeOf(replica);
-    const reader = new Reader(replica, { ...options, shape });
+    const reader = new Reader(replica, { ...options, shape, ...this.#noting(options) });
+    // Other switches may change any account, whoever says that none has changed.
+    const control = canonicalText(options.control ?? {});
+    const changed = control === this.#control ? options.changed : undefined;
+    const synced = this.#step(replica, reader, changed, options);
+    this.#control = control;
+    for (const held of this.#heldBack.values()) for (const one of held) options.heldBack?.(one);
+    for (const [account, error] of this.#setAside) options.setAside?.(account, error);
+    return synced;
+  }
+
+  #step(replica: Replica, reader: Reader, changed: Iterable<string> | undefined, options: SyncOptions): Synced {
     if (this.#book === undefined) return this.#fill(reader, options);
-    const { changed } = options;
     const synced = changed === undefined ? this.#compare(reader) : this.#follow(replica, reader, changed);
     this.#setHub(reader);
     return synced;
+  }
+
+  /** Takes notes of what is held back and set aside; without a taker, an account that cannot be read is an error. */
+  #noting({ setAside }: SyncOptions): Pick<HubStateOptions, "heldBack" | "setAside"> {
+    const heldBack = (one: HeldBack): void => {
+      const before = this.#heldBack.get(one.account_id);
+      if (before === undefined) this.#heldBack.set(one.account_id, [one]);
+      else before.push(one);
+    };
+    if (setAside === undefined) return { heldBack };
+    return { heldBack, setAside: (account, error) => this.#setAside.set(account, error) };
+  }
+
+  #forget(): void {
+    this.#heldBack.clear();
+    this.#setAside.clear();
   }
 
   /** The plan of a tick on what the book holds. */
@@ -98,10 +129,13 @@ export class HubBookSync {
     this.#book = undefined;
     this.#held = new Map();
     this.#hub = "";
+    this.#control = "";
+    this.#forget();
   }
 
   #fill(reader: Reader, options: SyncOptions): Synced {
     const compares = options.changed === undefined;
+    this.#forget();
     const accounts: AccountInput[] = [];
     const held = new Map<string, string | undefined>();
     for (const [key, value] of reader.accounts()) {
@@ -130,6 +164,8 @@ export class HubBookSync {
     const gone: string[] = [];
     for (const id of new Set(changed)) {
       const found = find(replica, id);
+      this.#heldBack.delete(normalId(id));
+      this.#setAside.delete(found?.[0] ?? id);
       const account = found === undefined ? undefined : reader.account(found[0], found[1]);
       if (account === undefined) gone.push(normalId(id));
       else read.push(account);
@@ -150,6 +186,7 @@ export class HubBookSync {
     const book = this.#open();
     const now = new Map<string, string | undefined>();
     const changed: AccountInput[] = [];
+    this.#forget();
     for (const [key, value] of reader.accounts()) {
       const account = reader.account(key, value);
       if (account === undefined) continue;

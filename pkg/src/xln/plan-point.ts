@@ -15,7 +15,7 @@ import type { ShadowTick } from "./shadow.js";
 import type { EntityInput, EntityTx, PlanAccount, PlanReplica, PlanTx } from "./shapes.js";
 import { hubState } from "./state.js";
 import type { HubStateOptions } from "./state.js";
-import { decideTick } from "./tick.js";
+import { controlOf, decideTick } from "./tick.js";
 import type { HubOptions, HubTick, ReplenishIntent } from "./tick.js";
 import { entityTxs } from "./transactions.js";
 
@@ -202,6 +202,7 @@ class PlanPointHub<Env> {
       { shape: "plan", memory: kept.policy, ...(decimals === undefined ? {} : { decimals }), ...(given === undefined ? {} : { answers: given }) },
     );
     const decision = this.policy.hubReserves(state);
+    if (controlOf(this.#options)?.paused === true) return [];
     const { actions, memory } = decision.decision;
     const txs = entityTxs({ actions }, "plan", { state, reasons: decision.reasons });
     const asked = actions.filter((action): action is ReplenishIntent => action.type === "replenish");

@@ -12,8 +12,8 @@ import type {
   SettlementOpInput,
   WorkspaceInput,
 } from "../generated.js";
-import { heldBack, selects } from "./control.js";
-import type { Control, HeldBack } from "./control.js";
+import { heldBack, switches } from "./control.js";
+import type { Control, HeldBack, HoldReason, Switches } from "./control.js";
 import { amount, amountOr0, fault, list, listOrNone, map, mapOrNone, object, outer, text, whole, within, wrong } from "./fault.js";
 import { normalId } from "./ids.js";
 import type { HeadReplica, PlanReplica, Replica, Shape } from "./shapes.js";
@@ -54,7 +54,7 @@ export interface HubStateOptions {
   readonly control?: Control;
   /** Takes an account that cannot be read, and why; without it the error is thrown. */
   readonly setAside?: (accountId: string, error: unknown) => void;
-  /** Takes a request that the switches hold back. */
+  /** Takes a request or settlement that the switches hold back. */
   readonly heldBack?: (held: HeldBack) => void;
 }
 
@@ -108,7 +108,7 @@ export class Reader {
   readonly #state: Record<string, unknown>;
   readonly #options: HubStateOptions;
   readonly #decimals: ((tokenId: number) => number | undefined) | undefined;
-  readonly #selects: boolean;
+  readonly #switches: Switches | undefined;
   readonly #tokens = new Map<number, { readonly decimals: number }>();
   readonly #keys = new Map<string, string>();
   readonly #sealed = new Set<string>();
@@ -124,7 +124,7 @@ export class Reader {
     within("state", () => map("accounts", this.#state["accounts"]));
     this.shape = options.shape ?? shapeOf(replica);
     this.#decimals = options.decimals === undefined ? undefined : asFunction(options.decimals);
-    this.#selects = selects(options.control);
+    this.#switches = switches(options.control);
     this.#carried = this.shape === "plan" ? within("state", () => this.#carriedByBatch()) : new Set();
   }
 
@@ -193,11 +193,12 @@ export class Reader {
     const part = head ? within("state", () => object("", value["state"])) : value;
     const prefix = head ? "state." : "";
     const left = this.hubId < id;
-    const dropped = this.#selects ? new Set<number>() : undefined;
+    const dropped = this.#switches === undefined ? undefined : new Map<number, HoldReason>();
     const deltas: DeltaInput[] = [];
     for (const [key, delta] of map(`${prefix}deltas`, part["deltas"])) {
       const token = this.#token(`${prefix}deltas`, key);
-      if (dropped !== undefined && this.#holds(id, token)) dropped.add(token);
+      const held = this.#switches?.(id, token);
+      if (held !== undefined) dropped?.set(token, held);
       else deltas.push(within(`${prefix}deltas.get(${token})`, () => readDelta(token, object("", delta), head)));
     }
     const requests = this.#requests(id, part, prefix, dropped);
@@ -206,8 +207,11 @@ export class Reader {
     const steps = [...listOrNone("mempool", value["mempool"]), ...frameTxs(value["pendingFrame"])];
     let pending = steps.some(isSettlementStep) || this.#carried.has(id) || this.#options.settling?.(id) === true;
     let workspace = this.#workspace(id, part[`settlementWorkspace`], prefix, left);
-    if (workspace?.ops?.some((op) => dropped?.has(Number(op.token_id)) === true) === true) {
+    const stopped = dropped === undefined ? undefined : workspace?.ops?.find((op) => dropped.has(Number(op.token_id)));
+    if (stopped !== undefined) {
       // Half of a settlement cannot be judged: while a token of it is held back, nothing is done with it.
+      const reason = dropped?.get(Number(stopped.token_id));
+      if (reason !== undefined) this.#options.heldBack?.(heldBack(id, undefined, reason));
       workspace = undefined;
       pending = true;
     }
@@ -238,16 +242,16 @@ export class Reader {
     throw wrong("status", status, "active | dispute_preparing | disputed");
   }
 
-  #requests(id: string, part: Record<string, unknown>, prefix: string, dropped: Set<number> | undefined): RequestInput[] {
+  #requests(id: string, part: Record<string, unknown>, prefix: string, dropped: Map<number, HoldReason> | undefined): RequestInput[] {
     const requests: RequestInput[] = [];
     const fees = part["requestedRebalanceFeeState"] as { get?: (token: number) => unknown } | undefined;
     for (const [key, value] of mapOrNone(`${prefix}requestedRebalance`, part["requestedRebalance"])) {
       const token = this.#token(`${prefix}requestedRebalance`, key);
       const asked = amount(`${prefix}requestedRebalance.get(${token})`, value);
-      const reason = dropped === undefined ? undefined : heldBack(this.#options.control ?? {}, id, token);
+      const reason = this.#switches?.(id, token);
       if (reason !== undefined) {
-        dropped?.add(token);
-        if (asked > 0n) this.#options.heldBack?.({ account_id: id, token_id: token, reason });
+        dropped?.set(token, reason);
+        if (asked > 0n) this.#options.heldBack?.(heldBack(id, token, reason));
         continue;
       }
       if (this.shape === "head") {
@@ -443,10 +447,6 @@ export class Reader {
       }
     }
     return debts;
-  }
-
-  #holds(id: string, token: number): boolean {
-    return heldBack(this.#options.control ?? {}, id, token) !== undefined;
   }
 
   /** The key of a map of tokens: a number, or at the plan's point its text. */

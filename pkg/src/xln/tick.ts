@@ -2,10 +2,12 @@
 // here reads a clock or does I/O, so that every validator gets the same bytes.
 
 import { TrimtabError } from "../error.js";
-import type { Action, Decision, HubMemoryInput, Plan, ReplenishAnswerInput } from "../generated.js";
+import type { Action, Decision, HubMemoryInput, Outcome, Plan, ReplenishAnswerInput } from "../generated.js";
 import type { Policy } from "../policy.js";
 import type { HubBookSync } from "./book.js";
+import { heldBack } from "./control.js";
 import type { Control, HeldBack } from "./control.js";
+import { wrong } from "./fault.js";
 import type { EntityTx, Replica, Shape } from "./shapes.js";
 import { hubState } from "./state.js";
 import type { Decimals, HubState, HubStateOptions } from "./state.js";
@@ -32,6 +34,8 @@ export interface HubTick {
   readonly transactions: ReadonlyArray<EntityTx>;
   /** The replenishments that the plan asks for. */
   readonly intents: ReadonlyArray<ReplenishIntent>;
+  /** What became of each request and settlement: the module's outcomes, and what the operator's switches held back. */
+  readonly outcomes: ReadonlyArray<Outcome>;
   /** What the operator's switches held back. */
   readonly heldBack: ReadonlyArray<HeldBack>;
   /** The accounts that could not be read. */
@@ -77,7 +81,7 @@ export function decideTick(input: TickInput): HubTick {
   const { policy, replica, shape, options } = input;
   const held: HeldBack[] = [];
   const aside: SetAside[] = [];
-  const control = typeof options.control === "function" ? options.control() : options.control;
+  const control = controlOf(options);
   const answers = options.answers?.(replica.entityId);
   const read: HubStateOptions = {
     ...input.read,
@@ -101,16 +105,14 @@ export function decideTick(input: TickInput): HubTick {
     const { sync, changed } = input.book;
     sync.sync(replica, { ...read, ...(changed === undefined ? {} : { changed }) });
     decision = sync.plan();
-    state = sync.stateFor(replica, decision.decision, read);
+    // What is set aside or held back was told when the book was brought in step.
+    state = sync.stateFor(replica, decision.decision, { ...read, setAside: () => undefined, heldBack: () => undefined });
   }
   const plan = decision.decision;
-  const tick = { entityId: replica.entityId, now: Number(state.now), decision, paused: control?.paused === true, heldBack: held, setAside: aside, intents: [], transactions: [] };
-  if (tick.paused) {
-    for (const action of plan.actions) if (action.type !== "alert" && "account_id" in action && action.account_id !== undefined && held.length < MOST_HELD_BACK) {
-      held.push({ account_id: action.account_id, ...("token_id" in action && action.token_id !== undefined ? { token_id: action.token_id } : {}), reason: "paused" });
-    }
-    return tick;
-  }
+  const paused = control?.paused === true;
+  if (paused) for (const one of pausedBy(plan)) if (held.length < MOST_HELD_BACK) held.push(one);
+  const tick = { entityId: replica.entityId, now: Number(state.now), decision, outcomes: withHeldBack(plan, held), paused, heldBack: held, setAside: aside, intents: [], transactions: [] };
+  if (paused) return tick;
   try {
     if (options.verify ?? input.book === undefined) check(policy, state, plan);
     const transactions = entityTxs(plan, shape, { state, reasons: decision.reasons });
@@ -119,6 +121,31 @@ export function decideTick(input: TickInput): HubTick {
   } catch (refused) {
     return { ...tick, refused };
   }
+}
+
+/** The operator's switches of now. */
+export function controlOf({ control }: HubOptions): Control | undefined {
+  const given = typeof control === "function" ? control() : control;
+  const paused: unknown = given?.paused;
+  // What is neither yes nor no must not be taken for no.
+  if (paused !== undefined && typeof paused !== "boolean") throw wrong("control.paused", paused, "true or false");
+  return given;
+}
+
+/** What a pause holds back: every step of the plan that is about an account. */
+function pausedBy(plan: Plan): HeldBack[] {
+  return plan.actions.flatMap((action) => {
+    if (action.type === "alert" || !("account_id" in action) || action.account_id === undefined) return [];
+    return [heldBack(action.account_id, "token_id" in action ? action.token_id : undefined, "paused")];
+  });
+}
+
+/** The outcomes, with those that the switches hold back in the place of the module's own. */
+function withHeldBack(plan: Plan, held: ReadonlyArray<HeldBack>): ReadonlyArray<Outcome> {
+  if (held.length === 0) return plan.outcomes;
+  const key = ({ account_id, token_id }: Outcome): string => `${account_id} ${token_id ?? ""}`;
+  const taken = new Set(held.map(key));
+  return [...plan.outcomes.filter((outcome) => !taken.has(key(outcome))), ...held];
 }
 
 /** The module's own checker looks at the plan before anything of it is done. */

@@ -32,6 +32,7 @@ export function derive(row, isLeft) {
 export class Chain {
   reserves = new Map();
   accounts = new Map();
+  nonces = new Map();
 
   reserve(entity, token) {
     return this.reserves.get(`${entity} ${token}`) ?? 0n;
@@ -50,6 +51,16 @@ export class Chain {
     return this.accounts.get(key);
   }
 
+  /** What an account has settled so far: each settlement counts once, a deposit not at all. */
+  nonce(a, b) {
+    return this.nonces.get(a < b ? `${a} ${b}` : `${b} ${a}`) ?? 0;
+  }
+
+  #count(a, b, nonce) {
+    if (nonce <= this.nonce(a, b)) throw new Error("E2: this settlement is over");
+    this.nonces.set(a < b ? `${a} ${b}` : `${b} ${a}`, nonce);
+  }
+
   total(token) {
     let sum = 0n;
     for (const [key, amount] of this.reserves) if (key.endsWith(` ${token}`)) sum += amount;
@@ -59,11 +70,18 @@ export class Chain {
 
   /** Withdrawals, then settlements, then deposits, as the contract does; all or nothing. */
   process(entity, batch) {
-    const before = [new Map(this.reserves), new Map([...this.accounts].map(([key, value]) => [key, { ...value }]))];
+    const before = [new Map(this.reserves), new Map([...this.accounts].map(([key, value]) => [key, { ...value }])), new Map(this.nonces)];
     try {
       for (const { tokenId, amount } of batch.reserveToReserve) this.add(entity, tokenId, -amount);
-      for (const { counterparty, tokenId, amount } of batch.collateralToReserve) this.withdraw(entity, counterparty, tokenId, amount);
-      for (const { leftEntity, rightEntity, diffs } of batch.settlements) {
+      const signed = new Map();
+      for (const { counterparty, tokenId, amount, nonce } of batch.collateralToReserve) {
+        // The withdrawals of one settlement share its number.
+        if (signed.get(counterparty) !== nonce) this.#count(entity, counterparty, nonce);
+        signed.set(counterparty, nonce);
+        this.withdraw(entity, counterparty, tokenId, amount);
+      }
+      for (const { leftEntity, rightEntity, diffs, nonce } of batch.settlements) {
+        this.#count(leftEntity, rightEntity, nonce);
         for (const { tokenId, leftDiff, rightDiff, collateralDiff, ondeltaDiff } of diffs) {
           if (leftDiff + rightDiff + collateralDiff !== 0n) throw new Error("conservation");
           this.add(leftEntity, tokenId, leftDiff);
@@ -83,7 +101,7 @@ export class Chain {
         }
       }
     } catch (error) {
-      [this.reserves, this.accounts] = before;
+      [this.reserves, this.accounts, this.nonces] = before;
       throw error;
     }
   }
@@ -244,7 +262,7 @@ export class TestHub {
       case "settle_reject":
         return this.#reject(data.counterpartyEntityId);
       case "j_abort_sent_batch":
-        batches.recoveryBatches = [batches.sentBatch.batch, ...(batches.recoveryBatches ?? [])];
+        batches.recoveryBatches = [this.#requeued(batches.sentBatch.batch), ...(batches.recoveryBatches ?? [])];
         delete batches.sentBatch;
         return;
       case "j_clear_batch":
@@ -255,6 +273,11 @@ export class TestHub {
         return this.#broadcast(isLast);
     }
     throw new Error(`unknown transaction ${type}`);
+  }
+
+  /** A batch that is taken back, without the withdrawals that are over. */
+  #requeued(batch) {
+    return { ...batch, collateralToReserve: batch.collateralToReserve.filter(({ counterparty, nonce }) => nonce > (this.account(counterparty)?.state.jNonce ?? 0)) };
   }
 
   #broadcast(isLast) {
@@ -320,7 +343,7 @@ export class TestHub {
       if (!workspace) throw new Error("No settlement workspace to execute.");
       if (!workspace.leftHanko || !workspace.rightHanko) throw new Error("Settlement not fully signed.");
       if (this.state.jBatchState.pendingBroadcast) throw new Error("batch has a pending broadcast");
-      this.state.jBatchState.batch.settlements.push({ leftEntity, rightEntity, diffs: workspace.diffs, forgiveDebtsInTokenIds: [], sig: "0x", nonce: 0 });
+      this.state.jBatchState.batch.settlements.push({ leftEntity, rightEntity, diffs: workspace.diffs, forgiveDebtsInTokenIds: [], sig: "0x", nonce: (account.jNonce ?? 0) + 1 });
       this.#holds(account, workspace.diffs, -1n);
       delete account.settlementWorkspace;
       return;
@@ -332,9 +355,9 @@ export class TestHub {
     if (workspace.executorIsLeft !== isLeft) throw new Error("SETTLEMENT_EXECUTOR_MISMATCH");
     if (!(isLeft ? workspace.rightHanko : workspace.leftHanko)) return;
     const { batch } = this.state.jBatchState;
-    for (const op of workspace.ops) if (op.type === "c2r") batch.collateralToReserve.push({ counterparty: peer, tokenId: op.tokenId, amount: op.amount, nonce: 1, sig: "0x" });
+    for (const op of workspace.ops) if (op.type === "c2r") batch.collateralToReserve.push({ counterparty: peer, tokenId: op.tokenId, amount: op.amount, nonce: workspace.nonceAtSign, sig: "0x" });
     const raw = workspace.ops.filter(({ type }) => type === "rawDiff").map(({ type, ...diff }) => diff);
-    if (raw.length > 0) batch.settlements.push({ leftEntity, rightEntity, diffs: raw, forgiveDebtsInTokenIds: [], sig: "0x", nonce: 1 });
+    if (raw.length > 0) batch.settlements.push({ leftEntity, rightEntity, diffs: raw, forgiveDebtsInTokenIds: [], sig: "0x", nonce: workspace.nonceAtSign });
     account.mempool.push({ type: "settle_transition", kind: "submit" });
   }
 
@@ -390,16 +413,21 @@ export class TestHub {
         account.state.settlementWorkspace = { workspaceHash: "0x1", ops: step.ops, lastModifiedByLeft: step.byLeft, executorIsLeft: step.executorIsLeft, status: "awaiting_counterparty", memo: step.memo, revision: 1, createdAt: this.state.timestamp, lastUpdatedAt: this.state.timestamp };
         // The peer signs a withdrawal of the hub's own share by itself, a debt payment never.
         if (step.ops.every(({ type }) => type === "c2r")) this.sign(peer);
-      } else if (step.kind === "submit") {
+      } else if (step.kind === "submit" && account.state.settlementWorkspace) {
         const workspace = account.state.settlementWorkspace;
         this.#holds(account, compile(workspace.ops, workspace.lastModifiedByLeft), -1n);
         workspace.status = "submitted";
-      } else if (step.kind === "clear") {
-        this.#holds(account, compile(account.state.settlementWorkspace.ops, account.state.settlementWorkspace.lastModifiedByLeft), -1n);
-        delete account.state.settlementWorkspace;
-      }
+      } else if (step.kind === "clear") this.#clear(account);
     }
     if (this.shape === "plan" && account.settlementWorkspace && queued.length === 0 && autoApproves(account.settlementWorkspace, !isLeft)) this.sign(peer);
+  }
+
+  /** A settlement at `head` is over; what it still holds is free again. */
+  #clear(account) {
+    const workspace = account.state.settlementWorkspace;
+    if (!workspace) return;
+    if (workspace.status !== "submitted") this.#holds(account, compile(workspace.ops, workspace.lastModifiedByLeft), -1n);
+    delete account.state.settlementWorkspace;
   }
 
   /** The peer signs what is proposed. */
@@ -408,7 +436,7 @@ export class TestHub {
     if (!workspace) throw new Error("nothing to sign");
     this.#kick();
     workspace[this.hubId < peer ? "rightHanko" : "leftHanko"] = "0xpeer";
-    if (this.shape === "head") Object.assign(workspace, { status: "ready_to_submit", settlementHash: "0x2" });
+    if (this.shape === "head") Object.assign(workspace, { status: "ready_to_submit", settlementHash: "0x2", nonceAtSign: (this.account(peer).state.jNonce ?? 0) + 1 });
     else if (workspace.leftHanko && workspace.rightHanko) workspace.status = "ready_to_submit";
   }
 
@@ -450,15 +478,29 @@ export class TestHub {
     ]);
     for (const peer of moved) {
       const part = this.bilateral(peer);
+      const counted = [...batch.collateralToReserve.filter(({ counterparty }) => counterparty === peer), ...batch.settlements.filter(({ leftEntity, rightEntity }) => leftEntity === peer || rightEntity === peer)];
+      part.jNonce = Math.max(part.jNonce ?? 0, ...counted.map(({ nonce }) => nonce));
       for (const [token, row] of part.deltas) {
         const { collateral, ondelta } = this.chain.account(this.hubId, peer, token);
         const rise = collateral - row.collateral;
         Object.assign(row, { collateral, ondelta });
         if (rise > 0n && this.shape === "head") this.#served(peer, token, rise);
       }
-      if (part.settlementWorkspace?.status === "submitted") delete part.settlementWorkspace;
+      if (this.shape === "head") this.#finalized(this.account(peer));
     }
     if (moved.size > 0) this.#kick();
+  }
+
+  /**
+   * What becomes of a settlement at `head` when the chain has touched its account: one that nobody
+   * has signed ends, since what it holds was counted on the balance before. A signed one ends when
+   * the chain has counted it or a later one; a deposit does not count.
+   */
+  #finalized(account) {
+    const { settlementWorkspace: workspace, jNonce } = account.state;
+    if (!workspace) return;
+    const signed = workspace.leftHanko || workspace.rightHanko || workspace.settlementHash;
+    if (!signed || jNonce >= workspace.nonceAtSign) this.#clear(account);
   }
 
   #served(peer, token, rise) {

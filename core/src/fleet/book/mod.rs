@@ -304,9 +304,10 @@ impl FleetBook {
     fn evidence(&self, member: &FleetMember) -> Evidence {
         let config = self.policy.config();
         // A channel that the other members are not told of is in no report, so it is no evidence.
-        let ours = self.channels.values().filter(|one| {
-            one.peer_id == member.member_id && one.counts() && one.is_told(config)
-        });
+        let ours = self
+            .channels
+            .values()
+            .filter(|one| one.peer_id == member.member_id && one.counts() && one.is_told(config));
         let shared: Vec<Sat> = ours.map(Channel::safe_capacity).collect();
         let capacity = shared.iter().map(|one| one.get()).sum();
         Evidence {

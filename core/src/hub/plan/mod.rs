@@ -27,7 +27,7 @@ pub mod order;
 pub mod outcome;
 pub mod pull;
 #[cfg(test)]
-mod refusals;
+mod refusal_laws;
 pub mod reserve;
 pub mod settle;
 #[cfg(test)]

@@ -16,7 +16,7 @@ BUN := pkg/node_modules/.bin/bun
 
 .PHONY: demo check test parity session bench world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
-        python-tests npm-tests readme deny steps-begin
+        python-tests npm-tests readme docs deny steps-begin
 
 demo: module            ## real decisions on real input
 	@$(CARGO) test --quiet $(WITH_SANDBOX) --test command --no-run
@@ -25,7 +25,7 @@ demo: module            ## real decisions on real input
 check: check-format lint rust-tests   ## the daily loop: format, lints, core's tests, every vector on core
 
 test: steps-begin setup check-format module lint rust-tests check-generated wheel npm host-tests \
-      doc-tests parity python-tests npm-tests readme world-short check-reproducible deny   ## everything that CI checks
+      doc-tests parity python-tests npm-tests readme docs world-short check-reproducible deny   ## everything that CI checks
 	@tests/steps.sh --table
 
 steps-begin:
@@ -115,6 +115,14 @@ npm-tests:
 readme:                 ## the commands and snippets of README.md and of the packages' own pages
 	$(PROGRAMS)
 	for page in README.md python/README.md pkg/README.md; do $(VENV)/python tests/readme/run.py $$page; done
+
+# properdocs checks the links between the pages of docs/; links.py those of all other pages and
+# those that leave docs/.
+docs: .venv/ready       ## the documentation as a site in target/site; its links, picture and tables
+	$(VENV)/python tests/docs/picture.py --check
+	$(VENV)/python tests/docs/troubleshooting.py --check
+	$(VENV)/python tests/docs/links.py
+	$(VENV)/properdocs build --strict --quiet
 
 deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check; \

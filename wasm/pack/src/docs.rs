@@ -261,7 +261,12 @@ fn number(name: &str, bounds: &Bounds) -> String {
 }
 
 fn link(name: &str) -> String {
-    format!("[{name}](#{})", name.to_ascii_lowercase())
+    let anchor = match name {
+        // The codes have a table of their own.
+        "Code" => "reason-codes".to_owned(),
+        name => name.to_ascii_lowercase(),
+    };
+    format!("[{name}](#{anchor})")
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tomllib
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+import tomllib
 from common import OUT, ROOT, X86, PackageError, main, run, say, version
 from cyclonedx.model import HashAlgorithm, HashType
 from cyclonedx.model.bom import Bom

@@ -1,7 +1,7 @@
 # A Rust service: the same decision, in the sandbox.
 cargo new -q ask
 cd ask
-cargo add -q trimtab-host
+echo 'trimtab-host = "0.1"' >>Cargo.toml
 cat >src/main.rs <<'END'
 fn main() {
     let sandbox = trimtab_host::Sandbox::new().unwrap();

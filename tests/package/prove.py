@@ -12,7 +12,9 @@ npm       the tarball, in a new project
 aarch64   the command and the wheel for aarch64, on an emulated processor
 musl      what the musllinux wheel needs from the system it is loaded on
 crates    a new Rust project that depends on the crates alone
+image     the container, where a daemon runs
 same      every artefact gave the same bytes and named the same module
+measure   how large the packages are, and how soon the command decides (told, never judged)
 
 What this machine cannot try is a counted skip.
 """
@@ -24,10 +26,12 @@ import io
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -403,6 +407,59 @@ def unpack_crates(folder: Path) -> str:
     return "\n".join(lines)
 
 
+def runs(command: list[str]) -> bool:
+    """Whether a program ends well."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def image() -> None:
+    """The image is built from the packages and decides; a daemon is needed for both."""
+    docker = shutil.which("docker") or shutil.which("podman")
+    if docker is None or not runs([docker, "info"]):
+        skip("the image: no container daemon runs here")
+        return
+    built = [docker, "build", "--quiet", "--file", str(ROOT / "Dockerfile"), str(OUT)]
+    name = run(built).strip()
+    ask = [docker, "run", "--rm", "--interactive", name]
+    answer = run(
+        ["sh", "-c", f"echo '{json.dumps(QUESTION)}' | {' '.join(ask)} call {OPERATION} -"]
+    )
+    told = run([*ask, "digest"])
+    keep("image", {"module": digest() if digest() in told else told, "answer": answer.rstrip("\n")})
+    who = run([docker, "run", "--rm", "--entrypoint", "id", name, "-u"]).strip()
+    if who == "0":
+        raise PackageError("the image runs as root")
+
+
+def measure() -> None:
+    """Sizes, and the time from start to the first decision with and without a compiled module."""
+    sizes = {path.name: path.stat().st_size for path in sorted(OUT.iterdir())}
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        command = unpacked(X86, home)
+        sizes["trimtab (x86_64, unpacked)"] = command.stat().st_size
+        (home / "question.json").write_text(json.dumps(QUESTION), encoding="utf-8")
+        asked = [str(command), "call", OPERATION, "question.json"]
+        first = timed(asked, home)
+        times = {
+            "first_ms": first,
+            "cached_ms": statistics.median(timed(asked, home) for _ in range(25)),
+            "native_ms": statistics.median(timed([*asked, "--native"], home) for _ in range(25)),
+        }
+    write_json(ROOT / "target/package-sizes.json", {"bytes": sizes, "start": times})
+    for what, size in sizes.items():
+        say(f"{size:>12,} bytes  {what}")
+    for what, took in times.items():
+        say(f"{took:>12,.1f} ms     start to first decision, {what.removesuffix('_ms')}")
+
+
+def timed(command: list[str], home: Path) -> float:
+    """Milliseconds from the start of a program to its end."""
+    begun = time.perf_counter()
+    run(command, home, bare(home))
+    return (time.perf_counter() - begun) * 1000
+
+
 def same() -> None:
     """All artefacts gave the same bytes."""
     told = {path.stem: json.loads(path.read_text()) for path in sorted(ANSWERS.glob("*.json"))}
@@ -427,7 +484,9 @@ STEPS = {
     "aarch64": aarch64,
     "musl": musl,
     "crates": crates,
+    "image": image,
     "same": same,
+    "measure": measure,
 }
 
 if __name__ == "__main__":

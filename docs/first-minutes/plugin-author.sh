@@ -4,7 +4,7 @@ env/bin/pip install -q trimtab
 cat >ask.py <<'END'
 import trimtab
 
-health = trimtab.Policy("plan").health_score(
+health = trimtab.Policy().health_score(
     profitable_pct=0.36, underwater_pct=0.4, liquidity_score=50, trend="stable")
 print(health.score, health.tier, *health.explain(), sep="\n")
 END

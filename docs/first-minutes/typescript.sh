@@ -1,10 +1,11 @@
 # A hub engineer: which spenders cover which receivers? Types are checked by the compiler.
-npm install --silent trimtab typescript@5
-cat >match.mts <<'END'
+npm i --silent trimtab typescript@5
+cat >ask.mts <<'END'
 import { init, Policy } from "trimtab";
 await init();
 const one = (id: string) => [{ id, token_id: 1, amount: 9n }];
-console.log(new Policy("plan").hubMatch({ spenders: one("alice"), receivers: one("bob") }).decision.tokens);
+const { decision } = new Policy().hubMatch({ spenders: one("alice"), receivers: one("bob") });
+console.log(decision.tokens);
 END
-npx tsc -t es2022 -m nodenext match.mts
-node match.mjs
+npx tsc -m nodenext ask.mts
+node ask.mjs

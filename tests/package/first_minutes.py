@@ -178,7 +178,7 @@ def prepare(story: str, home: Path, registry: str) -> dict[str, str]:
 def plain(text: str, home: Path) -> str:
     """Leave out what differs between two runs: folders, digests, times, processes."""
     text = text.replace(str(home / "work"), "~").replace(str(home), "~")
-    text = re.sub(r"\b[0-9a-f]{16,}\b", "…", text)
+    text = re.sub(r"\b[0-9a-f]{32,}\b", "…", text)
     text = re.sub(r"\b\d+(\.\d+)? ?(ms|s|µs)\b", "… s", text)
     text = re.sub(r"^\[\d+\] \d+$", "[1] …", text, flags=re.MULTILINE)
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())

@@ -337,7 +337,7 @@ def arm_python() -> Path | None:
                 "--yes",
                 "--download-only",
                 "--no-install-recommends",
-                "python3-minimal",
+                "python3",
             ]
         )
     except PackageError as error:

@@ -83,13 +83,19 @@ def test_every_python_that_is_tried_is_promised() -> None:
 
 def test_the_oldest_node_is_the_same_everywhere() -> None:
     wanted = oldest_node()
-    for page in ("README.md", "pkg/README.md"):
-        assert f"Node {wanted}" in read(page).replace("Node (", "Node "), (
-            f"{page}: not Node {wanted}"
-        )
     assert stated("docs/releasing.md", r"^\| Node \| ([\d.]+)") == [wanted]
+    assert stated("pkg/README.md", r"Node ([\d.]+\d)") == [wanted]
     types = json.loads(read("pkg/package.json"))["devDependencies"]["@types/node"]
     assert types.startswith(f"{wanted}."), "the types are those of a newer Node"
+
+
+def test_no_page_promises_another_node_or_rust() -> None:
+    promised = {"Node": oldest_node(), "Rust": oldest_rust()}
+    pages = [ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("docs/*.md")]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for name, found in re.findall(r"\b(Node|Rust) \(?(\d+\.\d+)", text):
+            assert found == promised[name], f"{page.relative_to(ROOT)} says {name} {found}"
 
 
 def test_the_workflows_try_what_is_promised() -> None:

@@ -14,6 +14,7 @@ PACK := $(CARGO) test --quiet $(WITH_SANDBOX) --test pack --no-run && target/deb
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
+.PHONY: package prove-packages first-minutes api check-api package-tests
 .PHONY: demo check test parity session bench world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme docs deny steps-begin
@@ -25,7 +26,7 @@ demo: module            ## real decisions on real input
 check: check-format lint rust-tests   ## the daily loop: format, lints, core's tests, every vector on core
 
 test: steps-begin setup check-format module lint rust-tests check-generated wheel npm host-tests \
-      doc-tests parity python-tests npm-tests readme docs world-short check-reproducible deny   ## everything that CI checks
+      doc-tests parity python-tests npm-tests package-tests readme docs world-short check-reproducible deny   ## everything that CI checks
 	@tests/steps.sh --table
 
 steps-begin:
@@ -112,6 +113,14 @@ python-tests:
 npm-tests:
 	npm test --silent --prefix pkg
 
+# What must agree before anything is packed: stated versions, workflows, image, public interfaces.
+package-tests: npm .venv/ready
+	$(VENV)/python -m pytest --quiet --import-mode=importlib --rootdir tests/package tests/package
+	$(VENV)/python tests/package/api.py
+
+check-api: npm .venv/ready   ## what others can call is what tests/api says
+	$(VENV)/python tests/package/api.py
+
 readme:                 ## the commands and snippets of README.md and of the packages' own pages
 	$(PROGRAMS)
 	for page in README.md python/README.md pkg/README.md; do $(VENV)/python tests/readme/run.py $$page; done
@@ -127,6 +136,25 @@ docs: .venv/ready       ## the documentation as a site in target/site; its links
 deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check; \
 	else tests/steps.sh --skip "licences and advisories: cargo-deny is not installed"; fi
+
+# --- packages ---
+
+# The steps of both scripts can be run alone: python3 tests/package/build.py wheels npm.
+TOOLS := target/package-tools/bin/python
+
+package: setup module npm    ## every package into target/packages, each proved in an empty place
+	$(PYTHON) tests/package/build.py tools
+	$(TOOLS) tests/package/build.py
+	$(TOOLS) tests/package/prove.py
+
+prove-packages:         ## only the proof, on what target/packages holds
+	$(TOOLS) tests/package/prove.py
+
+first-minutes:          ## each user's first minutes with the packages alone; WRITE=1 keeps what they print
+	$(TOOLS) tests/package/first_minutes.py $(if $(WRITE),--write)
+
+api: npm .venv/ready    ## writes down what others can call
+	$(VENV)/python tests/package/api.py --write
 
 # --- what takes longer ---
 

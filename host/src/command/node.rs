@@ -54,26 +54,10 @@ macro_rules! carried {
         (
             $name,
             [
-                include_str!(concat!(
-                    "../../../tests/fixtures/cln/",
-                    $name,
-                    "/getinfo.json"
-                )),
-                include_str!(concat!(
-                    "../../../tests/fixtures/cln/",
-                    $name,
-                    "/listpeerchannels.json"
-                )),
-                include_str!(concat!(
-                    "../../../tests/fixtures/cln/",
-                    $name,
-                    "/listforwards.json"
-                )),
-                include_str!(concat!(
-                    "../../../tests/fixtures/cln/",
-                    $name,
-                    "/bkpr-listincome.json"
-                )),
+                include_str!(concat!("../../demo/cln/", $name, "/getinfo.json")),
+                include_str!(concat!("../../demo/cln/", $name, "/listpeerchannels.json")),
+                include_str!(concat!("../../demo/cln/", $name, "/listforwards.json")),
+                include_str!(concat!("../../demo/cln/", $name, "/bkpr-listincome.json")),
             ],
         )
     };
@@ -87,8 +71,8 @@ const CARRIED: [(&str, [&str; 4]); 5] = [
     carried!("l4"),
     carried!("l5"),
 ];
-const CARRIED_CHANNELS: &str = include_str!("../../../tests/fixtures/cln/listchannels.json");
-const CARRIED_FLEET: &str = include_str!("../../../tests/fixtures/cln/fleet.json");
+const CARRIED_CHANNELS: &str = include_str!("../../demo/cln/listchannels.json");
+const CARRIED_FLEET: &str = include_str!("../../demo/cln/fleet.json");
 
 /// The files of one node, parsed.
 struct Folder {

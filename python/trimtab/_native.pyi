@@ -748,6 +748,53 @@ class LiquidityScoredDecision(Decision):
         """The score."""
 
 @type_check_only
+class LogCheckedDecision(Decision):
+    """What was found."""
+    @property
+    def decision(self) -> t.LogChecked:
+        """The outcome as plain dicts and lists."""
+    @property
+    def dropped(self) -> t.Serial:
+        """How many lines the writer dropped before this one."""
+    @property
+    def hash(self) -> str:
+        """sha256 of the line: what the next line must name as `prev`."""
+    @property
+    def kind(self) -> t.LogKind | None:
+        """What the line tells, where it can be read."""
+    @property
+    def masked(self) -> bool:
+        """Whether something was left out of the line."""
+    @property
+    def next_seq(self) -> t.Serial | None:
+        """The number that is due next; absent where the line has none."""
+    @property
+    def seq(self) -> t.Serial | None:
+        """The number of the line, where it can be read."""
+    @property
+    def sound(self) -> bool:
+        """Whether the line is the one that must come next, dropped lines allowed."""
+
+@type_check_only
+class LogLineDecision(Decision):
+    """A line of the log."""
+    @property
+    def decision(self) -> t.LogLine:
+        """The outcome as plain dicts and lists."""
+    @property
+    def hash(self) -> str:
+        """sha256 of the line: what the next line names as `prev`."""
+    @property
+    def line(self) -> str:
+        """The line, without the line break that ends it."""
+    @property
+    def masked(self) -> list[str]:
+        """Where something was left out."""
+    @property
+    def next_seq(self) -> t.Serial:
+        """The number of the next line."""
+
+@type_check_only
 class MatchedDecision(Decision):
     """The matches of every token, by token."""
     @property
@@ -1167,6 +1214,16 @@ class Operations:
         """Contradictions in a config and settings without effect."""
     @overload
     def config_lint(self, *, config: t.ConfigOverrides | None = ..., profile: t.Profile | None = ...) -> LintedDecision: ...
+    @overload
+    def log_line(self, input: t.LogLineInput | _Dataclass, /) -> LogLineDecision:
+        """The one text of a line of the decision log, from what a host observed, and the digest that the next line names."""
+    @overload
+    def log_line(self, *, at: t.Millis, began: t.LogBegan | None = ..., caller: str | None = ..., config: str | None = ..., cut_bytes: t.Serial | None = ..., decision_id: str | None = ..., dropped: t.Serial | None = ..., duration_us: t.Serial | None = ..., ended: bool | None = ..., handle: t.Serial | None = ..., handles: list[t.LogHandle] | None = ..., input: str | None = ..., input_hex: str | None = ..., kind: t.LogKind = ..., labels: dict[str, str] | None = ..., mask: list[str] = ..., module: str | None = ..., op: str | None = ..., opens: str | None = ..., output: str | None = ..., output_hex: str | None = ..., policies: list[t.LogPolicy] | None = ..., prev: str | None = ..., seq: t.Serial) -> LogLineDecision: ...
+    @overload
+    def log_check(self, input: t.LogCheckInput | _Dataclass, /) -> LogCheckedDecision:
+        """Whether a line of a decision log is the one that must come next, and if not, what happened."""
+    @overload
+    def log_check(self, *, is_cut: bool = ..., line: str, prev: str | None = ..., seq: t.Serial | None = ...) -> LogCheckedDecision: ...
     @overload
     def hub_plan(self, input: t.HubState | _Dataclass, /) -> PlanDecision:
         """What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons."""

@@ -27,6 +27,7 @@
 //! | [`fleet`] | for a fleet of Lightning nodes: health, liquidity, fees, rebalancing, splices |
 //! | [`account`] | for every entity: what an account holds and owes, whether to ask for collateral |
 //! | [`hub`] | for a hub: who is served, from what, in which order |
+//! | [`log`] | how a host writes down what was decided, so that it can be replayed |
 //! | [`policy`] | a config in force, and the envelope of every answer |
 //! | [`books`] | state that stays inside, above the rules |
 //! | [`operations`] | the table of operations: one way to call them all |
@@ -62,6 +63,7 @@ pub mod flip;
 mod float;
 pub mod hub;
 pub mod lint;
+pub mod log;
 pub mod operations;
 pub mod policy;
 #[cfg(test)]

@@ -1160,6 +1160,56 @@ reasons! {
         in ["fleet.advise", "fleet.explain"],
         "the operator's decision names no channel or peer of this node";
 
+    // --- decision log ---
+    /// The line is complete.
+    LogLineWritten = "log_line_written", None, flips None,
+        in ["log.line"],
+        "the line is complete";
+    /// Some values were left out of the line: it cannot be replayed.
+    LogFieldsMasked = "log_fields_masked", Some(Unit::Count), flips None,
+        in ["log.line"],
+        "{observed} values were left out, so that the line cannot be replayed";
+    /// A part that is no JSON, or nests too deep for a line, is kept as text.
+    LogKeptAsText = "log_kept_as_text", None, flips None,
+        in ["log.line"],
+        "a part is no JSON or nests too deep, and is kept as text";
+    /// The line is the one that must come next.
+    LogLineSound = "log_line_sound", None, flips None,
+        in ["log.check"],
+        "the line is the one that must come next";
+    /// The writer could not write some lines, and says so by their numbers.
+    LogLinesDropped = "log_lines_dropped", Some(Unit::Count), flips None,
+        in ["log.check"],
+        "the writer dropped {observed} lines before this one";
+    /// What is checked begins in the middle of a log.
+    LogBeginsLate = "log_begins_late", Some(Unit::Count), flips None,
+        in ["log.check"],
+        "the lines before number {observed} are not here";
+    /// The line names another line than the one before: one of the two was changed.
+    LogPrevDiffers = "log_prev_differs", None, flips None,
+        in ["log.check"],
+        "the line names another line than the one before it: one of the two was changed";
+    /// Lines were taken out: the numbers jump, and the line before is not the one that is named.
+    LogLinesMissing = "log_lines_missing", Some(Unit::Count), flips None,
+        in ["log.check"],
+        "{observed} lines were taken out before this one";
+    /// The number of the line is lower than the one that is due.
+    LogOutOfOrder = "log_out_of_order", Some(Unit::Count), flips None,
+        in ["log.check"],
+        "line {observed} stands where line {limit} is due";
+    /// The line is no JSON, or no line of a decision log.
+    LogLineUnreadable = "log_line_unreadable", None, flips None,
+        in ["log.check"],
+        "this is no line of a decision log";
+    /// The file ends in the middle of this line.
+    LogLineCut = "log_line_cut", Some(Unit::Count), flips None,
+        in ["log.check"],
+        "the file ends after {observed} bytes of this line";
+    /// The line is not written in the one canonical form: no writer of ours wrote it so.
+    LogLineNotCanonical = "log_line_not_canonical", None, flips None,
+        in ["log.check"],
+        "the line is not in the canonical form that a writer gives it";
+
     // --- config ---
     /// One request may take more than a full reserve has above its floor.
     CapAboveReserve = "cap_above_reserve", Some(Unit::Token), flips None,

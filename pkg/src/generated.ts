@@ -1095,7 +1095,7 @@ export interface ClnInput {
 }
 
 /** The stable codes. Removing or renaming one is a breaking change. */
-export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "tier_held" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "young_channel" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "same_peer" | "peer_unknown" | "source_depleted" | "source_gives_less" | "amount_cut_to_source" | "amount_cut_to_receivable" | "demand_unknown" | "channel_too_young" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "own_channel_depleted" | "intended_fee_unknown" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "beyond_own_balance" | "balance_unknown" | "capacity_absurd" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "opening_counted" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "duplicate_channel_id" | "closed_to_forwards" | "forwards_of_unknown_channels" | "rebalance_cost_unattributed" | "route_cost_unknown" | "idle_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "draft_cannot_be_sent" | "account_not_active" | "token_without_limits" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "proposal_unanswered" | "settlement_sealed" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_draft_overcommitted" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "rebalance_pays" | "no_rebalance_pays" | "set_by_operator" | "operator_subject_unknown" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
+export type Code = "below_vulnerable" | "below_stable" | "below_thriving" | "thriving" | "liquidity_spread" | "no_channels" | "revenue_rising" | "revenue_falling" | "revenue_steady" | "insufficient_history" | "trend_by_word" | "tier_held" | "channel_profitable" | "channel_breaks_even" | "channel_underwater" | "channel_stagnant" | "young_channel" | "cost_unknown" | "fleet_average" | "fleet_empty" | "score_unknown" | "stale_report" | "member_implausible" | "report_consistent" | "nothing_to_compare" | "counts_do_not_add_up" | "channels_above_public" | "capacity_above_announced" | "below_what_we_share" | "report_from_the_future" | "report_too_old" | "report_out_of_order" | "score_jumped" | "legacy_scale" | "ev_below_threshold" | "ev_reaches_threshold" | "threshold_scaled" | "threshold_unscaled" | "multiplier_clamped" | "health_unknown" | "budget_left" | "budget_cut" | "budget_exhausted" | "backing_off" | "given_up" | "cooling_down" | "ready" | "slow_channel" | "target_below_minimum" | "nothing_needed" | "amount_sized" | "source_too_small" | "source_offline" | "source_drains" | "spread_beyond_tolerance" | "source_earns_too_little" | "same_peer" | "peer_unknown" | "source_depleted" | "source_gives_less" | "amount_cut_to_source" | "amount_cut_to_receivable" | "demand_unknown" | "channel_too_young" | "source_ranked" | "no_source" | "destination_is_sink" | "destination_offline" | "destination_zombie" | "destination_underwater" | "not_affordable" | "value_below_threshold" | "value_reaches_threshold" | "budget_too_small" | "spread_below_tolerance" | "kelly_refuses" | "no_fee_left" | "profit_below_threshold" | "profit_reaches_threshold" | "channel_depleted" | "channel_saturated" | "channel_balanced" | "empty_channel" | "splice_in_flight" | "not_in_normal_operation" | "fleet_needs" | "no_fleet_need" | "fleet_excess" | "no_fleet_excess" | "relevance" | "bottlenecks" | "no_bottleneck" | "competition" | "no_competition" | "needs_ordered" | "fee_lowered" | "fee_raised" | "fee_unchanged" | "own_channel_depleted" | "intended_fee_unknown" | "helps_tier" | "peer_free" | "peer_in_use" | "has_priority" | "yields" | "hive_unreachable" | "peer_capacity_unknown" | "splice_in_adds" | "share_kept" | "others_cover" | "partial_kept" | "share_below_minimum" | "capacity_below_minimum" | "would_disconnect" | "beyond_own_balance" | "balance_unknown" | "capacity_absurd" | "capacity_above_public" | "capacity_estimated" | "stale_capacity" | "own_report_ignored" | "exits_in_flight" | "within_limit" | "rate_limited" | "peer_helps" | "peer_helps_nobody" | "opening_counted" | "peer_redundant" | "candidate_capacity_unknown" | "no_candidate" | "message_built" | "report_made" | "unannounced_withheld" | "report_shortened" | "counts_beyond_announced" | "signature_valid" | "signature_malformed" | "signature_high_s" | "signature_of_another" | "message_accepted" | "sender_not_connected" | "sender_exhausted" | "message_too_large" | "message_malformed" | "version_unknown" | "reporter_not_member" | "message_known" | "message_not_fresh" | "seq_not_rising" | "seq_ahead" | "reporter_limit" | "too_many_announcements" | "legacy_text_built" | "legacy_message_valid" | "legacy_no_key" | "legacy_bad_field" | "legacy_not_fresh" | "legacy_not_rising" | "snapshot_taken" | "forwards_unknown" | "duplicate_channel_id" | "closed_to_forwards" | "forwards_of_unknown_channels" | "rebalance_cost_unattributed" | "route_cost_unknown" | "idle_unknown" | "graph_unknown" | "own_entity_is_hub" | "no_request_policy" | "no_fee_terms" | "manual_mode" | "request_open" | "frame_pending" | "settlement_open" | "claim_within_soft_limit" | "fee_above_max" | "fee_not_below_claim" | "request_advised" | "no_token_to_advise" | "peers_detected" | "account_takes_no_part" | "request_without_claim" | "matched" | "spenders_left_over" | "receiver_matched_in_part" | "receiver_unmatched" | "nothing_to_match" | "claims_netted" | "nothing_to_net" | "not_a_hub" | "plan_made" | "sent_batch_stale" | "sent_batch_pending" | "draft_overcommitted" | "draft_cannot_be_sent" | "account_not_active" | "token_without_limits" | "fee_state_malformed" | "refund_in_progress" | "in_batch" | "submitted_pending" | "policy_mismatch" | "request_without_delta" | "waiting_resolution" | "prepaid_fee_too_low" | "cool_down" | "request_cap_reached" | "window_used_up" | "tick_cap_reached" | "reserve_short" | "below_min_deposit" | "deposit_limit_reached" | "batch_full" | "memory_full" | "claim_above_hard_limit" | "retried_after_stale_mark" | "deposit_granted" | "share_shrunk" | "proposal_unanswered" | "settlement_sealed" | "settlement_executed" | "share_pulled_back" | "nothing_to_explain" | "plan_valid" | "plan_blocked" | "plan_wrong_order" | "plan_broadcast_missing" | "plan_broadcast_misplaced" | "plan_draft_overcommitted" | "plan_unknown_account" | "plan_quarantined_account" | "plan_duplicate" | "plan_not_eligible" | "plan_share_shrunk" | "plan_above_claim" | "plan_above_share" | "plan_above_cap" | "plan_above_usable" | "plan_crosses_floor" | "reserve_sufficient" | "reserve_below_min" | "reserve_at_floor" | "replenish_in_flight" | "replenish_waits" | "replenish_failed" | "replenish_without_source" | "replenish_answer_refused" | "rebalance_pays" | "no_rebalance_pays" | "set_by_operator" | "operator_subject_unknown" | "log_line_written" | "log_fields_masked" | "log_kept_as_text" | "log_line_sound" | "log_lines_dropped" | "log_begins_late" | "log_prev_differs" | "log_lines_missing" | "log_out_of_order" | "log_line_unreadable" | "log_line_cut" | "log_line_not_canonical" | "cap_above_reserve" | "bounds_crossed" | "config_coherent" | "setting_without_effect" | "tiers_share_multiplier";
 
 /** Peers that several members serve. */
 export interface Competition {
@@ -3000,6 +3000,126 @@ export interface ListedTroubles {
 export interface LocalShare {
   /** Share of the capacity on our side. */
   readonly local_pct: Share;
+}
+
+/** Why a snapshot was written. */
+export type LogBegan = "start" | "resume" | "rotation";
+
+/** A line, and what must come next. */
+export interface LogCheckInput {
+  /** Whether the file ends in this line without a line break. Default: false. */
+  readonly is_cut?: boolean | undefined;
+  /** The line, without its line break. */
+  readonly line: string;
+  /** The sha256 of the line before; absent at the beginning of what is checked. */
+  readonly prev?: string | null | undefined;
+  /** The number that is due; absent at the beginning of what is checked. */
+  readonly seq?: SerialInput | null | undefined;
+}
+
+/** What was found. */
+export interface LogChecked {
+  /** How many lines the writer dropped before this one. */
+  readonly dropped: Serial;
+  /** sha256 of the line: what the next line must name as `prev`. */
+  readonly hash: string;
+  /** What the line tells, where it can be read. */
+  readonly kind?: LogKind;
+  /** Whether something was left out of the line. */
+  readonly masked: boolean;
+  /** The number that is due next; absent where the line has none. */
+  readonly next_seq?: Serial;
+  /** The number of the line, where it can be read. */
+  readonly seq?: Serial;
+  /** Whether the line is the one that must come next, dropped lines allowed. */
+  readonly sound: boolean;
+}
+
+/** An open handle, as what opens it again. */
+export interface LogHandle {
+  /** Its number, within this log. */
+  readonly handle: SerialInput;
+  /** What it is opened with, as text. */
+  readonly input: string;
+  /** Its kind. */
+  readonly opens: string;
+}
+
+/** What a line tells. */
+export type LogKind = "decision" | "handle" | "snapshot" | "policy" | "end";
+
+/** A line of the log. */
+export interface LogLine {
+  /** sha256 of the line: what the next line names as `prev`. */
+  readonly hash: string;
+  /** The line, without the line break that ends it. */
+  readonly line: string;
+  /** Where something was left out. */
+  readonly masked: ReadonlyArray<string>;
+  /** The number of the next line. */
+  readonly next_seq: Serial;
+}
+
+/** What a host observed. */
+export interface LogLineInput {
+  /** When, in milliseconds since 1970. */
+  readonly at: MillisInput;
+  /** Why a snapshot is written. */
+  readonly began?: LogBegan | null | undefined;
+  /** Who asked. */
+  readonly caller?: string | null | undefined;
+  /** sha256 of the canonical config. */
+  readonly config?: string | null | undefined;
+  /** How many bytes of a line that was cut off were removed before the log was resumed. */
+  readonly cut_bytes?: SerialInput | null | undefined;
+  /** What the host calls this decision. */
+  readonly decision_id?: string | null | undefined;
+  /** How many lines were dropped since the log was opened. */
+  readonly dropped?: SerialInput | null | undefined;
+  /** How long the call took, in microseconds. */
+  readonly duration_us?: SerialInput | null | undefined;
+  /** Whether the log had ended in order before it was resumed. */
+  readonly ended?: boolean | null | undefined;
+  /** The number of the handle, within this log. */
+  readonly handle?: SerialInput | null | undefined;
+  /** The handles that are open. */
+  readonly handles?: ReadonlyArray<LogHandle> | null | undefined;
+  /** The bytes of the input, as text. */
+  readonly input?: string | null | undefined;
+  /** The bytes of an input that is no text, in hexadecimal: columns. */
+  readonly input_hex?: string | null | undefined;
+  /** What the line tells; a decision when absent. Default: "decision". */
+  readonly kind?: LogKind | undefined;
+  /** What else the host wants to know later. */
+  readonly labels?: Readonly<Record<string, string>> | ReadonlyMap<string | number | bigint, string> | null | undefined;
+  /** JSON pointers to what must not be told, `*` for every entry. Default: []. */
+  readonly mask?: ReadonlyArray<string> | undefined;
+  /** sha256 of the module that decided; `native` where the core ran without one. */
+  readonly module?: string | null | undefined;
+  /** The name of the operation or method; of a handle also `open` and `close`. */
+  readonly op?: string | null | undefined;
+  /** The kind of the handle that `open` opens. */
+  readonly opens?: string | null | undefined;
+  /** The bytes of the answer, as text: an envelope or `{"error": …}`. */
+  readonly output?: string | null | undefined;
+  /** The bytes of an answer that is no text, in hexadecimal: columns. */
+  readonly output_hex?: string | null | undefined;
+  /** The policies that lines name. */
+  readonly policies?: ReadonlyArray<LogPolicy> | null | undefined;
+  /** The sha256 of the line before; absent on the first line of a log. */
+  readonly prev?: string | null | undefined;
+  /** The number of the line; each is one more than the last one, dropped lines counted. */
+  readonly seq: SerialInput;
+}
+
+/** A policy that lines name by the digest of its config. */
+export interface LogPolicy {
+  /** sha256 of the canonical config. */
+  readonly config: string;
+  /** The fields of the config to change, as text. */
+  readonly overrides?: string | null | undefined;
+  /** The profile to start from. */
+  readonly profile: string;
 }
 
 /** One transfer. */
@@ -5654,6 +5774,10 @@ export interface Operations {
   readonly "policy.explain": { readonly input: ExplainInput; readonly decision: Explained };
   /** Contradictions in a config and settings without effect. */
   readonly "config.lint": { readonly input: LintInput; readonly decision: Linted };
+  /** The one text of a line of the decision log, from what a host observed, and the digest that the next line names. */
+  readonly "log.line": { readonly input: LogLineInput; readonly decision: LogLine };
+  /** Whether a line of a decision log is the one that must come next, and if not, what happened. */
+  readonly "log.check": { readonly input: LogCheckInput; readonly decision: LogChecked };
   /** What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons. */
   readonly "hub.plan": { readonly input: HubStateInput; readonly decision: Plan };
   /** What the plan of a tick does with one account and token, in full. */
@@ -5755,6 +5879,8 @@ export const METHODS = {
   "policy.describe": "policyDescribe",
   "policy.explain": "policyExplain",
   "config.lint": "configLint",
+  "log.line": "logLine",
+  "log.check": "logCheck",
   "hub.plan": "hubPlan",
   "hub.explain": "hubExplain",
   "hub.reserves": "hubReserves",

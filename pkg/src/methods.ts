@@ -79,6 +79,10 @@ import type {
   Linted,
   LiquidityScoreInput,
   LiquidityScored,
+  LogCheckInput,
+  LogChecked,
+  LogLine,
+  LogLineInput,
   MatchInput,
   Matched,
   MemberInput,
@@ -152,6 +156,16 @@ export abstract class PolicyMethods {
   /** Contradictions in a config and settings without effect. */
   configLint(input: LintInput = {}): Decision<Linted> {
     return this.call("config.lint", input);
+  }
+
+  /** The one text of a line of the decision log, from what a host observed, and the digest that the next line names. */
+  logLine(input: LogLineInput): Decision<LogLine> {
+    return this.call("log.line", input);
+  }
+
+  /** Whether a line of a decision log is the one that must come next, and if not, what happened. */
+  logCheck(input: LogCheckInput): Decision<LogChecked> {
+    return this.call("log.check", input);
   }
 
   /** What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons. */

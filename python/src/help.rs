@@ -98,6 +98,124 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
     },
     Help {
         kind: "policy",
+        operation: "log.line",
+        method: c"log_line",
+        text: cr##"log_line($self, record=None, /, *, at=..., began=None, caller=None, config=None, cut_bytes=None, decision_id=None, dropped=None, duration_us=None, ended=None, handle=None, handles=None, input=None, input_hex=None, kind="decision", labels=None, mask=[], module=None, op=None, opens=None, output=None, output_hex=None, policies=None, prev=None, seq=...)
+--
+
+The one text of a line of the decision log, from what a host observed, and the digest that the next line names.
+
+Takes one record, `trimtab.types.LogLineInput`, or its fields by name:
+
+    at: Millis
+        When, in milliseconds since 1970. Required.
+    began: LogBegan | None
+        Why a snapshot is written. May be absent.
+    caller: str | None
+        Who asked. May be absent.
+    config: str | None
+        sha256 of the canonical config. May be absent.
+    cut_bytes: Serial | None
+        How many bytes of a line that was cut off were removed before the log was resumed. May be absent.
+    decision_id: str | None
+        What the host calls this decision. May be absent.
+    dropped: Serial | None
+        How many lines were dropped since the log was opened. May be absent.
+    duration_us: Serial | None
+        How long the call took, in microseconds. May be absent.
+    ended: bool | None
+        Whether the log had ended in order before it was resumed. May be absent.
+    handle: Serial | None
+        The number of the handle, within this log. May be absent.
+    handles: list[LogHandle] | None
+        The handles that are open. May be absent.
+    input: str | None
+        The bytes of the input, as text. May be absent.
+    input_hex: str | None
+        The bytes of an input that is no text, in hexadecimal: columns. May be absent.
+    kind: LogKind
+        What the line tells; a decision when absent. Default: "decision".
+    labels: dict[str, str] | None
+        What else the host wants to know later. May be absent.
+    mask: list[str]
+        JSON pointers to what must not be told, `*` for every entry. Default: [].
+    module: str | None
+        sha256 of the module that decided; `native` where the core ran without one. May be absent.
+    op: str | None
+        The name of the operation or method; of a handle also `open` and `close`. May be absent.
+    opens: str | None
+        The kind of the handle that `open` opens. May be absent.
+    output: str | None
+        The bytes of the answer, as text: an envelope or `{"error": …}`. May be absent.
+    output_hex: str | None
+        The bytes of an answer that is no text, in hexadecimal: columns. May be absent.
+    policies: list[LogPolicy] | None
+        The policies that lines name. May be absent.
+    prev: str | None
+        The sha256 of the line before; absent on the first line of a log. May be absent.
+    seq: Serial
+        The number of the line; each is one more than the last one, dropped lines counted. Required.
+
+Returns a decision with `reasons` and the fields of `trimtab.types.LogLine`:
+
+    hash: str
+        sha256 of the line: what the next line names as `prev`.
+    line: str
+        The line, without the line break that ends it.
+    masked: list[str]
+        Where something was left out.
+    next_seq: Serial
+        The number of the next line.
+
+Reasons: log_line_written, log_fields_masked, log_kept_as_text.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "policy",
+        operation: "log.check",
+        method: c"log_check",
+        text: cr##"log_check($self, record=None, /, *, is_cut=False, line=..., prev=None, seq=None)
+--
+
+Whether a line of a decision log is the one that must come next, and if not, what happened.
+
+Takes one record, `trimtab.types.LogCheckInput`, or its fields by name:
+
+    is_cut: bool
+        Whether the file ends in this line without a line break. Default: False.
+    line: str
+        The line, without its line break. Required.
+    prev: str | None
+        The sha256 of the line before; absent at the beginning of what is checked. May be absent.
+    seq: Serial | None
+        The number that is due; absent at the beginning of what is checked. May be absent.
+
+Returns a decision with `reasons` and the fields of `trimtab.types.LogChecked`:
+
+    dropped: Serial
+        How many lines the writer dropped before this one.
+    hash: str
+        sha256 of the line: what the next line must name as `prev`.
+    kind: LogKind | None
+        What the line tells, where it can be read.
+    masked: bool
+        Whether something was left out of the line.
+    next_seq: Serial | None
+        The number that is due next; absent where the line has none.
+    seq: Serial | None
+        The number of the line, where it can be read.
+    sound: bool
+        Whether the line is the one that must come next, dropped lines allowed.
+
+Reasons: log_line_sound, log_lines_dropped, log_begins_late, log_prev_differs, log_lines_missing, log_out_of_order, log_line_unreadable, log_line_cut, log_line_not_canonical.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "policy",
         operation: "hub.plan",
         method: c"hub_plan",
         text: cr##"hub_plan($self, record=None, /, *, accounts=[], broadcast_in_input=False, draft={}, hub_id=..., is_hub=True, memory={}, now=..., open_debts={}, recovery=[], replenish_answers=[], reserves={}, sent=None, submit_clock=None, tokens={})

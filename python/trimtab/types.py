@@ -1047,7 +1047,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listpeers: ListPeers | None
     """The answer of `listpeers` of a node older than 23.02, with the channels inside."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "draft_cannot_be_sent", "account_not_active", "token_without_limits", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "proposal_unanswered", "settlement_sealed", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_draft_overcommitted", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "rebalance_pays", "no_rebalance_pays", "set_by_operator", "operator_subject_unknown", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "draft_cannot_be_sent", "account_not_active", "token_without_limits", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "proposal_unanswered", "settlement_sealed", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_draft_overcommitted", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "rebalance_pays", "no_rebalance_pays", "set_by_operator", "operator_subject_unknown", "log_line_written", "log_fields_masked", "log_kept_as_text", "log_line_sound", "log_lines_dropped", "log_begins_late", "log_prev_differs", "log_lines_missing", "log_out_of_order", "log_line_unreadable", "log_line_cut", "log_line_not_canonical", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -3077,6 +3077,152 @@ class LocalShare(TypedDict):
 
     local_pct: Share
     """Share of the capacity on our side."""
+
+LogBegan = Literal["start", "resume", "rotation"]
+"""Why a snapshot was written."""
+
+
+class _LogCheckInputRequired(TypedDict):
+    """A line, and what must come next."""
+
+    line: str
+    """The line, without its line break."""
+
+
+class LogCheckInput(_LogCheckInputRequired, total=False):
+    """A line, and what must come next."""
+
+    is_cut: bool
+    """Whether the file ends in this line without a line break."""
+    prev: str | None
+    """The sha256 of the line before; absent at the beginning of what is checked."""
+    seq: Serial | None
+    """The number that is due; absent at the beginning of what is checked."""
+
+
+class _LogCheckedRequired(TypedDict):
+    """What was found."""
+
+    dropped: Serial
+    """How many lines the writer dropped before this one."""
+    hash: str
+    """sha256 of the line: what the next line must name as `prev`."""
+    masked: bool
+    """Whether something was left out of the line."""
+    sound: bool
+    """Whether the line is the one that must come next, dropped lines allowed."""
+
+
+class LogChecked(_LogCheckedRequired, total=False):
+    """What was found."""
+
+    kind: LogKind | None
+    """What the line tells, where it can be read."""
+    next_seq: Serial | None
+    """The number that is due next; absent where the line has none."""
+    seq: Serial | None
+    """The number of the line, where it can be read."""
+
+
+class LogHandle(TypedDict):
+    """An open handle, as what opens it again."""
+
+    handle: Serial
+    """Its number, within this log."""
+    input: str
+    """What it is opened with, as text."""
+    opens: str
+    """Its kind."""
+
+LogKind = Literal["decision", "handle", "snapshot", "policy", "end"]
+"""What a line tells."""
+
+
+class LogLine(TypedDict):
+    """A line of the log."""
+
+    hash: str
+    """sha256 of the line: what the next line names as `prev`."""
+    line: str
+    """The line, without the line break that ends it."""
+    masked: list[str]
+    """Where something was left out."""
+    next_seq: Serial
+    """The number of the next line."""
+
+
+class _LogLineInputRequired(TypedDict):
+    """What a host observed."""
+
+    at: Millis
+    """When, in milliseconds since 1970."""
+    seq: Serial
+    """The number of the line; each is one more than the last one, dropped lines counted."""
+
+
+class LogLineInput(_LogLineInputRequired, total=False):
+    """What a host observed."""
+
+    began: LogBegan | None
+    """Why a snapshot is written."""
+    caller: str | None
+    """Who asked."""
+    config: str | None
+    """sha256 of the canonical config."""
+    cut_bytes: Serial | None
+    """How many bytes of a line that was cut off were removed before the log was resumed."""
+    decision_id: str | None
+    """What the host calls this decision."""
+    dropped: Serial | None
+    """How many lines were dropped since the log was opened."""
+    duration_us: Serial | None
+    """How long the call took, in microseconds."""
+    ended: bool | None
+    """Whether the log had ended in order before it was resumed."""
+    handle: Serial | None
+    """The number of the handle, within this log."""
+    handles: list[LogHandle] | None
+    """The handles that are open."""
+    input: str | None
+    """The bytes of the input, as text."""
+    input_hex: str | None
+    """The bytes of an input that is no text, in hexadecimal: columns."""
+    kind: LogKind
+    """What the line tells; a decision when absent."""
+    labels: dict[str, str] | None
+    """What else the host wants to know later."""
+    mask: list[str]
+    """JSON pointers to what must not be told, `*` for every entry."""
+    module: str | None
+    """sha256 of the module that decided; `native` where the core ran without one."""
+    op: str | None
+    """The name of the operation or method; of a handle also `open` and `close`."""
+    opens: str | None
+    """The kind of the handle that `open` opens."""
+    output: str | None
+    """The bytes of the answer, as text: an envelope or `{"error": …}`."""
+    output_hex: str | None
+    """The bytes of an answer that is no text, in hexadecimal: columns."""
+    policies: list[LogPolicy] | None
+    """The policies that lines name."""
+    prev: str | None
+    """The sha256 of the line before; absent on the first line of a log."""
+
+
+class _LogPolicyRequired(TypedDict):
+    """A policy that lines name by the digest of its config."""
+
+    config: str
+    """sha256 of the canonical config."""
+    profile: str
+    """The profile to start from."""
+
+
+class LogPolicy(_LogPolicyRequired, total=False):
+    """A policy that lines name by the digest of its config."""
+
+    overrides: str | None
+    """The fields of the config to change, as text."""
 
 
 class Match(TypedDict):

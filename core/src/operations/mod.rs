@@ -38,6 +38,7 @@ use crate::hub::plan::{self, explain as explain_account};
 use crate::hub::verify as verify_plan;
 use crate::hub::{cycles, detect, matching, reserves, state};
 use crate::lint;
+use crate::log::{check, line};
 use crate::policy::{Op, Operation, Policy, parse, short_enough};
 use crate::reason::Why;
 use crate::value::{self, Value};
@@ -59,6 +60,12 @@ macro_rules! for_each_operation {
             (config_lint, ConfigLint, "config.lint",
                 lint::lint, lint::LintInput => lint::Linted,
                 "Contradictions in a config and settings without effect."),
+            (log_line, LogLine, "log.line",
+                line::line, line::LogLineInput => line::LogLine,
+                "The one text of a line of the decision log, from what a host observed, and the digest that the next line names."),
+            (log_check, LogCheck, "log.check",
+                check::check, check::LogCheckInput => check::LogChecked,
+                "Whether a line of a decision log is the one that must come next, and if not, what happened."),
             (hub_plan, HubPlan, "hub.plan",
                 plan::plan, state::HubState => plan::Plan,
                 "What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons."),

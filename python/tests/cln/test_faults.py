@@ -181,6 +181,23 @@ def test_a_flood_of_one_member_delays_no_other(coordinator: Coordinator, other: 
     assert taken["outcome"] == "accepted"
 
 
+def test_a_member_that_spent_its_room_while_our_clock_was_ahead_is_heard_again(
+    coordinator: Coordinator, other: Key, clock: Clock
+) -> None:
+    clock.ahead = 86400
+    for _ in range(800):
+        coordinator.courier.take(_incoming(other.id, "{"), coordinator.now())
+    assert "sender_exhausted" in coordinator.counters.refused
+    clock.ahead = 0
+    honest = signed(other, {"depleted": []}, coordinator.now())
+    taken = coordinator.courier.take(_incoming(other.id, honest), coordinator.now())
+    assert taken["outcome"] == "refused", "a clock that runs back fills nothing by itself"
+    clock.ahead = 60
+    honest = signed(other, {"depleted": []}, coordinator.now())
+    taken = coordinator.courier.take(_incoming(other.id, honest), coordinator.now())
+    assert taken["outcome"] == "accepted"
+
+
 def test_an_old_message_never_comes_back_not_even_after_a_restart(
     coordinator: Coordinator, other: Key, node: TestNode
 ) -> None:

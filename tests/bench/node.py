@@ -32,17 +32,22 @@ def told(name: str, value: float, unit: str) -> None:
     print(json.dumps({"name": name, "ours": value, "peer": None, "unit": unit}), flush=True)
 
 
-def p99(work: Callable[[], Any], times: int) -> float:
-    """Milliseconds that all but the slowest hundredth of the calls take, the first one aside."""
+def p99(name: str, work: Callable[[], Any], times: int) -> None:
+    """Print what all but the slowest hundredth of the calls take, the first one aside.
+
+    Where other programs want the processor too, only the time on the processor says something.
+    """
     work()
     gc.collect()
-    taken = []
+    passed, on_processor = [], []
     for _ in range(times):
-        begun = time.perf_counter()
+        begun, started = time.perf_counter(), time.process_time()
         work()
-        taken.append((time.perf_counter() - begun) * 1000)
-    taken.sort()
-    return taken[-(-len(taken) * 99 // 100) - 1]
+        on_processor.append((time.process_time() - started) * 1000)
+        passed.append((time.perf_counter() - begun) * 1000)
+    for what, taken in (("p99", passed), ("p99 on the processor", on_processor)):
+        taken.sort()
+        told(f"{name}, {what}", taken[-(-len(taken) * 99 // 100) - 1], "ms")
 
 
 def member(number: int) -> str:
@@ -84,21 +89,19 @@ def questions(base: Path) -> None:
             coordinator.look()
             fill(coordinator, members, channels)
             if members == 50:
-                name = "hive-liquidity-state needs, 50 members x 40 channels, p99 (goal 10)"
-                told(name, p99(lambda: coordinator.liquidity_state("needs"), 300), "ms")  # noqa: B023
+                name = "hive-liquidity-state needs, 50 members x 40 channels (goal 10)"
+                p99(name, lambda: coordinator.liquidity_state("needs"), 300)  # noqa: B023
             else:
-                name = "hive-member-health all, 1,000 members, p99 (goal 10)"
-                told(name, p99(lambda: coordinator.member_health("all"), 300), "ms")  # noqa: B023
+                name = "hive-member-health all, 1,000 members (goal 10)"
+                p99(name, lambda: coordinator.member_health("all"), 300)  # noqa: B023
     node.multiply(400)
     with Store(base / "store-400") as store:
         coordinator = Coordinator(store, Node(socket_transport(str(node.path))))
         coordinator.look()
         fill(coordinator, 50, 40)
-        told("trimtab-advise, 400 channels, p99 (goal 50)", p99(coordinator.advise, 100), "ms")
-        told(
-            "the same right after a report came", p99(lambda: after_a_report(coordinator), 20), "ms"
-        )
-        told("a look at a node of 400 channels", p99(coordinator.look, 5), "ms")
+        p99("trimtab-advise, 400 channels (goal 50)", coordinator.advise, 100)
+        p99("the same right after a report came", lambda: after_a_report(coordinator), 50)
+        p99("a look at a node of 400 channels", coordinator.look, 5)
     node.stop()
 
 

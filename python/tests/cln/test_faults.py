@@ -147,7 +147,7 @@ def test_malformed_messages_change_nothing_and_cost_nothing_that_stays(
         clock.ahead += 0.05  # The bucket fills, so that the checks behind it are reached too.
         text = hostile(other, chance, coordinator.now())
         coordinator.courier.take(_incoming(other.id, text), coordinator.now())
-    clock.ahead = 0
+    reached, clock.ahead = clock.ahead, 0
     assert coordinator.counters.accepted == 1
     assert coordinator.liquidity_state("needs")["fleet_needs"] == before
     # Threads of earlier tests may still be ending: no new one is what this test is about.
@@ -156,7 +156,7 @@ def test_malformed_messages_change_nothing_and_cost_nothing_that_stays(
     refused = coordinator.counters.refused
     assert {"message_malformed", "signature_of_another", "version_unknown"} <= set(refused)
     # An honest message still gets through, once the sender's own bucket has filled up again.
-    clock.ahead = 120
+    clock.ahead = reached + 120
     again = signed(other, {"depleted": []}, coordinator.now())
     taken = coordinator.courier.take(_incoming(other.id, again), coordinator.now())
     assert taken["outcome"] == "accepted"
@@ -178,6 +178,23 @@ def test_a_flood_of_one_member_delays_no_other(coordinator: Coordinator, other: 
     assert "sender_exhausted" in coordinator.counters.refused
     honest = signed(third, {"depleted": []}, coordinator.now())
     taken = coordinator.courier.take(_incoming(third.id, honest), coordinator.now())
+    assert taken["outcome"] == "accepted"
+
+
+def test_a_member_that_spent_its_room_while_our_clock_was_ahead_is_heard_again(
+    coordinator: Coordinator, other: Key, clock: Clock
+) -> None:
+    clock.ahead = 86400
+    for _ in range(800):
+        coordinator.courier.take(_incoming(other.id, "{"), coordinator.now())
+    assert "sender_exhausted" in coordinator.counters.refused
+    clock.ahead = 0
+    honest = signed(other, {"depleted": []}, coordinator.now())
+    taken = coordinator.courier.take(_incoming(other.id, honest), coordinator.now())
+    assert taken["outcome"] == "refused", "a clock that runs back fills nothing by itself"
+    clock.ahead = 60
+    honest = signed(other, {"depleted": []}, coordinator.now())
+    taken = coordinator.courier.take(_incoming(other.id, honest), coordinator.now())
     assert taken["outcome"] == "accepted"
 
 

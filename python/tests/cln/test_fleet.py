@@ -179,8 +179,9 @@ def test_a_question_about_a_splice_is_answered_by_the_members(fleet: Fleet) -> N
     fleet.until(answered)
 
 
+@pytest.mark.parametrize("hidden_by", ["its flag", "the graph"])
 def test_unannounced_channels_stay_private(
-    nodes: Callable[..., TestNode], plugins: Callable[..., PluginProcess]
+    hidden_by: str, nodes: Callable[..., TestNode], plugins: Callable[..., PluginProcess]
 ) -> None:
     network = Network()
     node = nodes("l1", network=network)
@@ -190,8 +191,14 @@ def test_unannounced_channels_stay_private(
     listener.hear.append(lambda _sender, data: heard.append(bytes.fromhex(data)[2:].decode()))
     channels = node.answers("listpeerchannels")
     hidden = channels["channels"][0]
-    hidden["private"] = True
-    node.set("listpeerchannels", channels)
+    if hidden_by == "its flag":
+        hidden["private"] = True
+        node.set("listpeerchannels", channels)
+    else:
+        graph = node.answers("listchannels")["channels"]
+        shown = [one for one in graph if one["short_channel_id"] != hidden["short_channel_id"]]
+        assert 0 < len(shown) < len(graph)
+        node.set("listchannels", {"channels": shown})
     process = plugins("trimtab-cln")
     process.manifest()
     process.init(node, {"trimtab-members": [other.id]})

@@ -162,7 +162,8 @@ class Courier:
                 gossip["reporters"][one] = kept
         bucket = self._store.bucket(sender)
         if bucket is not None:
-            gossip["buckets"][sender] = bucket
+            # Our own clock may have been set back: what was spent stays spent, and fills from now.
+            gossip["buckets"][sender] = {**bucket, "at": min(bucket["at"], now)}
         us = self._fleet.us()
         us["channels"] = [one for one in us["channels"] if one["peer_id"] in about]
         book = self._book({"us": us, "members": list(members.values()), "gossip": gossip})

@@ -394,7 +394,7 @@ class EvaluatedDecision(Decision):
         """How much to move, when it is accepted."""
     @property
     def flips(self) -> t.Flips | None:
-        """What would turn the answer round."""
+        """Which values would change the answer."""
     @property
     def max_fee_ppm(self) -> t.Ppm | None:
         """The most to pay for the route, when it is accepted."""
@@ -1244,7 +1244,7 @@ class Operations:
     def health_verify(self, *, evidence: t.Evidence, now: t.Seconds, report: t.HealthReport) -> ReportVerdictDecision: ...
     @overload
     def health_gossip_scale(self, input: t.GossipScaleInput | _Dataclass, /) -> GossipScaledDecision:
-        """The deployed plugin's second health scale, for running beside it."""
+        """The deployed plugin's second health scale, so that both can be compared."""
     @overload
     def health_gossip_scale(self, *, available_sats: t.Sat, average_capacity_sats: t.RealSat, average_revenue_sats: t.RealSat, capacity_sats: t.Sat, channels: t.Count, revenue_sats: t.Sat) -> GossipScaledDecision: ...
     @overload
@@ -1284,7 +1284,7 @@ class Operations:
     def fees_adjust(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., own: t.Balance | None = ..., peer_id: t.NodeId) -> AdjustedDecision: ...
     @overload
     def legacy_fee(self, input: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
-        """The deployed fee controller's own rule, for running beside it."""
+        """The deployed fee controller's own rule, so that both can be compared."""
     @overload
     def legacy_fee(self, *, base_ppm: t.Ppm, max_fee_ppm: t.Ppm, min_fee_ppm: t.Ppm, needs: list[t.LegacyNeed], peer_id: t.NodeId) -> LegacyFeeDecision: ...
     @overload
@@ -1324,7 +1324,7 @@ class Operations:
     def rebalance_accept(self, *, channel: t.NodeId | None = ..., ev: t.RealSat, health_age_s: t.Seconds | None = ..., min_ev: t.RealSat, tier: t.Tier | None = ...) -> AcceptedDecision: ...
     @overload
     def rebalance_evaluate(self, input: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
-        """What a rebalance is worth, every term of it, and what would turn the answer round."""
+        """What a rebalance is worth, every term of it, and which values would change the answer."""
     @overload
     def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
     @overload

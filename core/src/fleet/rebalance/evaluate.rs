@@ -1,4 +1,4 @@
-//! What a rebalance is worth, by one of two models, and what would turn the answer round.
+//! What a rebalance is worth, by one of two models, and which values would change the answer.
 //!
 //! `demand` holds what the moved sats will earn, from how often somebody wants them there, against
 //! what the route is *expected* to cost. `cl_revenue_ops` repeats the deployed plugin step by step,
@@ -116,7 +116,7 @@ pub struct Evaluated {
     pub accepted: bool,
     /// How much to move, when it is accepted.
     pub amount_sats: Option<Sat>,
-    /// What would turn the answer round.
+    /// Which values would change the answer.
     pub flips: Option<Flips>,
     /// The most to pay for the route, when it is accepted.
     pub max_fee_ppm: Option<Ppm>,
@@ -130,7 +130,7 @@ pub struct Evaluated {
     pub terms: Option<Terms>,
 }
 
-/// What would turn the answer round, all else fixed, the source included.
+/// Which values would change the answer, all else fixed, the source included.
 #[record(open, Copy, Default)]
 pub struct Flips {
     /// The largest amount at which it is accepted; the deployed model has no such bound.

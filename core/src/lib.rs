@@ -12,8 +12,8 @@
 //! assert_eq!((decided.decision.score.get(), decided.decision.tier), (47, health::Tier::Vulnerable));
 //! assert_eq!(
 //!     decided.reasons[0].sentence(),
-//!     "the health score of 47 is not above 50, where the tier stable begins; \
-//!      it would no longer hold with profitable_pct = 0.4499999999999999"
+//!     "the health score is 47; the tier stable begins above 50; \
+//!      this would change with profitable_pct = about 0.45"
 //! );
 //! # Ok::<(), trimtab_core::error::Error>(())
 //! ```
@@ -75,3 +75,4 @@ mod sorting;
 pub mod table;
 pub mod units;
 pub mod value;
+pub mod words;

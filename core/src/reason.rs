@@ -12,7 +12,7 @@
 //! assert!(reason.binding);
 //! assert_eq!(
 //!     reason.sentence(),
-//!     "the expected value of 8.0 sat is below our threshold of 13.0 sat; it would no longer hold with ev = 13.0"
+//!     "the expected value is 8 sat, below our threshold of 13 sat; this would change with ev = 13"
 //! );
 //! ```
 
@@ -29,6 +29,7 @@ use crate::units::{
     Share, SignedPpm, SignedSat, SignedTokenAmount, TokenAmount, TokenId, TokenTotal, Unit, Wide,
 };
 use crate::value::{self, Fault, FromValue, Source};
+use crate::words;
 
 /// What a reason does to the outcome.
 #[choice]
@@ -80,42 +81,6 @@ impl Quantity {
             None => Self::Word(text.into()),
         }
     }
-}
-
-impl Quantity {
-    /// For a reader: whole numbers in groups of three digits, fractions to four places.
-    #[must_use]
-    pub fn rounded(&self) -> String {
-        match self {
-            Self::Real(x) if x.abs() >= 1e15 => self.to_string(),
-            Self::Real(x) => {
-                let text = format!("{x:.4}");
-                let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-                match fraction.trim_end_matches('0') {
-                    "" => grouped(whole),
-                    fraction => format!("{}.{fraction}", grouped(whole)),
-                }
-            }
-            Self::Whole(_) | Self::Amount(_) => grouped(&self.to_string()),
-            Self::Word(word) => word.to_string(),
-        }
-    }
-}
-
-/// Digits with a comma every three.
-fn grouped(text: &str) -> String {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", text),
-    };
-    let mut out = sign.to_owned();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 impl fmt::Display for Quantity {
@@ -249,7 +214,7 @@ pub struct Reason {
     pub code: Code,
     /// What it does to the outcome.
     pub effect: Effect,
-    /// What would have ended this reason.
+    /// The closest value at which this reason no longer applies.
     pub flip: Option<Flip>,
     /// What it was held against.
     pub limit: Option<Quantity>,
@@ -338,49 +303,131 @@ impl Reason {
         }
     }
 
-    /// The sentence for people, derived from the fields alone.
+    /// The sentence for people, derived from the fields alone. Its numbers are rounded; the exact
+    /// ones are in the fields.
     #[must_use]
     pub fn sentence(&self) -> String {
-        self.said(Quantity::to_string)
+        self.said(None)
     }
 
-    /// As [`Reason::sentence`] for a page that is read by eye: whole numbers in groups of three
-    /// digits, fractions to four places. The value that ends the reason stays exact, since a rounded
-    /// one might not end it.
+    /// As [`Reason::sentence`], amounts of a token in whole tokens of so many decimals.
     #[must_use]
-    pub fn page_sentence(&self) -> String {
-        self.said(Quantity::rounded)
+    pub fn sentence_in_tokens(&self, decimals: usize) -> String {
+        self.said(Some(decimals))
     }
 
-    fn said(&self, number: impl Fn(&Quantity) -> String) -> String {
-        let unit = match self.unit {
-            Some(Unit::Share | Unit::Score | Unit::Count) | None => String::new(),
-            Some(unit) => format!(" {}", unit.as_str()),
+    fn said(&self, decimals: Option<usize>) -> String {
+        let entry = self.code.entry();
+        let says = match self.effect {
+            Effect::Defer => entry.deferring.unwrap_or(entry.says),
+            _ => entry.says,
         };
-        let quantity = |value: &Option<Quantity>| match value {
-            Some(value @ Quantity::Word(_)) => value.to_string(),
-            Some(value) => format!("{}{unit}", number(value)),
-            None => "an undisclosed value".to_owned(),
-        };
-        let mut text = self.code.entry().says.to_owned();
-        if text.contains("{observed}") {
-            text = text.replace("{observed}", &quantity(&self.observed));
-        }
-        if text.contains("{limit}") {
-            text = text.replace("{limit}", &quantity(&self.limit));
+        let mut text = says.to_owned();
+        let places = [
+            ("{observed}", "{observed at}", &self.observed),
+            ("{limit}", "{limit at}", &self.limit),
+        ];
+        let exact = self.looks_equal(decimals);
+        for (number, time, value) in places {
+            if text.contains(time) {
+                text = text.replace(time, &self.moment(value.as_ref()));
+            }
+            if text.contains(number) {
+                let shown = value
+                    .as_ref()
+                    .map(|value| self.shown(value, decimals, exact));
+                text = text.replace(number, shown.as_deref().unwrap_or(NOT_GIVEN));
+            }
         }
         if let Some(subject) = &self.subject {
             text = format!("{subject}: {text}");
         }
         if let Some(flip) = &self.flip {
-            text.push_str(&format!(
-                "; it would no longer hold with {} = {}",
-                flip.field, flip.to
-            ));
+            text.push_str("; this would change ");
+            text.push_str(&self.change(flip, decimals));
         }
         text
     }
+
+    /// Whether rounding hides the difference between what was found and what it was held against.
+    fn looks_equal(&self, decimals: Option<usize>) -> bool {
+        let (Some(observed), Some(limit)) = (&self.observed, &self.limit) else {
+            return false;
+        };
+        let shown = |value| self.shown(value, decimals, false);
+        let told = |value| self.shown(value, decimals, true);
+        shown(observed) == shown(limit) && told(observed) != told(limit)
+    }
+
+    fn shown(&self, value: &Quantity, decimals: Option<usize>, exact: bool) -> String {
+        let number = |text: &str| match exact {
+            true => words::exact(text),
+            false => words::rounded(text),
+        };
+        let text = value.to_string();
+        match (self.unit, value, decimals) {
+            (_, Quantity::Word(word), _) => word.to_string(),
+            (Some(Unit::Share), Quantity::Real(x), _) => {
+                let shifted = words::hundredfold(&text);
+                let shifted = shifted.unwrap_or_else(|| float_text(x * 100.0));
+                format!("{} %", number(&shifted))
+            }
+            (Some(Unit::Msat), Quantity::Whole(n), _) if n % 1000 == 0 => {
+                format!("{} sat", number(&(n / 1000).to_string()))
+            }
+            (Some(Unit::S), Quantity::Whole(n), _) if !exact => {
+                words::duration(n.saturating_mul(1000))
+            }
+            (Some(Unit::Ms), Quantity::Whole(n), _) if !exact => words::duration(*n),
+            (Some(Unit::Token), _, Some(decimals)) => {
+                let tokens = number(&words::in_tokens(&text, decimals));
+                let plural = if tokens == "1" { "" } else { "s" };
+                format!("{tokens} token{plural}")
+            }
+            (Some(Unit::Token), ..) => format!("{} raw units", number(&text)),
+            (Some(Unit::Share | Unit::Score | Unit::Count) | None, ..) => number(&text),
+            (Some(unit), ..) => format!("{} {}", number(&text), unit.as_str()),
+        }
+    }
+
+    /// A value that is a point in time, in the unit of the reason.
+    fn moment(&self, value: Option<&Quantity>) -> String {
+        match (value, self.unit) {
+            (Some(Quantity::Whole(n)), Some(Unit::Ms | Unit::Token)) => words::moment(n / 1000),
+            (Some(Quantity::Whole(n)), _) => words::moment(*n),
+            (Some(other), _) => other.to_string(),
+            (None, _) => NOT_GIVEN.to_owned(),
+        }
+    }
+
+    /// What would end this reason: a moment, or a value of a field.
+    fn change(&self, flip: &Flip, decimals: Option<usize>) -> String {
+        if flip.field == "now" {
+            return format!("at {}", self.moment(Some(&flip.to)));
+        }
+        if flip.field == "at" || flip.field.ends_with(".at") {
+            return format!("with {} = {}", flip.field, self.moment(Some(&flip.to)));
+        }
+        // The value is in the unit of its field; only an amount of a token is in that of the reason.
+        let of_token = self.unit == Some(Unit::Token) && !matches!(flip.to, Quantity::Word(_));
+        let (exact, rounded) = match decimals.filter(|_| of_token) {
+            Some(_) => (
+                self.shown(&flip.to, decimals, true),
+                self.shown(&flip.to, decimals, false),
+            ),
+            None => {
+                let text = flip.to.to_string();
+                (words::exact(&text), words::rounded(&text))
+            }
+        };
+        // A rounded value may lie on the other side of the bound.
+        let about = if exact == rounded { "" } else { "about " };
+        format!("with {} = {about}{rounded}", flip.field)
+    }
 }
+
+/// What a sentence says where a number was left out.
+const NOT_GIVEN: &str = "(not given)";
 
 /// Collects the reasons of one decision, in evaluation order. Switched off, it builds none: a
 /// caller who asks for the outcome alone does not pay for the explanation.
@@ -459,6 +506,115 @@ impl Why {
 mod tests {
     use super::*;
     use crate::value;
+
+    #[test]
+    fn numbers_in_a_sentence_are_rounded_for_people_and_stay_exact_in_the_fields() {
+        let said = |code, unit, observed: Quantity, limit: Quantity| {
+            let reason = Reason::new(code, Effect::Refuse);
+            assert_eq!(reason.unit, Some(unit));
+            reason.observed(observed).limit(limit).sentence()
+        };
+        for (text, part) in [
+            (
+                said(
+                    Code::ChannelDepleted,
+                    Unit::Share,
+                    0.070_625.into(),
+                    0.3.into(),
+                ),
+                "7.063 % of the capacity is on our side, below 30 %",
+            ),
+            (
+                said(
+                    Code::ChannelUnderwater,
+                    Unit::Msat,
+                    1_500_000_u64.into(),
+                    1_500_001_u64.into(),
+                ),
+                "earned 1,500 sat and cost 1,500,001 msat",
+            ),
+            (
+                said(
+                    Code::StaleReport,
+                    Unit::S,
+                    172_800_u64.into(),
+                    90_000_u64.into(),
+                ),
+                "2 days old, more than 25 h",
+            ),
+            // Rounded they would be one number.
+            (
+                said(
+                    Code::StaleReport,
+                    Unit::S,
+                    90_001_u64.into(),
+                    90_000_u64.into(),
+                ),
+                "90,001 s old, more than 90,000 s",
+            ),
+            (
+                said(
+                    Code::ValueBelowThreshold,
+                    Unit::Sat,
+                    9.999_99.into(),
+                    10.0.into(),
+                ),
+                "9.99999 sat, below our threshold of 10 sat",
+            ),
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_change_a_reason_says_when_it_is_rounded_and_a_time_is_a_date() {
+        let reason = |to: Quantity| Reason::new(Code::BelowStable, Effect::Adjust).flip("x", to);
+        assert!(
+            reason(0.449_999_999_9.into())
+                .sentence()
+                .ends_with("; this would change with x = about 0.45")
+        );
+        assert!(reason(0.45.into()).sentence().ends_with("with x = 0.45"));
+        let waits = Reason::new(Code::BackingOff, Effect::Defer).limit(1_795_171_727_u64);
+        assert!(
+            waits
+                .flip("now", 1_795_171_727_u64)
+                .sentence()
+                .ends_with("; this would change at 2026-11-20 10:48:47 UTC")
+        );
+    }
+
+    #[test]
+    fn a_report_that_would_count_is_named_by_its_date() {
+        let stale = Reason::new(Code::StaleCapacity, Effect::Warn).observed(1_794_998_927_u64);
+        let stale = stale.limit(1_795_168_127_u64).flip("at", 1_795_168_127_u64);
+        assert_eq!(
+            stale.sentence(),
+            "the report is dated 2026-11-18 10:48:47 UTC and does not count; the oldest that counts \
+             is from 2026-11-20 09:48:47 UTC; this would change with at = 2026-11-20 09:48:47 UTC"
+        );
+    }
+
+    #[test]
+    fn amounts_of_a_token_are_whole_tokens_where_its_decimals_are_known() {
+        let short = Reason::new(Code::ReserveShort, Effect::Defer);
+        let short = short.observed(1_500_000_u64).limit(3_000_000_u64);
+        assert!(short.sentence().contains("1,500,000 raw units"));
+        let short = short.flip("reserves", 4_000_000_u64);
+        let told = short.sentence_in_tokens(6);
+        assert!(
+            told.contains("1.5 tokens") && told.contains("3 tokens"),
+            "{told}"
+        );
+        assert!(told.ends_with("with reserves = 4 tokens"), "{told}");
+        // One raw unit more than a round number is not that number.
+        let above = short
+            .flip("reserves", 500_000_001_u64)
+            .observed(1_000_000_u64);
+        let told = above.sentence_in_tokens(6);
+        assert!(told.contains(" 1 token "), "{told}");
+        assert!(told.ends_with("with reserves = about 500 tokens"), "{told}");
+    }
 
     #[test]
     fn a_reason_that_was_read_says_the_same_sentence() {

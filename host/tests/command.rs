@@ -222,7 +222,7 @@ fn explain_prints_sentences() {
         "{text}"
     );
     assert!(
-        text.contains("adjust below_stable: the health score of 47 is not above 50"),
+        text.contains("adjust below_stable: the health score is 47; the tier stable begins above 50; this would change with profitable_pct = about 0.45"),
         "{text}"
     );
     let refused = run(&["call", "health.score", "--explain"], "{}");
@@ -268,7 +268,7 @@ fn a_fleet_is_judged_from_raw_answers() {
     assert_eq!(code(&output), 0, "{}", err(&output));
     let text = out(&output);
     assert!(
-        text.starts_with("fleet of 3 nodes, 2 external peers, as of unix time 1795171727\n"),
+        text.starts_with("fleet of 3 nodes, 2 external peers, as of 2026-11-20 10:48:47 UTC\n"),
         "{text}"
     );
     for part in [
@@ -287,7 +287,8 @@ fn a_fleet_is_judged_from_raw_answers() {
         "",
     );
     assert!(
-        out(&two).starts_with("fleet of 2 nodes, 3 external peers, as of unix time 1795171800\n")
+        out(&two)
+            .starts_with("fleet of 2 nodes, 3 external peers, as of 2026-11-20 10:50:00 UTC\n")
     );
     let absent = run(&["fleet", dir, "--members", "l9"], "");
     assert_eq!(code(&absent), 2);
@@ -320,7 +321,98 @@ fn the_page_is_also_told_as_json_and_one_channel_is_explained() {
     let unknown = run(&["fleet", dir, "--why", "1x1x1"], "");
     assert_eq!((code(&unknown), out(&unknown)), (2, ""));
     let both = run(&["fleet", dir, "--why", "124x1x0", "--json"], "");
-    assert_eq!(code(&both), 2);
+    let told: serde_json::Value = serde_json::from_str(out(&both)).unwrap();
+    assert_eq!(told[0]["name"], "l1");
+    let channel = &told[0]["explained"]["decision"]["channels"][0];
+    assert_eq!(channel["local_sats"], 565_000);
+}
+
+#[test]
+fn a_page_ends_with_the_command_that_a_reader_may_want_next_and_that_command_works() {
+    let nodes = nodes();
+    let dir = nodes.to_str().unwrap();
+    for arguments in [
+        ["fleet", dir],
+        ["hub", concat!(env!("CARGO_MANIFEST_DIR"), "/demo/hub.json")],
+    ] {
+        let page = run(&arguments, "");
+        let last = out(&page).lines().last().unwrap();
+        let next = last.strip_prefix("next: trimtab ").expect(last);
+        let next: Vec<&str> = next.split(' ').collect();
+        assert_eq!(next[..2], arguments);
+        let asked = run(&next, "");
+        assert_eq!(code(&asked), 0, "{last}: {}", err(&asked));
+        assert!(!out(&asked).is_empty());
+    }
+}
+
+#[test]
+fn every_page_is_also_told_as_json() {
+    let hub = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/hub.json");
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = run(&[arguments, &["--json"]].concat(), "");
+        assert_eq!(code(&output), 0, "{arguments:?}: {}", err(&output));
+        serde_json::from_str(out(&output)).unwrap()
+    };
+    assert_eq!(json(&["ops"]).as_array().unwrap().len(), OPERATIONS.len());
+    assert_eq!(json(&["digest"])["module"], canonical::digest(MODULE));
+    let judged = json(&["hub", hub]);
+    let actions = judged["plan"]["decision"]["actions"].as_array().unwrap();
+    assert!(!actions.is_empty());
+    let why = json(&["hub", hub, "--why", "gina"]);
+    let reason = &why[0]["decision"]["outcomes"][0]["reasons"][0];
+    assert_eq!(reason["code"], "account_not_active");
+    let demo = json(&["demo"]);
+    assert_eq!(demo["fleet"]["members"].as_array().unwrap().len(), 3);
+    assert!(demo["hub"]["plan"]["decision"].is_object());
+}
+
+#[test]
+fn one_account_of_a_hub_is_explained_with_every_reason_in_whole_tokens() {
+    let hub = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/hub.json");
+    let bob = run(&["hub", hub, "--why", "bob"], "");
+    assert_eq!(code(&bob), 0, "{}", err(&bob));
+    let text = out(&bob);
+    assert!(
+        text.starts_with("bob token 1: deferred, want 3,000\n"),
+        "{text}"
+    );
+    assert!(text.contains(" tokens"), "{text}");
+    assert!(!text.contains("raw units"), "{text}");
+    let nobody = run(&["hub", hub, "--why", "nobody"], "");
+    assert_eq!((code(&nobody), out(&nobody)), (2, ""));
+    assert!(err(&nobody).contains("nobody"));
+}
+
+#[test]
+fn amounts_on_the_page_of_a_hub_are_grouped_and_in_whole_tokens() {
+    let hub = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/hub.json");
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/hub-config.json");
+    let page = run(&["hub", hub, "--config", config], "");
+    assert_eq!(code(&page), 0, "{}", err(&page));
+    let long = out(&page).split(|letter: char| !letter.is_ascii_digit());
+    let long: Vec<&str> = long.filter(|digits| digits.len() > 4).collect();
+    assert_eq!(long, Vec::<&str>::new(), "{}", out(&page));
+    assert!(!out(&page).contains("token_limits"), "{}", out(&page));
+}
+
+#[test]
+fn no_color_keeps_every_page_plain() {
+    let page = Command::new(env!("CARGO_BIN_EXE_trimtab"))
+        .args(["demo", "--native"])
+        .env("NO_COLOR", "1")
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .unwrap();
+    assert!(!out(&page).contains('\u{1b}'));
+    let forced = Command::new(env!("CARGO_BIN_EXE_trimtab"))
+        .args(["demo", "--native"])
+        .env_remove("NO_COLOR")
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .unwrap();
+    // A tier is coloured where colours are wanted.
+    assert!(out(&forced).contains("\u{1b}[33mvulnerable"));
 }
 
 #[test]
@@ -367,7 +459,8 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
         "fee        126x1x0 to l4 one step below the fee you intend",
         "excess     l2 (vulnerable) has 2,080,679 sat to spare at l4",
         "bottleneck l4",
-        "it would no longer hold",
+        "this would change with",
+        "next: trimtab fleet DIR",
         "can give   alice",
         "should get bob",
         "match      alice",

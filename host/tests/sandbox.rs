@@ -141,7 +141,7 @@ fn a_typed_call_gives_typed_reasons() {
         })
         .unwrap();
     assert_eq!(decided.decision.tier, Tier::Vulnerable);
-    assert!(decided.reasons[0].sentence().contains("health score of 47"));
+    assert!(decided.reasons[0].sentence().contains("health score is 47"));
 }
 
 #[test]

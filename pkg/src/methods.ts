@@ -243,7 +243,7 @@ export abstract class PolicyMethods {
     return this.call("health.verify", input);
   }
 
-  /** The deployed plugin's second health scale, for running beside it. */
+  /** The deployed plugin's second health scale, so that both can be compared. */
   healthGossipScale(input: GossipScaleInput): Decision<GossipScaled> {
     return this.call("health.gossip_scale", input);
   }
@@ -283,7 +283,7 @@ export abstract class PolicyMethods {
     return this.call("fees.adjust", input);
   }
 
-  /** The deployed fee controller's own rule, for running beside it. */
+  /** The deployed fee controller's own rule, so that both can be compared. */
   legacyFee(input: LegacyFeeInput): Decision<LegacyFee> {
     return this.call("legacy.fee", input);
   }
@@ -323,7 +323,7 @@ export abstract class PolicyMethods {
     return this.call("rebalance.accept", input);
   }
 
-  /** What a rebalance is worth, every term of it, and what would turn the answer round. */
+  /** What a rebalance is worth, every term of it, and which values would change the answer. */
   rebalanceEvaluate(input: EvaluateInput): Decision<Evaluated> {
     return this.call("rebalance.evaluate", input);
   }
@@ -405,7 +405,7 @@ export abstract class PolicyMethods {
 
 }
 
-/** What members reported; a question costs its answer, not what is known. */
+/** What members reported. Query time grows with the size of the answer, not with the number of reports. */
 export class FleetBook extends Book {
   constructor(input: OpenFleetBook) {
     super("fleet_book", input);
@@ -527,7 +527,7 @@ export class FleetBook extends Book {
   }
 }
 
-/** The accounts of a hub; a tick costs what has changed, not what there is. */
+/** The accounts of a hub. The time of a tick depends on the accounts that changed since the last one. */
 export class HubBook extends Book {
   constructor(input: OpenHubBook) {
     super("hub_book", input);

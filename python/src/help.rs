@@ -893,7 +893,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         text: cr##"health_gossip_scale($self, record=None, /, *, available_sats=..., average_capacity_sats=..., average_revenue_sats=..., capacity_sats=..., channels=..., revenue_sats=...)
 --
 
-The deployed plugin's second health scale, for running beside it.
+The deployed plugin's second health scale, so that both can be compared.
 
 Takes one record, `trimtab.types.GossipScaleInput`, or its fields by name:
 
@@ -1165,7 +1165,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         text: cr##"legacy_fee($self, record=None, /, *, base_ppm=..., max_fee_ppm=..., min_fee_ppm=..., needs=..., peer_id=...)
 --
 
-The deployed fee controller's own rule, for running beside it.
+The deployed fee controller's own rule, so that both can be compared.
 
 Takes one record, `trimtab.types.LegacyFeeInput`, or its fields by name:
 
@@ -1421,7 +1421,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         text: cr##"rebalance_evaluate($self, record=None, /, *, amount_sats=None, attempt_cost_sats=0, budget_left_sats=None, demand={}, destination=..., failures=0, fixed_msat=0, health_age_s=None, inbound_ppm=..., p_success=None, sources=[], successes=0, tier=None)
 --
 
-What a rebalance is worth, every term of it, and what would turn the answer round.
+What a rebalance is worth, every term of it, and which values would change the answer.
 
 Takes one record, `trimtab.types.EvaluateInput`, or its fields by name:
 
@@ -1459,7 +1459,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Evaluated`:
     amount_sats: Sat | None
         How much to move, when it is accepted.
     flips: Flips | None
-        What would turn the answer round.
+        Which values would change the answer.
     max_fee_ppm: Ppm | None
         The most to pay for the route, when it is accepted.
     model: Model
@@ -2713,7 +2713,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Evaluated`:
     amount_sats: Sat | None
         How much to move, when it is accepted.
     flips: Flips | None
-        What would turn the answer round.
+        Which values would change the answer.
     max_fee_ppm: Ppm | None
         The most to pay for the route, when it is accepted.
     model: Model

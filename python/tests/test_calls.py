@@ -104,8 +104,8 @@ def test_reasons_are_built_once_and_when_read(
     assert scored.reasons == trimtab.call("health.score", health)["reasons"]
     assert scored.reasons is scored.reasons
     assert scored.explain()[0] == (
-        "the health score of 47 is not above 50, where the tier stable begins; "
-        "it would no longer hold with profitable_pct = 0.4499999999999999"
+        "the health score is 47; the tier stable begins above 50; "
+        "this would change with profitable_pct = about 0.45"
     )
     assert not any(letter.isdigit() for line in scored.explain("peer") for letter in line)
     with pytest.raises(trimtab.InputError) as told:

@@ -8,8 +8,8 @@
     >>> scored.score, scored.tier
     (47, 'vulnerable')
     >>> scored.explain()[0]
-    'the health score of 47 is not above 50, where the tier stable begins; \
-it would no longer hold with profitable_pct = 0.4499999999999999'
+    'the health score is 47; the tier stable begins above 50; \
+this would change with profitable_pct = about 0.45'
 
 Every decision is a pure function of its input. Nothing here moves funds.
 """

@@ -206,7 +206,7 @@ fn schema_parts(table: &[Operation], schemas: Schemas) -> serde_json::Value {
         .collect();
     let fleet_book = serde_json::json!({
         "kind": "fleet_book",
-        "summary": "What members reported; a question costs its answer, not what is known.",
+        "summary": "What members reported. Query time grows with the size of the answer, not with the number of reports.",
         "open": generator.subschema_for::<fleet_book::OpenFleetBook>(),
         "methods": fleet_book::METHODS
             .iter()
@@ -218,7 +218,7 @@ fn schema_parts(table: &[Operation], schemas: Schemas) -> serde_json::Value {
     });
     let hub_book = serde_json::json!({
         "kind": "hub_book",
-        "summary": "The accounts of a hub; a tick costs what has changed, not what there is.",
+        "summary": "The accounts of a hub. The time of a tick depends on the accounts that changed since the last one.",
         "open": generator.subschema_for::<book::OpenHubBook>(),
         "methods": book::METHODS
             .iter()

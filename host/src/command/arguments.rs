@@ -22,16 +22,25 @@ pub struct Arguments {
 pub enum Task {
     /// Show real decisions on the data that this program carries.
     Demo {
+        /// Print JSON instead of the page.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         asked: Asked,
     },
     /// List the operations.
     Ops {
+        /// Print JSON instead of the page.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         asked: Asked,
     },
     /// Print the digests of module and config, the version and the version of the interface.
     Digest {
+        /// Print JSON instead of the page.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         asked: Asked,
     },
@@ -52,7 +61,7 @@ pub enum Task {
         #[arg(long)]
         now: Option<u64>,
         /// Say why nothing is rebalanced at this channel or peer, instead of the page.
-        #[arg(long, value_name = "CHANNEL|PEER", conflicts_with = "json")]
+        #[arg(long, value_name = "CHANNEL|PEER")]
         why: Option<String>,
         /// Print what was decided as JSON instead of the page.
         #[arg(long)]
@@ -64,6 +73,12 @@ pub enum Task {
     Hub {
         /// The state as JSON; `-` reads standard input.
         state: PathBuf,
+        /// Give every reason about this account, instead of the page.
+        #[arg(long, value_name = "ACCOUNT")]
+        why: Option<String>,
+        /// Print what was decided as JSON instead of the page.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         asked: Asked,
     },

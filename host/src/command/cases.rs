@@ -85,7 +85,12 @@ fn explained(caller: &Caller, envelope: &[u8]) -> Result<Vec<u8>, HostError> {
         let effect = in_style(paint::of_word(word("effect")), word("effect"));
         let binding = reason.get("binding") == Some(&Json::Bool(true));
         let mark = if binding { "*" } else { "-" };
-        page.push(format!("{mark} {effect} {}: {sentence}", word("code")));
+        let line = format!("{mark} {effect} {}: {sentence}", word("code"));
+        // A script reads lines, a person reads a page.
+        page.push(match paint::is_terminal() {
+            true => paint::wrapped(&line, 0, paint::width()),
+            false => line,
+        });
     }
     let aside = envelope.get("quarantined").and_then(Json::as_array);
     for entry in aside.into_iter().flatten() {

@@ -1,20 +1,40 @@
 //! `trimtab demo`: a fleet and a hub that this program carries.
 
+use serde_json::json;
+
 use super::arguments::Asked;
 use super::caller::{Host, Json};
 use super::failure::Failure;
+use super::hub::Judged;
 use super::node::Fleet;
 use super::paint::{Page, in_style};
-use super::{fleet, hub, paint};
+use super::{fleet, paint};
 
 /// A hub with eleven peers and a liar.
 const HUB: &str = include_str!("../../demo/hub.json");
 
+/// Its second token is not worth a dollar, so it has limits of its own.
+const HUB_CONFIG: &[u8] = include_bytes!("../../demo/hub-config.json");
+
 /// The command.
-pub fn run(asked: &Asked) -> Result<u8, Failure> {
+pub fn run(json: bool, asked: &Asked) -> Result<u8, Failure> {
     let host = Host::of(asked)?;
     let caller = host.asked(asked)?;
+    let state: Json = serde_json::from_str(HUB)
+        .map_err(|error| Failure::Usage(format!("the carried hub: {error}")))?;
+    let judged = match &asked.config {
+        Some(_) => Judged::of(&caller, &state)?,
+        None => Judged::of(&host.policy(&asked.profile, Some(HUB_CONFIG))?, &state)?,
+    };
+    let carried = Fleet::carried()?;
     let mut page = Page::default();
+    if json {
+        let told = fleet::json(&caller, &carried)?;
+        let told: Json = serde_json::from_str(&told).unwrap_or_default();
+        page.line(json!({ "fleet": told, "hub": judged.json() }));
+        page.print()?;
+        return Ok(0);
+    }
     let digest = host.digest().unwrap_or("none: native");
     page.line(format_args!(
         "{} {}  profile {}",
@@ -24,11 +44,10 @@ pub fn run(asked: &Asked) -> Result<u8, Failure> {
     ));
     page.line(in_style(paint::DIM, format_args!("module {digest}")));
     page.line("");
-    fleet::show(&caller, &Fleet::carried()?, &mut page)?;
-    let state: Json = serde_json::from_str(HUB)
-        .map_err(|error| Failure::Usage(format!("the carried hub: {error}")))?;
+    fleet::show(&caller, &carried, &mut page)?;
     page.line("");
-    hub::show(&caller, &state, &mut page)?;
+    judged.show(&state, &mut page)?;
+    page.hint("trimtab fleet DIR, with the answers of your own nodes (--help)");
     page.print()?;
     Ok(0)
 }

@@ -9,7 +9,8 @@ use std::path::Path;
 use trimtab_core::canonical;
 use trimtab_core::fleet::FleetInput;
 use trimtab_core::fleet::advise::{
-    MoveAdvice, MoveOutcome, NodeAdvice, NodeAdviceInput, NodeExplainInput, RefusalCount,
+    MoveAdvice, MoveOutcome, NodeAdvice, NodeAdviceInput, NodeExplainInput, NodeExplained,
+    RefusalCount,
 };
 use trimtab_core::fleet::fees::Step;
 use trimtab_core::fleet::health::Trend;
@@ -24,6 +25,7 @@ use trimtab_core::operations::{
 use trimtab_core::policy::Decided;
 use trimtab_core::reason::{Effect, Quarantined, Reason};
 use trimtab_core::units::{Count, NodeId, Ppm, Seconds};
+use trimtab_core::words;
 
 use super::arguments::Asked;
 use super::caller::{Caller, Host};
@@ -58,9 +60,15 @@ pub fn run(
     let view = View::of(&caller, &fleet)?;
     let mut page = Page::default();
     match (show.why, show.json) {
-        (Some(subject), _) => view.explain(subject, &mut page)?,
+        (Some(subject), true) => page.line(canonical::text(&view.explained(subject)?)?),
+        (Some(subject), false) => view.explain(subject, &mut page)?,
         (None, true) => page.line(view.json()?),
-        (None, false) => view.show(&mut page)?,
+        (None, false) => {
+            view.show(&mut page)?;
+            if let Some(subject) = view.unfilled() {
+                page.hint(&format!("trimtab fleet {} --why {subject}", dir.display()));
+            }
+        }
     }
     page.print()?;
     Ok(0)
@@ -71,6 +79,11 @@ pub fn show(caller: &Caller, fleet: &Fleet, page: &mut Page) -> Result<(), Failu
     View::of(caller, fleet)?.show(page)
 }
 
+/// The same as JSON.
+pub fn json(caller: &Caller, fleet: &Fleet) -> Result<String, Failure> {
+    View::of(caller, fleet)?.json()
+}
+
 /// What is known of one member.
 struct Told<'f> {
     node: &'f Node,
@@ -78,6 +91,13 @@ struct Told<'f> {
     snapshot: Decided<Snapshot>,
     question: NodeAdviceInput,
     advice: Decided<NodeAdvice>,
+}
+
+/// Why nothing is rebalanced at a channel or peer of one member.
+#[derive(Serialize)]
+struct ExplainedMember<'t> {
+    explained: Decided<NodeExplained>,
+    name: &'t str,
 }
 
 /// The fleet with the names that people use.
@@ -148,7 +168,7 @@ impl<'f> View<'f> {
     fn sentence(&self, reason: &Reason) -> String {
         let mut named = reason.clone();
         named.subject = named.subject.map(|subject| self.named(&subject));
-        named.page_sentence()
+        named.sentence()
     }
 
     fn show(&self, page: &mut Page) -> Result<(), Failure> {
@@ -156,10 +176,11 @@ impl<'f> View<'f> {
         let peers = self.members.iter().flat_map(Told::peers);
         let external: BTreeSet<&str> = peers.filter(|peer| !members.contains(peer)).collect();
         page.title(format_args!(
-            "fleet of {} nodes, {} external peers, as of unix time {}",
+            "fleet of {} {}, {} external peers, as of {}",
             members.len(),
+            if members.len() == 1 { "node" } else { "nodes" },
             external.len(),
-            self.now
+            words::moment(i128::from(self.now.get()))
         ));
         for told in &self.members {
             page.line("");
@@ -501,8 +522,16 @@ impl<'f> View<'f> {
         }
     }
 
-    /// Why nothing is rebalanced at one channel or peer.
-    fn explain(&self, subject: &str, page: &mut Page) -> Result<(), Failure> {
+    /// The first channel that is not filled, by the name that people use.
+    fn unfilled(&self) -> Option<String> {
+        let moves = self.members.iter();
+        let mut moves = moves.flat_map(|told| &told.advice.decision.rebalances);
+        let refused = moves.find(|one| one.outcome == MoveOutcome::Refused)?;
+        Some(self.name(&refused.channel_id))
+    }
+
+    /// Why nothing is rebalanced at one channel or peer, as each member that has it sees it.
+    fn explained(&self, subject: &str) -> Result<Vec<ExplainedMember<'_>>, Failure> {
         let subject = NodeId::new(subject)?;
         let knows = |told: &&Told<'_>| {
             let channels = told.snapshot.decision.us.channels.readable().iter();
@@ -512,17 +541,34 @@ impl<'f> View<'f> {
                     || channel.short_channel_id.as_ref() == Some(&subject)
             })
         };
+        let mut explained = Vec::new();
         for told in self.members.iter().filter(knows) {
             let asked = NodeExplainInput {
                 asked: told.question.clone(),
                 first: Some(Count::new(ROWS as u32)?),
                 subject: subject.clone(),
             };
-            let explained = self.caller.decide::<FleetExplain>(&asked)?.decision;
+            explained.push(ExplainedMember {
+                explained: self.caller.decide::<FleetExplain>(&asked)?,
+                name: &told.node.name,
+            });
+        }
+        if explained.is_empty() {
+            return Err(Failure::Usage(format!(
+                "{subject}: no channel or peer of a member"
+            )));
+        }
+        Ok(explained)
+    }
+
+    /// The same as a page.
+    fn explain(&self, subject: &str, page: &mut Page) -> Result<(), Failure> {
+        for member in self.explained(subject)? {
+            let explained = member.explained.decision;
             for channel in &explained.channels {
                 page.title(format_args!(
                     "{} {} to {}: {} of {} sat ours",
-                    told.node.name,
+                    member.name,
                     self.name(&channel.channel_id),
                     self.name(&channel.peer_id),
                     grouped(channel.local_sats),
@@ -560,15 +606,10 @@ impl<'f> View<'f> {
                 }
             }
         }
-        if !self.members.iter().any(|told| knows(&told)) {
-            return Err(Failure::Usage(format!(
-                "{subject}: no channel or peer of a member"
-            )));
-        }
         Ok(())
     }
 
-    /// The same as JSON: what was answered about each member.
+    /// The page as JSON: what was answered about each member.
     fn json(&self) -> Result<String, Failure> {
         #[derive(Serialize)]
         struct OfMember<'t> {

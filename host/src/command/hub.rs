@@ -1,46 +1,182 @@
 //! `trimtab hub`: who can give, who should get, who is matched with whom, and the plan of one tick.
 
 use serde_json::{Map, json};
+use std::collections::BTreeSet;
 use std::path::Path;
+use trimtab_core::error::Error;
+use trimtab_core::reason::{Effect, Reason};
+use trimtab_core::value::{self, Value};
+use trimtab_core::words;
 
 use super::arguments::Asked;
 use super::caller::{Caller, Host, Json};
 use super::failure::{Failure, bytes_of};
-use super::paint::{self, Page, in_style, of_word};
+use super::paint::{self, Page, in_style, of_effect};
+
+/// What to show of a hub.
+pub struct Show<'a> {
+    /// The account to explain, instead of the page.
+    pub why: Option<&'a str>,
+    /// JSON instead of a page.
+    pub json: bool,
+}
 
 /// The command.
-pub fn run(state: &Path, asked: &Asked) -> Result<u8, Failure> {
-    let bytes = bytes_of(Some(state))?;
+pub fn run(file: &Path, show: &Show<'_>, asked: &Asked) -> Result<u8, Failure> {
+    let bytes = bytes_of(Some(file))?;
     let state: Json = serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::Usage(format!("{}: {error}", state.display())))?;
+        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
     let host = Host::of(asked)?;
+    let caller = host.asked(asked)?;
     let mut page = Page::default();
-    show(&host.asked(asked)?, &state, &mut page)?;
+    match (show.why, show.json) {
+        (Some(account), json) => {
+            let explained = explained(&caller, &state, account)?;
+            match json {
+                true => page.line(json!(explained)),
+                false => why(&explained, &state, &mut page)?,
+            }
+        }
+        (None, true) => page.line(Judged::of(&caller, &state)?.json()),
+        (None, false) => {
+            let judged = Judged::of(&caller, &state)?;
+            judged.show(&state, &mut page)?;
+            if let Some(account) = judged.unserved() {
+                page.hint(&format!("trimtab hub {} --why {account}", file.display()));
+            }
+        }
+    }
     page.print()?;
     Ok(0)
 }
 
-/// Writes the page of a hub.
-pub fn show(caller: &Caller, state: &Json, page: &mut Page) -> Result<(), Failure> {
-    let accounts = state
-        .get("accounts")
-        .and_then(Json::as_array)
-        .map_or(0, Vec::len);
-    page.title(format_args!(
-        "hub \"{}\", {accounts} accounts, reserves {}",
-        text(state, "/hub_id"),
-        reserves(state),
-    ));
-    let detected = caller.ask("hub.detect", state)?;
-    parties("can give", "spenders", &detected, state, page);
-    parties("should get", "receivers", &detected, state, page);
-    let matched = caller.ask("hub.match", &match_input(&detected))?;
-    matches(&matched, state, page);
-    let planned = caller.ask("hub.plan", state)?;
-    plan(&planned, state, page);
-    reasons(caller, &planned, page)?;
-    outcomes(caller, &planned, page)?;
+/// What the policies said of a hub.
+pub struct Judged {
+    detected: Json,
+    matched: Json,
+    planned: Json,
+}
+
+impl Judged {
+    pub fn of(caller: &Caller, state: &Json) -> Result<Self, Failure> {
+        let detected = caller.ask("hub.detect", state)?;
+        let matched = caller.ask("hub.match", &match_input(&detected))?;
+        let planned = caller.ask("hub.plan", state)?;
+        Ok(Self {
+            detected,
+            matched,
+            planned,
+        })
+    }
+
+    /// The three envelopes.
+    pub fn json(&self) -> Json {
+        json!({ "detect": self.detected, "match": self.matched, "plan": self.planned })
+    }
+
+    /// Writes the page of a hub.
+    pub fn show(&self, state: &Json, page: &mut Page) -> Result<(), Failure> {
+        let accounts = state
+            .get("accounts")
+            .and_then(Json::as_array)
+            .map_or(0, Vec::len);
+        page.title(format_args!(
+            "hub \"{}\", {accounts} accounts, reserves {}",
+            text(state, "/hub_id"),
+            reserves(state),
+        ));
+        parties("can give", "spenders", &self.detected, state, page);
+        parties("should get", "receivers", &self.detected, state, page);
+        matches(&self.matched, state, page);
+        plan(&self.planned, state, page);
+        reasons(&self.planned, state, page)?;
+        outcomes(&self.planned, state, page)
+    }
+
+    /// The first account that asked for collateral and got none.
+    fn unserved(&self) -> Option<&str> {
+        let outcomes = entries(&self.planned, "/decision/outcomes").iter();
+        let mut unserved =
+            outcomes.filter(|outcome| ["deferred", "refused"].contains(&text(outcome, "/outcome")));
+        unserved.next().map(|outcome| text(outcome, "/account_id"))
+    }
+}
+
+/// The answers of `hub.explain` about one account, for each token that it holds or asks for.
+fn explained(caller: &Caller, state: &Json, account: &str) -> Result<Vec<Json>, Failure> {
+    let mine = entries(state, "/accounts").iter();
+    let mine = mine.filter(|entry| text(entry, "/account_id") == account);
+    let rows = mine.flat_map(|entry| {
+        let held = entries(entry, "/deltas").iter();
+        held.chain(entries(entry, "/requests"))
+    });
+    let tokens: BTreeSet<u64> = rows
+        .filter_map(|row| row.get("token_id").and_then(Json::as_u64))
+        .collect();
+    if tokens.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{account}: no account of this hub that holds a token"
+        )));
+    }
+    let asked = tokens.into_iter().map(|token| {
+        let input = json!({ "account_id": account, "state": state, "token_id": token });
+        Ok(caller.ask("hub.explain", &input)?)
+    });
+    asked.collect()
+}
+
+/// Every reason about one account.
+fn why(explained: &[Json], state: &Json, page: &mut Page) -> Result<(), Failure> {
+    for outcome in explained
+        .iter()
+        .flat_map(|envelope| entries(envelope, "/decision/outcomes"))
+    {
+        let token = shown(outcome, "/token_id");
+        let wants = |name: &str| {
+            let raw = text(outcome, &format!("/{name}"));
+            match raw.is_empty() {
+                true => String::new(),
+                false => format!(", {name} {}", in_tokens(raw, decimals(state, &token))),
+            }
+        };
+        page.title(format_args!(
+            "{} token {token}: {}{}{}",
+            text(outcome, "/account_id"),
+            text(outcome, "/outcome"),
+            wants("want"),
+            wants("amount"),
+        ));
+        for mut reason in reasons_of(outcome)? {
+            // The title has it already.
+            reason.subject = None;
+            say(&reason, state, &token, page);
+        }
+    }
     Ok(())
+}
+
+/// The reasons of an envelope or outcome.
+fn reasons_of(answer: &Json) -> Result<Vec<Reason>, Failure> {
+    let read = |reason: &Json| {
+        let text = reason.to_string();
+        let value = Value::from_json(text.as_bytes())?;
+        value::decode(&value)
+    };
+    let reasons: Result<_, Error> = entries(answer, "/reasons").iter().map(read).collect();
+    Ok(reasons?)
+}
+
+/// A reason in words, its amounts in whole tokens where the decimals are known.
+fn say(reason: &Reason, state: &Json, token: &str, page: &mut Page) {
+    let known = state
+        .pointer(&format!("/tokens/{token}/decimals"))
+        .is_some();
+    let sentence = match known {
+        true => reason.sentence_in_tokens(decimals(state, token)),
+        false => reason.sentence(),
+    };
+    let mark = in_style(of_effect(reason.effect), "-");
+    page.say(&mark, &sentence);
 }
 
 fn reserves(state: &Json) -> String {
@@ -49,10 +185,15 @@ fn reserves(state: &Json) -> String {
         let amount = amount.as_str().unwrap_or_default();
         format!(
             "{} of token {token}",
-            paint::in_tokens(amount, decimals(state, token))
+            in_tokens(amount, decimals(state, token))
         )
     });
     told.collect::<Vec<_>>().join(", ")
+}
+
+/// Whole tokens as they are, in groups of three digits.
+fn in_tokens(raw: &str, decimals: usize) -> String {
+    words::exact(&words::in_tokens(raw, decimals))
 }
 
 /// An unknown token shows its smallest unit.
@@ -66,7 +207,7 @@ fn decimals(state: &Json, token: &str) -> usize {
 }
 
 fn amount(row: &Json, token: &str, state: &Json) -> String {
-    paint::in_tokens(text(row, "/amount"), decimals(state, token))
+    in_tokens(text(row, "/amount"), decimals(state, token))
 }
 
 fn entries<'j>(value: &'j Json, place: &str) -> &'j [Json] {
@@ -85,7 +226,9 @@ fn sides<'j>(detected: &'j Json, side: &str) -> impl Iterator<Item = (&'j Json, 
 }
 
 fn parties(title: &str, side: &str, detected: &Json, state: &Json, page: &mut Page) {
-    page.line("");
+    if sides(detected, side).next().is_some() {
+        page.line("");
+    }
     for (token, row) in sides(detected, side) {
         let token = shown(token, "/token_id");
         page.line(format_args!(
@@ -134,7 +277,7 @@ fn matches(matched: &Json, state: &Json, page: &mut Page) {
         }
         let proof = |part: &str| {
             let place = format!("/proof/{part}");
-            paint::in_tokens(text(token, &place), decimals(state, &id))
+            in_tokens(text(token, &place), decimals(state, &id))
         };
         page.line(format_args!(
             "  {} in {} = out {}, {} from the reserve, {} operations",
@@ -153,7 +296,7 @@ fn plan(planned: &Json, state: &Json, page: &mut Page) {
     page.title("plan of this tick");
     for (index, action) in entries(planned, "/decision/actions").iter().enumerate() {
         let token = shown(action, "/token_id");
-        let mut told: Vec<String> = ["account_id", "source"]
+        let mut told: Vec<String> = ["account_id", "source", "code"]
             .iter()
             .map(|name| text(action, &format!("/{name}")).to_owned())
             .filter(|word| !word.is_empty())
@@ -178,40 +321,34 @@ fn step(op: &Json, state: &Json) -> String {
     let moved = moved
         .map(|raw| raw.trim_start_matches('-'))
         .find(|raw| !raw.is_empty());
-    let moved = paint::in_tokens(moved.unwrap_or_default(), decimals(state, &token));
+    let moved = in_tokens(moved.unwrap_or_default(), decimals(state, &token));
     format!("{} {moved} of token {token}", text(op, "/type"))
 }
 
 /// What became of the requests that were not served, in words.
-fn outcomes(caller: &Caller, planned: &Json, page: &mut Page) -> Result<(), Failure> {
+fn outcomes(planned: &Json, state: &Json, page: &mut Page) -> Result<(), Failure> {
     for outcome in entries(planned, "/decision/outcomes") {
-        let said = caller.sentences(outcome)?;
-        let binding = entries(outcome, "/reasons").iter().zip(said);
-        let binding =
-            binding.filter(|(reason, _)| reason.get("binding") == Some(&Json::Bool(true)));
-        for (reason, sentence) in binding {
-            let mark = in_style(of_word(text(reason, "/effect")), "-");
-            let who = text(outcome, "/account_id");
-            let sentence = match sentence.contains(who) {
-                true => sentence,
-                false => format!("{who}: {sentence}"),
-            };
-            page.say(&mark, &paint::shortened(&sentence));
+        let who = text(outcome, "/account_id");
+        for mut reason in reasons_of(outcome)? {
+            if reason.binding {
+                reason.subject = reason.subject.or_else(|| Some(who.to_owned()));
+                say(&reason, state, &shown(outcome, "/token_id"), page);
+            }
         }
     }
     Ok(())
 }
 
 /// What was not simply allowed, in words; what was set aside, with its mistake.
-fn reasons(caller: &Caller, envelope: &Json, page: &mut Page) -> Result<(), Failure> {
-    let sentences = caller.sentences(envelope)?;
-    for (reason, sentence) in entries(envelope, "/reasons").iter().zip(sentences) {
-        let effect = text(reason, "/effect");
-        if effect != "allow" {
-            page.say(
-                &in_style(of_word(effect), "-"),
-                &paint::shortened(&sentence),
-            );
+fn reasons(envelope: &Json, state: &Json, page: &mut Page) -> Result<(), Failure> {
+    for mut reason in reasons_of(envelope)? {
+        if reason.effect != Effect::Allow {
+            // A reason about a reserve is about its token.
+            let token = reason.subject.clone().unwrap_or_default();
+            if token.parse::<u32>().is_ok() {
+                reason.subject = Some(format!("token {token}"));
+            }
+            say(&reason, state, &token, page);
         }
     }
     for aside in entries(envelope, "/quarantined") {

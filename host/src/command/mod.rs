@@ -19,9 +19,9 @@ use std::process::ExitCode;
 
 pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().task {
-        Task::Demo { asked } => demo::run(&asked),
-        Task::Ops { asked } => tables::operations(&asked),
-        Task::Digest { asked } => tables::digests(&asked),
+        Task::Demo { json, asked } => demo::run(json, &asked),
+        Task::Ops { json, asked } => tables::operations(json, &asked),
+        Task::Digest { json, asked } => tables::digests(json, &asked),
         Task::Fleet {
             dir,
             members,
@@ -33,7 +33,15 @@ pub fn run() -> ExitCode {
             let why = why.as_deref();
             fleet::run(&dir, members, now, &fleet::Show { why, json }, &asked)
         }
-        Task::Hub { state, asked } => hub::run(&state, &asked),
+        Task::Hub {
+            state,
+            why,
+            json,
+            asked,
+        } => {
+            let why = why.as_deref();
+            hub::run(&state, &hub::Show { why, json }, &asked)
+        }
         Task::Check {
             module,
             json,
@@ -51,7 +59,9 @@ pub fn run() -> ExitCode {
             match (op, lines) {
                 (op, true) => cases::lines(op.as_deref(), file.as_deref(), &asked),
                 (Some(op), false) => cases::one(&op, file.as_deref(), show, &asked),
-                (None, false) => Err(Failure::Usage("which operation?".to_owned())),
+                (None, false) => Err(Failure::Usage(
+                    "which operation? `trimtab ops` lists them".to_owned(),
+                )),
             }
         }
     };

@@ -4,6 +4,8 @@
 use anstyle::{AnsiColor, Effects, Style};
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write as _};
+use trimtab_core::reason::Effect;
+use trimtab_core::words;
 
 /// Titles.
 pub const TITLE: Style = Style::new().effects(Effects::BOLD);
@@ -33,6 +35,15 @@ pub fn of_word(word: &str) -> Style {
     }
 }
 
+/// The style of what a reason does.
+pub fn of_effect(effect: Effect) -> Style {
+    match effect {
+        Effect::Allow => GOOD,
+        Effect::Refuse => BAD,
+        _ => FAIR,
+    }
+}
+
 /// Whether a person reads our standard output.
 pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
@@ -44,24 +55,9 @@ pub fn width() -> usize {
     terminal.unwrap_or(80).clamp(60, 80)
 }
 
-/// A whole number with a comma every three digits; anything else as it is.
+/// A number with a comma every three digits; anything else as it is.
 pub fn grouped(number: impl fmt::Display) -> String {
-    let text = number.to_string();
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", text.as_str()),
-    };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text;
-    }
-    let mut out = sign.to_owned();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    words::exact(&number.to_string())
 }
 
 /// The columns of a text, without what only sets its style.
@@ -92,42 +88,15 @@ pub fn wrapped(text: &str, indent: usize, width: usize) -> String {
     out
 }
 
-/// A sentence with its long fractions cut to four digits; the value that would change the outcome
-/// stays whole, since a shorter one might not.
-pub fn shortened(sentence: &str) -> String {
-    let (told, flip) = match sentence.find("; it would") {
-        Some(at) => sentence.split_at(at),
-        None => (sentence, ""),
-    };
-    let words = told.split(' ').map(|word| match word.split_once('.') {
-        Some((_, fraction)) if fraction.len() > 6 => word
-            .parse()
-            .map_or_else(|_| word.to_owned(), |number: f64| format!("{number:.4}")),
-        _ => word.to_owned(),
-    });
-    words.collect::<Vec<_>>().join(" ") + flip
-}
-
-/// A whole number of the smallest unit in whole tokens.
-pub fn in_tokens(raw: &str, decimals: usize) -> String {
-    if raw.is_empty() || !raw.bytes().all(|byte| byte.is_ascii_digit()) {
-        return raw.to_owned();
-    }
-    let padded = format!("{raw:0>width$}", width = decimals + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - decimals);
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{}{point}{fraction}", grouped(whole))
-}
-
 /// A page that is written as a whole.
 #[derive(Default)]
 pub struct Page(String);
 
 impl Page {
     pub fn line(&mut self, text: impl fmt::Display) {
+        let text = text.to_string();
         // Writing to a String cannot fail.
-        let _ = writeln!(self.0, "{text}");
+        let _ = writeln!(self.0, "{}", text.trim_end());
     }
 
     pub fn title(&mut self, text: impl fmt::Display) {
@@ -144,6 +113,12 @@ impl Page {
     pub fn tell(&mut self, mark: &str, text: &str) {
         let text = after(mark, text);
         self.line(format_args!("     {mark} {text}"));
+    }
+
+    /// The command that a reader of this page may want next.
+    pub fn hint(&mut self, command: &str) {
+        self.line("");
+        self.line(in_style(DIM, format_args!("next: {command}")));
     }
 
     /// Styles go only to a terminal.

@@ -8,18 +8,23 @@ use super::failure::Failure;
 use super::paint::{self, Page, in_style};
 
 /// The table of operations, as the module describes itself.
-pub fn operations(asked: &Asked) -> Result<u8, Failure> {
+pub fn operations(json: bool, asked: &Asked) -> Result<u8, Failure> {
     let host = Host::of(asked)?;
     let described = host.asked(asked)?.ask("policy.describe", &json!({}))?;
     let rows = described
         .pointer("/decision/operations")
         .and_then(Json::as_array);
+    let mut page = Page::default();
+    if json {
+        page.line(json!(rows));
+        page.print()?;
+        return Ok(0);
+    }
     let rows: Vec<(&str, &str)> = rows
         .into_iter()
         .flatten()
         .filter_map(|row| Some((row.get("name")?.as_str()?, row.get("summary")?.as_str()?)))
         .collect();
-    let mut page = Page::default();
     let column = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
     for (name, summary) in rows {
         if paint::is_terminal() {
@@ -33,19 +38,22 @@ pub fn operations(asked: &Asked) -> Result<u8, Failure> {
             page.line(format_args!("{name}\t{summary}"));
         }
     }
+    if paint::is_terminal() {
+        page.hint("trimtab call health.score INPUT.json --explain");
+    }
     page.print()?;
     Ok(0)
 }
 
 /// What decides here: module, config, version, interface.
-pub fn digests(asked: &Asked) -> Result<u8, Failure> {
+pub fn digests(json: bool, asked: &Asked) -> Result<u8, Failure> {
     let host = Host::of(asked)?;
     let caller = host.asked(asked)?;
     let stamp = caller.ask("policy.explain", &json!({ "reasons": [] }))?;
     let described = caller.ask("policy.describe", &json!({ "operation": "policy.explain" }))?;
     let policy = |key: &str| stamp.pointer(&format!("/policy/{key}")).cloned();
     let mut page = Page::default();
-    for (name, value) in [
+    let rows = [
         (
             "module",
             Some(json!(host.digest().unwrap_or("none: native"))),
@@ -54,7 +62,14 @@ pub fn digests(asked: &Asked) -> Result<u8, Failure> {
         ("profile", policy("profile")),
         ("version", policy("version")),
         ("abi", described.pointer("/decision/abi").cloned()),
-    ] {
+    ];
+    if json {
+        let rows = rows.map(|(name, value)| (name.to_owned(), value.unwrap_or_default()));
+        page.line(Json::Object(rows.into_iter().collect()));
+        page.print()?;
+        return Ok(0);
+    }
+    for (name, value) in rows {
         let value = value.unwrap_or(Json::Null);
         let value = value.as_str().map_or(value.to_string(), str::to_owned);
         page.line(format_args!(

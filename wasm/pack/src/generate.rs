@@ -47,8 +47,6 @@ pub fn generate(root: &Path, check: bool) -> Result<()> {
     files.extend(help::files(&model)?);
     files.extend(docs::files(&model)?);
     files.extend(licences(root)?);
-    let readme = fs::read_to_string(root.join("README.md"))?;
-    files.push(docs::readme(&model, &readme)?);
     let mut stale = Vec::new();
     for file in &files {
         let path = root.join(file.path);

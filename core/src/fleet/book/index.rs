@@ -97,7 +97,7 @@ impl Index {
         }
     }
 
-    /// Whether it has a report of that member, if only that of its silence.
+    /// Whether it has a report of that member, a stale one included.
     pub fn holds(&self, id: &NodeId) -> bool {
         self.cards.contains(id)
     }

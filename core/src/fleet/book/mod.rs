@@ -1,4 +1,5 @@
-//! A fleet's members, kept between questions: a question costs its answer, not what is known.
+//! A fleet's members, kept between questions: query time grows with the size of the answer, not
+//! with the number of stored reports.
 //!
 //! ```
 //! use trimtab_core::{operations::opened, value::Value};
@@ -14,7 +15,7 @@
 //!
 //! An answer has the same bytes as that of the stateless operation on the snapshot. Reports come
 //! in as records (`set_report`) or as signed messages (`take`); the last one of a member counts. A
-//! member that never reported is of the fleet, and its silence is a stale report.
+//! member that never reported is still a member; its report is treated as stale.
 //!
 //! Source: spec of the fleet, section 9.
 

@@ -133,7 +133,7 @@ pub struct Evaluated {
     pub accepted: bool,
     /// How much to move, when it is accepted.
     pub amount_sats: Option<Sat>,
-    /// What would turn the answer round.
+    /// Which values would change the answer.
     pub flips: Option<Flips>,
     /// The most to pay for the route, when it is accepted.
     pub max_fee_ppm: Option<Ppm>,
@@ -147,7 +147,7 @@ pub struct Evaluated {
     pub terms: Option<Terms>,
 }
 
-/// What would turn the answer round, all else fixed, the source included.
+/// Which values would change the answer, all else fixed, the source included.
 #[record(open, Copy, Default)]
 pub struct Flips {
     /// The largest amount at which it is accepted; the deployed model has no such bound.

@@ -1,4 +1,4 @@
-//! What a rebalance is worth, by one of two models, and what would turn the answer round.
+//! What a rebalance is worth, by one of two models, and which values would change the answer.
 //!
 //! `demand` holds what the moved sats will earn, from how often somebody wants them there, against
 //! what the route is *expected* to cost. `cl_revenue_ops` repeats the deployed plugin step by step,

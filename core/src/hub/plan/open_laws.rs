@@ -708,7 +708,7 @@ mod tokens_of_their_own {
         let half = decided(&with(json!({"floor": "5", "target_reserve": "20"})), &state);
         let sentence = half.outcomes[0].reasons[0].sentence();
         assert!(
-            sentence.contains("lack min_reserve, min_deposit"),
+            sentence.contains("sets no min_reserve, min_deposit for the token"),
             "{sentence}"
         );
         // The deployed runtime has no such rule.

@@ -66,7 +66,10 @@ def bare(home: Path, *path: Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith(("PIP_", "npm_config_", "SSL_")) or name.lower().endswith("_proxy")
     }
-    searched = [*map(str, path), "/usr/local/bin", "/usr/bin", "/bin"]
+    # Node may lie anywhere; Rust and Python are given where they are wanted.
+    node = shutil.which("node")
+    beside = [str(Path(node).parent)] if node else []
+    searched = [*map(str, path), *beside, "/usr/local/bin", "/usr/bin", "/bin"]
     return {**kept, "HOME": str(home), "PATH": os.pathsep.join(searched), "LANG": "C.UTF-8"}
 
 

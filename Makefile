@@ -16,7 +16,7 @@ BUN := pkg/node_modules/.bin/bun
 
 .PHONY: demo check test parity bench world world-short world-soak soak mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
-        python-tests npm-tests readme deny steps-begin
+        python-tests npm-tests readme deny steps-begin service-fuzz service-setup
 
 demo: module            ## real decisions on real input
 	@$(CARGO) test --quiet $(WITH_SANDBOX) --test command --no-run
@@ -25,7 +25,7 @@ demo: module            ## real decisions on real input
 check: check-format lint rust-tests   ## the daily loop: format, lints, core's tests, every vector on core
 
 test: steps-begin setup check-format module lint rust-tests check-generated wheel npm host-tests \
-      doc-tests parity python-tests npm-tests readme world-short check-reproducible deny   ## everything that CI checks
+      service-fuzz doc-tests parity python-tests npm-tests readme world-short check-reproducible deny   ## everything that CI checks
 	@tests/steps.sh --table
 
 steps-begin:
@@ -83,11 +83,23 @@ rust-tests:
 	  $(CARGO) test --locked --package trimtab-tests --no-default-features --test vectors; \
 	fi
 
-PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --no-run
+PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --test serve --no-run
 
 # The sandbox, the command, the module's own tests and the harness.
 host-tests:
-	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity
+	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --test serve
+
+# Schemathesis weighs as much as all else that the tests install: `make service-setup` gets it.
+FUZZ_SECONDS ?= 20
+SCHEMATHESIS := .venv-service/bin/schemathesis
+service-fuzz:           ## what the service's OpenAPI says, held against what it answers
+	@if [ -x $(SCHEMATHESIS) ]; then \
+	  $(PYTHON) tests/service/fuzz.py --program target/debug/trimtab --schemathesis $(SCHEMATHESIS) --seconds $(FUZZ_SECONDS); \
+	else tests/steps.sh --skip "OpenAPI of the service: schemathesis is not installed, see make service-setup"; fi
+
+service-setup:
+	$(PYTHON) -m venv .venv-service
+	.venv-service/bin/python -m pip install --quiet --requirement tests/service/requirements.txt
 
 doc-tests:
 	$(CARGO) test --quiet --locked --doc --package trimtab-core
@@ -113,7 +125,7 @@ npm-tests:
 
 readme:                 ## the commands and snippets of README.md and of the packages' own pages
 	$(PROGRAMS)
-	for page in README.md python/README.md pkg/README.md; do $(VENV)/python tests/readme/run.py $$page; done
+	for page in README.md docs/service.md python/README.md pkg/README.md; do $(VENV)/python tests/readme/run.py $$page; done
 
 deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check; \
@@ -147,6 +159,7 @@ mutants:                ## core's tests and the vectors against a sample of smal
 
 soak: world-soak        ## 20 seeds of the world, and every property test with 100,000 cases, told in docs/soak.json
 	$(PYTHON) tests/soak/run.py 100000
+	TRIMTAB_LOAD_SECONDS=60 $(CARGO) test $(WITH_SANDBOX) --test serve under_load -- --nocapture
 
 # --- housekeeping ---
 

@@ -23,6 +23,7 @@
 //! | [`HostError`] | bad input, a limit that was hit, a module that misbehaved |
 //! | [`Report`] | what a call cost |
 //! | [`native`] | the same call without a sandbox |
+//! | `serve` | the policy as a service, on Unix systems |
 //!
 //! # Choices
 //! - **NaN**: trimtab's own module lets no NaN out (every input float is checked and a NaN is
@@ -48,6 +49,8 @@ mod limits;
 mod module;
 pub mod native;
 mod sandbox;
+#[cfg(unix)]
+pub mod serve;
 mod shared;
 mod ticker;
 

@@ -7,8 +7,11 @@ mod demo;
 mod failure;
 mod fleet;
 mod hub;
+mod manual;
 mod node;
 mod paint;
+#[cfg(unix)]
+mod serve;
 mod tables;
 
 use arguments::{Arguments, Task};
@@ -33,6 +36,10 @@ pub fn run() -> ExitCode {
             fleet::run(&dir, members, now, &fleet::Show { why, json }, &asked)
         }
         Task::Hub { state, asked } => hub::run(&state, &asked),
+        #[cfg(unix)]
+        Task::Serve(arguments) => serve::run(&arguments),
+        Task::Completions { shell } => manual::completions(shell),
+        Task::Man => manual::page(),
         Task::Call {
             op,
             file,

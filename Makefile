@@ -17,7 +17,7 @@ BUN := pkg/node_modules/.bin/bun
 .PHONY: package prove-packages first-minutes api check-api package-tests
 .PHONY: demo check test parity session bench world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
-        python-tests npm-tests readme docs deny steps-begin
+        python-tests npm-tests readme docs deny steps-begin service-fuzz
 
 demo: module            ## real decisions on real input
 	@$(CARGO) test --quiet $(WITH_SANDBOX) --test command --no-run
@@ -26,7 +26,7 @@ demo: module            ## real decisions on real input
 check: check-format lint rust-tests   ## the daily loop: format, lints, core's tests, every vector on core
 
 test: steps-begin setup check-format module lint rust-tests check-generated wheel npm host-tests \
-      doc-tests parity python-tests npm-tests package-tests readme docs world-short check-reproducible deny   ## everything that CI checks
+      service-fuzz doc-tests parity python-tests npm-tests package-tests readme docs world-short check-reproducible deny   ## everything that CI checks
 	@tests/steps.sh --table
 
 steps-begin:
@@ -84,11 +84,21 @@ rust-tests:
 	  $(CARGO) test --locked --package trimtab-tests --no-default-features --test vectors; \
 	fi
 
-PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --no-run
+PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --test serve --no-run
 
 # The sandbox, the command, the module's own tests and the harness.
 host-tests:
-	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test check --test parity
+	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test check --test parity --test serve
+
+# Schemathesis weighs as much as all else that the tests install, so it has a place of its own.
+FUZZ_SECONDS ?= 20
+service-fuzz: .venv-service/ready   ## what the service's OpenAPI says, held against what it answers
+	$(PYTHON) tests/service/fuzz.py --program target/debug/trimtab --schemathesis .venv-service/bin/schemathesis --seconds $(FUZZ_SECONDS)
+
+.venv-service/ready: tests/service/requirements.txt
+	$(PYTHON) -m venv .venv-service
+	.venv-service/bin/python -m pip install --quiet --requirement tests/service/requirements.txt
+	@touch $@
 
 doc-tests:
 	$(CARGO) test --quiet --locked --doc --package trimtab-core
@@ -123,7 +133,7 @@ check-api: npm .venv/ready   ## what others can call is what tests/api says
 
 readme:                 ## the commands and snippets of README.md and of the packages' own pages
 	$(PROGRAMS)
-	for page in README.md python/README.md pkg/README.md; do $(VENV)/python tests/readme/run.py $$page; done
+	for page in README.md docs/service.md python/README.md pkg/README.md; do $(VENV)/python tests/readme/run.py $$page; done
 
 # properdocs checks the links between the pages of docs/; links.py those of all other pages and
 # those that leave docs/.
@@ -189,8 +199,9 @@ mutants:                ## core's tests and the vectors against a sample of smal
 soak-modules:           ## 10,000 random modules and mutated bytes of our own through `trimtab check`
 	TRIMTAB_MODULES=10000 $(CARGO) test --profile world $(WITH_SANDBOX) --test check -- --nocapture random_modules
 
-soak: world-soak soak-modules wheel  ## 20 seeds of the world and 10,000 random modules; told in docs/soak.json: every property test with 100,000 cases, 200 plugins killed, 100,000 malformed messages
+soak: world-soak soak-modules wheel  ## 20 seeds of the world, 10,000 random modules, a minute of load on the service; told in docs/soak.json: every property test with 100,000 cases, 200 plugins killed, 100,000 malformed messages
 	$(VENV)/python tests/soak/run.py
+	TRIMTAB_LOAD_SECONDS=60 $(CARGO) test $(WITH_SANDBOX) --test serve under_load -- --nocapture
 
 # --- housekeeping ---
 

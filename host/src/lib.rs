@@ -24,6 +24,7 @@
 //! | [`Report`] | what a call cost |
 //! | [`check`] | whether a stranger's module may be run, and what it costs |
 //! | [`native`] | the same call without a sandbox |
+//! | `serve` | the policy as a service, on Unix systems |
 //!
 //! # Choices
 //! - **NaN**: trimtab's own module lets no NaN out (every input float is checked and a NaN is
@@ -52,6 +53,8 @@ mod module;
 pub mod native;
 mod sandbox;
 mod screen;
+#[cfg(unix)]
+pub mod serve;
 mod shared;
 mod ticker;
 mod vouch;

@@ -261,6 +261,25 @@ fn digest_names_what_decides() {
 }
 
 #[test]
+fn completions_and_the_manual_know_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = run(&["completions", shell], "");
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        for command in ["call", "fleet", "serve"] {
+            assert!(out(&output).contains(command), "{shell}: {command}");
+        }
+    }
+    assert_eq!(code(&run(&["completions", "no-shell"], "")), 2);
+    let output = run(&["man"], "");
+    assert_eq!(code(&output), 0);
+    let page = out(&output);
+    assert!(page.contains(".TH trimtab 1"), "{page}");
+    for part in [".SH TRIMTAB SERVE", ".SH TRIMTAB CALL", "token\\-file", "SIGHUP"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+}
+
+#[test]
 fn a_fleet_is_judged_from_raw_answers() {
     let nodes = nodes();
     let dir = nodes.to_str().unwrap();

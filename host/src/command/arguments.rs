@@ -113,6 +113,19 @@ pub enum Task {
         #[command(flatten)]
         asked: Asked,
     },
+    /// Serve the policy over HTTP and JSON-RPC, on a Unix socket or a loopback port.
+    ///
+    /// SIGHUP reads config and token again, SIGTERM and SIGINT end it when the running requests are
+    /// done. It speaks no TLS: put a proxy in front. docs/service.md has the paths and the limits.
+    #[cfg(unix)]
+    Serve(Box<super::serve::Arguments>),
+    /// Print the completions for a shell.
+    Completions {
+        /// bash, elvish, fish, powershell or zsh.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
 }
 
 /// What a module that is checked may use.

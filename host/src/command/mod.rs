@@ -8,8 +8,11 @@ mod demo;
 mod failure;
 mod fleet;
 mod hub;
+mod manual;
 mod node;
 mod paint;
+#[cfg(unix)]
+mod serve;
 mod tables;
 
 use arguments::{Arguments, Task};
@@ -47,6 +50,10 @@ pub fn run() -> ExitCode {
             json,
             allowed,
         } => check::run(&module, json, &allowed),
+        #[cfg(unix)]
+        Task::Serve(arguments) => serve::run(&arguments),
+        Task::Completions { shell } => manual::completions(shell),
+        Task::Man => manual::page(),
         Task::Call {
             op,
             file,

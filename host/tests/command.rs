@@ -274,7 +274,12 @@ fn completions_and_the_manual_know_every_command() {
     assert_eq!(code(&output), 0);
     let page = out(&output);
     assert!(page.contains(".TH trimtab 1"), "{page}");
-    for part in [".SH TRIMTAB SERVE", ".SH TRIMTAB CALL", "token\\-file", "SIGHUP"] {
+    for part in [
+        ".SH TRIMTAB SERVE",
+        ".SH TRIMTAB CALL",
+        "token\\-file",
+        "SIGHUP",
+    ] {
         assert!(page.contains(part), "{part} in {page}");
     }
 }

@@ -3,7 +3,6 @@
 //! Nothing here is asserted: times belong to a machine and a moment.
 
 mod books;
-mod engines;
 mod signatures;
 
 use anyhow::{Context as _, Result, ensure};
@@ -62,7 +61,6 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let mut rows = sizes()?;
     rows.extend(sandbox()?);
-    rows.extend(engines::rows()?);
     rows.extend(python(&arguments)?);
     rows.extend(matching(&arguments)?);
     rows.extend(hub_book()?);

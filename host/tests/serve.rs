@@ -28,6 +28,7 @@ use trimtab_core::operations::OPERATIONS;
 use trimtab_core::policy::{Policy, VERSION, error_text};
 use trimtab_core::value::Value;
 use trimtab_host::MODULE;
+use trimtab_host::serve::Bounds;
 
 const INPUT: &str =
     r#"{"profitable_pct":0.6,"underwater_pct":0.1,"liquidity_score":80,"trend":"stable"}"#;
@@ -1282,6 +1283,21 @@ fn the_page_of_the_service_names_every_path_code_limit_and_metric() {
         .split_whitespace()
         .filter(|word| word.starts_with("--max-") || word.ends_with("-ms"))
         .map(str::to_owned);
+    let usual = Bounds::default();
+    for (flag, number) in [
+        ("--max-body-kb", usual.body_bytes >> 10),
+        ("--max-batch", usual.batch),
+        ("--max-connections", usual.connections),
+        ("--max-requests", usual.requests),
+        ("--request-ms", usual.request_time.as_millis() as usize),
+        ("--io-ms", usual.io_time.as_millis() as usize),
+        ("--stop-ms", usual.stop_time.as_millis() as usize),
+    ] {
+        assert!(page.contains(&format!("| `{flag}` | {number} |")), "{flag}");
+        let (_, about) = help.split_once(&format!("{flag} <")).unwrap();
+        let (_, about) = about.split_once('[').unwrap();
+        assert!(about.starts_with(&format!("{number}]")), "{flag}: {help}");
+    }
     let names: Vec<String> = codes.chain(families).chain(limits).chain(flags).collect();
     assert!(names.len() > 50, "{names:?}");
     for name in names {

@@ -62,6 +62,11 @@ def main() -> int:
                     ",".join(CHECKS),
                     "--phases",
                     "fuzzing",
+                    "--max-examples",
+                    "5",
+                    # The same inputs as those of a call.
+                    "--exclude-path-regex",
+                    "^/v1/audit/",
                     "--max-time",
                     str(asked.seconds),
                     "--seed",

@@ -291,11 +291,6 @@ struct SeenReason<'e> {
 fn deciding(envelope: &[u8]) -> Option<&'static str> {
     let seen: Seen<'_> = serde_json::from_slice(envelope).ok()?;
     let binding = seen.reasons.iter().find(|reason| reason.binding)?;
-    let known = Code::ALL.iter().map(|code| code.entry().name);
-    Some(
-        known
-            .into_iter()
-            .find(|name| *name == binding.code)
-            .unwrap_or("other"),
-    )
+    let mut known = Code::ALL.iter().map(|code| code.entry().name);
+    Some(known.find(|name| *name == binding.code).unwrap_or("other"))
 }

@@ -148,8 +148,14 @@ fn asked(operation: &Json, mode: &str, audit: bool) -> Json {
         },
     });
     if audit {
-        envelope["properties"]["audit"] = json!({ "const": true });
-        envelope["required"] = json!(["audit", "decision", "policy", "reasons"]);
+        put(
+            &mut envelope,
+            "/properties",
+            "audit",
+            json!({ "const": true }),
+        );
+        let required = json!(["audit", "decision", "policy", "reasons"]);
+        put(&mut envelope, "", "required", required);
     }
     let mut answers = json!({ "200": answer("The decision with its reasons.", &envelope) });
     add_refusals(&mut answers, &["404", "405"]);
@@ -253,28 +259,33 @@ fn fixed_paths(description: &Json) -> Vec<(String, Json)> {
         let mut answers = json!({ "200": answer(about, &object) });
         if !open {
             for status in ["401", "403", "503"] {
-                answers[status] = json!({ "$ref": format!("#/components/responses/{status}") });
+                let refusal = json!({ "$ref": format!("#/components/responses/{status}") });
+                put(&mut answers, "", status, refusal);
             }
         }
         let mut get = json!({ "operationId": id, "summary": about, "responses": answers });
         if open {
-            get["security"] = json!([]);
+            put(&mut get, "", "security", json!([]));
         }
         get
     };
     let get = |id: &str, about: &str, open: bool| json!({ "get": read(id, about, open) });
     let mut ready = get("ready", "Whether requests are taken.", true);
-    ready["get"]["responses"]["503"] = answer("The service is about to stop.", &object);
+    let stopping = answer("The service is about to stop.", &object);
+    put(&mut ready, "/get/responses", "503", stopping);
     let mut one = get("schema", "The schemas of one operation.", false);
-    one["get"]["parameters"] = json!([{
+    let operation = json!([{
         "name": "op", "in": "path", "required": true, "schema": { "enum": names },
     }]);
-    one["get"]["responses"]["404"] = json!({ "$ref": "#/components/responses/404" });
+    put(&mut one, "/get", "parameters", operation);
+    let unknown = json!({ "$ref": "#/components/responses/404" });
+    put(&mut one, "/get/responses", "404", unknown);
     let mut metrics = get("metrics", "Counters for Prometheus.", false);
-    metrics["get"]["responses"]["200"] = json!({
+    let page = json!({
         "description": "OpenMetrics text.",
         "content": { "application/openmetrics-text": { "schema": { "type": "string" } } },
     });
+    put(&mut metrics, "/get/responses", "200", page);
     vec![
         (
             "/livez".to_owned(),
@@ -329,6 +340,13 @@ fn rpc(methods: &[String]) -> Json {
 
 fn answer(about: &str, schema: &Json) -> Json {
     json!({ "description": about, "content": { "application/json": { "schema": schema } } })
+}
+
+/// Sets a field of the object at `place`.
+fn put(document: &mut Json, place: &str, name: &str, value: Json) {
+    if let Some(Json::Object(fields)) = document.pointer_mut(place) {
+        fields.insert(name.to_owned(), value);
+    }
 }
 
 fn reference(name: &str) -> Json {

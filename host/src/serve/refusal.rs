@@ -259,3 +259,44 @@ pub(super) const HOST_CODES: [(&str, StatusCode); 8] = [
     ("handle_lost", StatusCode::INTERNAL_SERVER_ERROR),
     ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_codes_of_the_host_are_described_with_the_status_they_are_answered_with() {
+        let text = || "words".to_owned();
+        let limit = Duration::from_secs(1);
+        let errors = [
+            HostError::OutOfFuel { fuel: 1 },
+            HostError::Deadline { limit },
+            HostError::MemoryLimit {
+                limit: 1,
+                wanted: 2,
+            },
+            HostError::ResultLimit {
+                limit: 1,
+                length: 2,
+            },
+            HostError::Trap(text()),
+            HostError::BadModule(text()),
+            HostError::HandleLost,
+            HostError::Unavailable(text()),
+        ];
+        let answered = errors.map(|error| (error.code(), status_of(&error)));
+        assert_eq!(answered, HOST_CODES);
+    }
+
+    #[test]
+    fn a_refusal_has_a_code_of_its_own() {
+        let mut codes: Vec<&str> = Refusal::ALL.into_iter().map(|one| one.row().code).collect();
+        codes.extend(HOST_CODES.map(|(code, _)| code));
+        codes.extend(ErrorCode::ALL.map(ErrorCode::as_str));
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+    }
+}

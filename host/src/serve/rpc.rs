@@ -23,14 +23,15 @@ struct Request<'r> {
     jsonrpc: Cow<'r, str>,
     #[serde(borrow)]
     method: Cow<'r, str>,
-    #[serde(borrow)]
+    /// `{}` when absent; `null` is what the policy is asked with.
+    #[serde(borrow, default, deserialize_with = "given")]
     params: Option<&'r RawValue>,
     /// Absent for a notification; `null` is an id.
     #[serde(borrow, default, deserialize_with = "given")]
     id: Option<&'r RawValue>,
 }
 
-/// Here `null` is an id, not the lack of one.
+/// Here `null` is a value, not the lack of one.
 fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
     Deserialize::deserialize(from).map(Some)
 }

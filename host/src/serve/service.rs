@@ -9,12 +9,12 @@ use serde_json::{Value as Json, json};
 use tokio::sync::Semaphore;
 use trimtab_core::policy::{ABI, VERSION};
 
+use super::Stopped;
 use super::desk::{Desk, Maker};
 use super::metrics::Metrics;
 use super::openapi;
 use super::settings::Settings;
 use super::token::Token;
-use super::{Stopped, metrics};
 use crate::error::HostError;
 
 /// Whether the caller acts on the answer.
@@ -78,7 +78,7 @@ impl Service {
     ) -> Result<Arc<Self>, Stopped> {
         let maker = Maker::new(&settings.choice)?;
         let in_force = InForce::of(&maker, &settings)?;
-        let metrics = metrics::Metrics::new(VERSION, maker.module().unwrap_or("native"));
+        let metrics = Metrics::new(VERSION, maker.module().unwrap_or("native"));
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Ok(Arc::new(Self {
             requests: Arc::new(Semaphore::new(settings.bounds.requests)),

@@ -272,30 +272,31 @@ function bytes(book: HubBook, operation: string, text: string): void {
 class Columns {
   #ids = "";
   #tokens = "";
-  #collateral = "";
-  #ondelta = "";
-  #offdelta = "";
-  #leftLimit = "";
-  #rightLimit = "";
-  #leftHold = "";
-  #rightHold = "";
+  readonly #collateral = new Column("collateral");
+  readonly #leftLimit = new Column("left_credit_limit");
+  readonly #leftHold = new Column("left_hold");
+  readonly #offdelta = new Column("offdelta");
+  readonly #ondelta = new Column("ondelta");
+  readonly #rightLimit = new Column("right_credit_limit");
+  readonly #rightHold = new Column("right_hold");
 
   /** Takes an account, if columns can hold all of it. */
   take(account: AccountInput): boolean {
     const { account_id, deltas } = account;
-    if (deltas === undefined || Object.keys(account).length > 2) return false;
+    if (deltas === undefined) return false;
+    for (const field in account) if (field !== "account_id" && field !== "deltas") return false;
     for (const { left_allowance, right_allowance } of deltas) if (left_allowance !== 0n || right_allowance !== 0n) return false;
     const id = `,${canonicalText(account_id)}`;
     for (const delta of deltas) {
       this.#ids += id;
       this.#tokens += `,${delta.token_id}`;
-      this.#collateral += `,"${delta.collateral}"`;
-      this.#ondelta += `,"${delta.ondelta}"`;
-      this.#offdelta += `,"${delta.offdelta}"`;
-      this.#leftLimit += `,"${delta.left_credit_limit}"`;
-      this.#rightLimit += `,"${delta.right_credit_limit}"`;
-      this.#leftHold += `,"${delta.left_hold}"`;
-      this.#rightHold += `,"${delta.right_hold}"`;
+      this.#collateral.add(delta.collateral);
+      this.#leftLimit.add(delta.left_credit_limit);
+      this.#leftHold.add(delta.left_hold);
+      this.#offdelta.add(delta.offdelta);
+      this.#ondelta.add(delta.ondelta);
+      this.#rightLimit.add(delta.right_credit_limit);
+      this.#rightHold.add(delta.right_hold);
     }
     return true;
   }
@@ -303,17 +304,33 @@ class Columns {
   /** Puts them into the book. */
   load(book: HubBook): void {
     if (this.#ids === "") return;
-    const columns = [
-      ["account_id", this.#ids],
-      ["collateral", this.#collateral],
-      ["left_credit_limit", this.#leftLimit],
-      ["left_hold", this.#leftHold],
-      ["offdelta", this.#offdelta],
-      ["ondelta", this.#ondelta],
-      ["right_credit_limit", this.#rightLimit],
-      ["right_hold", this.#rightHold],
-      ["token_id", this.#tokens],
-    ] as const;
-    bytes(book, "load", `{${columns.map(([name, cells]) => `"${name}":[${cells.slice(1)}]`).join(",")}}`);
+    const amounts = [this.#collateral, this.#leftLimit, this.#leftHold, this.#offdelta, this.#ondelta, this.#rightLimit, this.#rightHold];
+    const columns = amounts.map((column) => column.text()).join("");
+    bytes(book, "load", `{"account_id":[${this.#ids.slice(1)}]${columns},"token_id":[${this.#tokens.slice(1)}]}`);
+  }
+}
+
+/** The amounts of one column. */
+class Column {
+  #cells = "";
+  #last: unknown = 0n;
+  #lastCell = ',"0"';
+  #zeros = true;
+
+  constructor(readonly name: string) {}
+
+  add(amount: unknown): void {
+    // Neighbours often have the same limit, and writing an amount takes longer than comparing it.
+    if (amount !== this.#last) {
+      this.#last = amount;
+      this.#lastCell = `,"${String(amount)}"`;
+      this.#zeros = false;
+    }
+    this.#cells += this.#lastCell;
+  }
+
+  /** Nothing for a column of zeros: an absent one is read as that. */
+  text(): string {
+    return this.#zeros ? "" : `,"${this.name}":[${this.#cells.slice(1)}]`;
   }
 }

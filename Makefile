@@ -14,7 +14,7 @@ PACK := $(CARGO) test --quiet $(WITH_SANDBOX) --test pack --no-run && target/deb
 VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
-.PHONY: demo check test parity bench world world-short world-soak soak mutants generate module wheel release-wheel npm fmt clean \
+.PHONY: demo check test parity bench bench-hub world world-short world-soak soak mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme deny steps-begin
 
@@ -121,8 +121,13 @@ deny:
 
 # --- what takes longer ---
 
-bench: setup release-wheel npm  ## times, written to target/bench.json
+bench: setup release-wheel npm bench-hub  ## times, written to target/bench.json and target/bench-hub.jsonl
 	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python
+
+bench-hub: npm          ## a hub through trimtab/xln against plain JavaScript, in Node and in Bun
+	@mkdir -p target
+	node tests/bench/hub.mjs | tee target/bench-hub.jsonl
+	$(BUN) tests/bench/hub.mjs | tee -a target/bench-hub.jsonl
 
 # Without the sandbox it builds in minutes; `--sandbox` needs the default features.
 WORLD := $(CARGO) run --quiet --locked --profile world --package trimtab-tests --no-default-features --bin world --
@@ -145,7 +150,7 @@ mutants:                ## core's tests and the vectors against a sample of smal
 	  --no-default-features --jobs 1 --shard $(SHARD) --output target -- \
 	  --lib --test vectors --test recorded_fleet --test recorded_rebalance --test deployed_defects
 
-soak: world-soak        ## 20 seeds of the world, and every property test with 100,000 cases, told in docs/soak.json
+soak: world-soak npm    ## 20 seeds of the world, every property test and random hub with 100,000 cases, 100 kills of the monitor, told in docs/soak.json
 	$(PYTHON) tests/soak/run.py 100000
 
 # --- housekeeping ---

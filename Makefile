@@ -15,7 +15,7 @@ VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
 .PHONY: package prove-packages first-minutes api check-api package-tests
-.PHONY: demo check test parity session bench world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
+.PHONY: demo check test parity session bench bench-hub world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme docs deny steps-begin service-fuzz
 
@@ -171,8 +171,13 @@ api: npm .venv/ready    ## writes down what others can call
 session: wheel          ## docs/fleet-session.md: what a fleet of three nodes answers, recorded anew
 	$(VENV)/python python/tests/cln/session.py
 
-bench: setup release-wheel npm  ## times, written to target/bench.json
+bench: setup release-wheel npm bench-hub  ## times, written to target/bench.json and target/bench-hub.jsonl
 	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python
+
+bench-hub: npm          ## a hub through trimtab/xln against plain JavaScript, in Node and in Bun
+	@mkdir -p target
+	node tests/bench/hub.mjs | tee target/bench-hub.jsonl
+	$(BUN) tests/bench/hub.mjs | tee -a target/bench-hub.jsonl
 
 # Without the sandbox it builds in minutes; `--sandbox` needs the default features.
 WORLD := $(CARGO) run --quiet --locked --profile world --package trimtab-tests --no-default-features --bin world --
@@ -199,7 +204,7 @@ mutants:                ## core's tests and the vectors against a sample of smal
 soak-modules:           ## 10,000 random modules and mutated bytes of our own through `trimtab check`
 	TRIMTAB_MODULES=10000 $(CARGO) test --profile world $(WITH_SANDBOX) --test check -- --nocapture random_modules
 
-soak: world-soak soak-modules wheel  ## 20 seeds of the world, 10,000 random modules, a minute of load on the service; told in docs/soak.json: every property test with 100,000 cases, 200 plugins killed, 100,000 malformed messages
+soak: world-soak soak-modules wheel npm   ## 20 seeds of the world, 10,000 random modules, a minute of load on the service; told in docs/soak.json: every property test and random hub with 100,000 cases, 200 plugins and 100 monitors killed, 100,000 malformed messages
 	$(VENV)/python tests/soak/run.py
 	TRIMTAB_LOAD_SECONDS=60 $(CARGO) test $(WITH_SANDBOX) --test serve under_load -- --nocapture
 

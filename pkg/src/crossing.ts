@@ -1,9 +1,10 @@
 // How objects cross into the module and decisions come back: as one text each way. Field by field
 // costs a call for every name and number.
 //
-// What callers nearly always have is written here: plain objects, arrays, texts, numbers, bigints.
-// At anything else (a Map, an instance of a class, a getter that throws, half of a surrogate pair)
-// it gives up, and the module reads the object itself and names the mistake, if it is one.
+// What callers nearly always have is written here: plain objects, Maps, arrays, texts, numbers,
+// bigints. At anything else (an instance of a class, a getter that throws, half of a surrogate
+// pair, two keys of a Map that are one name) it gives up, and the module reads the object itself and
+// names the mistake, if it is one.
 
 /** What of the module can be called with objects. */
 export interface Callable {
@@ -66,6 +67,7 @@ function list(entries: readonly unknown[], depth: number): string | undefined {
 
 function record(object: object, depth: number): string | undefined {
   const above: unknown = Object.getPrototypeOf(object);
+  if (above === Map.prototype) return map(object as Map<unknown, unknown>, depth);
   if (above !== Object.prototype && above !== null) return undefined;
   let out = "{";
   for (const key of Object.keys(object)) {
@@ -76,6 +78,24 @@ function record(object: object, depth: number): string | undefined {
     // A name with a dollar is a mark between the two sides.
     if (name === undefined || written === undefined || key.startsWith("$")) return undefined;
     out += out.length === 1 ? `${name}:${written}` : `,${name}:${written}`;
+  }
+  return `${out}}`;
+}
+
+/** A map is a record whose keys are texts or whole numbers. */
+function map(entries: ReadonlyMap<unknown, unknown>, depth: number): string | undefined {
+  if (entries[Symbol.iterator] !== Map.prototype.entries) return undefined;
+  const seen = new Set<string>();
+  let out = "{";
+  for (const [key, entry] of entries) {
+    const name = typeof key === "string" ? key : Number.isSafeInteger(key) && !Object.is(key, -0) ? `${key as number}` : undefined;
+    if (name === undefined || name.startsWith("$") || seen.has(name)) return undefined;
+    seen.add(name);
+    if (entry === undefined) continue;
+    const quotedName = quoted(name);
+    const written = write(entry, depth);
+    if (quotedName === undefined || written === undefined) return undefined;
+    out += out.length === 1 ? `${quotedName}:${written}` : `,${quotedName}:${written}`;
   }
   return `${out}}`;
 }

@@ -148,13 +148,38 @@ test("a mistake is a typed error with its field, whichever way the input crosses
   }
 });
 
-test("what is not plain is read by the module: Maps, instances, getters, half a surrogate pair, names with a dollar", () => {
+test("a Map is a record: its keys are texts or whole numbers, and no two of them one name", () => {
+  class Ordered extends Map {}
+  const table = [
+    [new Map([[1, 5n]]), "text"],
+    [new Map([["1", 5n], [3, 7n]]), "text"],
+    [new Map([[1, undefined]]), "text"],
+    [new Map(), "text"],
+    [new Map([[1, 5n], ["1", 6n]]), "objects"],
+    [new Map([[1n, 5n]]), "objects"],
+    [new Map([[1.5, 5n]]), "objects"],
+    [new Map([[-0, 5n]]), "text"],
+    [new Map([["$amount", "5"]]), "objects"],
+    [new Map([[{}, 5n]]), "objects"],
+    [new Ordered([[1, 5n]]), "objects"],
+    [Object.assign(new Map([[1, 5n]]), { [Symbol.iterator]: () => [][Symbol.iterator]() }), "objects"],
+  ];
+  for (const [reserves, way] of table) {
+    const input = { hub_id: "0x11", now: 1, reserves };
+    const raw = new glue.Policy("plan", undefined);
+    const callee = watched(raw);
+    assert.deepStrictEqual(outcome(() => crossed(callee, "hub.plan", input)), outcome(() => raw.call("hub.plan", input)));
+    assert.equal(callee.ways[0], way);
+    raw.free();
+  }
+});
+
+test("what is not plain is read by the module: instances, getters, half a surrogate pair, names with a dollar", () => {
   class Hub {
     hub_id = "0x11";
     now = 1;
   }
   const odd = [
-    { hub_id: "0x11", now: 1, reserves: new Map([[1, 5n]]) },
     new Hub(),
     Object.assign(Object.create({ now: 1 }), { hub_id: "0x11" }),
     { hub_id: "0x11", now: 1, get memory() { throw new Error("not today"); } },

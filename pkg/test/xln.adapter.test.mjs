@@ -401,12 +401,18 @@ test("a book in step by ids and one by comparison equal a full rebuild after any
   }
 });
 
+// Each state has a number of its own, so that one that fails can be looked at alone, and many can be
+// tried side by side: TRIMTAB_FROM=4971 TRIMTAB_STATES=1.
 const STATES = Number(process.env.TRIMTAB_STATES ?? 2_000);
+const FROM = Number(process.env.TRIMTAB_FROM ?? 0);
 
-test(`${STATES} random states of the runtime: its own transactions keep the laws of the hub`, async () => {
-  const dice = random(14);
+test(`${STATES} random states of the runtime: its own transactions keep the laws of the hub`, async (t) => {
+  let current = FROM;
+  t.after(() => t.diagnostic(`the last state was ${current}`));
   let acted = 0;
-  for (let round = 0; round < STATES; round += 1) {
+  for (let state = FROM; state < FROM + STATES; state += 1) {
+    current = state;
+    const dice = random(14 + state);
     const shape = dice.pick(["plan", "head"]);
     const chain = new Chain();
     const hubId = dice.chance(0.5) ? id(0x11) : id(0xee);
@@ -466,7 +472,7 @@ test(`${STATES} random states of the runtime: its own transactions keep the laws
     assert.deepEqual(hub.unheld.map(String), [], "nobody is asked for more than it can hold");
     for (const tick of ticks) assert.equal(tick.refused, undefined);
   }
-  assert.ok(acted > STATES / 2);
+  assert.ok(acted >= STATES / 2);
 });
 
 function claim(hub, peer, token) {

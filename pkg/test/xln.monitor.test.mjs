@@ -62,7 +62,7 @@ function monitorOf(bank, options = {}) {
 
 const KILLS = Number(process.env.TRIMTAB_KILLS ?? 10);
 
-test(`killed between request and answer ${KILLS} times: never paid twice`, { timeout: 600_000 }, async () => {
+test(`killed between request and answer ${KILLS} times: never paid twice`, { timeout: 120_000 + KILLS * 60_000 }, async () => {
   let arrived;
   let when = "after";
   let silent = true;

@@ -1,11 +1,13 @@
 """Runs what takes too long for `make test`, and writes what happened to `docs/soak.json`.
 
 `python run.py` runs all of it, `python run.py --suite node` one suite; what the file says of the
-other one stays. Every suite tells the commit it ran on.
+others stays. Every suite tells the commit it ran on.
 
 - `core`: every property test of the core, with many cases.
 - `node`: the faults around a node: a plugin that is killed at random moments, and malformed
   messages of a member.
+- `hub`: the package for JavaScript as it is built: random states of a hub, and its monitor killed
+  between request and answer.
 """
 
 from __future__ import annotations
@@ -97,12 +99,35 @@ def node(kills: int, messages: int) -> dict[str, Any]:
     }
 
 
+# Which variable says how many, which test runs them, in which file.
+HUB = {
+    "kills": ("TRIMTAB_KILLS", "killed between request and answer", "xln.monitor.test.mjs"),
+    "states": ("TRIMTAB_STATES", "random states of the runtime", "xln.adapter.test.mjs"),
+}
+
+
+def hub(rounds: dict[str, int]) -> dict[str, Any]:
+    """Run the hub's long tests; how many rounds there were and how many tests failed."""
+    begin = time.monotonic()
+    failed = 0
+    for name, (variable, pattern, file) in HUB.items():
+        run = subprocess.run(
+            ["node", "--test", f"--test-name-pattern={pattern}", f"pkg/test/{file}"],
+            cwd=ROOT,
+            env={**os.environ, variable: str(rounds[name])},
+            check=False,
+        )
+        failed += run.returncode != 0
+    return {**rounds, "failed": failed, "seconds": round(time.monotonic() - begin)}
+
+
 def main() -> int:
     """Run, write and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", action="append", choices=("core", "node"), help="all if absent")
+    parser.add_argument("--suite", action="append", choices=("core", "node", "hub"), help="all if absent")
     parser.add_argument("--cases", type=int, default=100_000, help="cases of a property")
     parser.add_argument("--kills", type=int, default=200, help="ends of a plugin by kill -9")
+    parser.add_argument("--monitor-kills", type=int, default=100, help="ends of the monitor")
     parser.add_argument("--messages", type=int, default=100_000, help="malformed messages")
     given = parser.parse_args()
     # The commit first: what is written below changes the tree.
@@ -113,6 +138,7 @@ def main() -> int:
     suites = {
         "core": lambda: core(given.cases),
         "node": lambda: node(given.kills, given.messages),
+        "hub": lambda: hub({"kills": given.monitor_kills, "states": given.cases}),
     }
     kept = json.loads(TOLD.read_text(encoding="utf-8")) if TOLD.exists() else {}
     failed = 0

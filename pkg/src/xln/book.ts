@@ -6,7 +6,7 @@ import type { AccountInput, Action, Decision, Plan } from "../generated.js";
 import { HubBook } from "../methods.js";
 import type { ConfigOverrides } from "../generated.js";
 import { Policy } from "../policy.js";
-import { canonicalText } from "./canonical.js";
+import { canonicalText, plainText } from "./canonical.js";
 import type { HeldBack } from "./control.js";
 import { fault } from "./fault.js";
 import { normalId } from "./ids.js";
@@ -38,6 +38,8 @@ export class HubBookSync {
   /** The text of each account in the book, where the last step compared; its key otherwise. */
   #held = new Map<string, string | undefined>();
   #hub = "";
+  /** The time of the entity, where the book has not heard of it: the next call takes it along. */
+  #now: HubState["now"] | undefined;
   #control = "";
   /** What the switches hold back, and what could not be read, of each account: told in every step. */
   readonly #heldBack = new Map<string, HeldBack[]>();
@@ -92,7 +94,9 @@ export class HubBookSync {
 
   /** The plan of a tick on what the book holds. */
   plan(): Decision<Plan> {
-    return this.#open().plan();
+    const now = this.#now;
+    this.#now = undefined;
+    return this.#open().plan(now === undefined ? {} : { now });
   }
 
   /** The state of the accounts that a plan names, read from the replica. */
@@ -110,7 +114,10 @@ export class HubBookSync {
 
   /** sha256 of what the book holds: the same on every validator. */
   digest(): string {
-    return this.#open().digest().decision.digest;
+    const book = this.#open();
+    if (this.#now !== undefined) book.setHub({ now: this.#now });
+    this.#now = undefined;
+    return book.digest().decision.digest;
   }
 
   /** Whether the book holds what a book filled anew from the replica would hold. */
@@ -129,6 +136,7 @@ export class HubBookSync {
     this.#book = undefined;
     this.#held = new Map();
     this.#hub = "";
+    this.#now = undefined;
     this.#control = "";
     this.#forget();
   }
@@ -142,7 +150,7 @@ export class HubBookSync {
       const account = reader.account(key, value);
       if (account === undefined) continue;
       accounts.push(account);
-      held.set(account.account_id, compares ? canonicalText(account) : undefined);
+      held.set(account.account_id, compares ? accountText(account) : undefined);
     }
     const state = reader.hub([]);
     const book = new HubBook({ ...this.#config(), state });
@@ -154,7 +162,8 @@ export class HubBookSync {
     }
     this.#book = book;
     this.#held = held;
-    this.#hub = canonicalText(withoutAccounts(state));
+    this.#hub = hubText(state);
+    this.#now = undefined;
     return { set: accounts.length, removed: 0 };
   }
 
@@ -190,7 +199,7 @@ export class HubBookSync {
     for (const [key, value] of reader.accounts()) {
       const account = reader.account(key, value);
       if (account === undefined) continue;
-      const text = canonicalText(account);
+      const text = accountText(account);
       if (this.#held.get(account.account_id) !== text) changed.push(account);
       now.set(account.account_id, text);
     }
@@ -207,15 +216,14 @@ export class HubBookSync {
 
   #setHub(reader: Reader): void {
     const hub = withoutAccounts(reader.hub([]));
-    const text = canonicalText({ ...hub, now: 0 });
+    const text = hubText(hub);
+    this.#now = hub.now;
+    if (text === this.#hub) return;
     const book = this.#open();
-    if (text === this.#hub) {
-      book.setHub({ now: hub.now });
-      return;
-    }
     const { hub_id, ...rest } = hub;
     const absent = { submit_clock: null, is_hub: true, draft: {}, sent: null, recovery: [], broadcast_in_input: false, replenish_answers: [], memory: {}, reserves: {}, open_debts: {} };
     book.setHub({ ...absent, ...rest });
+    this.#now = undefined;
     this.#hub = text;
   }
 
@@ -228,6 +236,11 @@ export class HubBookSync {
     const { profile, config } = this.#policy;
     return { ...(profile === undefined ? {} : { profile }), ...(config === undefined ? {} : { config }) };
   }
+}
+
+/** Everything but the accounts and the time, to see whether it has changed. */
+function hubText(hub: Omit<HubState, "accounts">): string {
+  return plainText({ ...hub, accounts: undefined, now: 0 });
 }
 
 function withoutAccounts(state: HubState): Omit<HubState, "accounts"> {
@@ -254,8 +267,29 @@ function put(book: HubBook, accounts: ReadonlyArray<AccountInput>): void {
   const columns = new Columns();
   const others = accounts.filter((account) => !columns.take(account));
   columns.load(book);
-  for (const account of others) bytes(book, "set_account", canonicalText(account));
+  for (const account of others) bytes(book, "set_account", accountText(account));
 }
+
+/** An account as the module reads it. Deltas are most of it, and are written by hand for that; zeros may be left out. */
+function accountText({ account_id, deltas, ...others }: AccountInput): string {
+  let out = `{"account_id":${plainText(account_id)}`;
+  if (deltas !== undefined) {
+    let rows = "";
+    for (const delta of deltas) {
+      rows += `${rows === "" ? "" : ","}{"token_id":${delta.token_id}`;
+      for (const name of AMOUNTS) {
+        const amount = delta[name];
+        if (amount !== 0n && amount !== undefined) rows += `,"${name}":"${String(amount)}"`;
+      }
+      rows += "}";
+    }
+    out += `,"deltas":[${rows}]`;
+  }
+  const rest = plainText(others);
+  return rest === "{}" ? `${out}}` : `${out},${rest.slice(1)}`;
+}
+
+const AMOUNTS = ["collateral", "ondelta", "offdelta", "left_credit_limit", "right_credit_limit", "left_allowance", "right_allowance", "left_hold", "right_hold"] as const;
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
@@ -272,30 +306,31 @@ function bytes(book: HubBook, operation: string, text: string): void {
 class Columns {
   #ids = "";
   #tokens = "";
-  #collateral = "";
-  #ondelta = "";
-  #offdelta = "";
-  #leftLimit = "";
-  #rightLimit = "";
-  #leftHold = "";
-  #rightHold = "";
+  readonly #collateral = new Column("collateral");
+  readonly #leftLimit = new Column("left_credit_limit");
+  readonly #leftHold = new Column("left_hold");
+  readonly #offdelta = new Column("offdelta");
+  readonly #ondelta = new Column("ondelta");
+  readonly #rightLimit = new Column("right_credit_limit");
+  readonly #rightHold = new Column("right_hold");
 
   /** Takes an account, if columns can hold all of it. */
   take(account: AccountInput): boolean {
     const { account_id, deltas } = account;
-    if (deltas === undefined || Object.keys(account).length > 2) return false;
+    if (deltas === undefined) return false;
+    for (const field in account) if (field !== "account_id" && field !== "deltas") return false;
     for (const { left_allowance, right_allowance } of deltas) if (left_allowance !== 0n || right_allowance !== 0n) return false;
-    const id = `,${canonicalText(account_id)}`;
+    const id = `,${plainText(account_id)}`;
     for (const delta of deltas) {
       this.#ids += id;
       this.#tokens += `,${delta.token_id}`;
-      this.#collateral += `,"${delta.collateral}"`;
-      this.#ondelta += `,"${delta.ondelta}"`;
-      this.#offdelta += `,"${delta.offdelta}"`;
-      this.#leftLimit += `,"${delta.left_credit_limit}"`;
-      this.#rightLimit += `,"${delta.right_credit_limit}"`;
-      this.#leftHold += `,"${delta.left_hold}"`;
-      this.#rightHold += `,"${delta.right_hold}"`;
+      this.#collateral.add(delta.collateral);
+      this.#leftLimit.add(delta.left_credit_limit);
+      this.#leftHold.add(delta.left_hold);
+      this.#offdelta.add(delta.offdelta);
+      this.#ondelta.add(delta.ondelta);
+      this.#rightLimit.add(delta.right_credit_limit);
+      this.#rightHold.add(delta.right_hold);
     }
     return true;
   }
@@ -303,17 +338,33 @@ class Columns {
   /** Puts them into the book. */
   load(book: HubBook): void {
     if (this.#ids === "") return;
-    const columns = [
-      ["account_id", this.#ids],
-      ["collateral", this.#collateral],
-      ["left_credit_limit", this.#leftLimit],
-      ["left_hold", this.#leftHold],
-      ["offdelta", this.#offdelta],
-      ["ondelta", this.#ondelta],
-      ["right_credit_limit", this.#rightLimit],
-      ["right_hold", this.#rightHold],
-      ["token_id", this.#tokens],
-    ] as const;
-    bytes(book, "load", `{${columns.map(([name, cells]) => `"${name}":[${cells.slice(1)}]`).join(",")}}`);
+    const amounts = [this.#collateral, this.#leftLimit, this.#leftHold, this.#offdelta, this.#ondelta, this.#rightLimit, this.#rightHold];
+    const columns = amounts.map((column) => column.text()).join("");
+    bytes(book, "load", `{"account_id":[${this.#ids.slice(1)}]${columns},"token_id":[${this.#tokens.slice(1)}]}`);
+  }
+}
+
+/** The amounts of one column. */
+class Column {
+  #cells = "";
+  #last: unknown = 0n;
+  #lastCell = ',"0"';
+  #zeros = true;
+
+  constructor(readonly name: string) {}
+
+  add(amount: unknown): void {
+    // Neighbours often have the same limit, and writing an amount takes longer than comparing it.
+    if (amount !== this.#last) {
+      this.#last = amount;
+      this.#lastCell = `,"${String(amount)}"`;
+      this.#zeros = false;
+    }
+    this.#cells += this.#lastCell;
+  }
+
+  /** Nothing for a column of zeros: an absent one is read as that. */
+  text(): string {
+    return this.#zeros ? "" : `,"${this.name}":[${this.#cells.slice(1)}]`;
   }
 }

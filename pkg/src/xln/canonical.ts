@@ -27,6 +27,37 @@ export function canonicalText(value: unknown): string {
   throw fault("malformed", "", value, "a value that JSON has");
 }
 
+/** A text that the module reads as the same value; its keys stand as they were written, so this is no digest. */
+export function plainText(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return quoted(value);
+    case "bigint":
+      return `"${value}"`;
+    case "object":
+      if (value === null) return "null";
+      return Array.isArray(value) ? listText(value) : recordText(value);
+    default:
+      return canonicalText(value);
+  }
+}
+
+function listText(values: ReadonlyArray<unknown>): string {
+  let out = "";
+  for (const each of values) out += out === "" ? plainText(each) : `,${plainText(each)}`;
+  return `[${out}]`;
+}
+
+function recordText(value: object): string {
+  let out = "";
+  const add = (name: string, each: unknown): void => {
+    if (each !== undefined) out += out === "" ? `${quoted(name)}:${plainText(each)}` : `,${quoted(name)}:${plainText(each)}`;
+  };
+  if (value instanceof Map) for (const [key, each] of value) add(String(key), each);
+  else for (const name in value) add(name, (value as Record<string, unknown>)[name]);
+  return `{${out}}`;
+}
+
 function entries(value: object): Array<[string, unknown]> {
   const pairs = value instanceof Map ? Array.from(value, ([key, each]): [string, unknown] => [String(key), each]) : Object.entries(value);
   return pairs.filter(([, each]) => each !== undefined).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));

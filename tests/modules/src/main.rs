@@ -72,7 +72,12 @@ fn smith(random: &mut Random, like: Option<&[u8]>) -> Vec<u8> {
         exceptions_enabled: like.is_none(),
         gc_enabled: like.is_none(),
         max_funcs: 20,
-        allow_invalid_funcs: random.below(4) == 0,
+        // The memory that is exported is the only one.
+        max_memories: usize::from(like.is_none()),
+        reference_types_enabled: like.is_none(),
+        relaxed_simd_enabled: like.is_none(),
+        wide_arithmetic_enabled: like.is_none(),
+        allow_invalid_funcs: like.is_none() && random.below(4) == 0,
         ..Config::default()
     };
     let made = panic::catch_unwind(move || {

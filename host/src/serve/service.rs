@@ -123,7 +123,8 @@ impl Service {
         }
     }
 
-    /// One call: decides, counts, remembers.
+    /// One call: decides and counts. Every decision passes here, and only here: what writes it down
+    /// belongs between the two.
     pub(super) fn call(
         &self,
         in_force: &InForce,

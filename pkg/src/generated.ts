@@ -1465,7 +1465,7 @@ export interface Evaluated {
   readonly accepted: boolean;
   /** How much to move, when it is accepted. */
   readonly amount_sats?: Sat;
-  /** What would turn the answer round. */
+  /** Which values would change the answer. */
   readonly flips?: Flips;
   /** The most to pay for the route, when it is accepted. */
   readonly max_fee_ppm?: Ppm;
@@ -1840,7 +1840,7 @@ export interface Flip {
   readonly to: Quantity;
 }
 
-/** What would turn the answer round, all else fixed, the source included. */
+/** Which values would change the answer, all else fixed, the source included. */
 export interface Flips {
   /** The largest amount at which it is accepted; the deployed model has no such bound. */
   readonly max_amount_sats?: Sat;
@@ -4057,7 +4057,7 @@ export interface Reason {
   readonly code: Code;
   /** What it does to the outcome. */
   readonly effect: Effect;
-  /** What would have ended this reason. */
+  /** The closest value at which this reason no longer applies. */
   readonly flip?: Flip;
   /** What it was held against. */
   readonly limit?: Quantity;
@@ -4077,7 +4077,7 @@ export interface ReasonInput {
   readonly code: Code;
   /** What it does to the outcome. */
   readonly effect: Effect;
-  /** What would have ended this reason. */
+  /** The closest value at which this reason no longer applies. */
   readonly flip?: Flip | null | undefined;
   /** What it was held against. */
   readonly limit?: Quantity | null | undefined;
@@ -5808,7 +5808,7 @@ export interface Operations {
   readonly "health.fleet": { readonly input: FleetHealthInput; readonly decision: FleetHealth };
   /** Whether a member's health report fits what we see, and the score that follows from its counts. */
   readonly "health.verify": { readonly input: VerifyInput; readonly decision: ReportVerdict };
-  /** The deployed plugin's second health scale, for running beside it. */
+  /** The deployed plugin's second health scale, so that both can be compared. */
   readonly "health.gossip_scale": { readonly input: GossipScaleInput; readonly decision: GossipScaled };
   /** How the fleet and we do: members in trouble, bottleneck peers, our own channels. */
   readonly "liquidity.state": { readonly input: FleetInput; readonly decision: FleetState };
@@ -5824,7 +5824,7 @@ export interface Operations {
   readonly "liquidity.competition": { readonly input: FleetInput; readonly decision: Competition };
   /** Whether our fee towards a peer moves a step because another member needs flow there. */
   readonly "fees.adjust": { readonly input: AdjustInput; readonly decision: Adjusted };
-  /** The deployed fee controller's own rule, for running beside it. */
+  /** The deployed fee controller's own rule, so that both can be compared. */
   readonly "legacy.fee": { readonly input: LegacyFeeInput; readonly decision: LegacyFee };
   /** Whether another member rebalances through a peer, who goes first, and which peers to avoid. */
   readonly "rebalance.conflict": { readonly input: ConflictInput; readonly decision: Conflict };
@@ -5840,7 +5840,7 @@ export interface Operations {
   readonly "rebalance.threshold": { readonly input: ThresholdInput; readonly decision: Threshold };
   /** Whether an expected value reaches the threshold of our tier. */
   readonly "rebalance.accept": { readonly input: AcceptInput; readonly decision: Accepted };
-  /** What a rebalance is worth, every term of it, and what would turn the answer round. */
+  /** What a rebalance is worth, every term of it, and which values would change the answer. */
   readonly "rebalance.evaluate": { readonly input: EvaluateInput; readonly decision: Evaluated };
   /** How much a channel should be filled with. */
   readonly "rebalance.size": { readonly input: SizeInput; readonly decision: Sized };

@@ -394,7 +394,7 @@ class EvaluatedDecision(Decision):
         """How much to move, when it is accepted."""
     @property
     def flips(self) -> t.Flips | None:
-        """What would turn the answer round."""
+        """Which values would change the answer."""
     @property
     def max_fee_ppm(self) -> t.Ppm | None:
         """The most to pay for the route, when it is accepted."""
@@ -746,6 +746,53 @@ class LiquidityScoredDecision(Decision):
     @property
     def liquidity_score(self) -> t.Points:
         """The score."""
+
+@type_check_only
+class LogCheckedDecision(Decision):
+    """What was found."""
+    @property
+    def decision(self) -> t.LogChecked:
+        """The outcome as plain dicts and lists."""
+    @property
+    def dropped(self) -> t.Serial:
+        """How many lines the writer dropped before this one."""
+    @property
+    def hash(self) -> str:
+        """sha256 of the line: what the next line must name as `prev`."""
+    @property
+    def kind(self) -> t.LogKind | None:
+        """What the line tells, where it can be read."""
+    @property
+    def masked(self) -> bool:
+        """Whether something was left out of the line."""
+    @property
+    def next_seq(self) -> t.Serial | None:
+        """The number that is due next; absent where the line has none."""
+    @property
+    def seq(self) -> t.Serial | None:
+        """The number of the line, where it can be read."""
+    @property
+    def sound(self) -> bool:
+        """Whether the line is the one that must come next, dropped lines allowed."""
+
+@type_check_only
+class LogLineDecision(Decision):
+    """A line of the log."""
+    @property
+    def decision(self) -> t.LogLine:
+        """The outcome as plain dicts and lists."""
+    @property
+    def hash(self) -> str:
+        """sha256 of the line: what the next line names as `prev`."""
+    @property
+    def line(self) -> str:
+        """The line, without the line break that ends it."""
+    @property
+    def masked(self) -> list[str]:
+        """Where something was left out."""
+    @property
+    def next_seq(self) -> t.Serial:
+        """The number of the next line."""
 
 @type_check_only
 class MatchedDecision(Decision):
@@ -1168,6 +1215,16 @@ class Operations:
     @overload
     def config_lint(self, *, config: t.ConfigOverrides | None = ..., profile: t.Profile | None = ...) -> LintedDecision: ...
     @overload
+    def log_line(self, record: t.LogLineInput | _Dataclass, /) -> LogLineDecision:
+        """The one text of a line of the decision log, from what a host observed, and the digest that the next line names."""
+    @overload
+    def log_line(self, *, at: t.Millis, began: t.LogBegan | None = ..., caller: str | None = ..., config: str | None = ..., cut_bytes: t.Serial | None = ..., decision_id: str | None = ..., dropped: t.Serial | None = ..., duration_us: t.Serial | None = ..., ended: bool | None = ..., handle: t.Serial | None = ..., handles: list[t.LogHandle] | None = ..., input: str | None = ..., input_hex: str | None = ..., kind: t.LogKind = ..., labels: dict[str, str] | None = ..., mask: list[str] = ..., module: str | None = ..., op: str | None = ..., opens: str | None = ..., output: str | None = ..., output_hex: str | None = ..., policies: list[t.LogPolicy] | None = ..., prev: str | None = ..., seq: t.Serial) -> LogLineDecision: ...
+    @overload
+    def log_check(self, record: t.LogCheckInput | _Dataclass, /) -> LogCheckedDecision:
+        """Whether a line of a decision log is the one that must come next, and if not, what happened."""
+    @overload
+    def log_check(self, *, is_cut: bool = ..., line: str, prev: str | None = ..., seq: t.Serial | None = ...) -> LogCheckedDecision: ...
+    @overload
     def hub_plan(self, record: t.HubState | _Dataclass, /) -> PlanDecision:
         """What a hub does in one tick: deposits, settlements, replenishment, in order and with reasons."""
     @overload
@@ -1244,7 +1301,7 @@ class Operations:
     def health_verify(self, *, evidence: t.Evidence, now: t.Seconds, report: t.HealthReport) -> ReportVerdictDecision: ...
     @overload
     def health_gossip_scale(self, record: t.GossipScaleInput | _Dataclass, /) -> GossipScaledDecision:
-        """The deployed plugin's second health scale, for running beside it."""
+        """The deployed plugin's second health scale, so that both can be compared."""
     @overload
     def health_gossip_scale(self, *, available_sats: t.Sat, average_capacity_sats: t.RealSat, average_revenue_sats: t.RealSat, capacity_sats: t.Sat, channels: t.Count, revenue_sats: t.Sat) -> GossipScaledDecision: ...
     @overload
@@ -1284,7 +1341,7 @@ class Operations:
     def fees_adjust(self, *, base_ppm: t.Ppm | None = ..., ceiling_ppm: t.Ppm | None = ..., fee_in_force_ppm: t.Ppm | None = ..., floor_ppm: t.Ppm | None = ..., last_step: t.FeeStep | None = ..., needs: list[t.Need], our_id: t.NodeId | None = ..., own: t.Balance | None = ..., peer_id: t.NodeId) -> AdjustedDecision: ...
     @overload
     def legacy_fee(self, record: t.LegacyFeeInput | _Dataclass, /) -> LegacyFeeDecision:
-        """The deployed fee controller's own rule, for running beside it."""
+        """The deployed fee controller's own rule, so that both can be compared."""
     @overload
     def legacy_fee(self, *, base_ppm: t.Ppm, max_fee_ppm: t.Ppm, min_fee_ppm: t.Ppm, needs: list[t.LegacyNeed], peer_id: t.NodeId) -> LegacyFeeDecision: ...
     @overload
@@ -1324,7 +1381,7 @@ class Operations:
     def rebalance_accept(self, *, channel: t.NodeId | None = ..., ev: t.RealSat, health_age_s: t.Seconds | None = ..., min_ev: t.RealSat, tier: t.Tier | None = ...) -> AcceptedDecision: ...
     @overload
     def rebalance_evaluate(self, record: t.EvaluateInput | _Dataclass, /) -> EvaluatedDecision:
-        """What a rebalance is worth, every term of it, and what would turn the answer round."""
+        """What a rebalance is worth, every term of it, and which values would change the answer."""
     @overload
     def rebalance_evaluate(self, *, amount_sats: t.Sat | None = ..., attempt_cost_sats: t.Sat = ..., budget_left_sats: t.Sat | None = ..., demand: t.Demand = ..., destination: t.Destination, failures: t.Count = ..., fixed_msat: t.Msat = ..., health_age_s: t.Seconds | None = ..., inbound_ppm: t.Ppm, p_success: t.Share | None = ..., sources: list[t.SourceChannel] = ..., successes: t.Count = ..., tier: t.Tier | None = ...) -> EvaluatedDecision: ...
     @overload

@@ -1752,7 +1752,7 @@ class Evaluated(_EvaluatedRequired, total=False):
     amount_sats: Sat | None
     """How much to move, when it is accepted."""
     flips: Flips | None
-    """What would turn the answer round."""
+    """Which values would change the answer."""
     max_fee_ppm: Ppm | None
     """The most to pay for the route, when it is accepted."""
     source: NodeId | None
@@ -2101,7 +2101,7 @@ class Flip(TypedDict):
 
 
 class Flips(TypedDict, total=False):
-    """What would turn the answer round, all else fixed, the source included."""
+    """Which values would change the answer, all else fixed, the source included."""
 
     max_amount_sats: Sat | None
     """The largest amount at which it is accepted; the deployed model has no such bound."""
@@ -4155,7 +4155,7 @@ class Reason(_ReasonRequired, total=False):
     """One reason of a decision."""
 
     flip: Flip | None
-    """What would have ended this reason."""
+    """The closest value at which this reason no longer applies."""
     limit: Quantity | None
     """What it was held against."""
     observed: Quantity | None

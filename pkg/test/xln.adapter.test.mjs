@@ -61,6 +61,35 @@ test("bad input is a typed error that names its path, and nothing has changed", 
   }
 });
 
+test("a handler refuses what is no replica by a typed error, also when it remembers an earlier tick", async () => {
+  const settings = [{}, { book: {} }, { book: { changed: () => [PEER] } }, { shadow: true }];
+  for (const shape of ["plan", "head"]) {
+    for (const setting of settings) {
+      const own = async () => [];
+      const options = setting.shadow && shape === "plan" ? { shadow: own } : setting;
+      const handler = shape === "plan" ? xln.hubTasks({}, options)[0].handler : xln.createHubRebalanceHandler({}, { ...deps, hubRebalanceHandler: own }, options);
+      const task = { params: {} };
+      const tick = (given) => (shape === "plan" ? handler({}, given) : handler({ state: { timestamp: 1 } }, given, task, execution()));
+      await tick(small(shape, { batch: shape === "head" ? deps.initJBatch() : undefined }));
+      const table = [
+        [undefined, "replica"],
+        [null, "replica"],
+        [{ entityId: HUB }, "replica.state"],
+        [{ entityId: HUB, state: 7 }, "replica.state"],
+        [{ entityId: HUB, state: {} }, "state.accounts"],
+        [{ entityId: HUB, state: { accounts: [] } }, "state.accounts"],
+        [{ entityId: HUB, state: { accounts: new Set() } }, "state.accounts"],
+        [spoiled(shape, (given) => (given.state.timestamp = NaN)), "state.timestamp"],
+      ];
+      for (const [given, field] of table) {
+        await assert.rejects(async () => tick(given), (error) => error instanceof trimtab.TrimtabError && error.field === field, `${shape} ${JSON.stringify(setting)} ${field}`);
+      }
+      const bad = small(shape);
+      if (shape === "head") await assert.rejects(async () => handler({ state: { timestamp: 1 } }, bad, {}, execution()), { code: "missing_field", field: "task.params" });
+    }
+  }
+});
+
 function assertThrows(run) {
   try {
     run();

@@ -5,7 +5,7 @@ import type { Strategy } from "../generated.js";
 import type { ConfigOverrides } from "../generated.js";
 import { Policy } from "../policy.js";
 import { HubBookSync } from "./book.js";
-import { fault } from "./fault.js";
+import { fault, object, within } from "./fault.js";
 import { remembered, written } from "./memory.js";
 import type { Kept } from "./memory.js";
 import { alertKey, alertsOf } from "./plan-point.js";
@@ -14,6 +14,7 @@ import type { Expected, HubPolicy } from "./policy.js";
 import { differences, gained } from "./shadow.js";
 import type { ShadowTick } from "./shadow.js";
 import type { EntityInput, HeadBatchState, HeadHubConfig, HeadReplica, HeadState, HeadTx } from "./shapes.js";
+import { mustBeReplica } from "./state.js";
 import { decideTick } from "./tick.js";
 import type { HubOptions, HubTick, ReplenishIntent } from "./tick.js";
 import { moduleDigest } from "../load.js";
@@ -115,6 +116,7 @@ class HeadHub<Env extends HeadEnv, Output> {
   }
 
   async handle(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<Array<Output | EntityInput<HeadTx>>> {
+    mustBeReplica(replica);
     this.#agreed(task);
     const own = this.#deps.hubRebalanceHandler;
     if (this.#options.shadow !== true || own === undefined) return this.#act(env, replica, task, execution);
@@ -131,6 +133,7 @@ class HeadHub<Env extends HeadEnv, Output> {
 
   /** What was committed beside the task binds: another policy must not decide. */
   #agreed(task: HeadTask): void {
+    within("task", () => object("params", object("", task)["params"]));
     const text = (name: string): string | undefined => {
       const value = task.params[name];
       return value === undefined ? undefined : String(value);

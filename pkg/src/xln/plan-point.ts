@@ -13,7 +13,7 @@ import type { Expected, HubPolicy } from "./policy.js";
 import { differences } from "./shadow.js";
 import type { ShadowTick } from "./shadow.js";
 import type { EntityInput, EntityTx, PlanAccount, PlanReplica, PlanTx } from "./shapes.js";
-import { hubState } from "./state.js";
+import { hubState, mustBeReplica } from "./state.js";
 import type { HubStateOptions } from "./state.js";
 import { controlOf, decideTick } from "./tick.js";
 import type { HubOptions, HubTick, ReplenishIntent } from "./tick.js";
@@ -175,6 +175,7 @@ class PlanPointHub<Env> {
 
   readonly rebalance = async (env: Env, replica: PlanReplica): Promise<EntityInput<PlanTx>[]> => {
     const { shadow, log, intents } = this.#options;
+    mustBeReplica(replica);
     const kept = this.#kept(replica);
     const tick = this.#decide(replica, kept);
     if (shadow !== undefined) {
@@ -194,6 +195,7 @@ class PlanPointHub<Env> {
   };
 
   readonly reserves = async (_env: Env, replica: PlanReplica): Promise<EntityInput<PlanTx>[]> => {
+    mustBeReplica(replica);
     const kept = this.#kept(replica);
     const { decimals, answers, intents } = this.#options;
     const given = answers?.(replica.entityId);

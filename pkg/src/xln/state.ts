@@ -89,6 +89,13 @@ export function hubState(replica: Replica, options: HubStateOptions = {}): HubSt
   return reader.hub(accounts);
 }
 
+/** Refuses what is no replica, before anything of it is looked up. */
+export function mustBeReplica(replica: Replica): void {
+  const state = object("replica.state", object("replica", replica)["state"]);
+  const accounts = within("state", () => map("accounts", state["accounts"]));
+  if (typeof (accounts as { get?: unknown }).get !== "function") throw wrong("state.accounts", accounts, "a map");
+}
+
 /** The shape of a replica, seen by what only one of them has. */
 export function shapeOf(replica: Replica): Shape {
   const state = object("replica.state", object("replica", replica)["state"]);

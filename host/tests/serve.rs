@@ -284,6 +284,8 @@ fn it_says_what_it_can_and_what_it_is() {
     assert_eq!(schema["input"]["$ref"], "#/$defs/ScoreInput");
     assert!(schema["input"]["$defs"]["ScoreInput"]["properties"]["trend"].is_object());
     assert!(schema["input"]["$defs"]["Trend"].is_object(), "{schema}");
+    let inside = service.post("/v1/call/policy.describe", br#"{"operation":"no.such"}"#);
+    assert_eq!(inside.refusal(), (422, "unknown_operation".to_owned()));
     let unknown = service.get("/v1/schema/no.such");
     assert_eq!(unknown.refusal(), (404, "unknown_operation".to_owned()));
 

@@ -208,8 +208,9 @@ pub(super) fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> 
 }
 
 /// How the error of a call is answered in HTTP.
-pub(super) const fn status_of(error: &HostError) -> StatusCode {
+pub(super) fn status_of(error: &HostError) -> StatusCode {
     match error {
+        HostError::BadInput(error) if names_within(error) => StatusCode::UNPROCESSABLE_ENTITY,
         HostError::BadInput(error) => status_of_code(error.code),
         HostError::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
         HostError::OutOfFuel { .. }
@@ -231,11 +232,16 @@ pub(super) const fn status_of_code(code: ErrorCode) -> StatusCode {
     }
 }
 
+/// Whether an unknown name stands inside the input: the operation that was called is known.
+fn names_within(error: &Error) -> bool {
+    matches!(error.code, ErrorCode::UnknownOperation) && error.field != "op"
+}
+
 /// The number of the error of a call in JSON-RPC.
-pub(super) const fn rpc_of(error: &HostError) -> i32 {
+pub(super) fn rpc_of(error: &HostError) -> i32 {
     match error {
-        HostError::BadInput(Error { code, .. }) => match code {
-            ErrorCode::UnknownOperation => -32601,
+        HostError::BadInput(error) => match error.code {
+            ErrorCode::UnknownOperation if !names_within(error) => -32601,
             ErrorCode::Internal => -32603,
             _ => -32602,
         },

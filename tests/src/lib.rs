@@ -13,7 +13,13 @@ pub mod native;
 pub mod parity;
 pub mod vectors;
 
-// The Rust examples of the front page are compiled and run with the documentation tests.
+// The Rust examples of the pages are compiled and run with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+#[cfg(doctest)]
+#[doc = include_str!("../../core/README.md")]
+pub struct CoreReadme;
+#[cfg(doctest)]
+#[doc = include_str!("../../host/README.md")]
+pub struct HostReadme;

@@ -83,11 +83,11 @@ rust-tests:
 	  $(CARGO) test --locked --package trimtab-tests --no-default-features --test vectors; \
 	fi
 
-PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --no-run
+PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test log --test sandbox --test parity --no-run
 
 # The sandbox, the command, the module's own tests and the harness.
 host-tests:
-	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity
+	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test log --test sandbox --test parity
 
 doc-tests:
 	$(CARGO) test --quiet --locked --doc --package trimtab-core
@@ -147,6 +147,7 @@ mutants:                ## core's tests and the vectors against a sample of smal
 
 soak: world-soak        ## 20 seeds of the world, and every property test with 100,000 cases, told in docs/soak.json
 	$(PYTHON) tests/soak/run.py 100000
+	TRIMTAB_SOAK_LOG=100000 TRIMTAB_SOAK_KILLS=200 TRIMTAB_FLIP_STEP=1 $(CARGO) test $(WITH_SANDBOX) --profile world --test log
 
 # --- housekeeping ---
 

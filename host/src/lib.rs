@@ -23,6 +23,7 @@
 //! | [`HostError`] | bad input, a limit that was hit, a module that misbehaved |
 //! | [`Report`] | what a call cost |
 //! | [`native`] | the same call without a sandbox |
+//! | [`log`] | what was asked and answered, kept so that it can be asked again |
 //!
 //! # Choices
 //! - **NaN**: trimtab's own module lets no NaN out (every input float is checked and a NaN is
@@ -45,6 +46,7 @@ mod error;
 mod handle;
 mod instance;
 mod limits;
+pub mod log;
 mod module;
 pub mod native;
 mod sandbox;

@@ -7,9 +7,14 @@ mod demo;
 mod failure;
 mod fleet;
 mod hub;
+mod logging;
+mod logs;
 mod node;
 mod paint;
+mod progress;
+mod replay;
 mod tables;
+mod what_if;
 
 use arguments::{Arguments, Task};
 use clap::Parser as _;
@@ -39,15 +44,19 @@ pub fn run() -> ExitCode {
             lines,
             explain,
             report,
+            logged,
             asked,
         } => {
             let show = cases::Show { explain, report };
             match (op, lines) {
-                (op, true) => cases::lines(op.as_deref(), file.as_deref(), &asked),
-                (Some(op), false) => cases::one(&op, file.as_deref(), show, &asked),
+                (op, true) => cases::lines(op.as_deref(), file.as_deref(), &logged, &asked),
+                (Some(op), false) => cases::one(&op, file.as_deref(), show, &logged, &asked),
                 (None, false) => Err(Failure::Usage("which operation?".to_owned())),
             }
         }
+        Task::Replay(arguments) => replay::run(&arguments),
+        Task::Log(task) => logs::run(&task),
+        Task::WhatIf(arguments) => what_if::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

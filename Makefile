@@ -84,11 +84,11 @@ rust-tests:
 	  $(CARGO) test --locked --package trimtab-tests --no-default-features --test vectors; \
 	fi
 
-PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test parity --test serve --no-run
+PROGRAMS := $(CARGO) test --quiet $(WITH_SANDBOX) --lib --bins --test command --test log --test sandbox --test parity --test serve --no-run
 
 # The sandbox, the command, the module's own tests and the harness.
 host-tests:
-	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test sandbox --test check --test parity --test serve
+	$(CARGO) test $(WITH_SANDBOX) --lib --bins --test command --test log --test sandbox --test check --test parity --test serve
 
 # Schemathesis weighs as much as all else that the tests install, so it has a place of its own.
 FUZZ_SECONDS ?= 20
@@ -204,9 +204,10 @@ mutants:                ## core's tests and the vectors against a sample of smal
 soak-modules:           ## 10,000 random modules and mutated bytes of our own through `trimtab check`
 	TRIMTAB_MODULES=10000 $(CARGO) test --profile world $(WITH_SANDBOX) --test check -- --nocapture random_modules
 
-soak: world-soak soak-modules wheel npm   ## 20 seeds of the world, 10,000 random modules, a minute of load on the service; told in docs/soak.json: every property test and random hub with 100,000 cases, 200 plugins and 100 monitors killed, 100,000 malformed messages
+soak: world-soak soak-modules wheel npm   ## 20 seeds of the world, 10,000 random modules, a minute of load on the service, a log of 100,000 decisions; told in docs/soak.json: every property test and random hub with 100,000 cases, 200 plugins and 100 monitors killed, 100,000 malformed messages
 	$(VENV)/python tests/soak/run.py
 	TRIMTAB_LOAD_SECONDS=60 $(CARGO) test $(WITH_SANDBOX) --test serve under_load -- --nocapture
+	TRIMTAB_SOAK_LOG=100000 TRIMTAB_SOAK_KILLS=200 TRIMTAB_FLIP_STEP=1 $(CARGO) test $(WITH_SANDBOX) --profile world --test log
 
 # --- housekeeping ---
 

@@ -24,6 +24,7 @@
 //! | [`Report`] | what a call cost |
 //! | [`check`] | whether a stranger's module may be run, and what it costs |
 //! | [`native`] | the same call without a sandbox |
+//! | [`log`] | what was asked and answered, kept so that it can be asked again |
 //! | `serve` | the policy as a service, on Unix systems |
 //!
 //! # Choices
@@ -49,6 +50,7 @@ mod error;
 mod handle;
 mod instance;
 mod limits;
+pub mod log;
 mod module;
 pub mod native;
 mod sandbox;

@@ -7,6 +7,10 @@ use trimtab_core::config::Profile;
 use trimtab_host::Limits;
 use trimtab_host::check::CheckOptions;
 
+use super::logs::LogTask;
+use super::replay::ReplayArguments;
+use super::what_if::WhatIfArguments;
+
 /// Portable liquidity policies for Lightning fleets and payment hubs, with reasons.
 ///
 /// Exit codes: 0 decided, 1 the module failed, 2 bad input, 3 a limit was hit.
@@ -111,6 +115,8 @@ pub enum Task {
         #[arg(long, conflicts_with_all = ["lines", "native"])]
         report: bool,
         #[command(flatten)]
+        logged: Logged,
+        #[command(flatten)]
         asked: Asked,
     },
     /// Serve the policy over HTTP and JSON-RPC, on a Unix socket or a loopback port.
@@ -126,6 +132,17 @@ pub enum Task {
     },
     /// Print the manual page.
     Man,
+    /// Ask a decision log again and report where the answers part.
+    ///
+    /// Under another module, profile or config it tells how many decisions would have been
+    /// others, which reasons came and went, and what would have been moved. Exit code 1 when an
+    /// answer differs though nothing else was asked for.
+    Replay(ReplayArguments),
+    /// Check, read and count a decision log.
+    #[command(subcommand)]
+    Log(LogTask),
+    /// Show how an outcome changes with the input, and where it turns.
+    WhatIf(WhatIfArguments),
 }
 
 /// What a module that is checked may use.
@@ -166,6 +183,17 @@ impl Allowed {
             cached: true,
         }
     }
+}
+
+/// Where the calls of a run are written down.
+#[derive(Args, Debug)]
+pub struct Logged {
+    /// Write every call to this decision log; one that is there is gone on with.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Leave this out of the log: a JSON pointer such as /input/channels/*/peer_id.
+    #[arg(long, value_name = "POINTER", requires = "log")]
+    pub log_mask: Vec<String>,
 }
 
 /// Whom to ask, and how.

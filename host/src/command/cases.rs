@@ -6,14 +6,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
+use std::time::Instant;
 use trimtab_core::error::Error;
 use trimtab_core::policy::MAX_INPUT_BYTES;
 use trimtab_core::value::{self, FromValue, Value};
 use trimtab_host::HostError;
 
-use super::arguments::Asked;
+use super::arguments::{Asked, Logged};
 use super::caller::{Caller, Host, Json};
 use super::failure::{Failure, bytes_of, exit_code};
+use super::logging::RunLog;
 use super::paint::{self, in_style};
 
 /// What to print beside or instead of the envelope.
@@ -24,15 +26,32 @@ pub struct Show {
 }
 
 /// One call. The envelope, or the error as JSON, goes to standard output.
-pub fn one(op: &str, file: Option<&Path>, show: Show, asked: &Asked) -> Result<u8, Failure> {
+pub fn one(
+    op: &str,
+    file: Option<&Path>,
+    show: Show,
+    logged: &Logged,
+    asked: &Asked,
+) -> Result<u8, Failure> {
     let input = bytes_of(file)?;
-    let host = Host::of(asked);
-    let caller = host
-        .map_err(Failure::from)
-        .and_then(|host| host.asked(asked));
+    let caller = Host::of(asked).map_err(Failure::from).and_then(|host| {
+        let log = RunLog::open(logged, &host)?;
+        Ok((host.asked(asked)?, log))
+    });
     let (answer, report) = match caller {
-        Ok(caller) => {
+        Ok((caller, log)) => {
+            let begun = Instant::now();
             let (answer, report) = caller.call_reported(op, &input);
+            if let Some(mut log) = log {
+                let took = begun.elapsed();
+                let config = match &asked.config {
+                    Some(file) => Some(bytes_of(Some(file))?),
+                    None => None,
+                };
+                let setting = (asked.profile.as_str(), config.as_deref());
+                log.append(setting, op, &input, &answer, took)?;
+                log.close()?;
+            }
             let answer = answer.and_then(|envelope| match show.explain {
                 true => explained(&caller, &envelope),
                 false => Ok(envelope),
@@ -134,13 +153,19 @@ struct Lines<'a> {
     op: Option<&'a str>,
     config: Option<Vec<u8>>,
     made: BTreeMap<(String, Option<Vec<u8>>), Caller>,
+    log: Option<RunLog>,
 }
 
 /// So many policies are kept; a run with more makes them anew.
 const MOST_POLICIES: usize = 64;
 
 /// One envelope or error for each line, in order; a bad line stops nothing.
-pub fn lines(op: Option<&str>, file: Option<&Path>, asked: &Asked) -> Result<u8, Failure> {
+pub fn lines(
+    op: Option<&str>,
+    file: Option<&Path>,
+    logged: &Logged,
+    asked: &Asked,
+) -> Result<u8, Failure> {
     // With one argument and no operation of that name it is the file.
     let (op, file) = match (op, file) {
         (Some(op), None) if !op.contains('.') || Path::new(op).is_file() => {
@@ -152,8 +177,10 @@ pub fn lines(op: Option<&str>, file: Option<&Path>, asked: &Asked) -> Result<u8,
         Some(file) => Some(bytes_of(Some(file))?),
         None => None,
     };
+    let host = Host::of(asked)?;
     let mut run = Lines {
-        host: Host::of(asked)?,
+        log: RunLog::open(logged, &host)?,
+        host,
         asked,
         op,
         config,
@@ -178,6 +205,9 @@ pub fn lines(op: Option<&str>, file: Option<&Path>, asked: &Asked) -> Result<u8,
         }
     }
     out.flush()?;
+    if let Some(log) = run.log {
+        log.close()?;
+    }
     Ok(worst)
 }
 
@@ -237,7 +267,12 @@ impl Lines<'_> {
         }
         let caller = self.made.get(&key);
         let caller = caller.ok_or_else(|| Error::internal("a policy that was just made"))?;
+        let begun = Instant::now();
         let answer = caller.call(op, input.get().as_bytes());
+        if let Some(log) = &mut self.log {
+            let (setting, took) = ((key.0.as_str(), key.1.as_deref()), begun.elapsed());
+            log.append(setting, op, input.get().as_bytes(), &answer, took)?;
+        }
         answer.map_err(|error| in_line(error, line, input))
     }
 }

@@ -8,12 +8,17 @@ mod demo;
 mod failure;
 mod fleet;
 mod hub;
+mod logging;
+mod logs;
 mod manual;
 mod node;
 mod paint;
+mod progress;
+mod replay;
 #[cfg(unix)]
 mod serve;
 mod tables;
+mod what_if;
 
 use arguments::{Arguments, Task};
 use clap::Parser as _;
@@ -60,17 +65,21 @@ pub fn run() -> ExitCode {
             lines,
             explain,
             report,
+            logged,
             asked,
         } => {
             let show = cases::Show { explain, report };
             match (op, lines) {
-                (op, true) => cases::lines(op.as_deref(), file.as_deref(), &asked),
-                (Some(op), false) => cases::one(&op, file.as_deref(), show, &asked),
+                (op, true) => cases::lines(op.as_deref(), file.as_deref(), &logged, &asked),
+                (Some(op), false) => cases::one(&op, file.as_deref(), show, &logged, &asked),
                 (None, false) => Err(Failure::Usage(
                     "which operation? `trimtab ops` lists them".to_owned(),
                 )),
             }
         }
+        Task::Replay(arguments) => replay::run(&arguments),
+        Task::Log(task) => logs::run(&task),
+        Task::WhatIf(arguments) => what_if::run(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

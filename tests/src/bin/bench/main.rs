@@ -3,6 +3,7 @@
 //! Nothing here is asserted: times belong to a machine and a moment.
 
 mod books;
+mod log;
 mod signatures;
 
 use anyhow::{Context as _, Result, ensure};
@@ -65,6 +66,7 @@ fn main() -> Result<()> {
     rows.extend(matching(&arguments)?);
     rows.extend(hub_book()?);
     rows.extend(books::rows()?);
+    rows.extend(log::rows()?);
     rows.extend(signatures::rows(&arguments.node)?);
     for row in &mut rows {
         row.ratio = row.peer.map(|peer| peer / row.ours);

@@ -167,7 +167,7 @@ fn another_config_changes_exactly_the_decisions_that_it_should() {
     let under = Replayer::new(Native).under(None, Some(config)).unwrap();
     assert_eq!(replayed(&path, under), (decisions, planted));
     let wrong = Replayer::new(Native).under(None, Some(b"{\"healt\":1}"));
-    assert_eq!(wrong.unwrap_err().field, "healt");
+    assert_eq!(wrong.unwrap_err().field, "config.healt");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The parts of a line, for who replays or shows it: without a tree of what need not be looked at.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ pub struct Line<'l> {
     #[serde(borrow)]
     pub handles: Option<Vec<Handle<'l>>>,
     /// The input, where it is JSON.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     pub input: Option<&'l RawValue>,
     /// The input in hexadecimal.
     #[serde(borrow)]
@@ -69,7 +69,7 @@ pub struct Line<'l> {
     #[serde(borrow)]
     pub opens: Option<Cow<'l, str>>,
     /// The answer, where it is JSON.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     pub output: Option<&'l RawValue>,
     /// The answer in hexadecimal.
     #[serde(borrow)]
@@ -85,6 +85,11 @@ pub struct Line<'l> {
     pub prev: Option<Cow<'l, str>>,
     /// The number of the line.
     pub seq: u64,
+}
+
+/// What is there, `null` too: an input of `null` was asked, an absent one was not.
+fn present<'de, D: Deserializer<'de>>(part: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(part).map(Some)
 }
 
 /// An open handle, as what opens it again.

@@ -432,14 +432,27 @@ fn read(answer: &[u8]) -> Json {
     serde_json::from_slice(answer).unwrap_or_default()
 }
 
-/// The codes of an answer: those of its reasons, or of its error.
+/// The codes of an answer: those of its reasons, of what it holds too, or of its error.
 fn codes(answer: &Json) -> Vec<String> {
     if let Some(code) = answer.pointer("/error/code").and_then(Json::as_str) {
         return vec![format!("error {code}")];
     }
-    let reasons = answer.get("reasons").and_then(Json::as_array);
-    let code = |reason: &Json| Some(reason.get("code")?.as_str()?.to_owned());
-    reasons.into_iter().flatten().filter_map(code).collect()
+    let mut found = Vec::new();
+    collect_codes(answer, &mut found);
+    found
+}
+
+fn collect_codes(value: &Json, found: &mut Vec<String>) {
+    match value {
+        Json::Array(entries) => entries.iter().for_each(|one| collect_codes(one, found)),
+        Json::Object(fields) => {
+            let reasons = fields.get("reasons").and_then(Json::as_array);
+            let code = |reason: &Json| Some(reason.get("code")?.as_str()?.to_owned());
+            found.extend(reasons.into_iter().flatten().filter_map(code));
+            fields.values().for_each(|one| collect_codes(one, found));
+        }
+        _ => {}
+    }
 }
 
 /// The operations whose decision is to move something.

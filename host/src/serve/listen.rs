@@ -204,10 +204,10 @@ async fn conversation<S>(
     service.metrics.connections.inc();
     let ended = watcher.watch(connection).await;
     service.metrics.connections.dec();
-    if let Err(error) = ended {
-        if let Some(limit) = limit_of(&error) {
-            service.metrics.hit(limit);
-        }
+    if let Err(error) = ended
+        && let Some(limit) = limit_of(&error)
+    {
+        service.metrics.hit(limit);
     }
     drop(room);
 }

@@ -119,10 +119,10 @@ fn references(schema: &Json, found: &mut BTreeSet<String>) {
 fn moved(schema: &mut Json) {
     match schema {
         Json::Object(fields) => {
-            if let Some(Json::String(reference)) = fields.get_mut("$ref") {
-                if let Some(name) = reference.strip_prefix(DEFINITIONS) {
-                    *reference = format!("{COMPONENTS}{name}");
-                }
+            if let Some(Json::String(reference)) = fields.get_mut("$ref")
+                && let Some(name) = reference.strip_prefix(DEFINITIONS)
+            {
+                *reference = format!("{COMPONENTS}{name}");
             }
             fields.values_mut().for_each(moved);
         }

@@ -89,7 +89,7 @@ fn peak() -> Option<u64> {
 fn checked(file: &Path) -> ModuleCheck {
     let (tell, told) = mpsc::channel();
     let bytes = std::fs::read(file).unwrap();
-    std::thread::spawn(move || tell.send(check::module(&bytes, &options())));
+    std::thread::spawn(move || drop(tell.send(check::module(&bytes, &options()))));
     told.recv_timeout(HANGS)
         .unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }

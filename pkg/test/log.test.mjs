@@ -1,8 +1,9 @@
 // A decision log written by Node is a chain that anyone can check and ask again.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import fs, { accessSync, constants, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
@@ -248,6 +249,61 @@ test("the main entries need no file system for it, and CommonJS has it too", () 
   log.call(policy, "rebalance.accept", ACCEPT);
   log.close();
   assert.equal(checked(path).length, 4);
+});
+
+test("after a kill no answer is without its line", async () => {
+  const path = fresh();
+  fs.mkdirSync(dirname(path));
+  const program = join(dirname(path), "killed.mjs");
+  const at = (entry) => JSON.stringify(join(root, entry));
+  writeFileSync(
+    program,
+    `import { Policy } from ${at(entries["."].node.import.default)};
+import { DecisionLog } from ${at(entries["./log"].import.default)};
+import { writeSync } from "node:fs";
+const policy = new Policy();
+const log = new DecisionLog(process.argv[2], policy, { fsync: "never", maxBytes: 30_000 });
+for (;;) writeSync(1, \`\${log.call(policy, "rebalance.accept", process.argv[3]).receipt.seq}\\n\`);
+`,
+  );
+  for (let round = 0; round < 3; round += 1) {
+    const child = spawn(process.execPath, [program, path, ACCEPT], { stdio: ["ignore", "pipe", "inherit"] });
+    let told = "";
+    child.stdout.on("data", (part) => {
+      told += part;
+      if (told.split("\n").length > 30) child.kill("SIGKILL");
+    });
+    const [, signal] = await once(child, "close");
+    assert.equal(signal, "SIGKILL");
+    const answered = told.split("\n").slice(0, -1).map(Number);
+    const found = new Set(files(path).flatMap(lines).map(({ seq }) => seq));
+    assert.deepEqual(answered.filter((seq) => !found.has(seq)), []);
+  }
+  const log = opened(path, policy);
+  assert.deepEqual([log.opening.resumed, log.opening.ended], [true, false]);
+  log.close();
+  checked(path);
+});
+
+test("a new file that found no room begins with a snapshot later", () => {
+  const path = fresh();
+  const write = fs.writeSync;
+  const log = opened(path, policy, { maxAge: -1, overload: "drop" });
+  log.call(policy, "rebalance.accept", ACCEPT);
+  fs.writeSync = () => {
+    throw new Error("ENOSPC: no space left on device");
+  };
+  syncBuiltinESMExports();
+  try {
+    assert.equal(log.call(policy, "rebalance.accept", ACCEPT).receipt, undefined);
+  } finally {
+    fs.writeSync = write;
+    syncBuiltinESMExports();
+  }
+  assert.equal(statSync(path).size, 0);
+  log.call(policy, "rebalance.accept", ACCEPT);
+  log.close();
+  assert.deepEqual(checked(path).slice(3).map(({ kind, dropped }) => [kind, dropped]), [["snapshot", 1], ["decision", 0], ["end", 0]]);
 });
 
 const binary = process.env.TRIMTAB_BIN || join(root, "..", "target", "debug", "trimtab");

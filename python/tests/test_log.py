@@ -43,7 +43,7 @@ def files(path: Path) -> list[Path]:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
 def checked(path: Path, policy: sandbox.Policy) -> list[dict[str, Any]]:
@@ -297,6 +297,37 @@ def test_a_mistake_of_the_caller_is_no_loss_of_the_log(path: Path, boxed: sandbo
     checked(path, boxed)
 
 
+KILLED = """
+import sys
+from trimtab import log, sandbox
+policy = sandbox.Policy()
+decisions = log.DecisionLog(sys.argv[1], policy, fsync="never", max_bytes=20_000)
+while True:
+    logged = decisions.call(policy, "rebalance.accept", sys.argv[2])
+    print(logged.receipt.seq, flush=True)
+"""
+
+
+def test_after_a_kill_no_answer_is_without_its_line(path: Path, boxed: sandbox.Policy) -> None:
+    last = -1
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(path), ACCEPT], stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout is not None
+            answered = [int(child.stdout.readline()) for _ in range(30)]
+            child.kill()
+            answered += [int(line) for line in child.stdout if line.endswith("\n")]
+        assert answered[0] > last
+        last = answered[-1]
+        found = {line["seq"] for file in files(path) for line in lines(file)}
+        assert found.issuperset(answered)
+    with log.DecisionLog(path, boxed) as decisions:
+        assert decisions.opening.resumed
+        assert not decisions.opening.ended
+    checked(path, boxed)
+
+
 @needs_binary
 def test_the_program_asks_a_log_of_python_again_without_a_difference(path: Path) -> None:
     policies = [sandbox.Policy(), sandbox.Policy("cl-hive", {"health": {"max_multiplier": 1.25}})]
@@ -318,15 +349,59 @@ def test_the_program_asks_a_log_of_python_again_without_a_difference(path: Path)
     assert program("log", "verify", path)[0] != 0
 
 
-@pytest.mark.skipif(not IS_KNOWN, reason="the installed extension is older than log.line")
-def test_the_extension_writes_the_same_chain(path: Path, boxed: sandbox.Policy) -> None:
-    changed = trimtab.Policy("cl-hive", {"health": {"max_multiplier": 1.25}})
-    with log.DecisionLog(path, changed) as decisions:
-        decisions.call(changed, "rebalance.accept", ACCEPT)
-        decisions.call(trimtab.Policy(), "rebalance.accept", ACCEPT)
+@needs_binary
+def test_the_program_and_python_go_on_with_the_log_of_each_other(
+    path: Path, boxed: sandbox.Policy
+) -> None:
+    given = path.with_name("input.json")
+    given.write_text(ACCEPT)
+    for _ in range(2):
+        with log.DecisionLog(path, boxed) as decisions:
+            decisions.call(boxed, "rebalance.accept", ACCEPT)
+        words = [BINARY, "call", "rebalance.accept", str(given), "--log", str(path)]
+        assert subprocess.run(words, capture_output=True, check=True).stdout
+    found = lines(path)
+    began = [(line["began"], line.get("ended")) for line in found if line["kind"] == "snapshot"]
+    assert began == [("start", None), ("resume", True), ("resume", True), ("resume", True)]
+    first, second = (line for line in found[:8] if line["kind"] == "decision")
+    assert (first["input"], first["output"]) == (second["input"], second["output"])
+    assert first["config"] == second["config"]
     checked(path, boxed)
-    [told], [plain] = (line["policies"] for line in lines(path) if line["kind"] == "policy")
-    again = trimtab.Policy(told["profile"], told["overrides"])
-    assert again.digest == told["config"] == changed.digest
-    assert "overrides" not in plain
-    assert {line["module"] for line in lines(path) if line["kind"] == "decision"} == {"native"}
+
+
+def test_a_native_policy_is_named_with_what_makes_it_again(
+    path: Path, boxed: sandbox.Policy
+) -> None:
+    changed = trimtab.Policy("cl-hive", {"health": {"max_multiplier": 1.25}})
+    with log.DecisionLog(path, boxed) as decisions:
+        for policy in (changed, trimtab.Policy(), trimtab.Policy("cl-hive")):
+            decisions.call(policy, "rebalance.accept", ACCEPT)
+    checked(path, boxed)
+    told = [line["policies"][0] for line in lines(path) if line["kind"] == "policy"]
+    assert ["overrides" in policy for policy in told] == [True, False, False]
+    for policy in told:
+        again = trimtab.Policy(policy["profile"], policy.get("overrides"))
+        assert again.digest == policy["config"]
+    assert told[0]["config"] == changed.digest
+    decided = [line for line in lines(path) if line["kind"] == "decision"]
+    assert {line["module"] for line in decided} == {"native"}
+    assert [line["output"]["policy"]["config"] for line in decided] == [
+        policy["config"] for policy in told
+    ]
+
+
+@pytest.mark.skipif(not IS_KNOWN, reason="the installed extension is older than log.line")
+def test_the_extension_writes_what_the_sandbox_writes(
+    path: Path, boxed: sandbox.Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "_now", lambda: 1_700_000_000_000)
+    written = []
+    for policy in (trimtab.Policy(), boxed):
+        file = path.with_name(f"{len(written)}.jsonl")
+        with log.DecisionLog(file, policy) as decisions:
+            answer = policy.answer_bytes("rebalance.accept", ACCEPT)
+            decisions.append("rebalance.accept", ACCEPT, answer)
+        checked(file, boxed)
+        told = lines(file)
+        written.append([{**line, "module": "", "prev": ""} for line in told])
+    assert written[0] == written[1]

@@ -330,8 +330,9 @@ test("the program asks a log of TypeScript again without a difference", { skip: 
     const { decisions, same, differences } = program("replay", path, way);
     assert.deepEqual([decisions, same, differences], [80, 80, []], way);
   }
-  const whole = readFileSync(path, "utf8");
-  writeFileSync(path, whole.replace('"stable"', '"stably"'));
-  assert.notEqual(readFileSync(path, "utf8"), whole);
+  const [oldest] = files(path);
+  const whole = readFileSync(oldest, "utf8");
+  writeFileSync(oldest, whole.replace('"stable"', '"stably"'));
+  assert.notEqual(readFileSync(oldest, "utf8"), whole);
   assert.notEqual(spawnSync(binary, ["log", "verify", path]).status, 0);
 });

@@ -1,6 +1,6 @@
 import { crossed } from "./crossing.js";
 import { guarded } from "./error.js";
-import type { ConfigOverrides, Decision, Operations, Profile } from "./generated.js";
+import type { Config, ConfigOverrides, Decision, Operations, Profile } from "./generated.js";
 import type { Policy as RawPolicy } from "./glue.js";
 import { loadedGlue } from "./load.js";
 import { PolicyMethods } from "./methods.js";
@@ -61,6 +61,11 @@ export class Policy extends PolicyMethods {
   /** sha256 of the canonical config. */
   get digest(): string {
     return this.#raw.digest;
+  }
+
+  /** The config in force. */
+  get config(): Config {
+    return guarded(() => this.#raw.config as Config);
   }
 
   override call<Name extends keyof Operations>(operation: Name, input: Operations[Name]["input"]): Decision<Operations[Name]["decision"]>;

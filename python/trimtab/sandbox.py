@@ -338,12 +338,18 @@ class Policy(_Operations):
     ) -> None:
         """Open the policy of `profile` with the fields in `config` changed."""
         data = _native.to_json({"profile": profile, "config": config}, exact=False)
+        self._overrides = None if config is None else _native.to_json(config, exact=False)
         self._handle = _Handle("policy", data, module, limits, lasts=False)
 
     @property
     def module(self) -> Module:
         """The module that decides; its `digest` is the identity of the policy."""
         return self._handle.module
+
+    @property
+    def overrides(self) -> bytes | None:
+        """The fields of the config that were changed, as canonical JSON."""
+        return self._overrides
 
     def call(self, op: str, input: Any, /) -> dict[str, Any]:  # noqa: A002
         """Call an operation by name; return the envelope."""

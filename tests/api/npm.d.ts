@@ -73,6 +73,66 @@ export declare function initSync(source?: BufferSource | WebAssembly.Module): vo
 export declare function loadedGlue(): typeof glue;
 export {};
 
+// log.d.ts
+export interface LoggedPolicy {
+    readonly profile: string;
+    readonly digest: string;
+    readonly config: unknown;
+    callBytes(operation: string, input: Uint8Array): Uint8Array;
+}
+export interface LogOptions {
+    readonly fsync?: "always" | "interval" | "never";
+    readonly maxBytes?: number;
+    readonly maxAge?: number;
+    readonly keep?: number;
+    readonly overload?: "refuse" | "drop";
+    readonly mask?: readonly string[];
+}
+export interface LogNotes {
+    readonly caller?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly decisionId?: string;
+    readonly durationUs?: number;
+}
+export interface Receipt {
+    readonly seq: number;
+    readonly hash: string;
+}
+export interface Logged {
+    readonly answer: Uint8Array;
+    readonly receipt: Receipt | undefined;
+}
+export interface LogOpening {
+    readonly resumed: boolean;
+    readonly ended: boolean;
+    readonly cutBytes: number;
+    readonly seq: number;
+}
+export interface LogCounters {
+    readonly written: number;
+    readonly dropped: number;
+    readonly bytes: number;
+    readonly rotations: number;
+    readonly refused: number;
+}
+export type LogErrorCode = "log_sink" | "log_sync" | "log_file" | "log_in_use" | "log_broken" | "log_closed";
+export declare class LogError extends Error {
+    readonly name = "LogError";
+    readonly code: LogErrorCode;
+    constructor(code: LogErrorCode, told: string, options?: ErrorOptions);
+}
+export declare class DecisionLog {
+    #private;
+    readonly path: string;
+    readonly opening: LogOpening;
+    constructor(path: string, policy: LoggedPolicy, options?: LogOptions);
+    get counters(): LogCounters;
+    get nextSeq(): number;
+    call(policy: LoggedPolicy, operation: string, input: Uint8Array | string, notes?: LogNotes): Logged;
+    append(operation: string, input: Uint8Array | string, output: Uint8Array | string, notes?: LogNotes, policy?: LoggedPolicy): Receipt | undefined;
+    close(): void;
+}
+
 // methods.d.ts
 import { Book } from "./book.js";
 import type { AcceptInput, Accepted, AccountAdvice, AccountColumns, AccountInput, AdjustInput, Adjusted, AdviceInput, AdviseInput, ApplyPlan, AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, Assessed, BackoffInput, BookDigest, Budget, BudgetInput, BuildInput, Built, ChannelHistoryInput, ChannelInput, CheckInput, Checked, Classified, ClassifyInput, ClnInput, Competition, Conflict, ConflictInput, CooldownInput, Cycles, CyclesInput, Decision, DescribeInput, Description, Detected, EvaluateInput, Evaluated, Excesses, ExplainInput, Explained, FleetBookSize, FleetHealth, FleetHealthInput, FleetInput, FleetMemberInput, FleetPeerInput, FleetSnapshot, FleetState, GossipAcceptInput, GossipScaleInput, GossipScaled, Headroom, HeadroomInput, HubBookSize, HubExplainInput, HubExplained, HubState, HubStateInput, HubVerified, HubVerifyInput, LegacyFee, LegacyFeeInput, LegacyText, LegacyTextInput, LegacyVerified, LegacyVerifyInput, LimitInput, Limited, LintInput, Linted, LiquidityScoreInput, LiquidityScored, MatchInput, Matched, MemberInput, MessageOutcome, Needs, NodeAdvice, NodeAdviceInput, NodeExplainInput, NodeExplained, NodeObservationInput, Nothing, OpenFleetBook, OpenHubBook, Operations, Pause, Plan, PlanAt, PrioritizeInput, PrioritizedNeeds, Profit, Received, Relevance, RelevanceInput, RemoveAccount, RemoveFromFleet, ReportInput, ReportVerdict, Reports, RestoreBook, RestoreFleet, ScoreInput, Scored, SetHub, SetUs, SignatureInput, SignatureVerdict, SizeInput, Sized, Snapshot, SourceChannelInput, Sources, SourcesInput, TakeMessage, Threshold, ThresholdInput, TopologyAdvice, TrendInput, Trended, VerifyInput, Watched } from "./generated.js";
@@ -172,7 +232,7 @@ export declare class HubBook extends Book {
 export * from "./index.js";
 
 // policy.d.ts
-import type { ConfigOverrides, Decision, Operations, Profile } from "./generated.js";
+import type { Config, ConfigOverrides, Decision, Operations, Profile } from "./generated.js";
 import { PolicyMethods } from "./methods.js";
 export declare function call<Name extends keyof Operations>(operation: Name, input: Operations[Name]["input"], profile?: Profile, config?: ConfigOverrides): Decision<Operations[Name]["decision"]>;
 export declare function call(operation: string, input: unknown, profile?: string, config?: unknown): Decision<unknown>;
@@ -183,6 +243,7 @@ export declare class Policy extends PolicyMethods {
     constructor(profile?: Profile, config?: ConfigOverrides);
     get profile(): Profile;
     get digest(): string;
+    get config(): Config;
     call<Name extends keyof Operations>(operation: Name, input: Operations[Name]["input"]): Decision<Operations[Name]["decision"]>;
     call(operation: string, input: unknown): Decision<unknown>;
     callBytes(operation: string, input: Uint8Array): Uint8Array;

@@ -63,12 +63,81 @@ class InputError(ValueError):
 
 class InternalError(InputError): ...
 
+# trimtab/log.pyi
+import os
+from _typeshed import Incomplete
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from trimtab import sandbox as sandbox
+from trimtab.errors import InputError as InputError, InternalError as InternalError
+from types import TracebackType
+from typing import Any
+from typing_extensions import Self
+
+AnyPolicy: Incomplete
+Fsync: Incomplete
+Overload: Incomplete
+SYNC_S: float
+MOST_POLICIES: int
+
+class LogError(RuntimeError):
+    code: Incomplete
+    told: Incomplete
+    def __init__(self, code: str, told: str) -> None: ...
+
+@dataclass(frozen=True)
+class Receipt:
+    seq: int
+    hash: str
+
+@dataclass(frozen=True)
+class Logged:
+    answer: bytes
+    receipt: Receipt | None
+    def envelope(self) -> dict[str, Any]: ...
+
+@dataclass(frozen=True)
+class Opening:
+    resumed: bool
+    ended: bool
+    cut_bytes: int
+    seq: int
+
+@dataclass(frozen=True)
+class Counters:
+    written: int = ...
+    dropped: int = ...
+    bytes: int = ...
+    rotations: int = ...
+    refused: int = ...
+
+@dataclass
+class _Chain:
+    seq: int
+    prev: str | None
+    policies: dict[str, dict[str, str]]
+
+class DecisionLog:
+    path: Incomplete
+    opening: Incomplete
+    def __init__(self, path: str | os.PathLike[str], policy: AnyPolicy, *, fsync: Fsync = 'interval', max_bytes: int | None = ..., max_age: float | None = None, keep: int | None = None, overload: Overload = 'refuse', mask: Sequence[str] = ()) -> None: ...
+    @property
+    def counters(self) -> Counters: ...
+    @property
+    def next_seq(self) -> int: ...
+    def call(self, policy: AnyPolicy, op: str, input: Any, *, caller: str | None = None, labels: Mapping[str, str] | None = None, decision_id: str | None = None) -> Logged: ...
+    def append(self, op: str, input_text: bytes | bytearray | str, output_text: bytes | bytearray | str, *, caller: str | None = None, labels: Mapping[str, str] | None = None, duration_us: int | None = None, decision_id: str | None = None, policy: AnyPolicy | None = None) -> Receipt | None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
 # trimtab/sandbox.pyi
 from _typeshed import Incomplete
 from dataclasses import dataclass
 from trimtab import amounts as amounts, books as books, types as t
 from trimtab._native import Decision as Decision, FleetBookMethods as FleetBookMethods, HubBookMethods as HubBookMethods, Operations as _Operations
 from trimtab.errors import InputError as InputError, InternalError as InternalError
+from trimtab.extras import lacking as lacking
 from typing import Any
 from typing_extensions import Unpack
 
@@ -114,6 +183,8 @@ class Policy(_Operations):
     def __init__(self, profile: t.Profile = 'plan', config: t.ConfigOverrides | None = None, *, module: Module | None = None, limits: Limits | None = None) -> None: ...
     @property
     def module(self) -> Module: ...
+    @property
+    def overrides(self) -> bytes | None: ...
     def call(self, op: str, input: Any, /) -> dict[str, Any]: ...
     def call_bytes(self, op: str, input: bytes | bytearray | str, /) -> bytes: ...
     def answer_bytes(self, op: str, input: bytes | bytearray | str, /) -> bytes: ...

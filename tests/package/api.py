@@ -23,7 +23,7 @@ from pathlib import Path
 from common import ROOT, PackageError, run, say, skip
 
 KEPT = ROOT / "tests/api"
-PYTHON = ("__init__.py", "amounts.py", "books.py", "errors.py", "sandbox.py")
+PYTHON = ("__init__.py", "amounts.py", "books.py", "errors.py", "log.py", "sandbox.py")
 PYTHON += ("cln/__init__.py", "cln/adopt.py", "cln/bridge.py")
 CRATES = ("trimtab-core", "trimtab-host")
 GENERATED = {"generated.d.ts", "glue.d.ts", "bytes.d.ts", "digest.d.ts", "inflate.d.ts"}

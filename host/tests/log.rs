@@ -243,7 +243,7 @@ fn a_flipped_byte_is_found_and_named_wherever_it_is() {
     let last = whole.len()
         - whole
             .split_inclusive(|byte| *byte == b'\n')
-            .last()
+            .next_back()
             .unwrap()
             .len();
     // Of the last line only what is no canonical line can be found without its digest.
@@ -850,7 +850,7 @@ fn trimtab(arguments: &[&str], input: &str) -> (i32, String, String) {
 fn a_file_that_may_not_grow_stops_the_run_and_keeps_its_chain() {
     let path = folder("limit").join("decisions.jsonl");
     let lines: String = (0..40)
-        .map(|n| small(n))
+        .map(small)
         .map(|(op, input)| format!("{{\"op\":\"{op}\",\"input\":{input}}}\n"))
         .collect();
     // 8 blocks of 1,024 bytes; without the signal a write beyond them is an error.

@@ -15,7 +15,7 @@ mod service;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
-use service::{Answer, Service, place, program, request};
+use service::{Answer, Client, Service, place, program, request};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -689,6 +689,84 @@ fn a_stale_socket_is_replaced_and_a_file_of_somebody_is_not() {
     first.signal("TERM");
     assert!(first.ended().success());
     alive(&second);
+}
+
+// --- the decision log ---
+
+#[test]
+fn every_call_is_on_the_log_and_is_answered_alike_when_it_is_asked_again() {
+    let log = place("decisions.jsonl");
+    let log = log.to_str().unwrap();
+    let mut service = Service::start(&["--native", "--log", log, "--log-sync"]);
+    alive(&service);
+    assert_eq!(service.post(SCORE, b"{}").status, 400);
+    let audit = SCORE.replace("/v1/call/", "/v1/audit/");
+    assert_eq!(service.post(&audit, INPUT.as_bytes()).status, 200);
+    let status = service.status();
+    assert_eq!(status["log"]["dropped"], 0);
+    assert!(status["log"]["written"].as_u64().unwrap() >= 4, "{status}");
+    service.signal("TERM");
+    assert!(service.ended().success());
+    let run = |arguments: &[&str]| {
+        let output = Command::new(program()).args(arguments).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}");
+        text
+    };
+    run(&["log", "verify", log]);
+    let replayed: serde_json::Value =
+        serde_json::from_str(&run(&["replay", log, "--native", "--json"])).unwrap();
+    assert_eq!(
+        (&replayed["decisions"], &replayed["same"]),
+        (&3.into(), &3.into())
+    );
+    let text = std::fs::read_to_string(log).unwrap();
+    assert_eq!(text.matches(r#""mode":"audit""#).count(), 1, "{text}");
+    let mode = std::fs::metadata(log).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_call_whose_line_cannot_be_written_is_refused_or_counted_as_the_operator_chose() {
+    // Room for the first lines only; a process may not write a larger file.
+    let limited = |flags: &[&str]| {
+        let socket = place("socket");
+        let log = place("decisions.jsonl");
+        let mut command = Command::new("sh");
+        let script = "ulimit -f 16; trap '' XFSZ; exec \"$@\"";
+        command.args(["-c", script, "sh"]).arg(program());
+        command.arg("serve").arg("--socket").arg(&socket);
+        command.args(["--native", "--log"]).arg(&log).args(flags);
+        let child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        (child, socket)
+    };
+    let ask = |socket: &std::path::Path, path: &str, body: &[u8]| {
+        until("it listens", || {
+            std::os::unix::net::UnixStream::connect(socket).is_ok()
+        });
+        let stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        Client::of(stream).ask(method, path, "", body)
+    };
+    let wide = format!("{{\"a\":\"{}\"}}", "x".repeat(7000));
+    for (flags, last) in [(&[][..], 503), (&["--log-drop"][..], 400)] {
+        let (mut child, socket) = limited(flags);
+        let answers: Vec<_> = (0..3)
+            .map(|_| ask(&socket, SCORE, wide.as_bytes()).status)
+            .collect();
+        assert_eq!(answers.first(), Some(&400));
+        assert_eq!(answers.last(), Some(&last), "{answers:?}");
+        let page = ask(&socket, "/metrics", b"").text();
+        let drops = page
+            .lines()
+            .find_map(|line| line.strip_prefix("trimtab_log_drops_total "));
+        assert!(
+            drops.unwrap().trim().parse::<f64>().unwrap() >= 1.0,
+            "{page}"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }
 
 // --- every limit, hit ---

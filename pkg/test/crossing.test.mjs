@@ -17,7 +17,7 @@ const cases = readdirSync(folder)
 
 /** JSON with its long integers as bigints, and the floats that JSON lacks as the vectors write them. */
 function read(text) {
-  const marked = text.replace(/([:[,]\s*)(-?\d{16,})(?=\s*[,\]}])/g, '$1{"$int":"$2"}');
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => (/^-?\d{16,}$/.test(token) ? `{"$int":"${token}"}` : token));
   return JSON.parse(marked, (_, value) => (typeof value?.$f64 === "string" ? Number(value.$f64) : typeof value?.$int === "string" ? BigInt(value.$int) : value));
 }
 

@@ -25,7 +25,7 @@ CHECKS = [
     "allow_header_conformance",
     "ignored_auth",
 ]
-TOKEN = "of-a-test-and-nobody-else"  # noqa: S105
+TOKEN = "of-a-test-and-nobody-else"
 HEARD = "listening on http://"
 
 

@@ -124,7 +124,9 @@ def hub(rounds: dict[str, int]) -> dict[str, Any]:
 def main() -> int:
     """Run, write and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", action="append", choices=("core", "node", "hub"), help="all if absent")
+    parser.add_argument(
+        "--suite", action="append", choices=("core", "node", "hub"), help="all if absent"
+    )
     parser.add_argument("--cases", type=int, default=100_000, help="cases of a property")
     parser.add_argument("--kills", type=int, default=200, help="ends of a plugin by kill -9")
     parser.add_argument("--monitor-kills", type=int, default=100, help="ends of the monitor")

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use trimtab_host::log::{Fsync, LogOptions, Overload};
 use trimtab_host::serve::{self, Bounds, Choice, Settings, Stopped};
 use trimtab_host::{HostError, Limits};
 
-use super::arguments::Asked;
+use super::arguments::{Asked, Logged};
 use super::failure::Failure;
 use super::paint;
 
@@ -55,10 +56,39 @@ pub struct Arguments {
     #[arg(long, value_name = "MS")]
     stop_ms: Option<u64>,
     #[command(flatten)]
+    logged: Logged,
+    /// A call goes on without its line when the log cannot be written; otherwise it is refused.
+    #[arg(long, requires = "log")]
+    log_drop: bool,
+    /// Force every line to the disk before its call is answered; otherwise once a second.
+    #[arg(long, requires = "log")]
+    log_sync: bool,
+    /// MiB of a file of the log before a new one begins [64].
+    #[arg(long, value_name = "MIB", requires = "log")]
+    log_max_mb: Option<u64>,
+    /// Older files of the log that are kept [all].
+    #[arg(long, value_name = "N", requires = "log")]
+    log_keep: Option<u32>,
+    #[command(flatten)]
     asked: Asked,
 }
 
 impl Arguments {
+    fn log(&self) -> Option<LogOptions> {
+        let mut log = LogOptions::new(self.logged.log.as_deref()?, "");
+        log.mask.clone_from(&self.logged.log_mask);
+        if self.log_drop {
+            log.overload = Overload::Drop;
+        }
+        if self.log_sync {
+            log.fsync = Fsync::Always;
+        }
+        let bytes = self.log_max_mb.map(|mib| mib.saturating_mul(1 << 20));
+        log.max_bytes = bytes.or(log.max_bytes);
+        log.keep_files = self.log_keep;
+        Some(log)
+    }
+
     fn settings(&self) -> Settings {
         let asked = &self.asked;
         let usual = Bounds::default();
@@ -70,6 +100,7 @@ impl Arguments {
             http: self.http,
             remote: self.allow_remote,
             token: self.token_file.clone(),
+            log: self.log(),
             choice: Choice {
                 profile: asked.profile.clone(),
                 config: asked.config.clone(),

@@ -451,7 +451,7 @@ fn sparks(points: &[&Point]) -> Vec<(String, String)> {
             known().fold(f64::INFINITY, f64::min),
             known().fold(f64::NEG_INFINITY, f64::max),
         );
-        if !(high > low) {
+        if low >= high {
             continue;
         }
         let mark = |x: &Option<f64>| match x {

@@ -12,6 +12,7 @@ use super::Stopped;
 use super::settings::Choice;
 use crate::error::HostError;
 use crate::handle::Handle;
+use crate::log::PolicyNote;
 use crate::native;
 use crate::sandbox::{Policy, Sandbox};
 
@@ -24,6 +25,8 @@ pub(super) struct Desk {
     way: Way,
     /// Who decides, as every envelope says it: name, version, profile, digest of the config.
     pub(super) stamp: Json,
+    /// The policy as lines of the log name it.
+    pub(super) note: PolicyNote,
 }
 
 enum Way {
@@ -81,6 +84,7 @@ impl Maker {
         };
         let way = self.way(profile, config.as_deref())?;
         let mut desk = Desk {
+            note: PolicyNote::of(profile, config.as_deref()).map_err(HostError::from)?,
             way,
             stamp: Json::Null,
         };

@@ -90,6 +90,7 @@ pub(super) async fn until_told(service: Arc<Service>) -> Result<(), Stopped> {
         _ = interrupt.recv() => false,
     };
     reloading.abort();
+    service.close();
     if ended {
         Ok(())
     } else {

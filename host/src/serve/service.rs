@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use serde_json::{Value as Json, json};
@@ -16,6 +16,7 @@ use super::openapi;
 use super::settings::Settings;
 use super::token::Token;
 use crate::error::HostError;
+use crate::log::{LogError, LogOptions, Observed, Receipt, Writer};
 
 /// Whether the caller acts on the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,7 @@ pub(super) struct Service {
     /// Room for connections.
     pub(super) connections: Arc<Semaphore>,
     pub(super) stopping: AtomicBool,
+    log: Option<Writer>,
     begun: Instant,
     begun_at: u64,
     tell: Box<dyn Fn(&str) + Send + Sync>,
@@ -78,7 +80,23 @@ impl Service {
     ) -> Result<Arc<Self>, Stopped> {
         let maker = Maker::new(&settings.choice)?;
         let in_force = InForce::of(&maker, &settings)?;
-        let metrics = Metrics::new(VERSION, maker.module().unwrap_or("native"));
+        let module = maker.module().unwrap_or("native");
+        let metrics = Metrics::new(VERSION, module);
+        let log = settings.log.clone().map(|log| {
+            let module = module.to_owned();
+            Writer::open(LogOptions { module, ..log })
+        });
+        let log = log.transpose();
+        let log = log.map_err(|error| Stopped::Setting(error.to_string()))?;
+        if let Some(log) = log
+            .as_ref()
+            .filter(|log| log.opening().resumed && !log.opening().ended)
+        {
+            let cut = log.opening().cut_bytes;
+            tell(&format!(
+                "the log was not closed in order; {cut} bytes of a cut line were removed"
+            ));
+        }
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Ok(Arc::new(Self {
             requests: Arc::new(Semaphore::new(settings.bounds.requests)),
@@ -89,6 +107,7 @@ impl Service {
             reloads: Mutex::default(),
             metrics,
             stopping: AtomicBool::new(false),
+            log,
             begun: Instant::now(),
             begun_at: since.map_or(0, |since| since.as_secs()),
             tell,
@@ -123,8 +142,7 @@ impl Service {
         }
     }
 
-    /// One call: decides and counts. Every decision passes here, and only here: what writes it down
-    /// belongs between the two.
+    /// One call: decides, counts and writes it down. Every decision passes here, and only here.
     pub(super) fn call(
         &self,
         in_force: &InForce,
@@ -134,8 +152,13 @@ impl Service {
     ) -> Result<Vec<u8>, HostError> {
         let begun = Instant::now();
         let answer = in_force.desk.call(operation, input);
-        self.metrics
-            .called(operation, mode, &answer, begun.elapsed());
+        let took = begun.elapsed();
+        let answer = match self.write_down(in_force, operation, mode, input, &answer, took) {
+            Ok(()) => answer,
+            // Nothing is decided that is not on the log.
+            Err(error) => Err(HostError::Unavailable(error.to_string())),
+        };
+        self.metrics.called(operation, mode, &answer, took);
         let mut envelope = answer?;
         if mode == Mode::Audit {
             // The mark comes first: the fields of an envelope are sorted.
@@ -143,6 +166,45 @@ impl Service {
             envelope.splice(1..1, mark.iter().copied());
         }
         Ok(envelope)
+    }
+
+    fn write_down(
+        &self,
+        in_force: &InForce,
+        operation: &str,
+        mode: Mode,
+        input: &[u8],
+        answer: &Result<Vec<u8>, HostError>,
+        took: Duration,
+    ) -> Result<(), LogError> {
+        let Some(log) = &self.log else {
+            return Ok(());
+        };
+        let error = answer.as_ref().err().map(HostError::text);
+        let output = answer.as_deref().ok().or(error.as_deref());
+        let labels = [("mode", mode.as_str())];
+        let observed = Observed {
+            duration: Some(took),
+            labels: &labels,
+            ..Observed::new(
+                operation,
+                &in_force.desk.note,
+                input,
+                output.unwrap_or_default(),
+            )
+        };
+        let written = log.append(&observed);
+        if !matches!(written, Ok(Receipt::Written { .. })) {
+            self.metrics.log_drops.inc();
+        }
+        written.map(drop)
+    }
+
+    /// Ends the log in order.
+    pub(super) fn close(&self) {
+        if let Some(Err(error)) = self.log.as_ref().map(Writer::close) {
+            self.tell(&format!("the log was not closed in order: {error}"));
+        }
     }
 
     /// A line for the operator.
@@ -158,7 +220,16 @@ impl Service {
         json!({
             "abi": ABI,
             "config": stamp("config"),
-            "log": null,
+            "log": self.log.as_ref().map(|log| {
+                let counters = log.counters();
+                json!({
+                    "bytes": counters.bytes,
+                    "dropped": counters.dropped,
+                    "file": self.settings.log.as_ref().map(|log| log.path.display().to_string()),
+                    "next_seq": counters.next_seq,
+                    "written": counters.written,
+                })
+            }),
             "module": self.maker.module(),
             "profile": stamp("profile"),
             "ready": self.ready(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Stopped;
 use crate::limits::Limits;
+use crate::log::LogOptions;
 
 /// What to serve, and where.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Settings {
     pub choice: Choice,
     /// The limits of the service; those of a call are in `choice`.
     pub bounds: Bounds,
+    /// The decision log; its module is the one that decides, whatever is given here.
+    pub log: Option<LogOptions>,
 }
 
 /// Which policy decides.

@@ -699,7 +699,7 @@ fn every_call_is_on_the_log_and_is_answered_alike_when_it_is_asked_again() {
     let log = log.to_str().unwrap();
     let mut service = Service::start(&["--native", "--log", log, "--log-sync"]);
     alive(&service);
-    assert_eq!(service.post(SCORE, b"{}").status, 400);
+    assert_eq!(service.post(SCORE, b"{}").status, 422);
     let audit = SCORE.replace("/v1/call/", "/v1/audit/");
     assert_eq!(service.post(&audit, INPUT.as_bytes()).status, 200);
     let status = service.status();
@@ -737,6 +737,8 @@ fn a_call_whose_line_cannot_be_written_is_refused_or_counted_as_the_operator_cho
         command.args(["-c", script, "sh"]).arg(program());
         command.arg("serve").arg("--socket").arg(&socket);
         command.args(["--native", "--log"]).arg(&log).args(flags);
+        // A pipe that it held would outlive a test that fails.
+        command.stdout(std::process::Stdio::null());
         let child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
         (child, socket)
     };
@@ -749,12 +751,12 @@ fn a_call_whose_line_cannot_be_written_is_refused_or_counted_as_the_operator_cho
         Client::of(stream).ask(method, path, "", body)
     };
     let wide = format!("{{\"a\":\"{}\"}}", "x".repeat(7000));
-    for (flags, last) in [(&[][..], 503), (&["--log-drop"][..], 400)] {
+    for (flags, last) in [(&[][..], 503), (&["--log-drop"][..], 422)] {
         let (mut child, socket) = limited(flags);
         let answers: Vec<_> = (0..3)
             .map(|_| ask(&socket, SCORE, wide.as_bytes()).status)
             .collect();
-        assert_eq!(answers.first(), Some(&400));
+        assert_eq!(answers.first(), Some(&422));
         assert_eq!(answers.last(), Some(&last), "{answers:?}");
         let page = ask(&socket, "/metrics", b"").text();
         let drops = page

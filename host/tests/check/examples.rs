@@ -17,7 +17,7 @@ fn template() -> Vec<u8> {
     let folder = root().join("docs/examples/policy-template");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-template");
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--locked", "--offline"])
+        .args(["build", "--quiet", "--release", "--locked"])
         .args(["--target", "wasm32-unknown-unknown", "--target-dir"])
         .arg(&target)
         .arg("--manifest-path")

@@ -12,7 +12,7 @@ fn minimal() -> Vec<u8> {
     wat::parse_file(root().join("docs/examples/minimal.wat")).unwrap()
 }
 
-/// Built without the network: what it needs is there, the workspace needs it too.
+/// Built as the page says.
 fn template() -> Vec<u8> {
     let folder = root().join("docs/examples/policy-template");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy-template");

@@ -135,12 +135,14 @@ export declare class DecisionLog {
 
 // methods.d.ts
 import { Book } from "./book.js";
-import type { AcceptInput, Accepted, AccountAdvice, AccountColumns, AccountInput, AdjustInput, Adjusted, AdviceInput, AdviseInput, ApplyPlan, AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, Assessed, BackoffInput, BookDigest, Budget, BudgetInput, BuildInput, Built, ChannelHistoryInput, ChannelInput, CheckInput, Checked, Classified, ClassifyInput, ClnInput, Competition, Conflict, ConflictInput, CooldownInput, Cycles, CyclesInput, Decision, DescribeInput, Description, Detected, EvaluateInput, Evaluated, Excesses, ExplainInput, Explained, FleetBookSize, FleetHealth, FleetHealthInput, FleetInput, FleetMemberInput, FleetPeerInput, FleetSnapshot, FleetState, GossipAcceptInput, GossipScaleInput, GossipScaled, Headroom, HeadroomInput, HubBookSize, HubExplainInput, HubExplained, HubState, HubStateInput, HubVerified, HubVerifyInput, LegacyFee, LegacyFeeInput, LegacyText, LegacyTextInput, LegacyVerified, LegacyVerifyInput, LimitInput, Limited, LintInput, Linted, LiquidityScoreInput, LiquidityScored, MatchInput, Matched, MemberInput, MessageOutcome, Needs, NodeAdvice, NodeAdviceInput, NodeExplainInput, NodeExplained, NodeObservationInput, Nothing, OpenFleetBook, OpenHubBook, Operations, Pause, Plan, PlanAt, PrioritizeInput, PrioritizedNeeds, Profit, Received, Relevance, RelevanceInput, RemoveAccount, RemoveFromFleet, ReportInput, ReportVerdict, Reports, RestoreBook, RestoreFleet, ScoreInput, Scored, SetHub, SetUs, SignatureInput, SignatureVerdict, SizeInput, Sized, Snapshot, SourceChannelInput, Sources, SourcesInput, TakeMessage, Threshold, ThresholdInput, TopologyAdvice, TrendInput, Trended, VerifyInput, Watched } from "./generated.js";
+import type { AcceptInput, Accepted, AccountAdvice, AccountColumns, AccountInput, AdjustInput, Adjusted, AdviceInput, AdviseInput, ApplyPlan, AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, Assessed, BackoffInput, BookDigest, Budget, BudgetInput, BuildInput, Built, ChannelHistoryInput, ChannelInput, CheckInput, Checked, Classified, ClassifyInput, ClnInput, Competition, Conflict, ConflictInput, CooldownInput, Cycles, CyclesInput, Decision, DescribeInput, Description, Detected, EvaluateInput, Evaluated, Excesses, ExplainInput, Explained, FleetBookSize, FleetHealth, FleetHealthInput, FleetInput, FleetMemberInput, FleetPeerInput, FleetSnapshot, FleetState, GossipAcceptInput, GossipScaleInput, GossipScaled, Headroom, HeadroomInput, HubBookSize, HubExplainInput, HubExplained, HubState, HubStateInput, HubVerified, HubVerifyInput, LegacyFee, LegacyFeeInput, LegacyText, LegacyTextInput, LegacyVerified, LegacyVerifyInput, LimitInput, Limited, LintInput, Linted, LiquidityScoreInput, LiquidityScored, LogCheckInput, LogChecked, LogLine, LogLineInput, MatchInput, Matched, MemberInput, MessageOutcome, Needs, NodeAdvice, NodeAdviceInput, NodeExplainInput, NodeExplained, NodeObservationInput, Nothing, OpenFleetBook, OpenHubBook, Operations, Pause, Plan, PlanAt, PrioritizeInput, PrioritizedNeeds, Profit, Received, Relevance, RelevanceInput, RemoveAccount, RemoveFromFleet, ReportInput, ReportVerdict, Reports, RestoreBook, RestoreFleet, ScoreInput, Scored, SetHub, SetUs, SignatureInput, SignatureVerdict, SizeInput, Sized, Snapshot, SourceChannelInput, Sources, SourcesInput, TakeMessage, Threshold, ThresholdInput, TopologyAdvice, TrendInput, Trended, VerifyInput, Watched } from "./generated.js";
 export declare abstract class PolicyMethods {
     abstract call<Name extends keyof Operations>(operation: Name, input: Operations[Name]["input"]): Decision<Operations[Name]["decision"]>;
     policyDescribe(input?: DescribeInput): Decision<Description>;
     policyExplain(input: ExplainInput): Decision<Explained>;
     configLint(input?: LintInput): Decision<Linted>;
+    logLine(input: LogLineInput): Decision<LogLine>;
+    logCheck(input: LogCheckInput): Decision<LogChecked>;
     hubPlan(input: HubStateInput): Decision<Plan>;
     hubExplain(input: HubExplainInput): Decision<HubExplained>;
     hubReserves(input: HubStateInput): Decision<Watched>;
@@ -276,9 +278,11 @@ export declare class HubBookSync {
 
 // xln/canonical.d.ts
 export declare function canonicalText(value: unknown): string;
+export declare function plainText(value: unknown): string;
 export declare function parsed(field: string, text: string): Record<string, unknown>;
 
 // xln/control.d.ts
+import type { Outcome } from "../generated.js";
 export interface Selector {
     readonly account?: string;
     readonly token?: number;
@@ -289,13 +293,12 @@ export interface Control {
     readonly deny?: ReadonlyArray<Selector>;
 }
 export type HoldReason = "paused" | "denied" | "not_allowed";
-export interface HeldBack {
-    readonly account_id: string;
-    readonly token_id?: number;
+export interface HeldBack extends Outcome {
     readonly reason: HoldReason;
 }
-export declare function heldBack(control: Control, account: string, token: number): HoldReason | undefined;
-export declare function selects(control: Control | undefined): boolean;
+export type Switches = (account: string, token: number) => HoldReason | undefined;
+export declare function heldBack(account_id: string, token_id: number | undefined, reason: HoldReason): HeldBack;
+export declare function switches(control: Control | undefined): Switches | undefined;
 
 // xln/fault.d.ts
 import { TrimtabError } from "../error.js";
@@ -1004,6 +1007,7 @@ export interface Context {
 }
 export declare function contextOf(state: HubState): Context | undefined;
 export declare function hubState(replica: Replica, options?: HubStateOptions): HubState;
+export declare function mustBeReplica(replica: Replica): void;
 export declare function shapeOf(replica: Replica): Shape;
 export declare class Reader {
     #private;
@@ -1025,7 +1029,7 @@ export declare function withdrawalDiff(tokenId: number, taken: bigint, byLeft: b
 export type { HeadReplica, PlanReplica };
 
 // xln/tick.d.ts
-import type { Action, Decision, HubMemoryInput, Plan, ReplenishAnswerInput } from "../generated.js";
+import type { Action, Decision, HubMemoryInput, Outcome, Plan, ReplenishAnswerInput } from "../generated.js";
 import type { Policy } from "../policy.js";
 import type { HubBookSync } from "./book.js";
 import type { Control, HeldBack } from "./control.js";
@@ -1044,6 +1048,7 @@ export interface HubTick {
     readonly decision: Decision<Plan>;
     readonly transactions: ReadonlyArray<EntityTx>;
     readonly intents: ReadonlyArray<ReplenishIntent>;
+    readonly outcomes: ReadonlyArray<Outcome>;
     readonly heldBack: ReadonlyArray<HeldBack>;
     readonly setAside: ReadonlyArray<SetAside>;
     readonly paused: boolean;
@@ -1070,6 +1075,7 @@ export interface TickInput {
     };
 }
 export declare function decideTick(input: TickInput): HubTick;
+export declare function controlOf({ control }: HubOptions): Control | undefined;
 
 // xln/transactions.d.ts
 import type { Action, Plan, Reason } from "../generated.js";

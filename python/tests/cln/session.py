@@ -110,6 +110,7 @@ def normal(text: str, ids: dict[str, str]) -> str:
     """What is the same in every session."""
     text = without_ids(text, ids)
     text = re.sub(r'("(?:age_s|until|last_updated|at)": )\d+', r'\1"<time>"', text)
+    text = re.sub(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "<time>", text)
     return re.sub(r"\b1[789]\d{8}\b", "<time>", text)
 
 

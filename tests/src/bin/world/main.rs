@@ -16,6 +16,7 @@
 )]
 
 mod ledger;
+mod log;
 mod metrics;
 mod page;
 mod params;
@@ -297,7 +298,7 @@ fn play(
     let mut world = World::new(params, decider, seed, options)?;
     if let Some(path) = arguments.log.as_ref().filter(|_| seed == arguments.seed) {
         let file = std::fs::File::create(path).with_context(|| path.display().to_string())?;
-        world = world.logged(Box::new(std::io::BufWriter::new(file)));
+        world = world.logged(Box::new(std::io::BufWriter::new(file)))?;
     }
     let metrics = world.run()?;
     let honest = match params.attackers > 0.0 {

@@ -8,10 +8,12 @@ use trimtab_core::hub::book::HubBook;
 use trimtab_core::hub::plan::Plan;
 use trimtab_core::hub::plan::action::Action;
 use trimtab_core::hub::state::HubState;
+use trimtab_core::log::line::LogPolicy;
 use trimtab_core::operations::HubPlan;
 use trimtab_core::policy::Policy;
 use trimtab_core::value::Value;
 
+use crate::log::Decides;
 use crate::params::Params;
 
 #[cfg(feature = "sandbox")]
@@ -87,6 +89,8 @@ pub struct Decider {
     /// The time between two ticks, in milliseconds.
     pub tick_ms: u64,
     way: Way,
+    /// Who decides, as a log names it; the baselines are no policies of trimtab.
+    pub decides: Option<Decides>,
 }
 
 impl Decider {
@@ -122,6 +126,20 @@ impl Decider {
                 format!(r#"{{"hub":{{"tick_ms":{tick},{amounts},{own}}}}}"#),
             ),
         };
+        let parsed = Value::from_json(config.as_bytes())?;
+        let native = Policy::new(profile, Some(&parsed))?;
+        #[cfg(feature = "sandbox")]
+        let module = sandbox.map_or("native", Sandbox::digest).to_owned();
+        #[cfg(not(feature = "sandbox"))]
+        let module = "native".to_owned();
+        let decides = matches!(kind, Kind::Ours | Kind::Xln).then(|| {
+            let policy = LogPolicy {
+                config: native.digest().to_owned(),
+                profile: profile.to_owned(),
+                overrides: Some(config.clone()),
+            };
+            Decides { module, policy }
+        });
         let way = match (kind, sandbox) {
             (Kind::None, _) => Way::None,
             (Kind::Fcfs, _) => Way::Fcfs,
@@ -131,16 +149,24 @@ impl Decider {
             }
             #[cfg(not(feature = "sandbox"))]
             (_, Some(sandbox)) => match *sandbox {},
-            (_, None) => {
-                let config = Value::from_json(config.as_bytes())?;
-                Way::Native(Box::new(Policy::new(profile, Some(&config))?))
-            }
+            (_, None) => Way::Native(Box::new(native)),
         };
         Ok(Self {
             kind,
             tick_ms: tick,
             way,
+            decides,
         })
+    }
+
+    /// The answer to the canonical text of a state, as a log keeps it.
+    pub fn envelope(&self, input: &str) -> Result<Vec<u8>> {
+        match &self.way {
+            Way::Native(policy) => Ok(policy.call("hub.plan", input.as_bytes())?),
+            #[cfg(feature = "sandbox")]
+            Way::Sandbox(policy) => Ok(policy.call("hub.plan", input.as_bytes())?),
+            Way::Fcfs | Way::None => bail!("a baseline gives no envelope"),
+        }
     }
 
     /// Whether the policy itself asks for replenishment; the others are filled up by hand.

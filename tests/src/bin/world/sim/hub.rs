@@ -170,15 +170,9 @@ impl World<'_> {
             .decide(hub)
             .with_context(|| format!("at {} ms", self.now))?;
         if let (Some(log), Some(state)) = (&mut self.log, &state) {
-            let line = serde_json::json!({ "at": self.now, "hub": hub, "op": "hub.plan" });
-            let text = canonical::text(&plan)?;
             let input = canonical::text(state)?;
-            let line = line.to_string();
-            writeln!(
-                log,
-                "{},\"input\":{input},\"output\":{text}}}",
-                line.trim_end_matches('}')
-            )?;
+            let output = self.decider.envelope(&input)?;
+            log.tick(millis(self.now), hub, input, &output)?;
         }
         self.judge(hub, &plan.actions);
         self.note(&plan.outcomes);

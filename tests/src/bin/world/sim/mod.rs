@@ -31,6 +31,7 @@ use trimtab_core::units::{Bps, EntityId, Millis, Serial, SignedTokenAmount, Toke
 use trimtab_core::value::Value;
 
 use crate::ledger::{Account, Request, Workspace};
+use crate::log::DecisionLog;
 use crate::metrics::Metrics;
 use crate::params::{Params, TOKEN};
 use crate::policies::{Decider, Kind};
@@ -197,7 +198,7 @@ pub struct World<'w> {
     supply: i128,
     advice: Config,
     metrics: Metrics,
-    log: Option<Box<dyn Write + 'w>>,
+    log: Option<DecisionLog<'w>>,
 }
 
 fn stream(seed: u64, number: u128) -> Rand64 {
@@ -420,10 +421,11 @@ impl<'w> World<'w> {
         Ok(world)
     }
 
-    /// Writes each decision as a line of JSON.
-    pub fn logged(mut self, log: Box<dyn Write + 'w>) -> Self {
-        self.log = Some(log);
-        self
+    /// Writes each decision to a decision log; the baselines keep none.
+    pub fn logged(mut self, out: Box<dyn Write + 'w>) -> Result<Self> {
+        let begin = |decides| DecisionLog::begin(out, decides);
+        self.log = self.decider.decides.clone().map(begin).transpose()?;
+        Ok(self)
     }
 
     fn at(&mut self, time: u64, event: Event) {
@@ -503,7 +505,7 @@ impl<'w> World<'w> {
         self.metrics.open_at_end = open.collect();
         self.metrics.equity = self.equity();
         if let Some(log) = &mut self.log {
-            log.flush()?;
+            log.end(millis(self.now))?;
         }
         Ok(self.metrics)
     }

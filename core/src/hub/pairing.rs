@@ -1,7 +1,7 @@
 //! Who takes from whom, for one token and on plain slices: the matcher itself, without ids or text.
 //!
 //! ```
-//! use trimtab_core::{hub::{config::Strategy, pairing::{self, Need}}, units::{Millis, TokenAmount}};
+//! use trimtab_core::{config::hub::Strategy, hub::pairing::{self, Need}, units::{Millis, TokenAmount}};
 //! let need = |amount| Need { amount: TokenAmount::new(amount), ..Need::default() };
 //! let pairing = pairing::pair(Strategy::Amount, &[TokenAmount::new(50)], &[need(100), need(20)])?;
 //! assert_eq!(pairing.pairs.len(), 1);

@@ -12,7 +12,7 @@
 //! let answer = trimtab_core::policy::Policy::plan().call("rebalance.accept", input)?;
 //! writer.append(&Observed::new("rebalance.accept", &policy, input, &answer))?;
 //! writer.close()?;
-//! assert_eq!(Reader::open(&path)?.count(), 3); // a snapshot, the decision, the end
+//! assert_eq!(Reader::open(&path)?.count(), 4); // a snapshot, the policy, the decision, the end
 //! # std::fs::remove_dir_all(&folder).unwrap();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -21,7 +21,6 @@ BINARY = os.environ.get("TRIMTAB_BIN") or str(
     Path(__file__).resolve().parents[2] / "target" / "debug" / "trimtab"
 )
 ACCEPT = '{"ev": 8.0, "min_ev": 10, "tier": "stable"}'
-IS_KNOWN = any(operation == "log.line" for _, operation, _ in trimtab.operations())
 needs_binary = pytest.mark.skipif(
     not os.access(BINARY, os.X_OK), reason="no program to read the log: set TRIMTAB_BIN"
 )
@@ -391,7 +390,6 @@ def test_a_native_policy_is_named_with_what_makes_it_again(
     ]
 
 
-@pytest.mark.skipif(not IS_KNOWN, reason="the installed extension is older than log.line")
 def test_the_extension_writes_what_the_sandbox_writes(
     path: Path, boxed: sandbox.Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,8 @@ def test_a_story_is_cut_where_a_person_ends_a_command() -> None:
 
 
 def test_a_transcript_leaves_out_what_differs_between_runs(tmp_path: Path) -> None:
-    printed = f"in {tmp_path / 'work'}/a: took 1.25s\nmodule {'0a' * 32}\nscore 0.4499999999999999\n"
+    home = tmp_path / "work"
+    printed = f"in {home}/a: took 1.25s\nmodule {'0a' * 32}\nscore 0.4499999999999999\n"
     wanted = "in ~/a: took … s\nmodule …\nscore 0.4499999999999999\n"
     assert first_minutes.plain(printed, tmp_path) == wanted
 

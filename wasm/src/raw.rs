@@ -4,7 +4,8 @@
 //! The caller owns what `tt_alloc` gives and what an answer points to, and returns both to
 //! `tt_free` with the same length. An answer is packed as `pointer << 32 | length`.
 //!
-//! The only unsafe code of the workspace is here: reading what a pointer of the host names.
+//! The unsafe code of the workspace is here and in `memory`: here, reading what a pointer of the host
+//! names.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;

@@ -30,7 +30,8 @@ pub enum Amounts {
     /// As decimal strings: the canonical form.
     #[default]
     Plain,
-    /// As `{"$amount":"5"}`, and so is every integer beyond 2^53 - 1: for JavaScript.
+    /// As `"$5"`, and so is every number that JSON or a JavaScript number cannot hold; a text that
+    /// begins with a dollar gets a second one. For JavaScript, which reads texts faster than objects.
     Script,
     /// As `{"$amount":"5"}`, for [`value::from_marked`]: a host with big integers has no strings.
     Marked,
@@ -121,6 +122,13 @@ impl Writer {
             last: "",
             closing,
         }
+    }
+
+    /// Puts a dollar in front of the text that was written from `at` on.
+    fn mark(&mut self, at: usize) {
+        let text = self.out.split_off(at);
+        self.out.push_str("\"$");
+        self.out.push_str(text.get(1..).unwrap_or_default());
     }
 
     fn key_of(&self, field: Field) -> Cow<'_, str> {
@@ -281,6 +289,10 @@ impl<'w> Serializer for &'w mut Writer {
     fn serialize_f64(self, x: f64) -> Result<(), Error> {
         if x.is_finite() {
             push_float(x, &mut self.out);
+        } else if self.amounts == Amounts::Script {
+            self.out.push_str("\"$");
+            push_float(x, &mut self.out);
+            self.out.push('"');
         } else {
             // JSON has no text for these; the marker is also what the intake reads.
             self.out.push_str("{\"$f64\":\"");
@@ -293,7 +305,11 @@ impl<'w> Serializer for &'w mut Writer {
         self.serialize_str(c.encode_utf8(&mut [0; 4]))
     }
     fn serialize_str(self, text: &str) -> Result<(), Error> {
+        let at = self.out.len();
         write_string(text, &mut self.out);
+        if self.amounts == Amounts::Script && text.starts_with('$') {
+            self.mark(at);
+        }
         Ok(())
     }
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
@@ -327,6 +343,12 @@ impl<'w> Serializer for &'w mut Writer {
     ) -> Result<(), Error> {
         if name != AMOUNT || self.amounts == Amounts::Plain {
             return value.serialize(self);
+        }
+        if self.amounts == Amounts::Script {
+            let at = self.out.len();
+            value.serialize(&mut *self)?;
+            self.mark(at);
+            return Ok(());
         }
         self.out.push_str("{\"$amount\":");
         value.serialize(&mut *self)?;

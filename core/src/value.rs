@@ -299,12 +299,12 @@ pub fn encode<T: Serialize + ?Sized>(record: &T) -> Result<Value<'static>, Error
 /// A plain value out of canonical JSON in which amounts are marked. Not for input from outside:
 /// there a marked amount is an object like any other.
 pub fn from_marked(text: &str) -> Result<Value<'static>, Error> {
-    read_marked(text).map(Value::into_owned)
+    read_marked(text.as_bytes()).map(Value::into_owned)
 }
 
 /// As [`from_marked`], borrowing from the text.
-pub fn read_marked(text: &str) -> Result<Value<'_>, Error> {
-    let mut value = Value::from_json(text.as_bytes())?;
+pub fn read_marked(text: &[u8]) -> Result<Value<'_>, Error> {
+    let mut value = Value::from_json(text)?;
     unmark(&mut value);
     Ok(value)
 }

@@ -9,15 +9,17 @@
 /** What of the module can be called with objects. */
 export interface Callable {
   call(operation: string, input: unknown): unknown;
-  callText(operation: string, input: string): string | undefined;
+  callText(operation: string, input: Uint8Array): string | undefined;
 }
 
 /** Calls an operation with objects. */
 export function crossed(callee: Callable, operation: string, input: unknown): unknown {
   const text = encode(input);
-  const answer = text === undefined ? undefined : callee.callText(operation, text);
+  const answer = text === undefined ? undefined : callee.callText(operation, ENCODER.encode(text));
   return answer === undefined ? callee.call(operation, input) : decode(answer);
 }
+
+const ENCODER = new TextEncoder();
 
 /** Deeper objects are the module's to read. */
 const DEEPEST = 100;
@@ -73,13 +75,27 @@ function record(object: object, depth: number): string | undefined {
   for (const key of Object.keys(object)) {
     const entry = (object as Record<string, unknown>)[key];
     if (entry === undefined) continue;
-    const name = quoted(key);
+    const name = NAMES.get(key) ?? named(key);
     const written = write(entry, depth);
-    // A name with a dollar is a mark between the two sides.
-    if (name === undefined || written === undefined || key.startsWith("$")) return undefined;
-    out += out.length === 1 ? `${name}:${written}` : `,${name}:${written}`;
+    if (name === undefined || written === undefined) return undefined;
+    out += out.length === 1 ? name : `,${name}`;
+    out += written;
   }
   return `${out}}`;
+}
+
+/** The names of fields that were met, as they are written: most records have the same few. */
+const NAMES = new Map<string, string>();
+
+const MOST_NAMES = 1_000;
+
+function named(key: string): string | undefined {
+  const name = quoted(key);
+  // A name with a dollar is a mark between the two sides.
+  if (name === undefined || key.startsWith("$")) return undefined;
+  const written = `${name}:`;
+  if (NAMES.size < MOST_NAMES) NAMES.set(key, written);
+  return written;
 }
 
 /** A map is a record whose keys are texts or whole numbers. */
@@ -123,22 +139,33 @@ function number(value: number): string | undefined {
   return Number.isInteger(value) && !Number.isSafeInteger(value) && !text.includes("e") ? `${text}.0` : text;
 }
 
+const DOLLAR = 36;
+
+/** What a text of an answer stands for: an amount, a number that JSON has no text for, or itself. */
+function plain(text: string): unknown {
+  if (text.charCodeAt(0) !== DOLLAR) return text;
+  const told = text.slice(1);
+  if (told.startsWith("$")) return told;
+  return /\d$/.test(told) ? BigInt(told) : Number(told);
+}
+
+/** Puts amounts in the place of their texts, in the objects that were just parsed. */
 function revive(value: unknown): unknown {
+  if (typeof value === "string") return plain(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const entry: unknown = value[index];
-      if (typeof entry === "object" && entry !== null) value[index] = revive(entry);
+      if (typeof entry === "object") revive(entry);
+      else if (typeof entry === "string" && entry.charCodeAt(0) === DOLLAR) value[index] = plain(entry);
     }
     return value;
   }
   const fields = value as Record<string, unknown>;
-  const { $amount: digits, $f64: float } = fields;
-  if (typeof digits === "string") return BigInt(digits);
-  if (typeof float === "string") return Number(float);
   for (const key in fields) {
     const entry = fields[key];
-    if (typeof entry === "object" && entry !== null) fields[key] = revive(entry);
+    if (typeof entry === "object") revive(entry);
+    else if (typeof entry === "string" && entry.charCodeAt(0) === DOLLAR) fields[key] = plain(entry);
   }
   return fields;
 }

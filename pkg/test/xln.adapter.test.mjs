@@ -392,6 +392,71 @@ test("detection and matching under the plan's names", () => {
   assert.deepEqual(xln.findRebalanceMatches(new Map(), 1), []);
 });
 
+test("a first fill reads balances straight from the replica, as whole accounts are read", () => {
+  const edges = [0n, 1n, -1n, 2n ** 63n - 1n, 2n ** 63n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 64n, 2n ** 127n - 1n, 2n ** 127n, -(2n ** 127n), -(2n ** 127n) - 1n, 2n ** 200n];
+  const dice = random(77);
+  const unsigned = () => { const one = dice.pick(edges); return one < 0n ? -one : one; };
+  const odd = [
+    (account) => { account.mempool = [{ type: "settle_transition" }]; },
+    (account) => { account.status = "disputed"; },
+    (account) => { account.pendingFrame = { accountTxs: [] }; },
+    (account) => { account.state.deltas.get(1).leftAllowance = 5n; },
+    (account) => { account.state.requestedRebalance = new Map([[1, 5n]]); },
+    (account) => { account.shadow = { rebalance: { submittedAtByToken: new Map([[1, 7]]) } }; },
+  ];
+  for (let round = 0; round < 40; round += 1) {
+    const some = (peer) => {
+      const tokens = dice.chance(0.3) ? [1, 2] : [1];
+      const deltas = tokens.map((token) => [token, delta("head", { collateral: unsigned(), ondelta: dice.pick(edges), offdelta: dice.pick(edges), leftCreditLimit: unsigned(), rightHold: unsigned() })]);
+      const account = headAccount(HUB, peer, { deltas });
+      if (dice.chance(0.3)) dice.pick(odd)(account);
+      return account;
+    };
+    const ids = Array.from({ length: 30 }, (_, n) => (n % 7 === 3 ? `0x${(n + 10).toString(16).toUpperCase()}` : numbered(n + 200)));
+    const given = replica("head", { hubId: HUB, now: 1_000_000, accounts: ids.map((peer) => [peer, some(peer)]), reserves: [[1, 5n]] });
+    const [straight, whole] = [new xln.HubBookSync({}), new xln.HubBookSync({})];
+    assert.deepEqual(straight.sync(given, { changed: [] }), whole.sync(given));
+    assert.equal(straight.digest(), whole.digest());
+    assert.ok(straight.verify(given));
+    straight.close();
+    whole.close();
+  }
+});
+
+test("what a first fill cannot read is refused with the path that a whole account gives", () => {
+  const spoil = [
+    (account) => { account.state.deltas.get(1).collateral = 5; },
+    (account) => { account.state.deltas.get(1).collateral = -5n; },
+    (account) => { account.state.deltas.get(1).offdelta = undefined; },
+    (account) => { account.state.deltas.get(1).leftHold = "7"; },
+    (account) => { account.state.deltas = new Map([["1", account.state.deltas.get(1)]]); },
+    (account) => { account.state.deltas = new Map([[1.5, account.state.deltas.get(1)]]); },
+    (account) => { account.state.deltas = 7; },
+    (account) => { account.state = null; },
+    (account) => { account.status = "gone"; },
+    (account) => { account.mempool = 7; },
+  ];
+  for (const change of spoil) {
+    const account = headAccount(HUB, PEER, { deltas: [[1, delta("head", { collateral: 5n })]] });
+    change(account);
+    const given = replica("head", { hubId: HUB, now: 1_000_000, accounts: [[numbered(200), headAccount(HUB, numbered(200), { deltas: [[1, delta("head", {})]] })], [PEER, account]], reserves: [] });
+    const refusal = (options) => {
+      const book = new xln.HubBookSync({});
+      try {
+        book.sync(given, options);
+      } catch ({ code, field, got }) {
+        return { code, field, got };
+      } finally {
+        book.close();
+      }
+      return undefined;
+    };
+    const [straight, whole] = [refusal({ changed: [] }), refusal({})];
+    assert.ok(whole !== undefined, String(change));
+    assert.deepEqual(straight, whole, String(change));
+  }
+});
+
 test("a book in step by ids and one by comparison equal a full rebuild after any changes", () => {
   for (const shape of ["plan", "head"]) {
     const dice = random(shape.length);

@@ -115,9 +115,7 @@ impl Pages {
 fn grown(size: usize) -> (usize, usize) {
     let wanted = size.div_ceil(PAGE);
     let generous = wanted.max(memory_size(0) / 4);
-    pages(generous)
-        .or_else(|| pages(wanted))
-        .unwrap_or((0, 0))
+    pages(generous).or_else(|| pages(wanted)).unwrap_or((0, 0))
 }
 
 fn pages(count: usize) -> Option<(usize, usize)> {
@@ -128,5 +126,12 @@ fn pages(count: usize) -> Option<(usize, usize)> {
     let base = first * PAGE;
     let length = count * PAGE;
     let at_the_end = base.wrapping_add(length) == 0;
-    Some((base, if at_the_end { length - LAST_BYTES } else { length }))
+    Some((
+        base,
+        if at_the_end {
+            length - LAST_BYTES
+        } else {
+            length
+        },
+    ))
 }

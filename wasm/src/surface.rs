@@ -66,11 +66,11 @@ impl Policy {
             .map_err(|error| thrown(&error))
     }
 
-    /// Calls an operation with objects that crossed as one text; nothing where [`Self::call`] will
+    /// Calls an operation with objects that crossed as the bytes of one text; nothing where [`Self::call`] will
     /// name the mistake.
     #[wasm_bindgen(js_name = callText)]
     #[must_use]
-    pub fn call_text(&self, operation: &str, input: &str) -> Option<String> {
+    pub fn call_text(&self, operation: &str, input: &[u8]) -> Option<String> {
         self.0.call_script(operation, input).ok()
     }
 
@@ -136,11 +136,11 @@ impl Book {
             .map_err(|error| thrown(&error))
     }
 
-    /// Calls an operation with objects that crossed as one text; nothing where [`Self::call`] will
+    /// Calls an operation with objects that crossed as the bytes of one text; nothing where [`Self::call`] will
     /// name the mistake.
     #[wasm_bindgen(js_name = callText)]
     #[must_use]
-    pub fn call_text(&self, operation: &str, input: &str) -> Option<String> {
+    pub fn call_text(&self, operation: &str, input: &[u8]) -> Option<String> {
         let answer = self.with(|handle| handle.call_script(operation, input));
         answer.ok()
     }

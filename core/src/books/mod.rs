@@ -122,7 +122,7 @@ macro_rules! book_methods {
             pub fn call_script(
                 &mut self,
                 operation: &str,
-                input: &str,
+                input: &[u8],
             ) -> Result<String, $crate::error::Error> {
                 let script = $crate::canonical::Amounts::Script;
                 self.answer(operation, &$crate::value::read_marked(input)?, script)

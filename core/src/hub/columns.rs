@@ -39,21 +39,31 @@ pub fn match_columns(input: &[u8]) -> Result<Vec<u8>, Error> {
     write(&pairing::pair(strategy, &spenders, &receivers)?)
 }
 
-fn malformed(field: &str, got: impl std::fmt::Display, expected: &str) -> Error {
-    Error::new(ErrorCode::Malformed, field, got, expected)
-}
-
-fn read(input: &[u8]) -> Result<(Strategy, Vec<TokenAmount>, Vec<Need>), Error> {
-    let mut rest = input;
-    let header = take(&mut rest, HEADER)?;
-    let (words, _) = header.as_chunks::<4>();
-    let [magic, strategy, spenders, receivers] = words else {
+/// The three numbers behind the first four bytes of columns.
+pub(crate) fn header(rest: &mut &[u8]) -> Result<[u32; 3], Error> {
+    let (words, _) = take(rest, HEADER)?.as_chunks::<4>();
+    let [magic, first, second, third] = words else {
         return Err(malformed("", "a short header", "16 bytes"));
     };
     if magic != MAGIC {
         return Err(malformed("magic", format_args!("{magic:?}"), "TTC1"));
     }
-    let strategy = match u32::from_le_bytes(*strategy) {
+    Ok([first, second, third].map(|word| u32::from_le_bytes(*word)))
+}
+
+/// A number of the header as a length in memory.
+pub(crate) fn length(word: u32) -> usize {
+    usize::try_from(word).unwrap_or(usize::MAX)
+}
+
+pub(crate) fn malformed(field: &str, got: impl std::fmt::Display, expected: &str) -> Error {
+    Error::new(ErrorCode::Malformed, field, got, expected)
+}
+
+fn read(input: &[u8]) -> Result<(Strategy, Vec<TokenAmount>, Vec<Need>), Error> {
+    let mut rest = input;
+    let [strategy, spenders, receivers] = header(&mut rest)?;
+    let strategy = match strategy {
         0 => Strategy::Amount,
         1 => Strategy::Time,
         2 => Strategy::Fee,
@@ -62,8 +72,7 @@ fn read(input: &[u8]) -> Result<(Strategy, Vec<TokenAmount>, Vec<Need>), Error> 
             return Err(Error::out_of_range("strategy", other, expected));
         }
     };
-    let count = |word: &[u8; 4]| usize::try_from(u32::from_le_bytes(*word)).unwrap_or(usize::MAX);
-    let (n, m) = (count(spenders), count(receivers));
+    let (n, m) = (length(spenders), length(receivers));
     let from = amounts(take(&mut rest, n.saturating_mul(AMOUNT))?);
     let to = amounts(take(&mut rest, m.saturating_mul(AMOUNT))?);
     let since = take(&mut rest, m.saturating_mul(8))?;
@@ -85,7 +94,8 @@ fn read(input: &[u8]) -> Result<(Strategy, Vec<TokenAmount>, Vec<Need>), Error> 
     Ok((strategy, from.collect(), receivers))
 }
 
-fn take<'b>(rest: &mut &'b [u8], length: usize) -> Result<&'b [u8], Error> {
+/// The next bytes of a column.
+pub(crate) fn take<'b>(rest: &mut &'b [u8], length: usize) -> Result<&'b [u8], Error> {
     let Some((taken, left)) = rest.split_at_checked(length) else {
         let got = format_args!("{} bytes where {length} are due", rest.len());
         return Err(malformed("", got, "columns of the announced lengths"));

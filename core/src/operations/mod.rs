@@ -320,7 +320,7 @@ impl Policy {
 
     /// Calls an operation by name with JSON in which large integers are marked; so are those of the
     /// answer. For JavaScript, whose objects cross as one text.
-    pub fn call_script(&self, name: &str, input: &str) -> Result<String, Error> {
+    pub fn call_script(&self, name: &str, input: &[u8]) -> Result<String, Error> {
         self.answer(
             operation(name)?,
             &value::read_marked(input)?,
@@ -370,14 +370,22 @@ mod tests {
         let input = r#"{"spenders":[{"token_id":1,"id":"a","amount":{"$amount":"99999999999999999999"}}],
             "receivers":[{"token_id":1,"id":"b","amount":5,"requested_at":1}]}"#;
         let policy = Policy::plan();
-        let told = policy.call_script("hub.match", input).unwrap();
-        assert!(told.contains(r#"{"$amount":"5"}"#), "{told}");
+        let told = policy.call_script("hub.match", input.as_bytes()).unwrap();
+        assert!(told.contains(r#""amount":"$5""#), "{told}");
         let object = value::from_marked(input).unwrap();
         let answer = policy.call_value("hub.match", &object).unwrap();
-        assert_eq!(value::from_marked(&told).unwrap(), answer);
-        assert!(policy.call_script("hub.match", "{\"spenders\":1}").is_err());
+        assert_eq!(told, canonical::written(&answer, Amounts::Script).unwrap());
+        assert!(
+            policy
+                .call_script("hub.match", b"{\"spenders\":1}")
+                .is_err()
+        );
         let numbers = canonical::written(&[1u64 << 53, 5], Amounts::Script).unwrap();
-        assert_eq!(numbers, r#"[{"$amount":"9007199254740992"},5]"#);
+        assert_eq!(numbers, r#"["$9007199254740992",5]"#);
+        let texts = canonical::written(&["$5", "5$", ""], Amounts::Script).unwrap();
+        assert_eq!(texts, r#"["$$5","5$",""]"#);
+        let floats = canonical::written(&[f64::NAN, f64::NEG_INFINITY], Amounts::Script).unwrap();
+        assert_eq!(floats, r#"["$NaN","$-Infinity"]"#);
     }
 
     #[test]

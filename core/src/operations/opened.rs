@@ -6,7 +6,7 @@ use crate::canonical;
 use crate::config::Profile;
 use crate::error::{Error, ErrorCode};
 use crate::fleet::book::{self as fleet_book, FleetBook};
-use crate::hub::book::{self as hub_book, HubBook};
+use crate::hub::book::{self as hub_book, HubBook, LOAD_COLUMNS};
 use crate::policy::Policy;
 use crate::value::{self, Value};
 
@@ -32,7 +32,7 @@ impl Opened {
     }
 
     /// Calls `operation` with JSON in which large integers are marked; so are those of the answer.
-    pub fn call_script(&mut self, operation: &str, input: &str) -> Result<String, Error> {
+    pub fn call_script(&mut self, operation: &str, input: &[u8]) -> Result<String, Error> {
         match self {
             Self::Policy(policy) => policy.call_script(operation, input),
             Self::FleetBook(book) => book.call_script(operation, input),
@@ -40,11 +40,13 @@ impl Opened {
         }
     }
 
-    /// Calls `operation` with JSON bytes; the answer is canonical JSON.
+    /// Calls `operation` with JSON bytes; the answer is canonical JSON. `load_columns` of a book of a
+    /// hub takes columns of bytes.
     pub fn call_bytes(&mut self, operation: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
         match self {
             Self::Policy(policy) => policy.call(operation, input),
             Self::FleetBook(book) => book.call_bytes(operation, input),
+            Self::HubBook(book) if operation == LOAD_COLUMNS => book.load_columns(input),
             Self::HubBook(book) => book.call_bytes(operation, input),
         }
     }

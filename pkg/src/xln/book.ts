@@ -7,6 +7,7 @@ import { HubBook } from "../methods.js";
 import type { ConfigOverrides } from "../generated.js";
 import { Policy } from "../policy.js";
 import { canonicalText, plainText } from "./canonical.js";
+import { Columns } from "./columns.js";
 import type { HeldBack } from "./control.js";
 import { fault } from "./fault.js";
 import { normalId } from "./ids.js";
@@ -145,8 +146,13 @@ export class HubBookSync {
     const compares = options.changed === undefined;
     this.#forget();
     const accounts: AccountInput[] = [];
+    const columns = new Columns(compares ? undefined : reader.size);
     const held = new Map<string, string | undefined>();
     for (const [key, value] of reader.accounts()) {
+      if (!compares && reader.balances(key, value, columns)) {
+        held.set(String(key), undefined);
+        continue;
+      }
       const account = reader.account(key, value);
       if (account === undefined) continue;
       accounts.push(account);
@@ -155,7 +161,7 @@ export class HubBookSync {
     const state = reader.hub([]);
     const book = new HubBook({ ...this.#config(), state });
     try {
-      put(book, accounts);
+      put(book, accounts, columns);
     } catch (thrown) {
       book.close();
       throw thrown;
@@ -164,7 +170,7 @@ export class HubBookSync {
     this.#held = held;
     this.#hub = hubText(state);
     this.#now = undefined;
-    return { set: accounts.length, removed: 0 };
+    return { set: held.size, removed: 0 };
   }
 
   #follow(replica: Replica, reader: Reader, changed: Iterable<string>): Synced {
@@ -263,11 +269,35 @@ function find(replica: Replica, id: string): readonly [string, unknown] | undefi
 }
 
 /** Puts accounts into the book: those of balances only together, as columns. */
-function put(book: HubBook, accounts: ReadonlyArray<AccountInput>): void {
-  const columns = new Columns();
-  const others = accounts.filter((account) => !columns.take(account));
-  columns.load(book);
-  for (const account of others) bytes(book, "set_account", accountText(account));
+function put(book: HubBook, accounts: ReadonlyArray<AccountInput>, columns = new Columns()): void {
+  const others = accounts.filter((account) => !take(columns, account));
+  if (columns.size > 0) call(book, "load_columns", columns.bytes());
+  for (const account of others) call(book, "set_account", ENCODER.encode(accountText(account)));
+}
+
+/** Takes an account, if columns can hold all of it. */
+function take(columns: Columns, { account_id, deltas, ...others }: AccountInput): boolean {
+  if (deltas === undefined || deltas.length === 0) return false;
+  for (const _ in others) return false;
+  for (const delta of deltas) {
+    const { left_allowance, right_allowance, collateral, ondelta, offdelta } = delta;
+    const more = left_allowance !== 0n || right_allowance !== 0n;
+    const row = {
+      collateral,
+      ondelta,
+      offdelta,
+      leftCreditLimit: delta.left_credit_limit,
+      rightCreditLimit: delta.right_credit_limit,
+      leftHold: delta.left_hold,
+      rightHold: delta.right_hold,
+    };
+    if (more || !columns.add(account_id, delta.token_id, row)) {
+      columns.drop();
+      return false;
+    }
+  }
+  columns.keep();
+  return true;
 }
 
 /** An account as the module reads it. Deltas are most of it, and are written by hand for that; zeros may be left out. */
@@ -294,77 +324,10 @@ const AMOUNTS = ["collateral", "ondelta", "offdelta", "left_credit_limit", "righ
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-/** Calls the book with text: for many amounts that is faster than with an object for each. */
-function bytes(book: HubBook, operation: string, text: string): void {
-  const answer = DECODER.decode(book.callBytes(operation, ENCODER.encode(text)));
+/** Calls the book with bytes: for many amounts that is faster than with an object for each. */
+function call(book: HubBook, operation: string, bytes: Uint8Array): void {
+  const answer = DECODER.decode(book.callBytes(operation, bytes));
   if (!answer.startsWith('{"error":')) return;
   const { error } = JSON.parse(answer) as { error: ErrorRecord };
   throw new TrimtabError(error);
-}
-
-/** Accounts of balances only, as columns: most of a large hub are these. */
-class Columns {
-  #ids = "";
-  #tokens = "";
-  readonly #collateral = new Column("collateral");
-  readonly #leftLimit = new Column("left_credit_limit");
-  readonly #leftHold = new Column("left_hold");
-  readonly #offdelta = new Column("offdelta");
-  readonly #ondelta = new Column("ondelta");
-  readonly #rightLimit = new Column("right_credit_limit");
-  readonly #rightHold = new Column("right_hold");
-
-  /** Takes an account, if columns can hold all of it. */
-  take(account: AccountInput): boolean {
-    const { account_id, deltas } = account;
-    if (deltas === undefined) return false;
-    for (const field in account) if (field !== "account_id" && field !== "deltas") return false;
-    for (const { left_allowance, right_allowance } of deltas) if (left_allowance !== 0n || right_allowance !== 0n) return false;
-    const id = `,${plainText(account_id)}`;
-    for (const delta of deltas) {
-      this.#ids += id;
-      this.#tokens += `,${delta.token_id}`;
-      this.#collateral.add(delta.collateral);
-      this.#leftLimit.add(delta.left_credit_limit);
-      this.#leftHold.add(delta.left_hold);
-      this.#offdelta.add(delta.offdelta);
-      this.#ondelta.add(delta.ondelta);
-      this.#rightLimit.add(delta.right_credit_limit);
-      this.#rightHold.add(delta.right_hold);
-    }
-    return true;
-  }
-
-  /** Puts them into the book. */
-  load(book: HubBook): void {
-    if (this.#ids === "") return;
-    const amounts = [this.#collateral, this.#leftLimit, this.#leftHold, this.#offdelta, this.#ondelta, this.#rightLimit, this.#rightHold];
-    const columns = amounts.map((column) => column.text()).join("");
-    bytes(book, "load", `{"account_id":[${this.#ids.slice(1)}]${columns},"token_id":[${this.#tokens.slice(1)}]}`);
-  }
-}
-
-/** The amounts of one column. */
-class Column {
-  #cells = "";
-  #last: unknown = 0n;
-  #lastCell = ',"0"';
-  #zeros = true;
-
-  constructor(readonly name: string) {}
-
-  add(amount: unknown): void {
-    // Neighbours often have the same limit, and writing an amount takes longer than comparing it.
-    if (amount !== this.#last) {
-      this.#last = amount;
-      this.#lastCell = `,"${String(amount)}"`;
-      this.#zeros = false;
-    }
-    this.#cells += this.#lastCell;
-  }
-
-  /** Nothing for a column of zeros: an absent one is read as that. */
-  text(): string {
-    return this.#zeros ? "" : `,"${this.name}":[${this.#cells.slice(1)}]`;
-  }
 }

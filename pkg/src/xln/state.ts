@@ -12,11 +12,12 @@ import type {
   SettlementOpInput,
   WorkspaceInput,
 } from "../generated.js";
+import type { Balances, Columns } from "./columns.js";
 import { heldBack, switches } from "./control.js";
 import type { Control, HeldBack, HoldReason, Switches } from "./control.js";
 import { amount, amountOr0, fault, list, listOrNone, map, mapOrNone, object, outer, text, whole, within, wrong } from "./fault.js";
-import { normalId } from "./ids.js";
-import type { HeadReplica, PlanReplica, Replica, Shape } from "./shapes.js";
+import { isFullId, normalId } from "./ids.js";
+import type { HeadReplica, PlanReplica, Replica, RuntimeDelta, Shape } from "./shapes.js";
 
 /** The state that the policies decide from. */
 export type HubState = HubStateInput;
@@ -121,6 +122,8 @@ export class Reader {
   readonly #sealed = new Set<string>();
   readonly #unsigned = new Set<string>();
   readonly #carried: ReadonlySet<string>;
+  /** Whether an account may be read as balances alone: no option looks at it, and its shape is the later one. */
+  readonly #balancesOnly: boolean;
 
   constructor(replica: Replica, options: HubStateOptions) {
     this.#options = options;
@@ -132,12 +135,20 @@ export class Reader {
     this.shape = options.shape ?? shapeOf(replica);
     this.#decimals = options.decimals === undefined ? undefined : asFunction(options.decimals);
     this.#switches = switches(options.control);
+    const { peerReserve, submitted, settling } = options;
+    this.#balancesOnly = this.shape === "head" && [this.#switches, peerReserve, submitted, settling].every((option) => option === undefined);
     this.#carried = this.shape === "plan" ? within("state", () => this.#carriedByBatch()) : new Set();
   }
 
   /** The accounts with the runtime's own keys. */
   accounts(): Iterable<readonly [unknown, unknown]> {
     return this.#state["accounts"] as Iterable<readonly [unknown, unknown]>;
+  }
+
+  /** How many accounts there are, where the runtime's map says so. */
+  get size(): number | undefined {
+    const { size } = this.#state["accounts"] as { size?: unknown };
+    return typeof size === "number" && Number.isSafeInteger(size) && size >= 0 && size <= MOST_ROOM ? size : undefined;
   }
 
   /** One account; nothing if it cannot be read and the caller takes such accounts. */
@@ -153,6 +164,39 @@ export class Reader {
       this.#options.setAside(String(key), error);
       return undefined;
     }
+  }
+
+  /**
+   * Puts an account into columns, if it has balances and nothing else; whether it was such a one.
+   * Any other account, and one that cannot be read, is for `account`.
+   */
+  balances(key: unknown, value: unknown, columns: Columns): boolean {
+    if (!this.#balancesOnly || typeof key !== "string" || !isFullId(key) || key.includes("\n")) return false;
+    const given = value as Record<string, unknown> | null | undefined;
+    const part = given?.["state"] as Record<string, unknown> | null | undefined;
+    if (given === undefined || given === null || part === undefined || part === null) return false;
+    const status = given["status"];
+    const shadow = given["shadow"] as { rebalance?: { submittedAtByToken?: unknown } } | null | undefined;
+    const rests =
+      (status === undefined || status === "active") &&
+      isNothing(given["mempool"]) &&
+      (given["pendingFrame"] ?? undefined) === undefined &&
+      (part["settlementWorkspace"] ?? undefined) === undefined &&
+      isNothing(part["requestedRebalance"]) &&
+      isNothing(shadow?.rebalance?.submittedAtByToken);
+    const deltas = part["deltas"];
+    if (!rests || !isMap(deltas) || deltas.size === 0) return false;
+    for (const [token, delta] of deltas as Iterable<readonly [unknown, Partial<RuntimeDelta> | null | undefined]>) {
+      const known = this.#decimals === undefined || this.#tokens.has(token as number);
+      const allowed = isZero(delta?.leftAllowance) && isZero(delta?.rightAllowance);
+      const there = typeof delta?.collateral === "bigint" && typeof delta.ondelta === "bigint" && typeof delta.offdelta === "bigint";
+      if (!known || !allowed || !there || !columns.add(key, token, delta as Balances)) {
+        columns.drop();
+        return false;
+      }
+    }
+    columns.keep();
+    return true;
   }
 
   /** The state of the hub with these accounts. */
@@ -486,6 +530,25 @@ export class Reader {
     if (decimals !== undefined) this.#tokens.set(token, { decimals: whole(`decimals of token ${token}`, decimals) });
     else if (due) throw fault("out_of_range", `${field}.get(${token})`, token, "a token whose decimals are known");
   }
+}
+
+/** Beyond this a map's word on its size is not taken for a reason to take memory. */
+const MOST_ROOM = 1_000_000;
+
+/** Absent, or a list or map without entries. */
+function isNothing(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isMap(value) && value.size === 0;
+}
+
+/** A map of the language or of the runtime. */
+function isMap(value: unknown): value is { readonly size: number } & Iterable<readonly [unknown, unknown]> {
+  return typeof value === "object" && value !== null && typeof (value as { size?: unknown }).size === "number" && Symbol.iterator in value;
+}
+
+function isZero(amount: unknown): boolean {
+  return amount === undefined || amount === 0n;
 }
 
 function asFunction(decimals: Decimals): (tokenId: number) => number | undefined {

@@ -10,7 +10,6 @@ use crate::hub::plan::Plan;
 use crate::hub::state::{Account, Batch, HubState, ReplenishAnswer, SentBatch};
 use crate::lint::Overrides;
 use crate::policy::Policy;
-use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, EntityId, Millis, SignedTokenAmount, TokenAmount, TokenId};
 use crate::value::{self, Value};
@@ -119,62 +118,74 @@ pub struct AccountColumns {
 }
 
 impl AccountColumns {
-    /// The accounts of the rows.
-    pub fn accounts(&self) -> Result<Vec<Account>, Error> {
-        fn cell<T: Copy + Default>(
-            name: &str,
-            column: &[T],
-            row: usize,
-            rows: usize,
-        ) -> Result<T, Error> {
-            if column.is_empty() {
-                return Ok(T::default());
-            }
-            let cell = column.get(row).filter(|_| column.len() == rows);
-            cell.copied().ok_or_else(|| {
-                let expected = format!("{rows} entries, as in account_id");
-                Error::out_of_range(name, format_args!("{} entries", column.len()), expected)
-            })
-        }
+    /// The rows, one after another.
+    pub(super) fn rows(&self) -> Result<impl Iterator<Item = Result<Row, Error>> + '_, Error> {
         let rows = self.account_id.len();
-        if self.token_id.len() != rows {
-            let got = format!("{} entries", self.token_id.len());
-            let expected = format!("{rows} entries, as in account_id");
-            return Err(Error::out_of_range("token_id", got, expected));
+        for (name, length) in [
+            ("token_id", Some(self.token_id.len())),
+            ("collateral", filled(&self.collateral)),
+            ("ondelta", filled(&self.ondelta)),
+            ("offdelta", filled(&self.offdelta)),
+            ("left_credit_limit", filled(&self.left_credit_limit)),
+            ("right_credit_limit", filled(&self.right_credit_limit)),
+            ("left_hold", filled(&self.left_hold)),
+            ("right_hold", filled(&self.right_hold)),
+        ] {
+            if let Some(length) = length.filter(|length| *length != rows) {
+                let got = format_args!("{length} entries").to_string();
+                let expected = format!("{rows} entries, as in account_id");
+                return Err(Error::out_of_range(name, got, expected));
+            }
         }
-        let mut accounts: Vec<Account> = Vec::new();
-        for (row, (account_id, token_id)) in self.account_id.iter().zip(&self.token_id).enumerate()
-        {
+        let ids = self.account_id.iter().zip(&self.token_id).enumerate();
+        Ok(ids.map(|(row, (account_id, token_id))| {
             let delta = Delta {
-                collateral: cell("collateral", &self.collateral, row, rows)?,
-                ondelta: cell("ondelta", &self.ondelta, row, rows)?,
-                offdelta: cell("offdelta", &self.offdelta, row, rows)?,
-                left_credit_limit: cell("left_credit_limit", &self.left_credit_limit, row, rows)?,
-                right_credit_limit: cell(
-                    "right_credit_limit",
-                    &self.right_credit_limit,
-                    row,
-                    rows,
-                )?,
-                left_hold: cell("left_hold", &self.left_hold, row, rows)?,
-                right_hold: cell("right_hold", &self.right_hold, row, rows)?,
+                collateral: cell(&self.collateral, row),
+                ondelta: cell(&self.ondelta, row),
+                offdelta: cell(&self.offdelta, row),
+                left_credit_limit: cell(&self.left_credit_limit, row),
+                right_credit_limit: cell(&self.right_credit_limit, row),
+                left_hold: cell(&self.left_hold, row),
+                right_hold: cell(&self.right_hold, row),
                 ..Delta::empty(*token_id)
             };
-            match accounts.last_mut() {
-                Some(last) if last.account_id == *account_id => last.deltas.push(delta),
-                _ => accounts.push(Account {
-                    deltas: vec![delta],
-                    ..Account::empty(account_id.clone())
-                }),
-            }
-        }
-        let mut ids: Vec<&EntityId> = accounts.iter().map(|account| &account.account_id).collect();
-        sorting::by(&mut ids, Ord::cmp);
-        match ids.iter().zip(ids.iter().skip(1)).find(|(a, b)| a == b) {
-            Some((id, _)) => Err(Error::duplicate("account_id", id)),
-            None => Ok(accounts),
-        }
+            Ok((account_id.clone(), delta))
+        }))
     }
+}
+
+/// An account and one of its tokens.
+pub(super) type Row = (EntityId, Delta);
+
+/// The length of a column that is there.
+fn filled<T>(column: &[T]) -> Option<usize> {
+    (!column.is_empty()).then_some(column.len())
+}
+
+fn cell<T: Copy + Default>(column: &[T], row: usize) -> T {
+    column.get(row).copied().unwrap_or_default()
+}
+
+/// The accounts of rows that stand together.
+pub(super) fn accounts(
+    rows: impl Iterator<Item = Result<Row, Error>>,
+) -> impl Iterator<Item = Result<Account, Error>> {
+    let mut rows = rows.peekable();
+    std::iter::from_fn(move || {
+        let (account_id, delta) = match rows.next()? {
+            Ok(row) => row,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut account = Account {
+            deltas: vec![delta],
+            ..Account::empty(account_id)
+        };
+        let mut same = |row: &Result<Row, Error>| matches!(row, Ok((account_id, _)) if *account_id == account.account_id);
+        while let Some(Ok((_, delta))) = rows.next_if(&mut same) {
+            account.deltas.push(delta);
+        }
+        Some(Ok(account))
+    })
 }
 
 /// Which account to remove.
@@ -215,7 +226,7 @@ pub struct Held {
     pub changed: bool,
 }
 
-fn held(book: &HubBook, changed: bool) -> Result<Held, Error> {
+pub(super) fn held(book: &HubBook, changed: bool) -> Result<Held, Error> {
     Ok(Held {
         accounts: Count::new(u32::try_from(book.len()).unwrap_or(u32::MAX))?,
         changed,
@@ -235,7 +246,7 @@ method!(BookSetAccount, "set_account", Account => Held,
 method!(BookLoad, "load", AccountColumns => Held,
 "Adds many accounts at once from columns: the first fill.",
 |book, columns, _| {
-    book.add_all(columns.accounts()?)?;
+    book.add_all(accounts(columns.rows()?))?;
     held(book, true)
 });
 method!(BookRemove, "remove", RemoveAccount => Held,

@@ -13,11 +13,13 @@
 //!
 //! `plan` gives the same bytes as `hub.plan` on the snapshot. Source: spec of the hub, section 7.
 
+mod columns;
 mod methods;
 mod packed;
 #[cfg(test)]
 mod tests;
 
+pub use columns::LOAD_COLUMNS;
 pub use methods::*;
 
 use std::cmp::Reverse;
@@ -105,7 +107,7 @@ impl HubBook {
             rest: BTreeMap::new(),
             offers: Table::new(),
         };
-        book.add_all(usable)?;
+        book.add_all(usable.into_iter().map(Ok))?;
         Ok(book)
     }
 
@@ -168,22 +170,26 @@ impl HubBook {
         Ok(())
     }
 
-    /// Adds many accounts at once: the first fill.
-    pub fn add_all(&mut self, accounts: Vec<Account>) -> Result<(), Error> {
+    /// Adds many accounts at once, wholly or not at all: the first fill.
+    pub fn add_all(
+        &mut self,
+        accounts: impl Iterator<Item = Result<Account, Error>>,
+    ) -> Result<(), Error> {
         if !self.is_empty() {
+            let accounts = accounts.collect::<Result<Vec<Account>, Error>>()?;
+            let keys = accounts.iter().map(|account| Key::of(&account.account_id));
+            once_each(keys.map(|key| (key, ())).collect())?;
             return accounts
                 .into_iter()
                 .try_for_each(|account| self.set_account(account));
         }
         let mut offers: Table<TokenId, Vec<(Reverse<TokenAmount>, Key)>> = Table::new();
-        let mut rest = Vec::with_capacity(accounts.len());
-        let (mut work, mut aside) = (Vec::new(), Vec::new());
+        let mut all = Vec::with_capacity(accounts.size_hint().0);
         for account in accounts {
+            let account = account?;
             let key = Key::of(&account.account_id);
-            match self.entry(&account)? {
-                Listing::Fault(error) => {
-                    aside.push((key, Stored::Aside(Box::new((account, error)))));
-                }
+            let (place, stored) = match self.entry(&account)? {
+                Listing::Fault(error) => (Place::Aside, Stored::Aside(Box::new((account, error)))),
                 Listing::Fit {
                     works,
                     offers: more,
@@ -193,17 +199,27 @@ impl HubBook {
                         list.push((Reverse(amount), key.clone()));
                     }
                     match works {
-                        true => work.push((key, Stored::Full(Box::new(account)))),
-                        false => rest.push((key, Stored::of(account))),
+                        true => (Place::Work, Stored::Full(Box::new(account))),
+                        false => (Place::Rest, Stored::of(account)),
                     }
                 }
-            }
+            };
+            all.push((key, (place, stored)));
         }
-        // Built at once, a tree has no half-empty nodes.
+        let all = once_each(all)?;
+        // Built at once and in order, a tree has no half-empty nodes.
         let sets = offers.into_iter();
         self.offers = sets
             .map(|(id, list)| (id, list.into_iter().collect()))
             .collect();
+        let (mut work, mut aside, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, (place, stored)) in all {
+            match place {
+                Place::Work => work.push((key, stored)),
+                Place::Aside => aside.push((key, stored)),
+                Place::Rest => rest.push((key, stored)),
+            }
+        }
         self.work = work.into_iter().collect();
         self.aside = aside.into_iter().collect();
         self.rest = rest.into_iter().collect();
@@ -332,6 +348,27 @@ impl HubBook {
             }
         }
         Ok(true)
+    }
+}
+
+/// Which of the three maps an account goes into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Work,
+    Aside,
+    Rest,
+}
+
+/// The entries by their keys, none of them twice.
+fn once_each<T>(mut entries: Vec<(Key, T)>) -> Result<Vec<(Key, T)>, Error> {
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut next = entries.iter().skip(1);
+    match entries
+        .iter()
+        .find(|entry| next.next().is_some_and(|next| next.0 == entry.0))
+    {
+        Some((key, _)) => Err(Error::duplicate("account_id", key.id()?)),
+        None => Ok(entries),
     }
 }
 

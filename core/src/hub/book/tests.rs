@@ -73,3 +73,106 @@ proptest! {
         prop_assert_eq!(Key::of(&a).cmp(&Key::of(&b)), a.cmp(&b));
     }
 }
+
+/// The columns of bytes of some rows: those of the bits that are set.
+fn column_bytes(rows: &[(&str, u32, [i128; 7])], present: u32) -> Vec<u8> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.0).collect();
+    let ids = ids.join("\n");
+    let mut bytes = Vec::from(*crate::hub::columns::MAGIC);
+    for word in [rows.len() as u32, present, ids.len() as u32] {
+        bytes.extend(word.to_le_bytes());
+    }
+    for column in 0..7 {
+        if present >> column & 1 == 1 {
+            rows.iter()
+                .for_each(|row| bytes.extend(row.2[column].to_le_bytes()));
+        }
+    }
+    rows.iter()
+        .for_each(|row| bytes.extend(row.1.to_le_bytes()));
+    bytes.extend(ids.as_bytes());
+    bytes
+}
+
+fn hub_without_accounts() -> HubBook {
+    let input = br#"{"state":{"hub_id":"0x11","now":1}}"#;
+    open(&crate::value::Value::from_json(input).unwrap()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(proofs::config())]
+
+    #[test]
+    fn columns_of_bytes_load_as_columns_of_text_do(
+        rows in proptest::collection::vec((0u8..40, 1u32..3, any::<[i64; 7]>(), 0u32..60), 0..40),
+        present in 0u32..128,
+    ) {
+        let mut known = std::collections::BTreeMap::new();
+        for (peer, token, amounts, shift) in rows {
+            let amounts = amounts.map(|amount| i128::from(amount) << shift);
+            let signed = |column: usize| column == 1 || column == 2;
+            let amounts = std::array::from_fn(|column| match present >> column & 1 {
+                1 if signed(column) => amounts[column],
+                1 => amounts[column].abs(),
+                _ => 0,
+            });
+            known.insert((format!("0x{peer:064x}"), token), amounts);
+        }
+        let rows: Vec<(&str, u32, [i128; 7])> =
+            known.iter().map(|((peer, token), amounts)| (peer.as_str(), *token, *amounts)).collect();
+        let names = ["collateral", "ondelta", "offdelta", "left_credit_limit", "right_credit_limit", "left_hold", "right_hold"];
+        let list = |cell: &dyn Fn(&(&str, u32, [i128; 7])) -> String| {
+            rows.iter().map(cell).collect::<Vec<_>>().join(",")
+        };
+        let columns = names.iter().enumerate()
+            .map(|(column, name)| format!(",\"{name}\":[{}]", list(&|row| format!("\"{}\"", row.2[column]))));
+        let text = format!(
+            "{{\"account_id\":[{}],\"token_id\":[{}]{}}}",
+            list(&|row| format!("\"{}\"", row.0)), list(&|row| row.1.to_string()), columns.collect::<String>(),
+        );
+        let (mut of_text, mut of_bytes) = (hub_without_accounts(), hub_without_accounts());
+        let told = of_text.call_bytes("load", text.as_bytes()).unwrap();
+        prop_assert_eq!(of_bytes.load_columns(&column_bytes(&rows, present)).unwrap(), told);
+        prop_assert_eq!(of_bytes.digest().unwrap(), of_text.digest().unwrap());
+    }
+
+    #[test]
+    fn broken_columns_change_nothing(cut in 0usize..300, place in 0usize..300, byte in any::<u8>()) {
+        let good = column_bytes(&[("0xaa", 1, [5, -5, 7, 1, 1, 0, 0]), ("0xbb", 1, [1; 7])], 127);
+        let mut book = hub_without_accounts();
+        book.load_columns(&good).unwrap();
+        let before = book.digest().unwrap();
+        let short = book.load_columns(&good[..cut.min(good.len() - 1)]).unwrap_err();
+        prop_assert!(!short.expected.is_empty());
+        let mut bad = good.clone();
+        let place = place % good.len();
+        bad[place] = byte;
+        if book.load_columns(&bad).is_err() {
+            prop_assert_eq!(book.digest().unwrap(), before);
+        }
+    }
+}
+
+#[test]
+fn a_bad_cell_of_a_column_is_named() {
+    let mut book = hub_without_accounts();
+    let mut refused = |rows: &[(&str, u32, [i128; 7])], present| {
+        let error = book.load_columns(&column_bytes(rows, present)).unwrap_err();
+        (error.field, error.got)
+    };
+    let row = [1; 7];
+    assert_eq!(
+        refused(&[("0xaa", 1, row), ("0xbb", 1, [-4; 7])], 1),
+        ("collateral[1]".to_owned(), "-4".to_owned())
+    );
+    assert_eq!(refused(&[("0xaa", 0x7fff_ffff, row)], 1).0, "token_id[0]");
+    assert_eq!(
+        refused(&[("", 1, row), ("0xaa", 1, row)], 1).0,
+        "account_id[0]"
+    );
+    assert_eq!(refused(&[("0xaa", 1, row)], 1 << 7).0, "columns");
+    assert_eq!(
+        refused(&[("0xaa", 1, row), ("0xbb", 1, row), ("0xaa", 2, row)], 1).0,
+        "account_id"
+    );
+}

@@ -198,6 +198,20 @@ test("other bytes, another config, or another committed policy are refused", asy
   }
 });
 
+test("switches that were committed bind every validator, those of a function too", async () => {
+  const control = { deny: [{ account: PEER, token: 1 }], paused: false };
+  const params = xln.taskParams({}, control);
+  assert.deepEqual(Object.keys(params), Object.values(xln.PARAMS).filter((name) => name !== xln.PARAMS.memory));
+  const reordered = { paused: false, deny: [{ token: 1, account: PEER }] };
+  for (const same of [control, reordered, () => control]) await run("head", small("head"), { control: same }, {}, { params: { ...params } });
+  for (const other of [{}, undefined, { deny: [{ account: PEER }] }, { ...control, paused: true }, () => ({ allow: [] })]) {
+    await assert.rejects(async () => run("head", small("head"), { control: other }, {}, { params: { ...params } }), { code: "incompatible_version", field: `task.params.${xln.PARAMS.control}` });
+  }
+  let asked = 0;
+  await run("head", small("head"), { control: () => ((asked += 1), control) }, {}, { params: { ...params } });
+  assert.equal(asked, 1, "switches that change within a tick would be two of them");
+});
+
 const heldBack = (reason, outcome, effect) => ({ account_id: PEER, token_id: 1, outcome, reason, reasons: [{ binding: true, code: "set_by_operator", effect, observed: reason, subject: PEER }] });
 const sentences = (outcomes) => trimtab.call("policy.explain", { reasons: outcomes.flatMap(({ reasons }) => reasons) }).decision.sentences;
 

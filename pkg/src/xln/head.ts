@@ -5,6 +5,8 @@ import type { Strategy } from "../generated.js";
 import type { ConfigOverrides } from "../generated.js";
 import { Policy } from "../policy.js";
 import { HubBookSync } from "./book.js";
+import { canonicalText } from "./canonical.js";
+import type { Control } from "./control.js";
 import { fault, object, within } from "./fault.js";
 import { remembered, written } from "./memory.js";
 import type { Kept } from "./memory.js";
@@ -15,7 +17,7 @@ import { differences, gained } from "./shadow.js";
 import type { ShadowTick } from "./shadow.js";
 import type { EntityInput, HeadBatchState, HeadHubConfig, HeadReplica, HeadState, HeadTx } from "./shapes.js";
 import { mustBeReplica } from "./state.js";
-import { decideTick } from "./tick.js";
+import { controlOf, decideTick } from "./tick.js";
 import type { HubOptions, HubTick, ReplenishIntent } from "./tick.js";
 import { moduleDigest } from "../load.js";
 
@@ -79,12 +81,16 @@ export type HeadHandler<Env extends HeadEnv = HeadEnv, Output = EntityInput<Head
   execution: HeadExecution,
 ) => Promise<Array<Output | EntityInput<HeadTx>>>;
 
-/** The names in `task.params` under which policy and memory are committed. */
-export const PARAMS = { module: "trimtabModule", config: "trimtabConfig", memory: "trimtabMemory" } as const;
+/** The names in `task.params` under which policy, switches and memory are committed. */
+export const PARAMS = { module: "trimtabModule", config: "trimtabConfig", control: "trimtabControl", memory: "trimtabMemory" } as const;
 
-/** What to commit in `task.params` so that every validator refuses another policy. */
-export function taskParams(policy: Policy | HubPolicy): Record<string, string> {
-  return { [PARAMS.module]: moduleDigest, [PARAMS.config]: policyOf(policy).digest };
+/**
+ * What to commit in `task.params` so that every validator refuses another policy; with `control`,
+ * also so that none decides under other switches.
+ */
+export function taskParams(policy: Policy | HubPolicy, control?: Control): Record<string, string> {
+  const switched = control === undefined ? {} : { [PARAMS.control]: canonicalText(control) };
+  return { [PARAMS.module]: moduleDigest, [PARAMS.config]: policyOf(policy).digest, ...switched };
 }
 
 /** The handler: reads the candidate state, lets the policy decide, applies it through the runtime's helpers. */
@@ -117,10 +123,13 @@ class HeadHub<Env extends HeadEnv, Output> {
 
   async handle(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<Array<Output | EntityInput<HeadTx>>> {
     mustBeReplica(replica);
-    this.#agreed(task);
+    const committed = this.#agreed(task);
     const own = this.#deps.hubRebalanceHandler;
-    if (this.#options.shadow !== true || own === undefined) return this.#act(env, replica, task, execution);
-    const { tick } = this.#decide(env, replica, task, execution);
+    const control = controlOf(this.#options);
+    if (committed !== undefined) mustBe(`task.params.${PARAMS.control}`, canonicalText(control ?? {}), committed);
+    const decided = (): { tick: HubTick; kept: Kept } => this.#decide(env, replica, task, execution, control);
+    if (this.#options.shadow !== true || own === undefined) return this.#act(decided(), replica, task, execution);
+    const { tick } = decided();
     const before = replica.state.jBatchState?.batch;
     const kept = before === undefined ? undefined : ({ reserveToCollateral: before.reserveToCollateral.map((entry) => ({ ...entry, pairs: entry.pairs.map((pair) => ({ ...pair })) })) });
     const outputs = await own.call(this.#deps, env, replica as never, task as never, execution as never);
@@ -131,8 +140,8 @@ class HeadHub<Env extends HeadEnv, Output> {
     return outputs;
   }
 
-  /** What was committed beside the task binds: another policy must not decide. */
-  #agreed(task: HeadTask): void {
+  /** What was committed beside the task binds: another policy must not decide. The switches that were committed. */
+  #agreed(task: HeadTask): string | undefined {
     within("task", () => object("params", object("", task)["params"]));
     const text = (name: string): string | undefined => {
       const value = task.params[name];
@@ -140,9 +149,10 @@ class HeadHub<Env extends HeadEnv, Output> {
     };
     mustBe(`task.params.${PARAMS.module}`, moduleDigest, text(PARAMS.module));
     mustBe(`task.params.${PARAMS.config}`, this.#base.digest, text(PARAMS.config));
+    return text(PARAMS.control);
   }
 
-  #decide(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): { tick: HubTick; kept: Kept } {
+  #decide(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution, control: Control | undefined): { tick: HubTick; kept: Kept } {
     const { book } = this.#options;
     const kept = remembered(String(task.params[PARAMS.memory] ?? ""));
     const { policy, overrides } = this.#policy(replica.state.hubRebalanceConfig);
@@ -151,7 +161,7 @@ class HeadHub<Env extends HeadEnv, Output> {
       replica,
       shape: "head",
       memory: kept.policy,
-      options: this.#options,
+      options: { ...this.#options, control: control ?? {} },
       read: { submitClock: env.state.timestamp, broadcastInInput: execution.manualBroadcastInInput },
       ...(book === undefined ? {} : { book: { sync: this.#book(replica.entityId, policy, overrides), changed: this.#changed(replica, book.changed?.(replica)) } }),
     });
@@ -166,9 +176,8 @@ class HeadHub<Env extends HeadEnv, Output> {
     return new Set([...told, ...before]);
   }
 
-  async #act(env: Env, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<EntityInput<HeadTx>[]> {
+  async #act({ tick, kept }: { tick: HubTick; kept: Kept }, replica: HeadReplica, task: HeadTask, execution: HeadExecution): Promise<EntityInput<HeadTx>[]> {
     const { log, intents } = this.#options;
-    const { tick, kept } = this.#decide(env, replica, task, execution);
     const stays = tick.refused !== undefined || tick.paused;
     const txs: HeadTx[] = stays ? [] : this.#apply(replica, tick, execution);
     log?.(tick);

@@ -73,6 +73,7 @@ check-format:
 
 lint:
 	$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --quiet --locked --package trimtab-wasm --target wasm32-unknown-unknown -- --deny warnings
 
 # Core, and every vector on core; without the sandbox, so that this is built in a minute.
 rust-tests:

@@ -7,6 +7,8 @@
 //! The unsafe code of the workspace is here and in `memory`: here, reading what a pointer of the host
 //! names.
 #![allow(unsafe_code)]
+// Hosts call these, never Rust: a host cannot be told `unsafe`.
+#![allow(clippy::not_unsafe_ptr_arg_deref)]
 
 use std::cell::RefCell;
 

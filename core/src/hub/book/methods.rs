@@ -180,8 +180,8 @@ pub(super) fn accounts(
             deltas: vec![delta],
             ..Account::empty(account_id)
         };
-        let mut same = |row: &Result<Row, Error>| matches!(row, Ok((account_id, _)) if *account_id == account.account_id);
-        while let Some(Ok((_, delta))) = rows.next_if(&mut same) {
+        let same = |row: &Result<Row, Error>| matches!(row, Ok((account_id, _)) if *account_id == account.account_id);
+        while let Some(Ok((_, delta))) = rows.next_if(same) {
             account.deltas.push(delta);
         }
         Some(Ok(account))

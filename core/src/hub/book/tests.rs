@@ -74,8 +74,11 @@ proptest! {
     }
 }
 
+/// Account, token and amounts.
+type Cells<'r> = (&'r str, u32, [i128; 7]);
+
 /// The columns of bytes of some rows: those of the bits that are set.
-fn column_bytes(rows: &[(&str, u32, [i128; 7])], present: u32) -> Vec<u8> {
+fn column_bytes(rows: &[Cells<'_>], present: u32) -> Vec<u8> {
     let ids: Vec<&str> = rows.iter().map(|row| row.0).collect();
     let ids = ids.join("\n");
     let mut bytes = Vec::from(*crate::hub::columns::MAGIC);
@@ -118,10 +121,10 @@ proptest! {
             });
             known.insert((format!("0x{peer:064x}"), token), amounts);
         }
-        let rows: Vec<(&str, u32, [i128; 7])> =
+        let rows: Vec<Cells<'_>> =
             known.iter().map(|((peer, token), amounts)| (peer.as_str(), *token, *amounts)).collect();
         let names = ["collateral", "ondelta", "offdelta", "left_credit_limit", "right_credit_limit", "left_hold", "right_hold"];
-        let list = |cell: &dyn Fn(&(&str, u32, [i128; 7])) -> String| {
+        let list = |cell: &dyn Fn(&Cells<'_>) -> String| {
             rows.iter().map(cell).collect::<Vec<_>>().join(",")
         };
         let columns = names.iter().enumerate()
@@ -156,7 +159,7 @@ proptest! {
 #[test]
 fn a_bad_cell_of_a_column_is_named() {
     let mut book = hub_without_accounts();
-    let mut refused = |rows: &[(&str, u32, [i128; 7])], present| {
+    let mut refused = |rows: &[Cells<'_>], present| {
         let error = book.load_columns(&column_bytes(rows, present)).unwrap_err();
         (error.field, error.got)
     };

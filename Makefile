@@ -15,7 +15,7 @@ VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
 .PHONY: package prove-packages first-minutes api check-api package-tests
-.PHONY: demo check test parity session bench bench-hub world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
+.PHONY: demo check test weigh parity session bench bench-hub world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme docs deny steps-begin service-fuzz
 
@@ -143,6 +143,9 @@ docs: .venv/ready       ## the documentation as a site in target/site; its links
 	$(VENV)/python tests/docs/troubleshooting.py --check
 	$(VENV)/python tests/docs/links.py
 	$(VENV)/properdocs build --strict --quiet
+
+weigh:                  ## what our own parts save in the module against the library for each; minutes a row
+	$(PACK) weigh
 
 deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check; \

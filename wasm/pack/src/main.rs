@@ -4,6 +4,7 @@
 //! ```text
 //! trimtab-pack build                 target/module/ and the copies in pkg/, python/ and host/
 //! trimtab-pack check-reproducible    the digest is the same from two directories
+//! trimtab-pack weigh                 what our own parts save against the library for each
 //! trimtab-pack generate [--check]    describe.json, TypeScript, Python stubs, docs/reference.md
 //! ```
 
@@ -18,6 +19,7 @@ mod python;
 mod reproducible;
 mod stub;
 mod typescript;
+mod weigh;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -38,6 +40,8 @@ enum Task {
     Build,
     /// Builds the module in two directories and compares the digests.
     CheckReproducible,
+    /// Builds the module with what would take the place of our own parts, and compares the bytes.
+    Weigh,
     /// Writes the files that are derived from core.
     Generate {
         /// Write nothing; fail if a file is stale.
@@ -51,6 +55,7 @@ fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Build => build::build(&root),
         Task::CheckReproducible => reproducible::check(&root),
+        Task::Weigh => weigh::weigh(&root),
         Task::Generate { check } => generate::generate(&root, check),
     }
 }

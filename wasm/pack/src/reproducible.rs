@@ -34,7 +34,7 @@ fn compare(root: &Path, elsewhere: &Path) -> Result<()> {
 }
 
 /// The working copy of every tracked file, so that a change not yet committed is checked too.
-fn copy_tracked(root: &Path, elsewhere: &Path) -> Result<()> {
+pub fn copy_tracked(root: &Path, elsewhere: &Path) -> Result<()> {
     let listed = Command::new("git")
         .current_dir(root)
         .args([

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -542,3 +543,61 @@ def test_the_extension_writes_what_the_sandbox_writes(
         told = lines(file)
         written.append([{**line, "module": "", "prev": ""} for line in told])
     assert written[0] == written[1]
+
+
+NODE = shutil.which("node")
+PACKAGE = Path(__file__).resolve().parents[2] / "pkg" / "dist" / "esm"
+OF_NODE = """
+import { HubBook, Policy, initSync } from "./node.js";
+import { DecisionLog } from "./log.js";
+initSync();
+const [path, opened, ...calls] = process.argv.slice(1);
+const log = new DecisionLog(path, new Policy("plan"));
+const book = log.hold(new HubBook(JSON.parse(opened)));
+for (let at = 0; at < calls.length; at += 2) book.call(calls[at], calls[at + 1]);
+book.close();
+log.close();
+"""
+
+
+@needs_binary
+@pytest.mark.skipif(
+    NODE is None or not (PACKAGE / "log.js").is_file(), reason="no Node, or no built npm package"
+)
+def test_a_book_logged_by_python_and_by_typescript_is_asked_again_alike(
+    path: Path, boxed: sandbox.Policy
+) -> None:
+    opened = {
+        "config": {"hub": {"base_fee": "0.25"}},
+        "state": {"hub_id": "hub", "now": 0, "reserves": {"1": str(10**21)}},
+    }
+    calls = [
+        ("set_account", json.dumps(account("bob", 5))),
+        ("plan", '{"now": 1000}'),
+        ("set_hub", '{"config": {"hub": {"target_reserve": "3 unit"}}, "now": 2000}'),
+        ("set_account", "{"),
+        ("plan", '{"now": 61000}'),
+        ("remove", '{"account_id": "bob"}'),
+        ("plan", '{"now": 122000}'),
+    ]
+    book = sandbox.HubBook(**opened)  # type: ignore[arg-type]
+    with log.DecisionLog(path, boxed) as decisions, decisions.hold(book) as held:
+        for op, given in calls:
+            held.call(op, given)
+    other = path.with_name("node.jsonl")
+    words = [word for call in calls for word in call]
+    run = [str(NODE), "--input-type=module", "--eval", OF_NODE, str(other), json.dumps(opened)]
+    subprocess.run([*run, *words], cwd=PACKAGE, check=True)
+    told = [program("replay", each)[1] for each in (path, other)]
+    assert [one["same"] for one in told] == [len(calls)] * 2
+    assert [one["differences"] for one in told] == [[], []]
+    clock = ("at", "duration_us", "prev", "seq")
+    mine, theirs = (
+        [
+            {name: value for name, value in line.items() if name not in clock}
+            for line in lines(each)
+            if line["kind"] == "handle"
+        ]
+        for each in (path, other)
+    )
+    assert mine == theirs

@@ -58,10 +58,13 @@ const FAILED = '{"error"';
 const DECIDED = '{"decision":';
 const decode = (data: Uint8Array): string => new TextDecoder().decode(data);
 
-/** As JSON: amounts are texts, maps are records. */
+/** A copy as JSON has it: amounts are texts, maps are records. No JSON of the host, which handlers of a runtime must not call. */
 function plain(value: unknown): unknown {
-  const text = JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? String(each) : each instanceof Map ? Object.fromEntries(each) : each)) as string | undefined;
-  return text === undefined ? undefined : JSON.parse(text);
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  const entries: Iterable<readonly [unknown, unknown]> = value instanceof Map ? value : Object.entries(value);
+  return Object.fromEntries(Array.from(entries, ([name, each]) => [String(name), plain(each)]));
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -98,7 +98,7 @@ class Logged:
 
     def envelope(self) -> dict[str, Any]:
         """The envelope; the error of a bad input is raised."""
-        return envelope_of(self.answer)
+        return _envelope(self.answer)
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class _Held:
 
     def opens_again(self) -> dict[str, Any]:
         """What opens it again in its present state."""
-        envelope = envelope_of(self.book.answer_bytes("snapshot", b"{}"))
+        envelope = _envelope(self.book.answer_bytes("snapshot", b"{}"))
         setting = {"profile": self.profile, "config": self.config}
         given = {name: value for name, value in setting.items() if value is not None}
         state = json.dumps({**given, "state": envelope["decision"]}, ensure_ascii=False)
@@ -167,7 +167,7 @@ class _Held:
 
     def must_be_as_opened(self) -> None:
         """A config that was changed before nobody can tell."""
-        envelope = envelope_of(self.book.answer_bytes("snapshot", b"{}"))
+        envelope = _envelope(self.book.answer_bytes("snapshot", b"{}"))
         opened = _native.Policy(self.profile or "plan", self.config)  # type: ignore[arg-type]
         if opened.digest != envelope["policy"]["config"]:
             expected = f"{opened.digest}, the config that the book was opened with"
@@ -477,7 +477,7 @@ class DecisionLog:
         known = self._notes.get(id(policy))
         if known is not None:
             return known[1], known[2]
-        module, note = noted(policy)
+        module, note = _noted(policy)
         if len(self._notes) >= MOST_POLICIES:
             self._notes.clear()
         # The policy is kept too, so that no other one gets its identity.
@@ -712,7 +712,7 @@ class DecisionLog:
         return sorted(found)
 
 
-def noted(policy: AnyPolicy) -> tuple[str, dict[str, str]]:
+def _noted(policy: AnyPolicy) -> tuple[str, dict[str, str]]:
     """The module that decides, and the policy as what makes it again."""
     if isinstance(policy, _native.Policy):
         note = {"config": policy.digest, "profile": policy.profile}
@@ -721,7 +721,7 @@ def noted(policy: AnyPolicy) -> tuple[str, dict[str, str]]:
         return "native", note
     # Every envelope says who decided.
     line = {"seq": 0, "at": 0, "kind": "snapshot", "module": "native", "began": "start"}
-    who = envelope_of(policy.answer_bytes("log.line", json.dumps(line)))["policy"]
+    who = _envelope(policy.answer_bytes("log.line", json.dumps(line)))["policy"]
     note = {"config": who["config"], "profile": who["profile"]}
     if policy.overrides is not None:
         note["overrides"] = policy.overrides.decode()
@@ -729,11 +729,11 @@ def noted(policy: AnyPolicy) -> tuple[str, dict[str, str]]:
 
 
 def _decision(policy: AnyPolicy, op: str, asked: dict[str, Any]) -> dict[str, Any]:
-    decision: dict[str, Any] = envelope_of(policy.answer_bytes(op, json.dumps(asked)))["decision"]
+    decision: dict[str, Any] = _envelope(policy.answer_bytes(op, json.dumps(asked)))["decision"]
     return decision
 
 
-def envelope_of(answer: bytes) -> dict[str, Any]:
+def _envelope(answer: bytes) -> dict[str, Any]:
     """The envelope of an answer; the error of a bad input is raised."""
     envelope: dict[str, Any] = json.loads(answer)
     if "error" not in envelope:

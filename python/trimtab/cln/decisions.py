@@ -98,7 +98,7 @@ class Decisions:
         self._clock = clock
         self._most_bytes = most_bytes
         self._file_bytes = file_bytes
-        self._module, self._note = log.noted(policy)
+        self._module, self._note = log._noted(policy)
         self._lock = threading.RLock()
         self._held = _Held()
         self._missing = 0
@@ -113,7 +113,7 @@ class Decisions:
         begun = time.perf_counter_ns()
         answer = self._policy.answer_bytes(op, data)
         took = (time.perf_counter_ns() - begun) // 1000
-        return Asked(self, op, data, answer, log.envelope_of(answer), took)
+        return Asked(self, op, data, answer, log._envelope(answer), took)
 
     def ask(
         self, fleet: Fleet, method: str, fields: dict[str, Any], *, caller: str
@@ -129,7 +129,7 @@ class Decisions:
                 begun = time.perf_counter_ns()
                 version, state, answer = fleet.asked(method, data, known=self._held.version)
                 took = (time.perf_counter_ns() - begun) // 1000
-                envelope = log.envelope_of(answer)
+                envelope = log._envelope(answer)
                 call = _Call(method, data, answer, took, caller)
                 try:
                     if self._write_call(version, state, call):
@@ -196,7 +196,7 @@ class Decisions:
         setting = {
             "profile": self._policy.profile,
             "config": self._policy.config,
-            "state": log.envelope_of(state)["decision"],
+            "state": log._envelope(state)["decision"],
         }
         return _native.to_json(setting)
 
@@ -233,7 +233,7 @@ class Decisions:
         for entry in entries:
             asked = {**entry, "seq": chain.seq, "prev": chain.prev}
             answer = self._policy.answer_bytes("log.line", _native.to_json(asked))
-            line = log.envelope_of(answer)["decision"]
+            line = log._envelope(answer)["decision"]
             packed = zlib.compress(line["line"].encode())
             rows.append((chain.seq, chain.file, entry["at"] // 1000, packed))
             chain.seq, chain.prev = line["next_seq"], line["hash"]

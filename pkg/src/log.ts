@@ -1,7 +1,7 @@
 /**
  * Writes a decision log: what was asked and what was answered, one line of JSON each. How a line
  * looks is decided by the operation `log.line`; this file numbers the lines and keeps the files.
- * Node and Bun only. Books are logged by the Rust host alone.
+ * A book is logged with every change of it: `log.hold(book)`. Node and Bun only.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { DIGEST } from "./digest.js";
 import { TrimtabError } from "./error.js";
 import type { ErrorRecord } from "./error.js";
-import type { LogBegan, LogChecked, LogLine, LogLineInput, LogPolicy } from "./generated.js";
+import type { LogBegan, LogChecked, LogHandle, LogLine, LogLineInput, LogPolicy } from "./generated.js";
 
 /** What a log needs of a policy; `Policy` is one, of whichever entry it comes. */
 export interface LoggedPolicy {
@@ -20,6 +20,13 @@ export interface LoggedPolicy {
   /** The config in force. */
   readonly config: unknown;
   callBytes(operation: string, input: Uint8Array): Uint8Array;
+}
+
+/** What a log needs of a book; `HubBook` and `FleetBook` are such. */
+export interface HoldableBook {
+  readonly kind: string;
+  callBytes(operation: string, input: Uint8Array): Uint8Array;
+  opensAgain(): string;
 }
 
 /** How a log is kept. */
@@ -60,7 +67,7 @@ export interface Receipt {
 export interface Logged {
   /** The envelope or the error, canonical JSON. */
   readonly answer: Uint8Array;
-  /** Nothing where the line was dropped. */
+  /** Nothing where the line was dropped, or where a book was asked about itself. */
   readonly receipt: Receipt | undefined;
 }
 
@@ -106,6 +113,8 @@ export class LogError extends Error {
 
 const SYNC_MS = 1000;
 const COLUMNS = "_columns";
+/** What is asked about a book itself is no decision. */
+const QUESTIONS: readonly string[] = ["snapshot", "digest"];
 
 /** What the next line must name. */
 interface Chain {
@@ -115,6 +124,28 @@ interface Chain {
 }
 
 type Entry = Omit<LogLineInput, "seq" | "prev" | "mask">;
+
+/** An open book. */
+interface Held {
+  readonly number: number;
+  readonly book: HoldableBook;
+  /** A change is not on the log: before the next call the whole state is written. */
+  isBehind: boolean;
+}
+
+/** A book whose calls are logged. A change that is made past it is not on the log. */
+export interface LoggedBook {
+  /** The number of the book, within this log. */
+  readonly number: number;
+  /**
+   * Calls an operation with JSON and logs it; an answer that is an error is logged too. A change
+   * whose line cannot be written has happened all the same; the next line of the book is then its
+   * whole state, so that a replay goes on rightly.
+   */
+  call(operation: string, input?: Uint8Array | string, notes?: LogNotes): Logged;
+  /** Logs that it is closed; the book itself stays what it is. */
+  close(): void;
+}
 
 /** A log of one process. A line is written in the call that appends it. */
 export class DecisionLog {
@@ -127,6 +158,8 @@ export class DecisionLog {
   readonly #maxBytes: number;
   readonly #notes = new WeakMap<LoggedPolicy, LogPolicy>();
   readonly #counters = { written: 0, dropped: 0, bytes: 0, rotations: 0, refused: 0 };
+  readonly #handles = new Map<number, Held>();
+  #nextHandle = 1;
   #chain: Chain = { seq: 0, prev: undefined, policies: new Map() };
   #file: number | undefined;
   #length = 0;
@@ -175,7 +208,7 @@ export class DecisionLog {
 
   /** Writes what was observed. What it throws means that the call must be refused. */
   append(operation: string, input: Uint8Array | string, output: Uint8Array | string, notes: LogNotes = {}, policy: LoggedPolicy = this.#policy): Receipt | undefined {
-    if (this.#file === undefined) throw new LogError("log_closed", "the log is closed");
+    this.#open();
     const [given, told] = [bytes(input), bytes(output)];
     const columns = operation.endsWith(COLUMNS);
     const [inputText, inputHex] = piece(given, columns);
@@ -191,12 +224,24 @@ export class DecisionLog {
       output_hex: outputHex,
       module: DIGEST,
       config: note.config,
-      caller: notes.caller,
-      labels: notes.labels,
-      decision_id: notes.decisionId,
-      duration_us: notes.durationUs,
+      ...noted(notes),
     };
     return this.#write(entry, note, given.length + told.length);
+  }
+
+  /** Logs a book from now on: its present state, and every call that is made on it through the answer. */
+  hold(book: HoldableBook): LoggedBook {
+    this.#open();
+    const held: Held = { number: this.#nextHandle, book, isBehind: true };
+    const again = book.opensAgain();
+    this.#tellOpen(held, again, this.#before(again.length, true));
+    this.#nextHandle += 1;
+    this.#handles.set(held.number, held);
+    return {
+      number: held.number,
+      call: (operation, input = "{}", notes = {}) => this.#callOn(held, operation, bytes(input), notes),
+      close: () => this.#letBookGo(held),
+    };
   }
 
   /** Writes the last line, forces all to the disk and closes the log. */
@@ -213,6 +258,48 @@ export class DecisionLog {
     } finally {
       this.#letGo(lockOf(this.path));
     }
+  }
+
+  #callOn(held: Held, operation: string, input: Uint8Array, notes: LogNotes): Logged {
+    this.#open();
+    if (this.#handles.get(held.number) !== held) throw new LogError("log_closed", "the book is closed");
+    if (QUESTIONS.includes(operation)) return { answer: held.book.callBytes(operation, input), receipt: undefined };
+    // The state that a new file begins with is the one before this call.
+    let before = this.#before(input.length, true);
+    if (held.isBehind) {
+      this.#tellOpen(held, held.book.opensAgain(), before);
+      before = [];
+    }
+    const wasBehind = held.isBehind;
+    held.isBehind = true;
+    const begun = performance.now();
+    const answer = held.book.callBytes(operation, input);
+    const durationUs = Math.round((performance.now() - begun) * 1000);
+    if (wasBehind) {
+      // Without its state the call could not be asked again.
+      this.#counters.dropped += 1;
+      this.#chain.seq += 1;
+      return { answer, receipt: undefined };
+    }
+    const [inputText, inputHex] = piece(input, false);
+    const [outputText, outputHex] = piece(answer, false);
+    const entry: Entry = { ...on(held, operation), input: inputText, input_hex: inputHex, output: outputText, output_hex: outputHex, ...noted({ durationUs, ...notes }) };
+    const receipt = this.#putLines(before, entry, undefined);
+    held.isBehind = receipt === undefined;
+    return { answer, receipt };
+  }
+
+  /** The whole state of a book, as the line that opens it. */
+  #tellOpen(held: Held, input: string, before: readonly Entry[]): void {
+    held.isBehind = true;
+    const entry: Entry = { ...on(held, "open"), opens: held.book.kind, input, output: `{"handle":${held.number}}` };
+    held.isBehind = this.#putLines(before, entry, undefined) === undefined;
+  }
+
+  #letBookGo(held: Held): void {
+    if (this.#file === undefined || this.#handles.get(held.number) !== held) return;
+    this.#handles.delete(held.number);
+    this.#write(on(held, "close"), undefined, 0);
   }
 
   #note(policy: LoggedPolicy): LogPolicy {
@@ -238,15 +325,35 @@ export class DecisionLog {
 
   #snapshot(began: LogBegan): Entry {
     const policies = [...this.#chain.policies.values()].sort((a, b) => (a.config < b.config ? -1 : 1));
-    return { kind: "snapshot", at: Date.now(), module: DIGEST, began, policies };
+    const told: Entry = { kind: "snapshot", at: Date.now(), module: DIGEST, began, policies };
+    if (this.#handles.size === 0) return told;
+    return { ...told, handles: [...this.#handles.values()].flatMap((held) => this.#state(held)) };
+  }
+
+  /** What opens a book again; one that is lost opens no more, and its next call says so. */
+  #state({ number, book }: Held): LogHandle[] {
+    try {
+      return [{ handle: number, opens: book.kind, input: book.opensAgain() }];
+    } catch {
+      this.#handles.delete(number);
+      return [];
+    }
+  }
+
+  /** What must stand before the next line: a file begins with a snapshot. */
+  #before(size: number, mayRotate: boolean): Entry[] {
+    if (mayRotate && this.#isFull(size)) this.#rotate();
+    // Also where the snapshot of a new file found no room before.
+    return this.#length === 0 ? [this.#snapshot("rotation")] : [];
   }
 
   #write(entry: Entry, note: LogPolicy | undefined, size: number): Receipt | undefined {
-    if (entry.kind !== "end" && this.#isFull(size)) this.#rotate();
+    return this.#putLines(this.#before(size, entry.kind !== "end"), entry, note);
+  }
+
+  #putLines(first: readonly Entry[], entry: Entry, note: LogPolicy | undefined): Receipt | undefined {
     const chain = { ...this.#chain, policies: new Map(this.#chain.policies) };
-    const before: Entry[] = [];
-    // Also where the snapshot of a new file found no room before.
-    if (this.#length === 0) before.push(this.#snapshot("rotation"));
+    const before = [...first];
     if (note !== undefined && !chain.policies.has(note.config)) {
       before.push({ kind: "policy", at: entry.at, policies: [note] });
       chain.policies.set(note.config, note);
@@ -262,6 +369,7 @@ export class DecisionLog {
       this.#chain.seq += 1;
       return this.#failed("log_sink", error);
     }
+    if (before.some(({ kind }) => kind === "snapshot")) for (const held of this.#handles.values()) held.isBehind = false;
     try {
       this.#syncIfDue();
     } catch (error) {
@@ -427,6 +535,11 @@ export class DecisionLog {
     return readdirSync(folder).filter(is).sort().map((name) => join(folder, name));
   }
 }
+
+/** A line about a book, of the module of this package. */
+const on = ({ number }: Held, op: string): Entry => ({ kind: "handle", at: Date.now(), op, module: DIGEST, handle: number });
+
+const noted = ({ caller, labels, decisionId, durationUs }: LogNotes): Partial<Entry> => ({ caller, labels, decision_id: decisionId, duration_us: durationUs });
 
 function decided<Decided>(policy: LoggedPolicy, operation: string, input: unknown): Decided {
   const answer = JSON.parse(new TextDecoder().decode(policy.callBytes(operation, bytes(JSON.stringify(input))))) as { decision: Decided } | { error: ErrorRecord };

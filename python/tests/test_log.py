@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -21,6 +22,7 @@ BINARY = os.environ.get("TRIMTAB_BIN") or str(
     Path(__file__).resolve().parents[2] / "target" / "debug" / "trimtab"
 )
 ACCEPT = '{"ev": 8.0, "min_ev": 10, "tier": "stable"}'
+ALL_ASKED = {"limit": 0, "masked": 0, "unknown": 0}
 needs_binary = pytest.mark.skipif(
     not os.access(BINARY, os.X_OK), reason="no program to read the log: set TRIMTAB_BIN"
 )
@@ -296,6 +298,143 @@ def test_a_mistake_of_the_caller_is_no_loss_of_the_log(path: Path, boxed: sandbo
     checked(path, boxed)
 
 
+def hub(opener: Any = trimtab.HubBook, **more: Any) -> Any:
+    state = {"hub_id": "hub", "now": 0, "reserves": {1: 10**21}}
+    return opener(state=state, **more)
+
+
+def account(name: str, offdelta: int) -> dict[str, Any]:
+    return {"account_id": name, "deltas": [{"token_id": 1, "offdelta": offdelta}]}
+
+
+def fleet() -> Any:
+    return trimtab.FleetBook(state={"us": {"node_id": "us"}})
+
+
+def drive(book: log.LoggedBook) -> None:
+    """Every kind of change of a hub book, a mistake among them, and plans between them."""
+    kept = book.call("snapshot").envelope()["decision"]
+    book.call("set_account", account("bob", 5 * 10**20))
+    book.call("set_account", account("alice", -(10**18)))
+    book.call("plan", {"now": 1000})
+    book.call("set_hub", {"config": {"hub": {"target_reserve": "3 unit"}}, "now": 2000})
+    plan = book.call("plan", {"now": 3000}, caller="crontab").envelope()["decision"]
+    book.call("apply", {"now": 3000, "plan": plan})
+    assert b"error" in book.call("set_account", "{").answer
+    book.call("remove", {"account_id": "alice"})
+    book.call("restore", {"state": kept})
+    book.call("set_hub", {"config": {"hub": {"base_fee": "0.125"}}})
+    book.call("plan", {"now": 4000})
+
+
+@pytest.mark.parametrize("opener", [trimtab.HubBook, sandbox.HubBook])
+@needs_binary
+def test_every_change_of_a_book_is_asked_again_without_a_difference(
+    path: Path, boxed: sandbox.Policy, opener: Any
+) -> None:
+    config = {"hub": {"base_fee": "0.25"}}
+    with log.DecisionLog(path, boxed) as decisions:
+        with decisions.hold(hub(opener, profile="plan", config=config)) as book:
+            drive(book)
+        second = decisions.hold(hub(opener))
+        second.call("plan", {"now": 1000})
+        assert second.number != book.number
+        members = decisions.hold(fleet())
+        members.call("set_member", {"member_id": "shop"})
+        members.call("needs", {"now": 1_795_171_800})
+    checked(path, boxed)
+    found = [line for line in lines(path) if line["kind"] == "handle"]
+    assert [line["op"] for line in found][:4] == ["open", "set_account", "set_account", "plan"]
+    assert {line["module"] for line in found if line["handle"] == 1} == {
+        "native" if opener is trimtab.HubBook else boxed.module.digest
+    }
+    for words in ([], ["--native"]):
+        status, told = program("replay", path, *words)
+        asked = sum(line["op"] not in {"open", "close"} for line in found)
+        assert (status, told["differences"]) == (0, [])
+        assert (told["same"], told["skipped"]) == (asked, ALL_ASKED), told
+
+
+@needs_binary
+def test_each_new_file_begins_with_the_books_that_are_open(
+    path: Path, boxed: sandbox.Policy
+) -> None:
+    with log.DecisionLog(path, boxed, max_bytes=12_000) as decisions:
+        books = [decisions.hold(hub()), decisions.hold(fleet())]
+        for turn in range(8):
+            drive(books[0])
+            books[1].call("needs", {"now": 1_795_171_800 + turn})
+            decisions.call(boxed, "rebalance.accept", ACCEPT)
+        assert decisions.counters.rotations > 1
+    checked(path, boxed)
+    for file in files(path)[1:]:
+        snapshot = lines(file)[0]
+        assert [one["opens"] for one in snapshot["handles"]] == ["hub_book", "fleet_book"]
+    status, told = program("replay", path)
+    assert (status, told["differences"], told["skipped"]) == (0, [], ALL_ASKED)
+    # Each file is asked again without those before it.
+    alone = path.with_name("alone.jsonl")
+    alone.write_bytes(files(path)[-1].read_bytes())
+    status, told = program("replay", alone)
+    assert (status, told["differences"], told["skipped"]) == (0, [], ALL_ASKED)
+    assert told["same"] > 0
+
+
+@pytest.mark.parametrize("overload", ["refuse", "drop"])
+@needs_binary
+def test_a_change_that_found_no_room_is_caught_up_with(
+    path: Path, boxed: sandbox.Policy, monkeypatch: pytest.MonkeyPatch, overload: Any
+) -> None:
+    disk = FullDisk(monkeypatch)
+    with log.DecisionLog(path, boxed, overload=overload) as decisions:
+        book = decisions.hold(hub())
+        disk.is_full = True
+        for name in ("bob", "alice"):
+            if overload == "drop":
+                assert book.call("set_account", account(name, 10**18)).receipt is None
+            else:
+                with pytest.raises(log.LogError):
+                    book.call("set_account", account(name, 10**18))
+        disk.is_full = False
+        book.call("plan", {"now": 1000})
+        # Refused means here that the second call did not begin: its book was behind.
+        count = len(book.call("snapshot").envelope()["decision"]["accounts"])
+        assert count == (2 if overload == "drop" else 1)
+    assert sum(line["dropped"] for line in checked(path, boxed)) == decisions.counters.dropped > 0
+    assert [line["op"] for line in lines(path) if line["kind"] == "handle"] == [
+        "open",
+        "open",
+        "plan",
+    ]
+    status, told = program("replay", path)
+    assert (status, told["same"], told["differences"]) == (0, 1, [])
+    assert told["skipped"] == ALL_ASKED
+
+
+def test_a_book_that_a_limit_ended_is_closed_on_the_log(path: Path, boxed: sandbox.Policy) -> None:
+    with log.DecisionLog(path, boxed) as decisions:
+        book = decisions.hold(hub(sandbox.HubBook, limits=sandbox.Limits(fuel=3_000_000)))
+        many = [account(f"peer{index}", 5) for index in range(1000)]
+        with pytest.raises(sandbox.LimitError):
+            book.call("restore", {"state": {"hub_id": "hub", "now": 0, "accounts": many}})
+        with pytest.raises(log.LogError):
+            book.call("plan", {"now": 0})
+    assert [line["op"] for line in lines(path) if line["kind"] == "handle"] == ["open", "close"]
+    checked(path, boxed)
+
+
+def test_a_book_whose_config_was_changed_before_is_not_held(
+    path: Path, boxed: sandbox.Policy
+) -> None:
+    book = hub()
+    book.set_hub(config={"hub": {"base_fee": "0.5"}})
+    with log.DecisionLog(path, boxed) as decisions:
+        with pytest.raises(trimtab.InputError) as caught:
+            decisions.hold(book)
+        assert caught.value.field == "config"
+    checked(path, boxed)
+
+
 KILLED = """
 import sys
 from trimtab import log, sandbox
@@ -404,3 +543,61 @@ def test_the_extension_writes_what_the_sandbox_writes(
         told = lines(file)
         written.append([{**line, "module": "", "prev": ""} for line in told])
     assert written[0] == written[1]
+
+
+NODE = shutil.which("node")
+PACKAGE = Path(__file__).resolve().parents[2] / "pkg" / "dist" / "esm"
+OF_NODE = """
+import { HubBook, Policy, initSync } from "./node.js";
+import { DecisionLog } from "./log.js";
+initSync();
+const [path, opened, ...calls] = process.argv.slice(1);
+const log = new DecisionLog(path, new Policy("plan"));
+const book = log.hold(new HubBook(JSON.parse(opened)));
+for (let at = 0; at < calls.length; at += 2) book.call(calls[at], calls[at + 1]);
+book.close();
+log.close();
+"""
+
+
+@needs_binary
+@pytest.mark.skipif(
+    NODE is None or not (PACKAGE / "log.js").is_file(), reason="no Node, or no built npm package"
+)
+def test_a_book_logged_by_python_and_by_typescript_is_asked_again_alike(
+    path: Path, boxed: sandbox.Policy
+) -> None:
+    opened = {
+        "config": {"hub": {"base_fee": "0.25"}},
+        "state": {"hub_id": "hub", "now": 0, "reserves": {"1": str(10**21)}},
+    }
+    calls = [
+        ("set_account", json.dumps(account("bob", 5))),
+        ("plan", '{"now": 1000}'),
+        ("set_hub", '{"config": {"hub": {"target_reserve": "3 unit"}}, "now": 2000}'),
+        ("set_account", "{"),
+        ("plan", '{"now": 61000}'),
+        ("remove", '{"account_id": "bob"}'),
+        ("plan", '{"now": 122000}'),
+    ]
+    book = sandbox.HubBook(**opened)  # type: ignore[arg-type]
+    with log.DecisionLog(path, boxed) as decisions, decisions.hold(book) as held:
+        for op, given in calls:
+            held.call(op, given)
+    other = path.with_name("node.jsonl")
+    words = [word for call in calls for word in call]
+    run = [str(NODE), "--input-type=module", "--eval", OF_NODE, str(other), json.dumps(opened)]
+    subprocess.run([*run, *words], cwd=PACKAGE, check=True)
+    told = [program("replay", each)[1] for each in (path, other)]
+    assert [one["same"] for one in told] == [len(calls)] * 2
+    assert [one["differences"] for one in told] == [[], []]
+    clock = ("at", "duration_us", "prev", "seq")
+    mine, theirs = (
+        [
+            {name: value for name, value in line.items() if name not in clock}
+            for line in lines(each)
+            if line["kind"] == "handle"
+        ]
+        for each in (path, other)
+    )
+    assert mine == theirs

@@ -12,8 +12,8 @@
     (False, 2)
 
 How a line looks is decided by the operation `log.line`; this file only numbers the lines and keeps
-the files. `trimtab log verify` and `trimtab replay` read them. Handles (books) are logged by the
-Rust host alone.
+the files. `trimtab log verify` and `trimtab replay` read them. A book is logged too, with every
+change of it: `decisions.hold(book)`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
-from trimtab import _native
+from trimtab import _native, books
 from trimtab.errors import InputError, InternalError
 
 try:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     Fsync = Literal["always", "interval", "never"]
     Overload = Literal["refuse", "drop"]
 
-__all__ = ["Counters", "DecisionLog", "LogError", "Logged", "Opening", "Receipt"]
+__all__ = ["Counters", "DecisionLog", "LogError", "Logged", "LoggedBook", "Opening", "Receipt"]
 
 SYNC_S = 1.0
 """With `interval`, a line that comes so long after the last sync forces all to the disk."""
@@ -56,6 +56,8 @@ MOST_POLICIES = 64
 """So many policies are known without asking them who they are."""
 
 _COLUMNS = "_columns"
+_QUESTIONS = ("snapshot", "digest")
+"""What is asked about a book itself is no decision."""
 _NEW = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
@@ -92,7 +94,7 @@ class Logged:
     answer: bytes
     """The envelope or the error, canonical JSON."""
     receipt: Receipt | None
-    """Nothing where the line was dropped."""
+    """Nothing where the line was dropped, or where a book was asked about itself."""
 
     def envelope(self) -> dict[str, Any]:
         """The envelope; the error of a bad input is raised."""
@@ -138,6 +140,101 @@ class _Chain:
     policies: dict[str, dict[str, str]]
 
 
+@dataclass
+class _Held:
+    """An open book, and what opens it again beside its state."""
+
+    number: int
+    book: books.Book
+    module: str
+    profile: str | None
+    config: dict[str, Any] | None
+    is_behind: bool = False
+    """A change is not on the log: before the next call the whole state is written."""
+
+    @staticmethod
+    def of(number: int, book: books.Book) -> _Held:
+        profile, config = book._setting
+        return _Held(number, book, book._decider, profile, config)
+
+    def opens_again(self) -> dict[str, Any]:
+        """What opens it again in its present state."""
+        envelope = _envelope(self.book.answer_bytes("snapshot", b"{}"))
+        setting = {"profile": self.profile, "config": self.config}
+        given = {name: value for name, value in setting.items() if value is not None}
+        state = json.dumps({**given, "state": envelope["decision"]}, ensure_ascii=False)
+        return {"handle": self.number, "opens": self.book.kind, "input": state}
+
+    def must_be_as_opened(self) -> None:
+        """A config that was changed before nobody can tell."""
+        envelope = _envelope(self.book.answer_bytes("snapshot", b"{}"))
+        opened = _native.Policy(self.profile or "plan", self.config)  # type: ignore[arg-type]
+        if opened.digest != envelope["policy"]["config"]:
+            expected = f"{opened.digest}, the config that the book was opened with"
+            raise InputError("out_of_range", "config", envelope["policy"]["config"], expected)
+
+    def note(self, op: str, data: bytes, answer: bytes) -> None:
+        """A change of the config is laid over what the book was opened with."""
+        if op == "set_hub" and not answer.startswith(b'{"error"'):
+            change = json.loads(data).get("config")
+            if change is not None:
+                self.config = _overlaid(self.config or {}, change)
+
+
+class LoggedBook:
+    """A book whose calls are logged. A change that is made past it is not on the log."""
+
+    def __init__(self, decisions: DecisionLog, held: _Held) -> None:
+        """`DecisionLog.hold` makes it."""
+        self._log = decisions
+        self._held = held
+
+    @property
+    def number(self) -> int:
+        """The number of the book, within this log."""
+        return self._held.number
+
+    def call(
+        self,
+        op: str,
+        input: Any = None,  # noqa: A002
+        *,
+        caller: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        decision_id: str | None = None,
+    ) -> Logged:
+        """Call an operation with an object or JSON, and log it. A bad input is logged too.
+
+        A change whose line cannot be written has happened all the same; the next line of the book
+        is then its whole state, so that a replay goes on rightly.
+        """
+        is_json = isinstance(input, (str, bytes, bytearray))
+        data = _bytes(input) if is_json else _native.to_json({} if input is None else input)
+        notes = {
+            "caller": caller,
+            "labels": dict(labels) if labels else None,
+            "decision_id": decision_id,
+        }
+        return self._log._call_on(self._held, op, data, notes)
+
+    def close(self) -> None:
+        """Log that it is closed; the book itself stays what it is."""
+        self._log._let_book_go(self._held)
+
+    def __enter__(self) -> Self:
+        """The book itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
 class DecisionLog:
     """A log of one process; threads may share it. A line is written in the call that appends it."""
 
@@ -169,6 +266,8 @@ class DecisionLog:
         self._mask = list(mask)
         self._lock = threading.Lock()
         self._notes: dict[int, tuple[AnyPolicy, str, dict[str, str]]] = {}
+        self._handles: dict[int, _Held] = {}
+        self._next_handle = 1
         self._counters = Counters()
         self._chain = _Chain(0, None, {})
         self._torn = self._unsynced = False
@@ -247,13 +346,26 @@ class DecisionLog:
             "decision_id": decision_id,
         }
         with self._lock:
-            if self._file < 0:
-                raise LogError("log_closed", "the log is closed")
+            self._must_be_open()
             asked = self._policy if policy is None else policy
             module, note = self._note(asked)
             entry.update(module=module, config=note["config"])
             size = len(given) + len(told)
             return self._write(entry, note, size)
+
+    def hold(self, book: books.Book) -> LoggedBook:
+        """Log a book from now on: its present state, and every call that is made on it here."""
+        with self._lock:
+            self._must_be_open()
+            held = _Held.of(self._next_handle, book)
+            held.must_be_as_opened()
+            again = held.opens_again()
+            before = self._before(len(again["input"]), may_rotate=True)
+            receipt = self._write_open(held, again, before)
+            held.is_behind = receipt is None
+            self._next_handle += 1
+            self._handles[held.number] = held
+            return LoggedBook(self, held)
 
     def close(self) -> None:
         """Write the last line, force all to the disk and close the log."""
@@ -280,7 +392,85 @@ class DecisionLog:
         """Close it."""
         self.close()
 
+    # --- books ---
+
+    def _call_on(self, held: _Held, op: str, data: bytes, notes: dict[str, Any]) -> Logged:
+        # One call at a time, for all books: a new file begins with the states of all of them.
+        with self._lock:
+            self._must_be_open()
+            if held.number not in self._handles:
+                raise LogError("log_closed", "the book is closed")
+            if op in _QUESTIONS:
+                return Logged(held.book.answer_bytes(op, data), None)
+            # The state that a new file begins with is the one before this call.
+            before = self._before(len(data), may_rotate=True)
+            if held.is_behind:
+                again = held.opens_again()
+                held.is_behind = self._write_open(held, again, before) is None
+                before = []
+            was_behind, held.is_behind = held.is_behind, True
+            begun = time.perf_counter_ns()
+            try:
+                answer = held.book.answer_bytes(op, data)
+            except Exception:
+                # A limit or a trap ended it; what it held is lost.
+                self._forget(held)
+                raise
+            took = (time.perf_counter_ns() - begun) // 1000
+            held.note(op, data, answer)
+            if was_behind:
+                # Without its state the call could not be asked again.
+                self._count(dropped=1)
+                self._chain.seq += 1
+                return Logged(answer, None)
+            entry = {
+                **self._on(held, op),
+                **_piece("input", data, columns=False),
+                **_piece("output", answer, columns=False),
+                **notes,
+                "duration_us": took,
+            }
+            receipt = self._put_lines(before, entry, None)
+            held.is_behind = receipt is None
+            return Logged(answer, receipt)
+
+    def _let_book_go(self, held: _Held) -> None:
+        with self._lock:
+            if self._file < 0 or self._handles.get(held.number) is not held:
+                return
+            del self._handles[held.number]
+            self._write(self._on(held, "close"), None, 0)
+
+    def _forget(self, held: _Held) -> None:
+        self._handles.pop(held.number, None)
+        with suppress(LogError):
+            self._write(self._on(held, "close"), None, 0)
+
+    def _on(self, held: _Held, op: str) -> dict[str, Any]:
+        told = {"kind": "handle", "at": _now(), "op": op}
+        return {**told, "module": held.module, "handle": held.number}
+
+    def _write_open(
+        self, held: _Held, again: dict[str, Any], before: list[dict[str, Any]]
+    ) -> Receipt | None:
+        opened = json.dumps({"handle": held.number}, separators=(",", ":"))
+        return self._put_lines(before, {**self._on(held, "open"), **again, "output": opened}, None)
+
+    def _states(self) -> list[dict[str, Any]]:
+        """What opens every book again; one that is lost opens no more."""
+        states = []
+        for held in list(self._handles.values()):
+            try:
+                states.append(held.opens_again())
+            except Exception:  # noqa: BLE001 (its next call says what is the matter)
+                del self._handles[held.number]
+        return states
+
     # --- lines ---
+
+    def _must_be_open(self) -> None:
+        if self._file < 0:
+            raise LogError("log_closed", "the log is closed")
 
     def _note(self, policy: AnyPolicy) -> tuple[str, dict[str, str]]:
         """The module and the policy, as lines name them."""
@@ -306,18 +496,27 @@ class DecisionLog:
         policies = [self._chain.policies[config] for config in sorted(self._chain.policies)]
         module, _ = self._note(self._policy)
         told = {"kind": "snapshot", "at": _now(), "module": module, "began": began}
+        if self._handles:
+            more["handles"] = self._states()
         return {**told, "policies": policies, **more}
+
+    def _before(self, size: int, *, may_rotate: bool) -> list[dict[str, Any]]:
+        """What must stand before the next line: a file begins with a snapshot."""
+        if may_rotate and self._is_full(size):
+            self._rotate()
+        # Also where the snapshot of a new file found no room before.
+        return [self._snapshot("rotation")] if self._length == 0 else []
 
     def _write(
         self, entry: dict[str, Any], note: dict[str, str] | None, size: int
     ) -> Receipt | None:
-        if entry["kind"] != "end" and self._is_full(size):
-            self._rotate()
+        return self._put_lines(self._before(size, may_rotate=entry["kind"] != "end"), entry, note)
+
+    def _put_lines(
+        self, before: list[dict[str, Any]], entry: dict[str, Any], note: dict[str, str] | None
+    ) -> Receipt | None:
         chain = _Chain(self._chain.seq, self._chain.prev, dict(self._chain.policies))
-        before = []
-        if self._length == 0:
-            # Also where the snapshot of a new file found no room before.
-            before.append(self._snapshot("rotation"))
+        before = list(before)
         if note is not None and note["config"] not in chain.policies:
             before.append({"kind": "policy", "at": entry["at"], "policies": [note]})
             chain.policies[note["config"]] = note
@@ -331,6 +530,9 @@ class DecisionLog:
             self._chain.seq += 1
             self._failed("log_sink", error)
             return None
+        if any(each["kind"] == "snapshot" for each in before):
+            for held in self._handles.values():
+                held.is_behind = False
         try:
             self._sync_if_due()
         except OSError as error:
@@ -532,12 +734,21 @@ def _decision(policy: AnyPolicy, op: str, asked: dict[str, Any]) -> dict[str, An
 
 
 def _envelope(answer: bytes) -> dict[str, Any]:
+    """The envelope of an answer; the error of a bad input is raised."""
     envelope: dict[str, Any] = json.loads(answer)
     if "error" not in envelope:
         return envelope
     told = envelope["error"]
     kind = InternalError if told["code"] == "internal" else InputError
     raise kind(told["code"], told["field"], told["got"], told["expected"], told.get("offset"))
+
+
+def _overlaid(base: Any, over: Any) -> Any:
+    """The fields of `over` in place of those of `base`, however deep."""
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    laid = {name: _overlaid(base[name], value) for name, value in over.items() if name in base}
+    return {**base, **over, **laid}
 
 
 def _bytes(data: bytes | bytearray | str) -> bytes:

@@ -2,9 +2,11 @@
 import type { Decision } from "./generated.js";
 export declare class Book {
     #private;
+    readonly kind: string;
     constructor(kind: string, input?: unknown);
     call(operation: string, input?: unknown): Decision<unknown>;
     callBytes(operation: string, input: Uint8Array): Uint8Array;
+    opensAgain(): string;
     close(): void;
 }
 
@@ -80,6 +82,11 @@ export interface LoggedPolicy {
     readonly config: unknown;
     callBytes(operation: string, input: Uint8Array): Uint8Array;
 }
+export interface HoldableBook {
+    readonly kind: string;
+    callBytes(operation: string, input: Uint8Array): Uint8Array;
+    opensAgain(): string;
+}
 export interface LogOptions {
     readonly fsync?: "always" | "interval" | "never";
     readonly maxBytes?: number;
@@ -121,6 +128,11 @@ export declare class LogError extends Error {
     readonly code: LogErrorCode;
     constructor(code: LogErrorCode, told: string, options?: ErrorOptions);
 }
+export interface LoggedBook {
+    readonly number: number;
+    call(operation: string, input?: Uint8Array | string, notes?: LogNotes): Logged;
+    close(): void;
+}
 export declare class DecisionLog {
     #private;
     readonly path: string;
@@ -130,6 +142,7 @@ export declare class DecisionLog {
     get nextSeq(): number;
     call(policy: LoggedPolicy, operation: string, input: Uint8Array | string, notes?: LogNotes): Logged;
     append(operation: string, input: Uint8Array | string, output: Uint8Array | string, notes?: LogNotes, policy?: LoggedPolicy): Receipt | undefined;
+    hold(book: HoldableBook): LoggedBook;
     close(): void;
 }
 

@@ -102,7 +102,26 @@ def questions(base: Path) -> None:
         p99("trimtab-advise, 400 channels (goal 50)", coordinator.advise, 100)
         p99("the same right after a report came", lambda: after_a_report(coordinator), 50)
         p99("a look at a node of 400 channels", coordinator.look, 5)
+        decisions(coordinator)
     node.stop()
+
+
+def decisions(coordinator: Coordinator) -> None:
+    """What the decision log costs whoever asks."""
+    fleet, fields = coordinator.fleet, {"now": coordinator.now(), "target_peer": "peer001"}
+    p99("a conflict, 400 channels, 50 members", lambda: fleet.ask("conflict", **fields), 300)
+
+    def logged() -> None:
+        coordinator.decisions.ask(fleet, "conflict", fields, caller="bench")
+
+    p99("the same, its line written", logged, 300)
+
+    def changed() -> None:
+        now = coordinator.now()
+        coordinator.store.set_report(member(0), report(0, 40, now), None, at=now)
+        logged()
+
+    p99("the same right after the book changed", changed, 50)
 
 
 def after_a_report(coordinator: Coordinator) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from trimtab.cln import store as trimtab_store
 from trimtab.cln.store import (
     PLAN_COLUMNS,
     ForeignFileError,
@@ -109,6 +110,49 @@ def test_a_migration_that_is_interrupted_leaves_everything_as_it_was(
     with Store(path) as store:
         assert store.generation() == 0
     assert set(PLAN_COLUMNS) <= columns(path)
+
+
+def of_version_1(path: Path) -> None:
+    """A store as it was before it had a decision log."""
+    with Store(path) as store:
+        store.remember("decision", "640x1x0", {"outcome": "refused"}, at=7)
+    db = sqlite3.connect(path)
+    db.execute("DROP TABLE trimtab_log")
+    db.execute("UPDATE trimtab_meta SET value = '1' WHERE name = 'schema'")
+    db.commit()
+    db.close()
+
+
+def test_a_store_of_version_1_gets_a_log_and_keeps_its_history(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    of_version_1(path)
+    for _ in range(3):
+        with Store(path) as store:
+            assert [one.subject for one in store.history("decision")] == ["640x1x0"]
+            assert store.log_size()[0] == store.generation() - 1
+            store.add_log([(store.generation(), 0, 1, b"")], {"seq": 1})
+    with Store(path) as store:
+        assert store.log_size()[0] == 3
+
+
+def test_a_migration_from_version_1_that_is_interrupted_leaves_it_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store"
+    of_version_1(path)
+    broken = trimtab_store._LOG_TABLES + "CREATE TABLE;"
+    with monkeypatch.context() as patch:
+        patch.setattr(trimtab_store, "_LOG_TABLES", broken)
+        with pytest.raises(Exception, match="incomplete input"):
+            Store(path)
+    db = sqlite3.connect(path)
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+    assert "trimtab_log" not in tables
+    version = db.execute("SELECT value FROM trimtab_meta WHERE name = 'schema'").fetchone()
+    assert version == ("1",)
+    db.close()
+    with Store(path) as store:
+        assert store.log_size() == (0, 0, None)
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,7 @@ class Coordinator(OwnCommands):
         self._write_down(now)
         before = now - self._keep_history_days * _DAY
         self.store.forget_history(before=before, most=MOST_HISTORY)
+        self.store.forget_log(before=before)
         self.store.forget_graph(now - 7 * _DAY)
 
     def _in_question(self) -> list[str]:
@@ -215,10 +216,11 @@ class Coordinator(OwnCommands):
 
     def _write_down(self, now: int) -> None:
         """Keep each change of the advice about a channel: the history that explains the present."""
-        advice = self._advice(now)["decision"]
+        asked = self.decisions.call("fleet.advise", self._advice_input(now))
+        advice = asked.envelope["decision"]
         kept = self.store.kept("verdicts")
         before = kept.body if kept else {}
-        verdicts = {}
+        verdicts, has_changed = {}, False
         with self.store.change():
             for one in advice["rebalances"]:
                 binding = next((each["code"] for each in one["reasons"] if each["binding"]), None)
@@ -226,15 +228,19 @@ class Coordinator(OwnCommands):
                 verdicts[one["channel_id"]] = verdict
                 if before.get(one["channel_id"]) != verdict:
                     self.store.remember("decision", one["channel_id"], one, at=now)
+                    has_changed = True
             steps = {
                 one["channel_id"]: {"base_ppm": one["base_ppm"], "fee_ppm": one["fee_ppm"]}
                 for one in advice["fees"]
                 if one.get("base_ppm") is not None and one.get("fee_ppm") is not None
             }
-            self._keep_steps(steps, now)
+            has_changed |= self._keep_steps(steps, now)
+            if has_changed:
+                asked.keep("look")
             self.store.keep("verdicts", verdicts, at=now)
 
-    def _keep_steps(self, steps: dict[str, dict[str, Any]], now: int) -> None:
+    def _keep_steps(self, steps: dict[str, dict[str, Any]], now: int) -> bool:
+        """Keep the steps of fees that are advised; whether one of them is new."""
         kept = self.store.kept("fee_steps")
         known = dict(kept.body) if kept else {}
         fees = {
@@ -246,6 +252,7 @@ class Coordinator(OwnCommands):
             channel: step for channel, step in known.items() if fees.get(channel) == step["fee_ppm"]
         }
         self.store.keep("fee_steps", {**steps, **taken}, at=now)
+        return any(known.get(channel) != step for channel, step in steps.items())
 
     # --- telling ---
 

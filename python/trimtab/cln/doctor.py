@@ -3,8 +3,10 @@
     trimtab-doctor --hive-db cl_hive.db --revenue-db revenue_ops.db
     trimtab-doctor --rpc ~/.lightning/bitcoin/lightning-rpc
     trimtab-doctor --dir ~/.lightning
+    trimtab-doctor --store trimtab.sqlite3 --export-log decisions.jsonl
 
-It only reads: files are opened read-only, and a node is asked nothing that changes it. The exit
+It only reads: files are opened read-only, and a node is asked nothing that changes it. The one file
+that it writes is the decision log that it was asked to export. The exit
 code is 0 where all is well, 1 where something was found, 2 where nothing could be examined.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import trimtab
 from trimtab.cln import doctor_parts
 from trimtab.cln.coordinator import Coordinator
+from trimtab.cln.decisions import read_lines
 from trimtab.cln.doctor_evidence import (
     CannotExamineError,
     Evidence,
@@ -30,7 +34,7 @@ from trimtab.cln.doctor_evidence import (
 )
 from trimtab.cln.node import NodeError, socket_transport
 from trimtab.cln.replies import Refusal
-from trimtab.cln.store import Store
+from trimtab.cln.store import Store, StoreError
 from trimtab.extras import lacking
 
 if TYPE_CHECKING:
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 
     from trimtab.cln.node import Transport
 
-__all__ = ["examine", "main", "table"]
+__all__ = ["examine", "export_log", "main", "table"]
 
 
 def examine(
@@ -151,6 +155,26 @@ def _looked(evidence: Evidence, policy: trimtab.Policy, now: int) -> dict[str, A
     }
 
 
+def export_log(store: Path, to: Path) -> int:
+    """Write the decision log in a store to a new file that only its owner reads; how many lines."""
+    if not store.is_file():
+        raise CannotExamineError(f"{store}: no such file")
+    try:
+        file = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(file, "wb") as out:
+            count = 0
+            for line in read_lines(store):
+                out.write(line)
+                count += 1
+    except FileExistsError as error:
+        raise CannotExamineError(f"{to} is there already; it was left as it is") from error
+    except (OSError, StoreError) as error:
+        # Half of a log would verify as a whole one.
+        to.unlink(missing_ok=True)
+        raise CannotExamineError(str(error)) from error
+    return count
+
+
 def table(found: dict[str, Any]) -> str:
     """The document for people."""
     generation = found["generation"]
@@ -205,8 +229,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--dir", type=Path, metavar="FOLDER", help="folder with plugins, databases or the socket"
     )
     parser.add_argument("--node-id", metavar="ID", help="id of the node, where no socket is given")
+    parser.add_argument(
+        "--store", type=Path, metavar="F", help="store of trimtab-cln, for --export-log"
+    )
+    parser.add_argument(
+        "--export-log",
+        type=Path,
+        metavar="FILE",
+        help="write the decision log in the store to a new file, for `trimtab replay`",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args(arguments)
+    if (given.store is None) != (given.export_log is None):
+        parser.error("--store and --export-log belong together")
+    if given.export_log is not None:
+        return _exported(given.store, given.export_log)
     if not (given.hive_db or given.revenue_db or given.rpc or given.dir):
         parser.error("name a database, a socket or a folder")
     try:
@@ -222,6 +259,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     print(json.dumps(found, indent=2) if given.json else table(found))
     return 0 if found["healthy"] else 1
+
+
+def _exported(store: Path, to: Path) -> int:
+    try:
+        count = export_log(store, to)
+    except CannotExamineError as error:
+        print(f"trimtab-doctor: {error}", file=sys.stderr)
+        return 2
+    print(f"{to}: {count} lines; check them with `trimtab log verify {to}`")
+    return 0
 
 
 if __name__ == "__main__":

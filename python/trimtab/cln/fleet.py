@@ -44,6 +44,7 @@ class Fleet:
         self._policy = policy
         self._lock = threading.RLock()
         self._book: trimtab.FleetBook | None = None
+        self._version = 0
         self._seen = _Seen()
         self._pinned: tuple[int, dict[str, Any]] | None = None
         self._kept: Kept | None = None
@@ -110,11 +111,13 @@ class Fleet:
             )
             if self._book is None or seen != self._seen:
                 self._book = self._opened()
+                self._version += 1
                 self._seen = seen
                 self._seen.reports = -1
             for member_id, generation, report in self._store.reports(self._seen.reports):
                 if member_id != self.our_id:
                     self._book.call("set_report", report)
+                    self._version += 1
                 self._seen.reports = max(self._seen.reports, generation)
             return self._book
 
@@ -122,7 +125,16 @@ class Fleet:
         """Ask the book; the envelope of its answer."""
         # One question at a time: another thread may bring the book up to date.
         with self._lock:
-            return self.book().call(method, fields)
+            book = self.book()
+            self._version += method.startswith("set_")
+            return book.call(method, fields)
+
+    def asked(self, method: str, data: bytes, *, known: int) -> tuple[int, bytes | None, bytes]:
+        """Ask the book: its version, its state where that is not `known`, and the answer."""
+        with self._lock:
+            book = self.book()
+            state = None if self._version == known else book.answer_bytes("snapshot", b"{}")
+            return self._version, state, book.answer_bytes(method, data)
 
     def us(self) -> dict[str, Any]:
         """We ourselves, as the policies read it."""

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Callable
 
 import trimtab
+from trimtab.cln.decisions import Decisions
 from trimtab.cln.fleet import Fleet, NoSnapshotError
 from trimtab.cln.gossip import Courier
 from trimtab.cln.node import NodeError
@@ -52,6 +53,7 @@ class Knowledge:
         self.store = store
         self.policy = policy or trimtab.Policy()
         self.fleet = Fleet(store, self.policy)
+        self.decisions = Decisions(store, self.policy, clock=clock)
         self.courier = Courier(node, store, self.fleet, self.policy)
         self.operator = OperatorPolicy(store, self.policy, policy_file)
         self._collector = Collector(node, store, self.policy)
@@ -75,9 +77,13 @@ class Knowledge:
             self._log(f"{what}: {message}", "warn")
 
     def _assess(self, now: int) -> dict[str, Any]:
-        envelope = self.policy.call("health.assess", self._assess_input(now))
-        self.store.keep("health", envelope, at=now)
-        return envelope
+        asked = self.decisions.call("health.assess", self._assess_input(now))
+        before = self.store.kept("health")
+        with self.store.change():
+            self.store.keep("health", asked.envelope, at=now)
+            if before is None or _verdict(before.body) != _verdict(asked.envelope):
+                asked.keep("health")
+        return asked.envelope
 
     def _assess_input(self, now: int) -> dict[str, Any]:
         """Our books; where another program of this node reported lately, its counts and trend."""
@@ -169,8 +175,20 @@ class Knowledge:
         }
         return {name: value for name, value in evidence.items() if value is not None}
 
-    def _splice(
-        self, peer_id: str, splice_type: str, amount_sats: int, channel_id: str | None, now: int
+    def _ask(self, method: str, caller: str | None, **fields: Any) -> dict[str, Any]:
+        """Ask the book; with the name of who asks, the answer is a decision and is written down."""
+        if caller is None:
+            return self.fleet.ask(method, **fields)
+        return self.decisions.ask(self.fleet, method, fields, caller=caller)
+
+    def _splice(  # noqa: PLR0917 (the fields of a splice)
+        self,
+        peer_id: str,
+        splice_type: str,
+        amount_sats: int,
+        channel_id: str | None,
+        now: int,
+        caller: str | None = None,
     ) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "now": now,
@@ -185,11 +203,12 @@ class Knowledge:
         if channel_id is not None:
             fields["channel_id"] = channel_id
         with Renamed({"type": "splice_type"}):
-            return self.fleet.ask("splice", **fields)
+            return self._ask("splice", caller, **fields)
 
-    def _headroom(self, peer_id: str, now: int) -> dict[str, Any]:
-        return self.fleet.ask(
+    def _headroom(self, peer_id: str, now: int, caller: str | None = None) -> dict[str, Any]:
+        return self._ask(
             "headroom",
+            caller,
             now=now,
             peer_id=peer_id,
             hive_reachable=self._unreachable_since is None,
@@ -317,3 +336,9 @@ class Knowledge:
         kept = self.store.kept(f"stamps:{name}")
         # Stamps of the future are those of a clock that was set back; they would block for ever.
         return [stamp for stamp in kept.body if stamp <= now] if kept else []
+
+
+def _verdict(health: dict[str, Any]) -> tuple[Any, ...]:
+    """What of our health is a decision: the rest are counts."""
+    decision = health["decision"]
+    return tuple(decision.get(name) for name in ("score", "tier", "trend", "budget_multiplier"))

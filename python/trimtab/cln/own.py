@@ -58,6 +58,7 @@ class OwnCommands(PlanCommands):
             "trouble": dict(sorted(self._trouble.items())),
             "policy_file": self.operator.trouble,
             "history": self.store.history_sizes(),
+            "log": self.decisions.told(),
             "store": str(self.store.path),
         }
 

@@ -277,7 +277,7 @@ class PlanCommands(Knowledge):
         """Whether another member rebalances through a peer now, and who goes first."""
         now = self.now()
         with Renamed({"target_peer": "peer_id"}):
-            envelope = self.fleet.ask("conflict", now=now, target_peer=peer_id)
+            envelope = self._ask("conflict", "rebalance_conflict", now=now, target_peer=peer_id)
         decision = envelope["decision"]
         reply: dict[str, Any] = {
             "conflict": decision["conflict"],
@@ -319,7 +319,9 @@ class PlanCommands(Knowledge):
         """Whether a splice keeps the fleet connected; with `announce`, say that it will be."""
         now = self.now()
         self._ask_capacity(peer_id, now)
-        envelope = self._splice(peer_id, splice_type, amount_sats, channel_id, now)
+        envelope = self._splice(
+            peer_id, splice_type, amount_sats, channel_id, now, caller="splice_check"
+        )
         decision = envelope["decision"]
         words = sentences(self.policy, envelope)
         reply: dict[str, Any] = {
@@ -356,7 +358,7 @@ class PlanCommands(Knowledge):
         """The largest splice-out that keeps the fleet connected to the peer."""
         now = self.now()
         self._ask_capacity(peer_id, now)
-        envelope = self._headroom(peer_id, now)
+        envelope = self._headroom(peer_id, now, caller="splice_headroom")
         decision = envelope["decision"]
         return {
             "peer_id": peer_id,
@@ -374,7 +376,7 @@ class PlanCommands(Knowledge):
         now = self.now()
         self._ask_capacity(peer_id, now)
         nothing = self._splice(peer_id, "splice_out", 0, None, now)
-        room = self._headroom(peer_id, now)
+        room = self._headroom(peer_id, now, caller="splice_recommendations")
         at_rest, most = nothing["decision"], room["decision"]
         covered = {"others_cover"} & {one["code"] for one in room["reasons"] + nothing["reasons"]}
         return {

@@ -94,7 +94,9 @@ class Advisor:
         fleet = self._coordinator.fleet
         self._coordinator.learn_capacity(fleet, peer, now, timeout_s=_ASK_NODE_S)
         try:
-            answer = fleet.ask("splice", **fields)
+            answer = self._coordinator.decisions.ask(
+                fleet, "splice", fields, caller="splice_advice"
+            )
         except trimtab.InputError as error:
             return ("warn", f"{said}: unchecked: {error}")
         decision = answer["decision"]

@@ -39,7 +39,7 @@ __all__ = [
     "StoreFullError",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the tables."""
 
 PLAN_COLUMNS = {
@@ -83,6 +83,14 @@ CREATE TABLE trimtab_history (
 CREATE INDEX trimtab_history_by_subject ON trimtab_history (what, subject, number);
 CREATE INDEX trimtab_history_by_age ON trimtab_history (at);
 """
+
+_LOG_TABLES = """
+CREATE TABLE trimtab_log (
+    seq INTEGER PRIMARY KEY, file INTEGER NOT NULL, at INTEGER NOT NULL, line BLOB NOT NULL
+);
+CREATE INDEX trimtab_log_by_file ON trimtab_log (file, at);
+"""
+"""Since version 2: the decision log, compressed; `file` is the number of a part's first line."""
 
 
 class StoreError(Exception):
@@ -208,6 +216,9 @@ class Store:
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._set_meta("generation", "0")
+        if "trimtab_log" not in tables:
+            for statement in _LOG_TABLES.split(";"):
+                self._db.execute(statement)
         if "hive_members" not in tables:
             self._db.execute(
                 "CREATE TABLE hive_members (peer_id TEXT PRIMARY KEY, alias TEXT) WITHOUT ROWID"
@@ -570,6 +581,37 @@ class Store:
     def history_sizes(self) -> dict[str, int]:
         """How many entries there are of each kind."""
         return dict(self._rows("SELECT what, count(*) FROM trimtab_history GROUP BY what"))
+
+    # --- the decision log ---
+
+    def log_chain(self) -> dict[str, Any] | None:
+        """What the next line must name."""
+        kept = self._meta("log")
+        return None if kept is None else dict(json.loads(kept))
+
+    def add_log(self, lines: Iterable[tuple[int, int, int, bytes]], chain: dict[str, Any]) -> None:
+        """Add lines: number, part, time, the compressed text; and what the next one must name."""
+        with self.change():
+            self._db.executemany("INSERT INTO trimtab_log VALUES (?, ?, ?, ?)", lines)
+            self._set_meta("log", _text(chain))
+
+    def log_size(self) -> tuple[int, int, int | None]:
+        """How many lines there are, how long they are, and when the oldest was written."""
+        row = self._row("SELECT count(*), total(length(line)), min(at) FROM trimtab_log")
+        return (int(row[0]), int(row[1]), row[2]) if row else (0, 0, None)
+
+    def forget_log(self, *, before: int = 0, most_bytes: int | None = None) -> None:
+        """Remove whole parts, oldest first, but the newest: what is too old, what is too much."""
+        parts = self._rows(
+            "SELECT file, max(at), total(length(line)) FROM trimtab_log GROUP BY file ORDER BY file"
+        )
+        length = sum(part[2] for part in parts)
+        with self.change():
+            for file, newest, size in parts[:-1]:
+                if newest >= before and (most_bytes is None or length <= most_bytes):
+                    break
+                self._db.execute("DELETE FROM trimtab_log WHERE file = ?", (file,))
+                length -= size
 
     def forget_history(self, *, before: int, most: int) -> None:
         """Remove what is older than a moment, and of the rest all but the newest `most`."""

@@ -3,6 +3,7 @@
 //! Nothing here is asserted: times belong to a machine and a moment.
 
 mod books;
+mod engines;
 mod log;
 mod signatures;
 
@@ -62,6 +63,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let mut rows = sizes()?;
     rows.extend(sandbox()?);
+    rows.extend(engines::rows()?);
     rows.extend(python(&arguments)?);
     rows.extend(matching(&arguments)?);
     rows.extend(hub_book()?);

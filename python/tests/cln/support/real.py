@@ -314,7 +314,7 @@ class RealNode:
     def plugin_pids(self, program: str) -> list[int]:
         """The processes of a plugin."""
         ran = subprocess.run(
-            ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
         )
         assert self._program is not None
         found = [line.split(None, 2) for line in ran.stdout.splitlines()]
@@ -427,8 +427,14 @@ class Nodes:
 
     def connect(self, one: str, other: str) -> None:
         there = self[other]
-        self[one].ask("connect", {"id": there.id, "host": "127.0.0.1", "port": there.port})
-        self.until(lambda: self.connected(one, other) and self.connected(other, one))
+
+        def connected() -> bool:
+            # A node answers before it listens.
+            with contextlib.suppress(RpcError):
+                self[one].ask("connect", {"id": there.id, "host": "127.0.0.1", "port": there.port})
+            return self.connected(one, other) and self.connected(other, one)
+
+        self.until(connected)
 
     def disconnect(self, one: str, other: str) -> None:
         if self.connected(one, other):

@@ -242,6 +242,23 @@ def test_the_plan_s_fields_are_filled(plugins: Start, node: TestNode) -> None:
     }
 
 
+def test_the_headroom_has_one_name_in_every_answer(plugins: Start, node: TestNode) -> None:
+    ours, plan = plugins("trimtab-cln"), plugins("trimtab-hive")
+    for process in (ours, plan):
+        process.manifest()
+        process.init(node)
+    ours.ready()
+    every = {one["peer_id"]: one for one in ours.ask("trimtab-splice")["peers"]}
+    assert every
+    for peer, one in every.items():
+        told = [
+            ours.ask("trimtab-splice", [peer]),
+            plan.ask("hive-splice-headroom", [peer]),
+            plan.ask("hive-splice-recommendations", [peer]),
+        ]
+        assert {each["headroom_sats"] for each in told} == {one.get("headroom_sats")}
+
+
 def test_the_custommsg_hook_always_continues(plugins: Start, node: TestNode) -> None:
     process = plugins("trimtab-cln")
     process.manifest()

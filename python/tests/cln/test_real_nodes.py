@@ -119,7 +119,7 @@ def advice(node: RealNode, after: int) -> list[str]:
     return [
         line.partition("plugin-trimtab-splice-advice: ")[2]
         for line in node.logged("plugin-trimtab-splice-advice: ", after=after)
-        if " of " in line
+        if line.partition("plugin-trimtab-splice-advice: ")[2].startswith(("splice", "dev-splice"))
     ]
 
 
@@ -383,6 +383,55 @@ class TestSplices:
         assert node.logged("UNUSUAL plugin-trimtab-splice-advice", after=start), "not a warning"
         real_nodes.connect_all()
         self.settle(real_nodes, node, "l5")
+
+    def test_a_share_is_the_share_that_the_node_takes(
+        self, node: RealNode, real_nodes: Nodes
+    ) -> None:
+        channel = node.channel(real_nodes["l5"])
+        start = node.log_size
+        with pytest.raises(RpcError):
+            node.ask("spliceout", [channel["channel_id"], "100%"])
+        (line,) = advice(node, start)
+        ours = int(channel["to_us_msat"]) // 1000
+        assert f": blocked: {ours:,} sat is asked for" in line, line
+        # What never happened does not stand in the way of the next try. lightningd itself never
+        # answers a splice that comes while the one before is still being taken back.
+        real_nodes.disconnect("l3", "l5")
+        real_nodes.connect_all()
+        start = node.log_size
+        node.ask("spliceout", [channel["channel_id"], "10%"])
+        (line,) = advice(node, start)
+        assert ": safe: " in line, line
+        (inflight,) = node.channel(real_nodes["l5"])["inflight"]
+        assert 0 < -inflight["splice_amount"] - ours // 10 < 5_000, "the share and the fee"
+        self.settle(real_nodes, node, "l5")
+
+    def test_all_that_may_leave_by_our_word_can_leave(
+        self, node: RealNode, real_nodes: Nodes
+    ) -> None:
+        peer = real_nodes["l4"]
+        room = good(node, "trimtab-splice", [peer.id])["headroom_sats"]
+        assert room > 1_000_000
+        start = node.log_size
+        node.ask("spliceout", [node.channel(peer)["channel_id"], room])
+        (line,) = advice(node, start)
+        assert ": safe: " in line, line
+        self.settle(real_nodes, node, "l4")
+        # And back again, for the other tests.
+        node.ask("splicein", [node.channel(peer)["channel_id"], room])
+        self.settle(real_nodes, node, "l4")
+
+    def test_one_transaction_over_two_channels_gets_two_advices(
+        self, node: RealNode, real_nodes: Nodes
+    ) -> None:
+        one, two = (node.channel(real_nodes[name])["channel_id"] for name in ("l5", "l4"))
+        start = node.log_size
+        node.ask("spliceout", [one, "60000", two])
+        out, into = advice(node, start)
+        assert out.startswith(f"spliceout 60000 of {one}: safe: "), out
+        assert into.startswith(f"spliceout -> {two}: safe: "), into
+        for name in ("l5", "l4"):
+            self.settle(real_nodes, node, name)
 
     def test_a_step_by_step_splice_gets_its_advice_too(
         self, node: RealNode, real_nodes: Nodes

@@ -8,6 +8,7 @@ of them apart.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -19,7 +20,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyln.client import LightningRpc, RpcError
+from pyln.client import RpcError
+from pyln.client.lightning import UnixDomainSocketRpc
 
 from .fleet import EVERYBODY, MEMBERS, Fleet
 from .process import BIN
@@ -47,7 +49,7 @@ CHANNELS = (
 )
 """Who opens to whom, how much, and how much of it is the other's from the beginning."""
 
-MOST_WAIT_S = 120.0
+MOST_WAIT_S = 90.0
 
 
 class RealNodeError(AssertionError):
@@ -84,6 +86,20 @@ def tail(file: Path, lines: int = 30) -> str:
     )
 
 
+class _Timed(UnixDomainSocketRpc):  # type: ignore[misc]
+    """A command that lightningd never answers must not hold the tests for ever."""
+
+    def _writeobj(self, sock: Any, obj: Any) -> None:
+        sock.sock.settimeout(MOST_WAIT_S)
+        super()._writeobj(sock, obj)
+
+
+def _with_the_tests() -> None:
+    """In a new process: end when the tests end, even where they are killed; Linux alone can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Program:
     """A process of ours, which never outlives the tests."""
 
@@ -91,7 +107,12 @@ class Program:
         self.log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                preexec_fn=_with_the_tests,
             )
 
     @property
@@ -255,7 +276,11 @@ class RealNode:
 
     def ask(self, method: str, params: Any = None) -> Any:
         """A command over its socket; a refusal is pyln's RpcError."""
-        return LightningRpc(str(self.path)).call(method, params if params is not None else {})
+        try:
+            return _Timed(str(self.path)).call(method, params if params is not None else {})
+        except socket.timeout as error:
+            message = f"{method} has no answer within {MOST_WAIT_S:g} s: {tail(self.log)}"
+            raise RealNodeError(message) from error
 
     def cli(self, *words: str) -> Any:
         """A command as an operator types it."""

@@ -6,15 +6,18 @@ Where `lightningd` and `bitcoind` are not on the PATH, all of this is skipped, a
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mcp
 import pytest
 from mcp.client.stdio import StdioServerParameters
 from pyln.client import LightningRpc, RpcError
+from support.fleet import MEMBERS
 from support.process import BIN
 from support.real import PREFIXES, PROGRAMS, SPLICES_SINCE, RealFleet
 
@@ -24,11 +27,11 @@ from trimtab.cln.node import ALLOWED
 from trimtab.cln.store import Store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.real import Nodes, RealNode
 
 pytestmark = pytest.mark.lightningd
+
+STANDINS = Path(__file__).parent / "standins"
 
 WATCHER = """#!{python}
 import json
@@ -176,11 +179,17 @@ def test_an_operator_types_it(real_nodes: Nodes) -> None:
     assert decided["decisions"][0]["rebalance"] == "source_only"
     assert node.cli("trimtab-policy", place, "off")["decisions"][0]["rebalance"] == "off"
     assert node.cli("-k", "trimtab-policy", f"subject={place}", "clear=true")["decisions"] == []
-    refused = node.cli("hive-splice-check", real_nodes["l5"].id, "splice_out", "-1")
+    refused = node.cli(
+        "-k",
+        "hive-splice-check",
+        f"peer_id={channel['peer_id']}",
+        "splice_type=splice_out",
+        "amount_sats=-1",
+    )
     assert (refused["error"], refused["field"]) == ("out_of_range", "amount_sats")
     # The help of lightningd shows how each is used.
-    usage = {one["command"].split()[0]: one["command"] for one in node.cli("help")["help"]}
-    assert usage["trimtab-explain"].split()[1:] == ["subject"]
+    usage = {one["command"].split()[0]: one["command"] for one in node.ask("help")["help"]}
+    assert usage["trimtab-explain"].split()[1:] == ["subject", "[first]"]
     assert {*FAMILIES["hive"], *FAMILIES["trimtab"]} <= set(usage)
 
 
@@ -293,6 +302,55 @@ def test_a_wrong_option_keeps_the_plugin_out_and_the_node_up(real_nodes: Nodes) 
         node.ask("plugin", {"subcommand": "start", "plugin": str(BIN / "trimtab-cln")})
     assert (node.folder / "trimtab.sqlite3").read_bytes() == b"my shopping list"
     assert node.ask("getinfo")["id"] == node.id
+
+
+def test_what_is_earned_is_seen_and_stays_seen(real_nodes: Nodes) -> None:
+    """l1 pays l3 over l2, which takes 250 ppm."""
+    payer, node, payee = (real_nodes[name] for name in ("l1", "l2", "l3"))
+
+    def pay(label: str, msat: int) -> None:
+        asked = {"amount_msat": msat, "label": f"{label} {time.time()}", "description": label}
+        made = payee.ask("invoice", asked)
+        away = {"amount_msat": msat * 1_000_250 // 1_000_000, "delay": 60}
+        route = [
+            {"id": node.id, "channel": node.channel(payer)["short_channel_id"], **away},
+            {
+                "id": payee.id,
+                "channel": node.channel(payee)["short_channel_id"],
+                "amount_msat": msat,
+                "delay": 30,
+            },
+        ]
+        paid = {"payment_hash": made["payment_hash"], "payment_secret": made["payment_secret"]}
+        payer.ask("sendpay", {"route": route, "amount_msat": msat, **paid})
+        payer.ask("waitsendpay", {"payment_hash": made["payment_hash"], "timeout": 60})
+
+    def forwards() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = node.ask("listforwards", {"status": "settled"})["forwards"]
+        return found
+
+    def earned() -> int:
+        return sum(one["revenue_msat"] for one in good(node, "trimtab-health")["channels"])
+
+    before = len(forwards())
+    pay("before the plugin", 100_000_000)
+    real_nodes.until(lambda: len(forwards()) > before)
+    fees = sum(int(one["fee_msat"]) for one in forwards())
+    assert fees >= 25_000
+    node.start_plugin("trimtab-cln", trimtab_interval=1)
+    real_nodes.until(lambda: looked(node))
+    assert earned() == fees
+    pay("while it runs", 200_000_000)
+    real_nodes.until(lambda: earned() > fees)
+    fees = sum(int(one["fee_msat"]) for one in forwards())
+    assert earned() == fees
+    # The node forgets; we do not.
+    for one in forwards():
+        of = {"in_channel": one["in_channel"], "in_htlc_id": one["in_htlc_id"]}
+        node.ask("delforward", {**of, "status": "settled"})
+    assert forwards() == []
+    time.sleep(3)  # Three more looks.
+    assert earned() == fees
 
 
 def test_an_unannounced_channel_is_told_to_nobody(real_nodes: Nodes, tmp_path: Path) -> None:
@@ -521,6 +579,43 @@ def test_the_bridge_and_the_tools_for_assistants_ask_a_real_node(real_nodes: Nod
     for answer in anyio.run(asked):
         assert not answer.is_error, answer
         assert answer.structured_content
+
+
+def test_a_depletion_at_one_adopted_plugin_lowers_the_fee_of_another(
+    real_nodes: Nodes, tmp_path: Path
+) -> None:
+    """Three stand-ins of the deployed plugins, with one line of ours at their top."""
+    folder = tmp_path / "stand-in"
+    shutil.copytree(STANDINS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    script = folder / "stand-in.py"
+    script.write_text(f"#!{sys.executable}\n{(folder / 'plugin.py').read_text()}")
+    script.chmod(0o755)
+    peer, members = real_nodes["l4"].id, [real_nodes[name] for name in MEMBERS]
+    last = members[-1]
+    try:
+        for node in members:
+            others = [one.id for one in members if one is not node]
+            (node.folder / "trimtab-members.txt").write_text("\n".join(others))
+            node.start_plugin(str(script))
+
+        def lowered() -> bool:
+            for node in members:
+                assert good(node, "stand-in-needs")["undone"] is None
+            return bool(good(last, "stand-in-fee", [peer, 1000])["fee"] != 1000)
+
+        real_nodes.until(lowered)
+        assert good(last, "stand-in-fee", [peer, 1000])["fee"] == 950
+        (need,) = [
+            one
+            for one in good(last, "stand-in-needs")["needs"]
+            if (one["peer_id"], one["member_id"]) == (peer, members[0].id)
+        ]
+        assert (need["need_type"], need["severity"]) == ("outbound", "high")
+        everything = good(members[0], "stand-in-splice", [peer, 10**9])
+        assert everything["safety"] == "blocked"
+    finally:
+        for node in members:
+            node.stop_plugin(str(script))
 
 
 def test_a_plugin_is_small(real_nodes: Nodes, record_property: Any) -> None:

@@ -15,7 +15,7 @@ VENV := .venv/bin
 BUN := pkg/node_modules/.bin/bun
 
 .PHONY: package prove-packages first-minutes api check-api package-tests
-.PHONY: demo check test weigh parity session bench bench-hub world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
+.PHONY: demo check test weigh parity session real-nodes bench bench-hub world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
         setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme docs deny steps-begin service-fuzz
 
@@ -174,6 +174,9 @@ api: npm .venv/ready    ## writes down what others can call
 
 session: wheel          ## docs/fleet-session.md: what a fleet of three nodes answers, recorded anew
 	$(VENV)/python python/tests/cln/session.py
+
+real-nodes: wheel       ## the fleet on real nodes; wants lightningd and bitcoind on the PATH, else skipped
+	cd target && ../$(VENV)/python -m pytest --import-mode=importlib --rootdir ../python -m lightningd ../python/tests/cln
 
 bench: setup release-wheel npm bench-hub  ## times, written to target/bench.json and target/bench-hub.jsonl
 	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python

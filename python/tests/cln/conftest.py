@@ -16,8 +16,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from support.lightningd import FIXTURES, TestNode
 from support.process import PluginProcess
+from support.real import Nodes
 
 PLAIN = FIXTURES / "cln"
+REAL = ("lightningd", "lightning-cli", "bitcoind", "bitcoin-cli")
+"""What has to be on the PATH for the tests against real nodes."""
 
 
 @pytest.fixture
@@ -58,9 +61,29 @@ def plugins() -> Iterator[Callable[..., PluginProcess]]:
         one.end()
 
 
+@pytest.fixture(scope="session")
+def all_real_nodes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Nodes]:
+    """Five real nodes with ten channels, started once; their folder stays where a test failed."""
+    made = Nodes(tmp_path_factory.mktemp("real"))
+    yield made
+    made.end()
+    if not request.session.testsfailed:
+        made.remove()
+
+
+@pytest.fixture
+def real_nodes(all_real_nodes: Nodes) -> Iterator[Nodes]:
+    """The real nodes, all connected, without a plugin of ours; nothing of a test stays."""
+    all_real_nodes.clear()
+    yield all_real_nodes
+    all_real_nodes.clear()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests against real nodes are skipped, visibly, where there are none."""
-    missing = [name for name in ("lightningd", "bitcoind") if shutil.which(name) is None]
+    missing = [name for name in REAL if shutil.which(name) is None]
     if not missing:
         return
     skip = pytest.mark.skip(reason=f"not on the PATH: {', '.join(missing)}")

@@ -10,6 +10,7 @@ import pytest
 import support.fleet
 from conftest import PLAIN
 from support.lightningd import Key, Network, TestNode
+from support.real import RealFleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +19,20 @@ if TYPE_CHECKING:
     from support.process import PluginProcess
 
 
+@pytest.fixture(params=["recorded", pytest.param("real", marks=pytest.mark.lightningd)])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Everything is asked twice: of the recorded nodes, and of real ones where there are any."""
+    return str(request.param)
+
+
 @pytest.fixture
-def fleet(
-    request: pytest.FixtureRequest,
-    nodes: Callable[..., TestNode],
-    plugins: Callable[..., PluginProcess],
-) -> Fleet:
+def fleet(request: pytest.FixtureRequest, kind: str) -> Fleet:
     """Three members; the pairs in the parameter are not connected to each other."""
-    return support.fleet.start(nodes, plugins, cut=getattr(request, "param", ()))
+    cut = getattr(request, "param", ())
+    if kind == "real":
+        return RealFleet(request.getfixturevalue("real_nodes"), cut)
+    nodes, plugins = (request.getfixturevalue(name) for name in ("nodes", "plugins"))
+    return support.fleet.start(nodes, plugins, cut=cut)
 
 
 def test_the_members_hear_each_other(fleet: Fleet) -> None:

@@ -242,6 +242,23 @@ def test_the_plan_s_fields_are_filled(plugins: Start, node: TestNode) -> None:
     }
 
 
+def test_the_headroom_has_one_name_in_every_answer(plugins: Start, node: TestNode) -> None:
+    ours, plan = plugins("trimtab-cln"), plugins("trimtab-hive")
+    for process in (ours, plan):
+        process.manifest()
+        process.init(node)
+    ours.ready()
+    every = {one["peer_id"]: one for one in ours.ask("trimtab-splice")["peers"]}
+    assert every
+    for peer, one in every.items():
+        told = [
+            ours.ask("trimtab-splice", [peer]),
+            plan.ask("hive-splice-headroom", [peer]),
+            plan.ask("hive-splice-recommendations", [peer]),
+        ]
+        assert {each["headroom_sats"] for each in told} == {one.get("headroom_sats")}
+
+
 def test_the_custommsg_hook_always_continues(plugins: Start, node: TestNode) -> None:
     process = plugins("trimtab-cln")
     process.manifest()
@@ -317,6 +334,34 @@ def test_a_wrong_option_disables_the_plugin_with_its_name(
     process = plugins("trimtab-cln")
     process.manifest()
     assert says in process.init(node, options)["disable"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        # As lightningd v26.06.6 hands on what the config says, what `-k plugin start` says twice,
+        # a list of `plugin start`, and one value with both.
+        ["{0}=two", "{1}"],
+        ['["{0}=two", "{1}"]'],
+        ['["{0}=two","{1}"]'],
+        ["{0}=two,{1}"],
+        "{0}=two {1}",
+    ],
+)
+def test_members_are_read_as_every_way_to_start_a_plugin_gives_them(
+    plugins: Start, node: TestNode, given: Any
+) -> None:
+    ids = ["02" + "1" * 64, "03" + "2" * 64]
+    options = given.format(*ids) if isinstance(given, str) else [one.format(*ids) for one in given]
+    process = plugins("trimtab-cln")
+    process.manifest()
+    assert process.init(node, {"trimtab-members": options}) is None
+    process.ready()
+    members = process.ask("trimtab-members")["members"]
+    assert [(one["member_id"], one.get("alias")) for one in members] == [
+        (ids[0], "two"),
+        (ids[1], None),
+    ]
 
 
 def test_versions_that_are_too_old_disable_it(plugins: Start, node: TestNode) -> None:

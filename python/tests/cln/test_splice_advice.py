@@ -98,6 +98,37 @@ def test_a_splice_out_of_everything_is_blocked_before_it_happens(
     assert ": blocked: " in line
 
 
+def test_a_share_is_one_of_all_that_is_ours_as_the_node_takes_it(
+    advisor: PluginProcess, node: TestNode
+) -> None:
+    """A real node (v26.06.6) asked for `100%` tried the reserve too, and refused afterwards."""
+    channel = own(node, 1)
+    advisor.ask("rpc_command", command("spliceout", [channel["channel_id"], "100%"]))
+    advisor.ask("rpc_command", command("spliceout", [channel["channel_id"], "50%"]))
+    everything, half = advice(advisor)
+    assert f": blocked: {channel['to_us_msat'] // 1000:,} sat is asked for" in everything[1]
+    # It never happens, so that it does not stand in the way of the second try.
+    assert ": coordinate: " in half[1]
+    assert "already being taken out" not in half[1]
+
+
+def test_what_is_on_its_way_out_is_not_ours_to_share(
+    advisor: PluginProcess, node: TestNode
+) -> None:
+    channels = node.answers("listpeerchannels")
+    channel = channels["channels"][1]
+    left = channel["to_us_msat"] - 7_000
+    channel["htlcs"] = [
+        {"direction": "out", "id": 1, "amount_msat": 4_000, "state": "SENT_ADD_ACK_REVOCATION"},
+        {"direction": "out", "id": 2, "amount_msat": 3_000, "state": "SENT_ADD_ACK_REVOCATION"},
+        {"direction": "in", "id": 1, "amount_msat": 9_000, "state": "RCVD_ADD_ACK_REVOCATION"},
+    ]
+    node.set("listpeerchannels", channels)
+    advisor.ask("rpc_command", command("spliceout", [channel["channel_id"], "100%"]))
+    ((_, line),) = advice(advisor)
+    assert f": blocked: {left // 1000:,} sat is asked for" in line
+
+
 def test_a_small_splice_out_is_safe_and_a_splice_in_always(
     advisor: PluginProcess, node: TestNode
 ) -> None:

@@ -14,9 +14,9 @@ PROTOCOL = Path(__file__).resolve().parents[1] / "fixtures" / "protocol"
 C14 = "f101da112b4de08f0b63c019ea1c8a409c34278653fe6922f49d0ab599e0bb2e"
 C13 = "393c3c05296ef46e29d2ea560e825c89028d1ffa9ff8a7551b29688dc867c9d9"
 CHANNELS = [
-    {"channel_id": C14, "peer_id": "02d06c71", "spendable_sats": 1_000_001},
-    {"channel_id": C13, "peer_id": "0394990e", "spendable_sats": 500_000},
-    {"channel_id": "f1" * 32, "peer_id": "0394990e", "spendable_sats": 400_000},
+    {"channel_id": C14, "peer_id": "02d06c71", "owed_sats": 1_000_001},
+    {"channel_id": C13, "peer_id": "0394990e", "owed_sats": 500_000},
+    {"channel_id": "f1" * 32, "peer_id": "0394990e", "owed_sats": 400_000},
 ]
 
 

@@ -319,6 +319,10 @@ class Knowledge:
         """Our channels as they are at this moment; nothing of it is kept."""
         return self._collector.glance(now, timeout_s=timeout_s)
 
+    def owed(self) -> dict[str, int]:
+        """What was ours in each channel at the last glance: what lightningd takes a share of."""
+        return self._collector.owed
+
     def _limit(self, name: str, now: int) -> None:
         """A report that comes too soon after the last one is refused."""
         limited = self.policy.call("limits.check", {"now": now, "history": self._stamps(name, now)})

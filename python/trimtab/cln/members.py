@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sqlite3
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ class MembersError(Exception):
 def of_words(words: Iterable[str], where: str) -> list[MemberRow]:
     """Members as an option gives them: ids, with `=alias` behind where there is one."""
     members = {}
-    for word in re.split(r"[\s,]+", " ".join(words)):
+    for word in re.split(r"[\s,]+", " ".join(map(_unpacked, words))):
         if not word:
             continue
         member_id, _, alias = word.partition("=")
@@ -33,6 +34,14 @@ def of_words(words: Iterable[str], where: str) -> list[MemberRow]:
             raise MembersError(f"{where}: {word!r} is no node id (66 hexadecimal digits)")
         members[member_id.lower()] = MemberRow(member_id.lower(), alias or None)
     return list(members.values())
+
+
+def _unpacked(word: str) -> str:
+    """A list that was given to `plugin start`: lightningd hands it on as the text of the list."""
+    if word.startswith("["):
+        with contextlib.suppress(ValueError):
+            return " ".join(map(str, json.loads(word)))
+    return word
 
 
 def of_file(path: Path) -> list[MemberRow]:

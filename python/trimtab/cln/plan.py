@@ -386,6 +386,7 @@ class PlanCommands(Knowledge):
             "other_member_capacity": at_rest["others_sats"],
             "peer_total_capacity": at_rest.get("peer_total_sats"),
             "fleet_share": at_rest.get("fleet_share"),
+            "headroom_sats": most.get("headroom_sats"),
             "safe_splice_out_amount": most.get("headroom_sats", 0),
             "has_fleet_coverage": bool(covered),
             "recommendations": sentences(self.policy, room),

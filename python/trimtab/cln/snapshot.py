@@ -78,6 +78,8 @@ class Collector:
         self._store = store
         self._policy = policy
         self._glanced: dict[str, Any] = {}
+        self.owed: dict[str, int] = {}
+        """What is ours in each channel at the last glance, in sats; HTLCs on their way out not."""
 
     def look(self, now: int, *, wanted: Iterable[str] = ()) -> Look:
         """Ask the node; `wanted` are nodes whose public channels are in question."""
@@ -116,6 +118,8 @@ class Collector:
         self._glanced = {}
         for command in ("getinfo", "listpeerchannels"):
             answer = self._node.call(command, timeout_s=timeout_s)
+            if command == "listpeerchannels":
+                self.owed = _owed(answer)
             self._glanced[command] = shape.trim("snapshot.cln", command, answer)
         answers = {name: _dumped(body) for name, body in self._glanced.items()}
         graph = self._graph()
@@ -348,6 +352,17 @@ class Pages:
             else:
                 high = middle
         return low
+
+
+def _owed(answer: dict[str, Any]) -> dict[str, int]:
+    owed = {}
+    for one in answer.get("channels", []):
+        if not isinstance(one.get("channel_id"), str) or one.get("to_us_msat") is None:
+            continue
+        leaving = [each for each in one.get("htlcs", []) if each.get("direction") == "out"]
+        left = int(one["to_us_msat"]) - sum(int(each["amount_msat"]) for each in leaving)
+        owed[one["channel_id"]] = max(0, left) // 1000
+    return owed
 
 
 def _dumped(value: Any) -> str:

@@ -68,7 +68,12 @@ class Advisor:
         except NodeError as error:
             return [("warn", f"{method}: unchecked: {error}")], []
         self._coordinator.fleet.pin(now, envelope)
-        asked = splices.wanted(request, envelope["decision"]["us"]["channels"])
+        owed = self._coordinator.owed()
+        channels = [
+            {**one, "owed_sats": owed.get(one["channel_id"])}
+            for one in envelope["decision"]["us"]["channels"]
+        ]
+        asked = splices.wanted(request, channels)
         lines = [self._judge(method, each, now) for each in asked]
         leaving = [Leaving(each, now) for each in asked if _leaves(each)]
         if splices.is_dry_run(request):
@@ -138,7 +143,12 @@ class Leaving:
 
 
 def _leaves(each: splices.Wanted) -> bool:
-    return each.splice_type == "splice_out" and each.channel is not None and bool(each.amount_sats)
+    if each.splice_type != "splice_out" or each.channel is None or not each.amount_sats:
+        return False
+    # With the on-chain fee on top, all that is ours is more than there is: the node refuses, and
+    # what never leaves must not stand in the way of the next try.
+    owed = each.channel.get("owed_sats")
+    return owed is None or each.amount_sats < owed
 
 
 class _Once:

@@ -1,5 +1,8 @@
 """What an operator asked a splice command for: channels, amounts and directions, in every form.
 
+A channel is one of the snapshot, with `owed_sats` beside: all that is ours in it, the reserve
+included, HTLCs on their way out not.
+
 Nothing is decided here. A form that can not be resolved without asking the node itself is said to
 be unresolved, and then the advice is `unchecked`.
 """
@@ -160,13 +163,14 @@ def _resolved(word: Any, channels: list[dict[str, Any]]) -> dict[str, Any] | Non
 def _sats(  # noqa: PLR0911 (one line for each form)
     word: Any, giving: dict[str, Any] | None
 ) -> int | None:
-    """An amount in whole sats, rounded up; a share of a channel is one of what it can give."""
+    """An amount in whole sats, rounded up; a share is one of all that is ours in the channel."""
     if isinstance(word, bool) or word is None:
         return None
     text = str(word).strip()
     share = _PERCENT.fullmatch(text)
     if share is not None:
-        available = None if giving is None else giving.get("spendable_sats")
+        # Core Lightning takes the reserve for ours too, so that it refuses `100%` afterwards.
+        available = None if giving is None else giving.get("owed_sats")
         if available is None or Decimal(share[1]) > 100:
             return None
         return math.ceil(Decimal(share[1]) * int(available) / 100)

@@ -25,6 +25,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -327,7 +328,7 @@ def aarch64() -> None:
         home = Path(name)
         command = unpacked(ARM, home)
         keep("binary-aarch64", ask_command([emulator, str(command)], home))
-    system = arm_python()
+    system = debian("arm64", "python3", ROOT / "target/package-aarch64")
     if system is None:
         skip("the wheel for aarch64 on a Python: no Debian packages for arm64 to be had")
         return
@@ -341,62 +342,77 @@ def aarch64() -> None:
         keep("wheel-aarch64", json.loads(told))
 
 
-def arm_python() -> Path | None:
-    """Debian's Python for aarch64, unpacked beside the system and not into it."""
-    system = ROOT / "target/package-aarch64"
-    if (system / "ready").is_file():
-        return system
+def debian(machine: str, package: str, folder: Path) -> Path | None:
+    """A package of Debian with all that it needs, unpacked beside the system and not into it."""
+    if (folder / "ready").is_file():
+        return folder
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
-    fresh(system)
-    state = system / "apt"
+    fresh(folder)
+    state = folder / "apt"
     for part in ("lists/partial", "cache/archives/partial"):
         (state / part).mkdir(parents=True)
     (state / "status").touch()
     apt = ["apt-get", "--quiet", "--quiet"]
     for setting in (
-        "APT::Architecture=arm64",
-        "APT::Architectures=arm64",
+        f"APT::Architecture={machine}",
+        f"APT::Architectures={machine}",
         "APT::Sandbox::User=root",
         f"Dir::State::lists={state / 'lists'}",
         f"Dir::State::status={state / 'status'}",
         f"Dir::Cache={state / 'cache'}",
     ):
         apt += ["-o", setting]
+    wanted = ["--yes", "--download-only", "--no-install-recommends", package]
     try:
         run([*apt, "update"])
-        run(
-            [
-                *apt,
-                "install",
-                "--yes",
-                "--download-only",
-                "--no-install-recommends",
-                "python3",
-            ]
-        )
+        run([*apt, "install", *wanted])
     except PackageError as error:
         say(str(error))
         return None
-    for package in sorted((state / "cache/archives").glob("*.deb")):
-        run(["dpkg-deb", "--extract", str(package), str(system)])
-    (system / "ready").touch()
-    return system
+    for archive in sorted((state / "cache/archives").glob("*.deb")):
+        run(["dpkg-deb", "--extract", str(archive), str(folder)])
+    (folder / "ready").touch()
+    return folder
 
 
 def musl() -> None:
-    """Nothing here runs a Python of musl; the wheel asks for musl's one library and no other."""
+    """The wheel asks for musl's one library and no other, and musl's loader finds all but Python.
+
+    No registry ships a Python for musl that could import it.
+    """
+    system = debian("amd64", "musl", ROOT / "target/package-musl")
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         with zipfile.ZipFile(one(OUT, "trimtab-*musllinux*.whl")) as archive:
             archive.extractall(home)
-        told = run(
-            ["readelf", "--dynamic", "--version-info", str(one(home, "trimtab/_native*.so"))]
+        extension = str(one(home, "trimtab/_native*.so"))
+        told = run(["readelf", "--dynamic", "--version-info", extension])
+        needed = {
+            line.split("[")[1].split("]")[0] for line in told.splitlines() if "(NEEDED)" in line
+        }
+        if not needed <= {"libc.so"} or "GLIBC" in told:
+            raise PackageError(f"the musllinux wheel needs {sorted(needed)}")
+        if system is None:
+            skip("the musllinux wheel under musl's loader: no Debian package to be had")
+        else:
+            loader = str(system / f"lib/ld-musl-{X86}.so.1")
+            only_python_is_missing(loader, extension)
+    skip("the musllinux wheel on a Python: no registry ships one for musl; it was loaded without")
+
+
+def only_python_is_missing(loader: str, extension: str) -> None:
+    """Load an extension without a Python: what stays open must be Python's own names."""
+    loaded = subprocess.run(
+        [loader, "--list", extension], capture_output=True, text=True, check=False
+    )
+    missing = set(re.findall(r": (\S+): symbol not found", loaded.stderr))
+    strange = {name for name in missing if not name.startswith(("Py", "_Py"))}
+    if not missing or strange:
+        raise PackageError(
+            f"musl's loader misses {sorted(strange)}\n{loaded.stdout}{loaded.stderr}"
         )
-    needed = {line.split("[")[1].split("]")[0] for line in told.splitlines() if "(NEEDED)" in line}
-    if not needed <= {"libc.so"} or "GLIBC" in told:
-        raise PackageError(f"the musllinux wheel needs {sorted(needed)}")
-    skip("the musllinux wheel on a Python: no registry ships one for musl; its needs were checked")
+    say(f"musl's loader finds all but {len(missing)} names of Python")
 
 
 RUST_PROJECT = """\

@@ -4,11 +4,11 @@
 
 tools      the environment with zig, maturin and the writer of bills of materials
 binaries   the command `trimtab` for Linux, static, x86_64 and aarch64
+sbom       what is inside, as CycloneDX
 wheels     manylinux2014 x86_64 and aarch64, musllinux x86_64
 sdist      the sources of the Python package
 npm        the npm package
 crates     the three crates that others can depend on
-sbom       what is inside, as CycloneDX
 checksums  sha256 of every file
 
 The module and the npm folder must be built before (`make module npm`).
@@ -94,10 +94,12 @@ def wheels() -> None:
     """Build one wheel for each target; one serves every Python from the oldest on (abi3)."""
     for stale in OUT.glob("trimtab-*.whl"):
         stale.unlink()
+    # maturin's own list would name the folders of this machine (`sbom` in pyproject.toml).
+    inside = one(OUT, f"trimtab-{version()}-python.cdx.json")
     for target, tag in WHEELS:
         # fmt: off
         run([tool("maturin"), "build", "--quiet", "--locked", "--profile", PROFILE, "--zig",
-             "--target", target, "--compatibility", tag,
+             "--target", target, "--compatibility", tag, "--sbom-include", str(inside),
              "--manifest-path", "python/Cargo.toml", "--out", str(OUT)], env=with_tools())
         # fmt: on
 
@@ -152,11 +154,11 @@ def checksums() -> None:
 STEPS = {
     "tools": tools,
     "binaries": binaries,
+    "sbom": sbom,
     "wheels": wheels,
     "sdist": sdist,
     "npm": npm,
     "crates": crates,
-    "sbom": sbom,
     "checksums": checksums,
 }
 

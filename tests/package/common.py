@@ -55,8 +55,23 @@ def run(command: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None)
 
 
 def with_tools() -> dict[str, str]:
-    """The environment in which cargo finds zig."""
-    return {**os.environ, "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    """The environment in which cargo finds zig, and writes no folder of this machine into a file.
+
+    A message of a panic names the file it came from; what is shipped names it by what it is.
+    """
+    registries = sorted((cargo_home() / "registry/src").glob("*"))
+    places = [(folder, "/registry") for folder in registries] + [(ROOT, "/trimtab")]
+    flags = [f"--remap-path-prefix={folder}={name}" for folder, name in places]
+    return {
+        **os.environ,
+        "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
+    }
+
+
+def cargo_home() -> Path:
+    """Where cargo keeps what it downloads."""
+    return Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
 
 
 def bare(home: Path, *path: Path) -> dict[str, str]:

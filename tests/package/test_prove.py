@@ -138,3 +138,14 @@ def test_a_transcript_shows_the_commands_of_its_story(kept: Path) -> None:
     for command in first_minutes.commands(script):
         shown = "\n".join(f"> {line}".rstrip() for line in command.splitlines())
         assert f"${shown[1:]}" in text, f"{kept.name} does not show {command}"
+
+
+def test_a_package_that_names_a_folder_of_this_machine_is_refused(built: Path) -> None:
+    package = built / "a.whl"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("a", "from /registry/a.rs")
+    prove.names_no_folder(package)
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("a", f"from {prove.ROOT}/core/a.rs")
+    with pytest.raises(PackageError, match="a names the folder"):
+        prove.names_no_folder(package)

@@ -386,6 +386,12 @@ def test_an_unannounced_channel_is_told_to_nobody(real_nodes: Nodes, tmp_path: P
     assert good(one, "trimtab-advise")["left_out"]["listed"]["unannounced"] == 1
 
 
+def settle(nodes: Nodes, node: RealNode, peer: str) -> None:
+    """Confirm a splice, so that the next test finds a channel that works."""
+    nodes.mine(6)
+    nodes.until(lambda: node.channel(nodes[peer])["state"] == "CHANNELD_NORMAL")
+
+
 class TestSplices:
     """An operator's splice, and what is said of it before it happens."""
 
@@ -399,11 +405,6 @@ class TestSplices:
         real_nodes.until(lambda: looked(node))
         return node
 
-    def settle(self, nodes: Nodes, node: RealNode, peer: str) -> None:
-        """Confirm a splice, so that the next test finds a channel that works."""
-        nodes.mine(6)
-        nodes.until(lambda: node.channel(nodes[peer])["state"] == "CHANNELD_NORMAL")
-
     def test_a_splice_out_gets_one_advice_and_happens(
         self, node: RealNode, real_nodes: Nodes
     ) -> None:
@@ -416,7 +417,7 @@ class TestSplices:
         assert inflight["splice_amount"] < -99_999
         # On its way the sats are gone already: a second one counts without them.
         node.ask("trimtab-splice", [real_nodes["l5"].id])
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_a_splice_in_gets_one_advice_and_happens(
         self, node: RealNode, real_nodes: Nodes
@@ -426,7 +427,7 @@ class TestSplices:
         node.cli("-k", "splicein", f"channel={channel['channel_id'][:8]}", "amount=50000sat")
         (line,) = advice(node, start)
         assert line.startswith(f"splicein 50000sat of {channel['channel_id'][:8]}: safe: "), line
-        self.settle(real_nodes, node, "l4")
+        settle(real_nodes, node, "l4")
 
     def test_a_splice_out_beyond_the_balance_is_said_to_be_blocked_before_it_fails(
         self, node: RealNode, real_nodes: Nodes
@@ -440,7 +441,7 @@ class TestSplices:
         assert f"spliceout {total} of {channel['channel_id']}: blocked: " in line
         assert node.logged("UNUSUAL plugin-trimtab-splice-advice", after=start), "not a warning"
         real_nodes.connect_all()
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_a_share_is_the_share_that_the_node_takes(
         self, node: RealNode, real_nodes: Nodes
@@ -462,7 +463,7 @@ class TestSplices:
         assert ": safe: " in line, line
         (inflight,) = node.channel(real_nodes["l5"])["inflight"]
         assert 0 < -inflight["splice_amount"] - ours // 10 < 5_000, "the share and the fee"
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_all_that_may_leave_by_our_word_can_leave(
         self, node: RealNode, real_nodes: Nodes
@@ -474,10 +475,10 @@ class TestSplices:
         node.ask("spliceout", [node.channel(peer)["channel_id"], room])
         (line,) = advice(node, start)
         assert ": safe: " in line, line
-        self.settle(real_nodes, node, "l4")
+        settle(real_nodes, node, "l4")
         # And back again, for the other tests.
         node.ask("splicein", [node.channel(peer)["channel_id"], room])
-        self.settle(real_nodes, node, "l4")
+        settle(real_nodes, node, "l4")
 
     def test_one_transaction_over_two_channels_gets_two_advices(
         self, node: RealNode, real_nodes: Nodes
@@ -489,7 +490,7 @@ class TestSplices:
         assert out.startswith(f"spliceout 60000 of {one}: safe: "), out
         assert into.startswith(f"spliceout -> {two}: safe: "), into
         for name in ("l5", "l4"):
-            self.settle(real_nodes, node, name)
+            settle(real_nodes, node, name)
 
     def test_a_step_by_step_splice_gets_its_advice_too(
         self, node: RealNode, real_nodes: Nodes
@@ -501,7 +502,7 @@ class TestSplices:
         assert line.startswith(f"splice_init -200000 of {channel['channel_id']}: "), line
         real_nodes.disconnect("l3", "l5")  # It is never finished.
         real_nodes.connect_all()
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_what_it_can_not_know_is_unchecked_and_the_command_goes_on(
         self, node: RealNode
@@ -513,6 +514,27 @@ class TestSplices:
         assert time.monotonic() - begun < 5
         (line,) = advice(node, start)
         assert ": unchecked: " in line
+
+
+def test_a_splice_out_is_told_to_the_members_before_it_happens(real_nodes: Nodes) -> None:
+    node = real_nodes["l1"]
+    if node.version < SPLICES_SINCE:
+        pytest.skip(f"this lightningd is {node.version}: it does not splice by itself")
+    fleet = RealFleet(real_nodes)
+    fleet.acquainted()
+    node.start_plugin("trimtab-splice-advice")
+    node.ask("spliceout", [node.channel(real_nodes["l5"])["channel_id"], 50_000])
+
+    def heard() -> bool:
+        return all(
+            "splice_check" in one["ages_s"]
+            for name in MEMBERS[1:]
+            for one in fleet[name].ours.ask("trimtab-members")["members"]
+            if one["member_id"] == node.id
+        )
+
+    fleet.until(heard)
+    settle(real_nodes, node, "l5")
 
 
 def test_the_doctor_examines_a_real_node(real_nodes: Nodes, tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ Not real are
 - the wire: a test network hands a message from one node's socket to the other node's plugin;
 - `lightning-cli`: the commands went to the plugins directly.
 
+Where `lightningd` and `bitcoind` are at hand, `make real-nodes` asks the same of real nodes (tried
+with v24.11.1 and v26.06.6), where nothing stands in for anything.
+
 In place of a node's id stands `<l1>`, in place of a time or an age `<time>`, so that two sessions
 can be compared. What `jq` shows is all that the page shows; the answers say more.
 """

@@ -24,12 +24,16 @@ from support.real import PREFIXES, PROGRAMS, SPLICES_SINCE, RealFleet
 from trimtab.cln.bridge import HiveBridge
 from trimtab.cln.methods import FAMILIES
 from trimtab.cln.node import ALLOWED
+from trimtab.cln.splice_advice import FILTERS_SINCE
 from trimtab.cln.store import Store
 
 if TYPE_CHECKING:
     from support.real import Nodes, RealNode
 
 pytestmark = pytest.mark.lightningd
+
+MOVES_SINCE = (25, 9)
+"""Since this version a node tells the moves of each channel."""
 
 STANDINS = Path(__file__).parent / "standins"
 
@@ -98,6 +102,12 @@ def write(place: Path, text: str, **words: Any) -> str:
     return str(place)
 
 
+def programs(node: RealNode) -> list[str]:
+    """Ours that run in a node of this version."""
+    all_ = [PROGRAMS[part] for part in ("ours", "plan", "advice")]
+    return all_ if node.version >= FILTERS_SINCE else all_[:2]
+
+
 def looked(node: RealNode) -> dict[str, Any] | None:
     """The status, as soon as the node was looked at."""
     status: dict[str, Any] = node.ask("trimtab-status")
@@ -154,7 +164,9 @@ def test_every_command_answers_and_the_node_is_only_read(real_nodes: Nodes, tmp_
         for method, params in asked:
             good(node, method, params)
         status = good(node, "trimtab-status")
-        assert (status["reachable"], status["trouble"], status["not_answered"]) == (True, {}, {})
+        assert (status["reachable"], status["trouble"]) == (True, {})
+        missing = set() if node.version >= MOVES_SINCE else {"listchannelmoves"}
+        assert set(status["not_answered"]) == missing
         lines = [json.loads(line) for line in file.read_text().splitlines()]
     finally:
         node.stop_plugin(watcher)
@@ -196,6 +208,10 @@ def test_an_operator_types_it(real_nodes: Nodes) -> None:
 @pytest.mark.parametrize("part", sorted(PROGRAMS))
 def test_it_starts_and_stops_as_often_as_one_likes(real_nodes: Nodes, part: str) -> None:
     node, program = real_nodes["l2"], PROGRAMS[part]
+    if program not in programs(node):
+        with pytest.raises(RpcError, match="disabled itself at init: before Core Lightning"):
+            node.ask("plugin", {"subcommand": "start", "plugin": str(BIN / program)})
+        return
     for _ in range(3):
         node.start_plugin(program)
         (pid,) = node.plugin_pids(program)
@@ -272,8 +288,8 @@ def test_beside_another_plugin_with_the_same_commands(real_nodes: Nodes, tmp_pat
     hive = write(tmp_path / "cl-hive.py", CL_HIVE, names=HIVE_A)
     node.start_plugin(hive)
     try:
-        node.start_plugin("trimtab-cln")
-        node.start_plugin("trimtab-splice-advice")
+        for program in set(programs(node)) - {"trimtab-hive"}:
+            node.start_plugin(program)
         real_nodes.until(lambda: looked(node))
         # The plan's commands are the other plugin's: ours that offers them too is sent away.
         with pytest.raises(RpcError, match="hive-"):
@@ -386,6 +402,12 @@ def test_an_unannounced_channel_is_told_to_nobody(real_nodes: Nodes, tmp_path: P
     assert good(one, "trimtab-advise")["left_out"]["listed"]["unannounced"] == 1
 
 
+def settle(nodes: Nodes, node: RealNode, peer: str) -> None:
+    """Confirm a splice, so that the next test finds a channel that works."""
+    nodes.mine(6)
+    nodes.until(lambda: node.channel(nodes[peer])["state"] == "CHANNELD_NORMAL")
+
+
 class TestSplices:
     """An operator's splice, and what is said of it before it happens."""
 
@@ -399,11 +421,6 @@ class TestSplices:
         real_nodes.until(lambda: looked(node))
         return node
 
-    def settle(self, nodes: Nodes, node: RealNode, peer: str) -> None:
-        """Confirm a splice, so that the next test finds a channel that works."""
-        nodes.mine(6)
-        nodes.until(lambda: node.channel(nodes[peer])["state"] == "CHANNELD_NORMAL")
-
     def test_a_splice_out_gets_one_advice_and_happens(
         self, node: RealNode, real_nodes: Nodes
     ) -> None:
@@ -416,7 +433,7 @@ class TestSplices:
         assert inflight["splice_amount"] < -99_999
         # On its way the sats are gone already: a second one counts without them.
         node.ask("trimtab-splice", [real_nodes["l5"].id])
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_a_splice_in_gets_one_advice_and_happens(
         self, node: RealNode, real_nodes: Nodes
@@ -426,7 +443,7 @@ class TestSplices:
         node.cli("-k", "splicein", f"channel={channel['channel_id'][:8]}", "amount=50000sat")
         (line,) = advice(node, start)
         assert line.startswith(f"splicein 50000sat of {channel['channel_id'][:8]}: safe: "), line
-        self.settle(real_nodes, node, "l4")
+        settle(real_nodes, node, "l4")
 
     def test_a_splice_out_beyond_the_balance_is_said_to_be_blocked_before_it_fails(
         self, node: RealNode, real_nodes: Nodes
@@ -440,7 +457,7 @@ class TestSplices:
         assert f"spliceout {total} of {channel['channel_id']}: blocked: " in line
         assert node.logged("UNUSUAL plugin-trimtab-splice-advice", after=start), "not a warning"
         real_nodes.connect_all()
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_a_share_is_the_share_that_the_node_takes(
         self, node: RealNode, real_nodes: Nodes
@@ -462,7 +479,7 @@ class TestSplices:
         assert ": safe: " in line, line
         (inflight,) = node.channel(real_nodes["l5"])["inflight"]
         assert 0 < -inflight["splice_amount"] - ours // 10 < 5_000, "the share and the fee"
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_all_that_may_leave_by_our_word_can_leave(
         self, node: RealNode, real_nodes: Nodes
@@ -474,10 +491,10 @@ class TestSplices:
         node.ask("spliceout", [node.channel(peer)["channel_id"], room])
         (line,) = advice(node, start)
         assert ": safe: " in line, line
-        self.settle(real_nodes, node, "l4")
+        settle(real_nodes, node, "l4")
         # And back again, for the other tests.
         node.ask("splicein", [node.channel(peer)["channel_id"], room])
-        self.settle(real_nodes, node, "l4")
+        settle(real_nodes, node, "l4")
 
     def test_one_transaction_over_two_channels_gets_two_advices(
         self, node: RealNode, real_nodes: Nodes
@@ -489,7 +506,7 @@ class TestSplices:
         assert out.startswith(f"spliceout 60000 of {one}: safe: "), out
         assert into.startswith(f"spliceout -> {two}: safe: "), into
         for name in ("l5", "l4"):
-            self.settle(real_nodes, node, name)
+            settle(real_nodes, node, name)
 
     def test_a_step_by_step_splice_gets_its_advice_too(
         self, node: RealNode, real_nodes: Nodes
@@ -501,7 +518,7 @@ class TestSplices:
         assert line.startswith(f"splice_init -200000 of {channel['channel_id']}: "), line
         real_nodes.disconnect("l3", "l5")  # It is never finished.
         real_nodes.connect_all()
-        self.settle(real_nodes, node, "l5")
+        settle(real_nodes, node, "l5")
 
     def test_what_it_can_not_know_is_unchecked_and_the_command_goes_on(
         self, node: RealNode
@@ -513,6 +530,27 @@ class TestSplices:
         assert time.monotonic() - begun < 5
         (line,) = advice(node, start)
         assert ": unchecked: " in line
+
+
+def test_a_splice_out_is_told_to_the_members_before_it_happens(real_nodes: Nodes) -> None:
+    node = real_nodes["l1"]
+    if node.version < SPLICES_SINCE:
+        pytest.skip(f"this lightningd is {node.version}: it does not splice by itself")
+    fleet = RealFleet(real_nodes)
+    fleet.acquainted()
+    node.start_plugin("trimtab-splice-advice")
+    node.ask("spliceout", [node.channel(real_nodes["l5"])["channel_id"], 50_000])
+
+    def heard() -> bool:
+        return all(
+            "splice_check" in one["ages_s"]
+            for name in MEMBERS[1:]
+            for one in fleet[name].ours.ask("trimtab-members")["members"]
+            if one["member_id"] == node.id
+        )
+
+    fleet.until(heard)
+    settle(real_nodes, node, "l5")
 
 
 def test_the_doctor_examines_a_real_node(real_nodes: Nodes, tmp_path: Path) -> None:
@@ -621,14 +659,16 @@ def test_a_depletion_at_one_adopted_plugin_lowers_the_fee_of_another(
 def test_a_plugin_is_small(real_nodes: Nodes, record_property: Any) -> None:
     """How small it is, `make bench` says; here are only the bounds that are promised."""
     node = real_nodes["l1"]
-    for part in ("ours", "plan", "advice"):
+    for program in programs(node):
         begun = time.monotonic()
-        node.start_plugin(PROGRAMS[part])
-        record_property(f"{part} started in s", round(time.monotonic() - begun, 2))
+        node.start_plugin(program)
+        record_property(f"{program} started in s", round(time.monotonic() - begun, 2))
     real_nodes.until(lambda: looked(node))
-    for part, program in PROGRAMS.items():
+    for program in programs(node):
         (pid,) = node.plugin_pids(program)
-        with open(f"/proc/{pid}/status", encoding="ascii") as status:
-            kb = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-        record_property(f"{part} resident MB", round(kb / 1024, 1))
+        ran = subprocess.run(
+            ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
+        )
+        kb = int(ran.stdout)
+        record_property(f"{program} resident MB", round(kb / 1024, 1))
         assert kb < 60 * 1024, (program, kb)

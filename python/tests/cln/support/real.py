@@ -281,6 +281,10 @@ class RealNode:
         except socket.timeout as error:
             message = f"{method} has no answer within {MOST_WAIT_S:g} s: {tail(self.log)}"
             raise RealNodeError(message) from error
+        except OSError as error:
+            if self._program is None or self._program.alive:
+                raise
+            raise RealNodeError(f"lightningd is gone: {tail(self.log)}") from error
 
     def cli(self, *words: str) -> Any:
         """A command as an operator types it."""

@@ -33,7 +33,8 @@ pub enum Amounts {
     /// As `"$5"`, and so is every number that JSON or a JavaScript number cannot hold; a text that
     /// begins with a dollar gets a second one. For JavaScript, which reads texts faster than objects.
     Script,
-    /// As `{"$amount":"5"}`, for [`value::from_marked`]: a host with big integers has no strings.
+    /// As `{"$amount":"5"}`, for [`crate::value::from_marked`]: a host with big integers has no
+    /// strings.
     Marked,
 }
 

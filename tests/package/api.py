@@ -23,6 +23,8 @@ from pathlib import Path
 from common import ROOT, PackageError, run, say, skip
 
 KEPT = ROOT / "tests/api"
+BUILT = ROOT / "target/api"
+TOOL = ("cargo", "public-api")
 PYTHON = ("__init__.py", "amounts.py", "books.py", "errors.py", "log.py", "sandbox.py")
 PYTHON += ("cln/__init__.py", "cln/adopt.py", "cln/bridge.py")
 CRATES = ("trimtab-core", "trimtab-host")
@@ -64,27 +66,25 @@ def joined(base: Path, paths: list[Path], comment: str) -> str:
 
 
 def crate(name: str) -> str:
-    """List the public items of a crate.
+    """List the public items of a crate, without what every type has and what `derive` writes.
 
-    Only the compiler's own JSON has them. A stable compiler gives it to those who say that they
-    know its form may change, which this tool is made for.
+    Only the compiler's own JSON has them. Of itself the tool would ask a nightly compiler; the one
+    of this repository gives the same to those who say that they know its form may change. It has a
+    folder of its own, because saying so makes cargo compile everything anew.
     """
     # fmt: off
-    return run(["cargo", "public-api", "--package", name, "--simplified", "--color", "never"],
-               env={**os.environ, "RUSTC_BOOTSTRAP": "1", **pinned()})
+    run(["cargo", "rustdoc", "--quiet", "--locked", "--package", name, "--lib",
+         "--target-dir", str(BUILT), "--", "-Z", "unstable-options", "--output-format", "json"],
+        env={**os.environ, "RUSTC_BOOTSTRAP": "1"})
     # fmt: on
-
-
-def pinned() -> dict[str, str]:
-    """The toolchain of this repository, where the tool would take its own."""
-    active = run(["rustup", "show", "active-toolchain"]).split()[0]
-    return {"RUSTUP_TOOLCHAIN": active}
+    told = BUILT / "doc" / f"{name.replace('-', '_')}.json"
+    return run([*TOOL, "--rustdoc-json", str(told), "-sss", "--color", "never"])
 
 
 def lists() -> dict[str, str]:
     """Every list that this machine can make."""
     made = {"python.pyi": python(), "npm.d.ts": npm()}
-    known = subprocess.run(["cargo", "public-api", "--version"], capture_output=True, check=False)
+    known = subprocess.run([*TOOL, "--version"], capture_output=True, check=False)
     if known.returncode == 0:
         made |= {f"{name}.txt": crate(name) for name in CRATES}
     else:

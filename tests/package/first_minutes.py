@@ -193,7 +193,7 @@ def type_in(typed: list[str], home: Path, env: dict[str, str]) -> str:
     for command in typed:
         # A mark before each command; what fails ends the story.
         parts.append(f"echo {PROMPT}\n{command}\n[ $? -eq 0 ] || exit 1\n")
-    parts.append(f"echo {PROMPT}\njobs -p | xargs --no-run-if-empty kill 2>/dev/null\n")
+    parts.append(f"echo {PROMPT}\njobs -p | xargs --no-run-if-empty kill 2>/dev/null\nexit 0\n")
     script.write_text("".join(parts), encoding="utf-8")
     ran = subprocess.run(
         ["bash", str(script)],
@@ -211,7 +211,8 @@ def type_in(typed: list[str], home: Path, env: dict[str, str]) -> str:
         raise PackageError(f"the story ended with {ran.returncode}\n{ran.stdout}")
     for command, output in zip(typed, printed[1:]):
         shown = "\n> ".join(command.splitlines())
-        told.append(f"$ {shown}\n{output}")
+        ended = "" if not output or output.endswith("\n") else "\n"
+        told.append(f"$ {shown}\n{output}{ended}")
     return plain("".join(told), home)
 
 

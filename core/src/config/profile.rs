@@ -31,7 +31,8 @@ impl Profile {
     }
 
     /// The digest of its config, worked out once for all: an instance that lives for one call would
-    /// spend more on it than on the call. A test holds it against [`Config::digest`].
+    /// spend more on it than on the call. A test holds it against
+    /// [`Config::digest`](crate::config::Config::digest).
     #[must_use]
     pub const fn digest(self) -> &'static str {
         match self {

@@ -28,7 +28,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`line`] | from what was observed to the text of the line |
+//! | [`mod@line`] | from what was observed to the text of the line |
 //! | [`mask`] | what is left out of a line |
 //! | [`check`] | whether a line is the one that must come next |
 //! | [`read`] | the parts of a line, for who replays it |

@@ -16,7 +16,7 @@ export * from "./index.js";
 // crossing.d.ts
 export interface Callable {
     call(operation: string, input: unknown): unknown;
-    callText(operation: string, input: string): string | undefined;
+    callText(operation: string, input: Uint8Array): string | undefined;
 }
 export declare function crossed(callee: Callable, operation: string, input: unknown): unknown;
 
@@ -294,6 +294,26 @@ export declare function canonicalText(value: unknown): string;
 export declare function plainText(value: unknown): string;
 export declare function parsed(field: string, text: string): Record<string, unknown>;
 
+// xln/columns.d.ts
+export interface Balances {
+    readonly collateral: unknown;
+    readonly ondelta: unknown;
+    readonly offdelta: unknown;
+    readonly leftCreditLimit: unknown;
+    readonly rightCreditLimit: unknown;
+    readonly leftHold: unknown;
+    readonly rightHold: unknown;
+}
+export declare class Columns {
+    #private;
+    constructor(rows?: number);
+    get size(): number;
+    add(id: string, token: unknown, row: Balances): boolean;
+    keep(): void;
+    drop(): void;
+    bytes(): Uint8Array;
+}
+
 // xln/control.d.ts
 import type { Outcome } from "../generated.js";
 export interface Selector {
@@ -333,6 +353,7 @@ export declare function listOrNone(field: string, value: unknown): ReadonlyArray
 
 // xln/head.d.ts
 import { Policy } from "../policy.js";
+import type { Control } from "./control.js";
 import type { Expected, HubPolicy } from "./policy.js";
 import type { EntityInput, HeadReplica, HeadTx } from "./shapes.js";
 import type { HubOptions, ReplenishIntent } from "./tick.js";
@@ -375,12 +396,14 @@ export type HeadHandler<Env extends HeadEnv = HeadEnv, Output = EntityInput<Head
 export declare const PARAMS: {
     readonly module: "trimtabModule";
     readonly config: "trimtabConfig";
+    readonly control: "trimtabControl";
     readonly memory: "trimtabMemory";
 };
-export declare function taskParams(policy: Policy | HubPolicy): Record<string, string>;
+export declare function taskParams(policy: Policy | HubPolicy, control?: Control): Record<string, string>;
 export declare function createHubRebalanceHandler<Env extends HeadEnv = HeadEnv, Output = EntityInput<HeadTx>>(policy: Policy | HubPolicy, deps: HeadDeps<Env, Output>, options?: HeadOptions): HeadHandler<Env, Output>;
 
 // xln/ids.d.ts
+export declare function isFullId(id: string): boolean;
 export declare function normalId(id: string): string;
 
 // xln/index.d.ts
@@ -990,6 +1013,7 @@ export declare const presets: {
 
 // xln/state.d.ts
 import type { AccountInput, HubMemoryInput, HubStateInput, ReplenishAnswerInput } from "../generated.js";
+import type { Columns } from "./columns.js";
 import type { Control, HeldBack } from "./control.js";
 import type { HeadReplica, PlanReplica, Replica, Shape } from "./shapes.js";
 export type HubState = HubStateInput;
@@ -1029,7 +1053,9 @@ export declare class Reader {
     readonly now: number;
     constructor(replica: Replica, options: HubStateOptions);
     accounts(): Iterable<readonly [unknown, unknown]>;
+    get size(): number | undefined;
     account(key: unknown, value: unknown): AccountInput | undefined;
+    balances(key: unknown, value: unknown, columns: Columns): boolean;
     hub(accounts: ReadonlyArray<AccountInput>): HubState;
 }
 export declare function withdrawalDiff(tokenId: number, taken: bigint, byLeft: boolean): {

@@ -16,7 +16,7 @@ BUN := pkg/node_modules/.bin/bun
 
 .PHONY: package prove-packages first-minutes api check-api package-tests
 .PHONY: demo check test weigh parity session real-nodes bench bench-hub world world-short world-soak soak soak-modules mutants generate module wheel release-wheel npm fmt clean \
-        setup host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
+        setup wasm-target host-tests check-format check-generated check-reproducible lint rust-tests doc-tests \
         python-tests npm-tests readme docs deny steps-begin service-fuzz
 
 demo: module            ## real decisions on real input
@@ -34,7 +34,9 @@ steps-begin:
 
 # --- set-up ---
 
-setup: .venv/ready pkg/node_modules/ready
+setup: wasm-target .venv/ready pkg/node_modules/ready
+
+wasm-target:
 	@rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 
 .venv/ready: tests/requirements.txt
@@ -48,8 +50,7 @@ pkg/node_modules/ready: pkg/package-lock.json
 
 # --- what is built ---
 
-module:                 ## the one WebAssembly module, checked and copied to pkg/, python/ and host/
-	@rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+module: wasm-target     ## the one WebAssembly module, checked and copied to pkg/, python/ and host/
 	$(PACK) build
 
 generate:               ## every file that is derived from core
@@ -71,7 +72,7 @@ npm: module pkg/node_modules/ready   ## the npm package
 check-format:
 	$(CARGO) fmt --all --check
 
-lint:
+lint: wasm-target
 	$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
 	$(CARGO) clippy --quiet --locked --package trimtab-wasm --target wasm32-unknown-unknown -- --deny warnings
 

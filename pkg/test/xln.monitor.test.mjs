@@ -101,13 +101,17 @@ test(`killed between request and answer ${KILLS} times: never paid twice`, { tim
       const second = JSON.parse(await run(path, 1_800_000_001_000, mode).printed);
       const due = mode === "once" || when === "after" ? 1 : 0;
       assert.equal(server.world.payments.length, due, `${mode} ${when}: after the restart`);
-      // A source that pays twice per key and cannot be asked is left alone until the policy gives up.
-      const third = JSON.parse(await run(path, 1_800_000_400_000, mode).printed);
-      const fourth = JSON.parse(await run(path, 1_800_000_500_000, mode).printed);
-      assert.equal(server.world.payments.length, 1, `${mode} ${when}: in the end`);
-      assert.equal(fourth.intents.length, 1);
-      assert.ok(fourth.intents[0].seen);
-      for (const answer of [second, third, fourth]) assert.equal(answer.lastError, undefined);
+      // A source that pays twice per key and cannot be asked is left alone until the policy gives up. On
+      // a machine that starves a request may fail before it leaves: it is left alone as well.
+      const looks = [second];
+      for (let clock = 1_800_000_400_000; looks.length < 6 && looks.at(-1).intents[0]?.seen !== true; clock += 400_000) {
+        looks.push(JSON.parse(await run(path, clock, mode).printed));
+      }
+      const last = JSON.parse(await run(path, 1_800_009_000_000, mode).printed);
+      assert.equal(server.world.payments.length, 1, `${mode} ${when}: in the end ${JSON.stringify(looks)}`);
+      assert.equal(last.intents.length, 1);
+      assert.ok(last.intents[0].seen);
+      for (const answer of [...looks, last]) assert.equal(answer.lastError, undefined);
     }
   } finally {
     await server.close();

@@ -833,11 +833,16 @@ fn so_many_connections_are_open_at_once() {
 #[test]
 fn so_many_requests_run_at_once() {
     let service = Service::start(&["--native", "--max-requests", "1"]);
+    // A question that holds the only room refuses the slow request: then it is sent again.
     let mut slow = service.unix();
-    slow.send(&head(SCORE, INPUT.len()));
     until("the slow request takes the room", || {
-        let refused = service.post(SCORE, INPUT.as_bytes());
-        refused.status == 503 && refused.refusal().1 == "overloaded"
+        slow = service.unix();
+        slow.send(&head(SCORE, INPUT.len()));
+        (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(5));
+            let refused = service.post(SCORE, INPUT.as_bytes());
+            refused.status == 503 && refused.refusal().1 == "overloaded"
+        })
     });
     assert_eq!(service.get("/livez").status, 200, "health needs no room");
     assert_eq!(service.get("/readyz").status, 200);

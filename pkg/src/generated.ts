@@ -1684,6 +1684,16 @@ export interface FeesConfigInput {
   readonly raise_for_inbound: boolean;
 }
 
+/** What opens the same book again, config and state as they are now. */
+export interface FleetBookOpening {
+  /** The config in force. */
+  readonly config: Config;
+  /** The profile it was made from. */
+  readonly profile: Profile;
+  /** Everything the book knows. */
+  readonly state: FleetSnapshot;
+}
+
 /** How much the book holds now. */
 export interface FleetBookSize {
   /** Whether the call changed anything. */
@@ -2296,6 +2306,16 @@ export interface HopFeeInput {
 
 /** tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" */
 export type HubAmount = string | number | bigint;
+
+/** What opens the same book again, config and state as they are now. */
+export interface HubBookOpening {
+  /** The config in force. */
+  readonly config: Config;
+  /** The profile it was made from. */
+  readonly profile: Profile;
+  /** Everything the book knows. */
+  readonly state: HubState;
+}
 
 /** How many accounts the book holds now. */
 export interface HubBookSize {

@@ -114,7 +114,7 @@ export class LogError extends Error {
 const SYNC_MS = 1000;
 const COLUMNS = "_columns";
 /** What is asked about a book itself is no decision. */
-const QUESTIONS: readonly string[] = ["snapshot", "digest"];
+const QUESTIONS: readonly string[] = ["snapshot", "opening", "digest"];
 
 /** What the next line must name. */
 interface Chain {

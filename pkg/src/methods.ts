@@ -47,6 +47,7 @@ import type {
   Excesses,
   ExplainInput,
   Explained,
+  FleetBookOpening,
   FleetBookSize,
   FleetHealth,
   FleetHealthInput,
@@ -60,6 +61,7 @@ import type {
   GossipScaled,
   Headroom,
   HeadroomInput,
+  HubBookOpening,
   HubBookSize,
   HubExplainInput,
   HubExplained,
@@ -516,6 +518,11 @@ export class FleetBook extends Book {
     return this.call("snapshot", input) as Decision<FleetSnapshot>;
   }
 
+  /** What opens the same book again: its profile, config and state as they are now. */
+  opening(input: Nothing = {}): Decision<FleetBookOpening> {
+    return this.call("opening", input) as Decision<FleetBookOpening>;
+  }
+
   /** Goes back to a snapshot. */
   restore(input: RestoreFleet): Decision<FleetBookSize> {
     return this.call("restore", input) as Decision<FleetBookSize>;
@@ -566,6 +573,11 @@ export class HubBook extends Book {
   /** Everything the book knows. */
   snapshot(input: Nothing = {}): Decision<HubState> {
     return this.call("snapshot", input) as Decision<HubState>;
+  }
+
+  /** What opens the same book again: its profile, config and state as they are now. */
+  opening(input: Nothing = {}): Decision<HubBookOpening> {
+    return this.call("opening", input) as Decision<HubBookOpening>;
   }
 
   /** Goes back to a snapshot. */

@@ -2888,6 +2888,30 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
     },
     Help {
         kind: "fleet_book",
+        operation: "opening",
+        method: c"opening",
+        text: cr##"opening($self, record=None, /)
+--
+
+What opens the same book again: its profile, config and state as they are now.
+
+Takes nothing.
+
+
+Returns a decision with `reasons` and the fields of `trimtab.types.FleetBookOpening`:
+
+    config: Config
+        The config in force.
+    profile: Profile
+        The profile it was made from.
+    state: FleetSnapshot
+        Everything the book knows.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "fleet_book",
         operation: "restore",
         method: c"restore",
         text: cr##"restore($self, record=None, /, *, state=...)
@@ -3186,6 +3210,30 @@ Returns a decision with `reasons` and the fields of `trimtab.types.HubState`:
         The clock that the age of a sent batch is measured on; absent for `now`.
     tokens: dict[str, Token]
         Tokens besides those of the config.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "hub_book",
+        operation: "opening",
+        method: c"opening",
+        text: cr##"opening($self, record=None, /)
+--
+
+What opens the same book again: its profile, config and state as they are now.
+
+Takes nothing.
+
+
+Returns a decision with `reasons` and the fields of `trimtab.types.HubBookOpening`:
+
+    config: Config
+        The config in force.
+    profile: Profile
+        The profile it was made from.
+    state: HubState
+        Everything the book knows.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,

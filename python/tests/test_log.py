@@ -423,15 +423,18 @@ def test_a_book_that_a_limit_ended_is_closed_on_the_log(path: Path, boxed: sandb
     checked(path, boxed)
 
 
-def test_a_book_whose_config_was_changed_before_is_not_held(
+def test_a_book_whose_config_was_changed_before_is_held_as_it_is(
     path: Path, boxed: sandbox.Policy
 ) -> None:
     book = hub()
     book.set_hub(config={"hub": {"base_fee": "0.5"}})
     with log.DecisionLog(path, boxed) as decisions:
-        with pytest.raises(trimtab.InputError) as caught:
-            decisions.hold(book)
-        assert caught.value.field == "config"
+        held = decisions.hold(book)
+        told = held.call("plan", {"now": 1_000_000}).answer
+    opened = next(line for line in lines(path) if line.get("op") == "open")
+    again = trimtab.HubBook(**opened["input"])
+    assert again.answer_bytes("plan", b'{"now":1000000}') == told
+    assert opened["input"]["config"]["hub"]["base_fee"] == "0.5"
     checked(path, boxed)
 
 

@@ -432,6 +432,22 @@ class ExplainedDecision(Decision):
         """One sentence per reason."""
 
 @type_check_only
+class FleetBookOpeningDecision(Decision):
+    """What opens the same book again, config and state as they are now."""
+    @property
+    def decision(self) -> t.FleetBookOpening:
+        """The outcome as plain dicts and lists."""
+    @property
+    def config(self) -> t.Config:
+        """The config in force."""
+    @property
+    def profile(self) -> t.Profile:
+        """The profile it was made from."""
+    @property
+    def state(self) -> t.FleetSnapshot:
+        """Everything the book knows."""
+
+@type_check_only
 class FleetBookSizeDecision(Decision):
     """How much the book holds now."""
     @property
@@ -586,6 +602,22 @@ class HeadroomDecision(Decision):
     @property
     def ours_sats(self) -> t.Sat:
         """What we hold."""
+
+@type_check_only
+class HubBookOpeningDecision(Decision):
+    """What opens the same book again, config and state as they are now."""
+    @property
+    def decision(self) -> t.HubBookOpening:
+        """The outcome as plain dicts and lists."""
+    @property
+    def config(self) -> t.Config:
+        """The config in force."""
+    @property
+    def profile(self) -> t.Profile:
+        """The profile it was made from."""
+    @property
+    def state(self) -> t.HubState:
+        """Everything the book knows."""
 
 @type_check_only
 class HubBookSizeDecision(Decision):
@@ -1586,6 +1618,8 @@ class FleetBookMethods:
     def advise(self, *, candidates: list[t.NodeId] | None = ..., now: t.Seconds) -> TopologyAdviceDecision: ...
     def snapshot(self, record: t.Nothing | _Dataclass = ..., /) -> FleetSnapshotDecision:
         """Everything the book knows."""
+    def opening(self, record: t.Nothing | _Dataclass = ..., /) -> FleetBookOpeningDecision:
+        """What opens the same book again: its profile, config and state as they are now."""
     @overload
     def restore(self, record: t.RestoreFleet | _Dataclass, /) -> FleetBookSizeDecision:
         """Goes back to a snapshot."""
@@ -1628,6 +1662,8 @@ class HubBookMethods:
     def apply(self, *, plan: t.Plan) -> HubBookSizeDecision: ...
     def snapshot(self, record: t.Nothing | _Dataclass = ..., /) -> HubStateDecision:
         """Everything the book knows."""
+    def opening(self, record: t.Nothing | _Dataclass = ..., /) -> HubBookOpeningDecision:
+        """What opens the same book again: its profile, config and state as they are now."""
     @overload
     def restore(self, record: t.RestoreBook | _Dataclass, /) -> HubBookSizeDecision:
         """Goes back to a snapshot."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from typing import TYPE_CHECKING, Any, Callable
 
 from trimtab import _native
@@ -65,12 +64,6 @@ def give_methods(owner: type, kind: str) -> None:
         setattr(owner, entry[0], Method(*entry))
 
 
-def setting_of(fields: Mapping[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
-    """The profile and the changed config of what a handle is opened with."""
-    given = json.loads(_native.to_json({name: fields.get(name) for name in ("profile", "config")}))
-    return given.get("profile"), given.get("config")
-
-
 class Book:
     """A handle of some kind. Its operations are methods: `book.plan(now=...)`.
 
@@ -80,7 +73,6 @@ class Book:
     def __init__(self, kind: str, **fields: Any) -> None:
         """Open a handle; the fields are its input, such as `profile` and `config`."""
         self._handled = Handled(kind, fields)
-        self._setting = setting_of(fields)
 
     @property
     def _decider(self) -> str:

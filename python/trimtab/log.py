@@ -56,8 +56,10 @@ MOST_POLICIES = 64
 """So many policies are known without asking them who they are."""
 
 _COLUMNS = "_columns"
-_QUESTIONS = ("snapshot", "digest")
+_QUESTIONS = ("snapshot", "opening", "digest")
 """What is asked about a book itself is no decision."""
+_DECIDED, _DECIDED_BY = b'{"decision":', b',"policy":{"config":"'
+"""What stands around the decision in an envelope, whose fields are sorted."""
 _NEW = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
@@ -142,43 +144,17 @@ class _Chain:
 
 @dataclass
 class _Held:
-    """An open book, and what opens it again beside its state."""
+    """An open book."""
 
     number: int
     book: books.Book
-    module: str
-    profile: str | None
-    config: dict[str, Any] | None
     is_behind: bool = False
     """A change is not on the log: before the next call the whole state is written."""
 
-    @staticmethod
-    def of(number: int, book: books.Book) -> _Held:
-        profile, config = book._setting
-        return _Held(number, book, book._decider, profile, config)
-
     def opens_again(self) -> dict[str, Any]:
-        """What opens it again in its present state."""
-        envelope = _envelope(self.book.answer_bytes("snapshot", b"{}"))
-        setting = {"profile": self.profile, "config": self.config}
-        given = {name: value for name, value in setting.items() if value is not None}
-        state = json.dumps({**given, "state": envelope["decision"]}, ensure_ascii=False)
-        return {"handle": self.number, "opens": self.book.kind, "input": state}
-
-    def must_be_as_opened(self) -> None:
-        """A config that was changed before nobody can tell."""
-        envelope = _envelope(self.book.answer_bytes("snapshot", b"{}"))
-        opened = _native.Policy(self.profile or "plan", self.config)  # type: ignore[arg-type]
-        if opened.digest != envelope["policy"]["config"]:
-            expected = f"{opened.digest}, the config that the book was opened with"
-            raise InputError("out_of_range", "config", envelope["policy"]["config"], expected)
-
-    def note(self, op: str, data: bytes, answer: bytes) -> None:
-        """A change of the config is laid over what the book was opened with."""
-        if op == "set_hub" and not answer.startswith(b'{"error"'):
-            change = json.loads(data).get("config")
-            if change is not None:
-                self.config = _overlaid(self.config or {}, change)
+        """What opens it again as it is now."""
+        opening = _decided(self.book.answer_bytes("opening", b"{}"))
+        return {"handle": self.number, "opens": self.book.kind, "input": opening}
 
 
 class LoggedBook:
@@ -357,8 +333,7 @@ class DecisionLog:
         """Log a book from now on: its present state, and every call that is made on it here."""
         with self._lock:
             self._must_be_open()
-            held = _Held.of(self._next_handle, book)
-            held.must_be_as_opened()
+            held = _Held(self._next_handle, book)
             again = held.opens_again()
             before = self._before(len(again["input"]), may_rotate=True)
             receipt = self._write_open(held, again, before)
@@ -417,7 +392,6 @@ class DecisionLog:
                 self._forget(held)
                 raise
             took = (time.perf_counter_ns() - begun) // 1000
-            held.note(op, data, answer)
             if was_behind:
                 # Without its state the call could not be asked again.
                 self._count(dropped=1)
@@ -448,7 +422,7 @@ class DecisionLog:
 
     def _on(self, held: _Held, op: str) -> dict[str, Any]:
         told = {"kind": "handle", "at": _now(), "op": op}
-        return {**told, "module": held.module, "handle": held.number}
+        return {**told, "module": held.book._decider, "handle": held.number}
 
     def _write_open(
         self, held: _Held, again: dict[str, Any], before: list[dict[str, Any]]
@@ -743,12 +717,14 @@ def _envelope(answer: bytes) -> dict[str, Any]:
     raise kind(told["code"], told["field"], told["got"], told["expected"], told.get("offset"))
 
 
-def _overlaid(base: Any, over: Any) -> Any:
-    """The fields of `over` in place of those of `base`, however deep."""
-    if not isinstance(base, dict) or not isinstance(over, dict):
-        return over
-    laid = {name: _overlaid(base[name], value) for name, value in over.items() if name in base}
-    return {**base, **over, **laid}
+def _decided(answer: bytes) -> str:
+    """The decision as it stands in the envelope; the error of a bad input is raised.
+
+    Not read and written again: a large state would take longer so than all else.
+    """
+    if not answer.startswith(_DECIDED):
+        _envelope(answer)
+    return answer[len(_DECIDED) : answer.rindex(_DECIDED_BY)].decode()
 
 
 def _bytes(data: bytes | bytearray | str) -> bytes:

@@ -399,7 +399,6 @@ class Book(books.Book):
         given = fields if plan is None else plan(fields, amounts.to_text)
         data = _native.to_json(given, exact=False)
         self._handle = _Handle(kind, data, module, limits, lasts=True)
-        self._setting = books.setting_of(fields)
 
     @property
     def _decider(self) -> str:

@@ -1948,6 +1948,17 @@ class FeesConfig(TypedDict):
     """Whether a need for inbound liquidity raises a fee."""
 
 
+class FleetBookOpening(TypedDict):
+    """What opens the same book again, config and state as they are now."""
+
+    config: Config
+    """The config in force."""
+    profile: Profile
+    """The profile it was made from."""
+    state: FleetSnapshot
+    """Everything the book knows."""
+
+
 class FleetBookSize(TypedDict):
     """How much the book holds now."""
 
@@ -2493,6 +2504,17 @@ class HopFee(TypedDict):
 
 HubAmount = Union[str, int]
 """tokens such as "500" or "0.1", raw units such as "1 unit", or "unlimited" """
+
+
+class HubBookOpening(TypedDict):
+    """What opens the same book again, config and state as they are now."""
+
+    config: Config
+    """The config in force."""
+    profile: Profile
+    """The profile it was made from."""
+    state: HubState
+    """Everything the book knows."""
 
 
 class HubBookSize(TypedDict):

@@ -148,7 +148,7 @@ export declare class DecisionLog {
 
 // methods.d.ts
 import { Book } from "./book.js";
-import type { AcceptInput, Accepted, AccountAdvice, AccountColumns, AccountInput, AdjustInput, Adjusted, AdviceInput, AdviseInput, ApplyPlan, AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, Assessed, BackoffInput, BookDigest, Budget, BudgetInput, BuildInput, Built, ChannelHistoryInput, ChannelInput, CheckInput, Checked, Classified, ClassifyInput, ClnInput, Competition, Conflict, ConflictInput, CooldownInput, Cycles, CyclesInput, Decision, DescribeInput, Description, Detected, EvaluateInput, Evaluated, Excesses, ExplainInput, Explained, FleetBookSize, FleetHealth, FleetHealthInput, FleetInput, FleetMemberInput, FleetPeerInput, FleetSnapshot, FleetState, GossipAcceptInput, GossipScaleInput, GossipScaled, Headroom, HeadroomInput, HubBookSize, HubExplainInput, HubExplained, HubState, HubStateInput, HubVerified, HubVerifyInput, LegacyFee, LegacyFeeInput, LegacyText, LegacyTextInput, LegacyVerified, LegacyVerifyInput, LimitInput, Limited, LintInput, Linted, LiquidityScoreInput, LiquidityScored, LogCheckInput, LogChecked, LogLine, LogLineInput, MatchInput, Matched, MemberInput, MessageOutcome, Needs, NodeAdvice, NodeAdviceInput, NodeExplainInput, NodeExplained, NodeObservationInput, Nothing, OpenFleetBook, OpenHubBook, Operations, Pause, Plan, PlanAt, PrioritizeInput, PrioritizedNeeds, Profit, Received, Relevance, RelevanceInput, RemoveAccount, RemoveFromFleet, ReportInput, ReportVerdict, Reports, RestoreBook, RestoreFleet, ScoreInput, Scored, SetHub, SetUs, SignatureInput, SignatureVerdict, SizeInput, Sized, Snapshot, SourceChannelInput, Sources, SourcesInput, TakeMessage, Threshold, ThresholdInput, TopologyAdvice, TrendInput, Trended, VerifyInput, Watched } from "./generated.js";
+import type { AcceptInput, Accepted, AccountAdvice, AccountColumns, AccountInput, AdjustInput, Adjusted, AdviceInput, AdviseInput, ApplyPlan, AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, Assessed, BackoffInput, BookDigest, Budget, BudgetInput, BuildInput, Built, ChannelHistoryInput, ChannelInput, CheckInput, Checked, Classified, ClassifyInput, ClnInput, Competition, Conflict, ConflictInput, CooldownInput, Cycles, CyclesInput, Decision, DescribeInput, Description, Detected, EvaluateInput, Evaluated, Excesses, ExplainInput, Explained, FleetBookOpening, FleetBookSize, FleetHealth, FleetHealthInput, FleetInput, FleetMemberInput, FleetPeerInput, FleetSnapshot, FleetState, GossipAcceptInput, GossipScaleInput, GossipScaled, Headroom, HeadroomInput, HubBookOpening, HubBookSize, HubExplainInput, HubExplained, HubState, HubStateInput, HubVerified, HubVerifyInput, LegacyFee, LegacyFeeInput, LegacyText, LegacyTextInput, LegacyVerified, LegacyVerifyInput, LimitInput, Limited, LintInput, Linted, LiquidityScoreInput, LiquidityScored, LogCheckInput, LogChecked, LogLine, LogLineInput, MatchInput, Matched, MemberInput, MessageOutcome, Needs, NodeAdvice, NodeAdviceInput, NodeExplainInput, NodeExplained, NodeObservationInput, Nothing, OpenFleetBook, OpenHubBook, Operations, Pause, Plan, PlanAt, PrioritizeInput, PrioritizedNeeds, Profit, Received, Relevance, RelevanceInput, RemoveAccount, RemoveFromFleet, ReportInput, ReportVerdict, Reports, RestoreBook, RestoreFleet, ScoreInput, Scored, SetHub, SetUs, SignatureInput, SignatureVerdict, SizeInput, Sized, Snapshot, SourceChannelInput, Sources, SourcesInput, TakeMessage, Threshold, ThresholdInput, TopologyAdvice, TrendInput, Trended, VerifyInput, Watched } from "./generated.js";
 export declare abstract class PolicyMethods {
     abstract call<Name extends keyof Operations>(operation: Name, input: Operations[Name]["input"]): Decision<Operations[Name]["decision"]>;
     policyDescribe(input?: DescribeInput): Decision<Description>;
@@ -227,6 +227,7 @@ export declare class FleetBook extends Book {
     headroom(input: HeadroomInput): Decision<Headroom>;
     advise(input: AskAdvice): Decision<TopologyAdvice>;
     snapshot(input?: Nothing): Decision<FleetSnapshot>;
+    opening(input?: Nothing): Decision<FleetBookOpening>;
     restore(input: RestoreFleet): Decision<FleetBookSize>;
     digest(input?: Nothing): Decision<BookDigest>;
 }
@@ -239,6 +240,7 @@ export declare class HubBook extends Book {
     plan(input?: PlanAt): Decision<Plan>;
     apply(input: ApplyPlan): Decision<HubBookSize>;
     snapshot(input?: Nothing): Decision<HubState>;
+    opening(input?: Nothing): Decision<HubBookOpening>;
     restore(input: RestoreBook): Decision<HubBookSize>;
     digest(input?: Nothing): Decision<BookDigest>;
 }

@@ -122,7 +122,7 @@ impl<C: Callee + 'static> Held<C> {
             Err(error) => error.text(),
         };
         // Questions about the book itself are no decisions.
-        if matches!(operation, "snapshot" | "digest") {
+        if matches!(operation, "snapshot" | "opening" | "digest") {
             return Ok(answer);
         }
         if answer.is_ok() && operation == "set_hub" {

@@ -44,12 +44,6 @@ FILE_S = 24 * 3600
 """A part of the log that is older is followed by a new one."""
 
 
-_DECIDED = b'{"decision":'
-_DECIDED_BY = b',"policy":{"config":"'
-"""Between the two stands a decision: keys of an envelope are sorted, and in a text such quotes are
-escaped."""
-
-
 @dataclass
 class _Chain:
     """What the next line must name; kept in the store, since another process may write it."""
@@ -105,8 +99,6 @@ class Decisions:
         self._most_bytes = most_bytes
         self._file_bytes = file_bytes
         self._module, self._note = log._noted(policy)
-        setting = {"profile": policy.profile, "config": policy.config}
-        self._setting = _native.to_json(setting)
         self._lock = threading.RLock()
         self._held = _Held()
         self._missing = 0
@@ -183,7 +175,7 @@ class Decisions:
                 opened = f'{{"handle":{held.number}}}'.encode()
                 entries.append(
                     {
-                        **self._said("handle", "open", self._opens(state), opened, None),
+                        **self._said("handle", "open", log._decided(state).encode(), opened, None),
                         "handle": held.number,
                         "opens": "fleet_book",
                     }
@@ -198,12 +190,6 @@ class Decisions:
             self._put(chain, entries)
         self._held = held
         return True
-
-    def _opens(self, state: bytes) -> bytes:
-        """What opens the book again, out of the envelope of its state."""
-        # As bytes: a large state would take longer to be read and written again than all else.
-        begin, end = len(_DECIDED), state.rindex(_DECIDED_BY)
-        return self._setting[:-1] + b',"state":' + state[begin:end] + b"}"
 
     def _said(
         self, kind: str, op: str, data: bytes, answer: bytes, caller: str | None

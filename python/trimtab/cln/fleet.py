@@ -130,10 +130,10 @@ class Fleet:
             return book.call(method, fields)
 
     def asked(self, method: str, data: bytes, *, known: int) -> tuple[int, bytes | None, bytes]:
-        """Ask the book: its version, its state where that is not `known`, and the answer."""
+        """Ask the book: its version, what opens it where that is not `known`, and the answer."""
         with self._lock:
             book = self.book()
-            state = None if self._version == known else book.answer_bytes("snapshot", b"{}")
+            state = None if self._version == known else book.answer_bytes("opening", b"{}")
             return self._version, state, book.answer_bytes(method, data)
 
     def us(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ use super::{
     FleetSnapshot,
 };
 use crate::books::{BookDigest, Nothing, book_method, book_methods};
+use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::fleet::channel::Channel;
 use crate::fleet::conflict::Conflict;
@@ -33,6 +34,17 @@ pub struct OpenFleetBook {
     /// Fields of the config to change.
     pub config: Option<Overrides>,
     /// The fleet: at least we ourselves.
+    pub state: FleetSnapshot,
+}
+
+/// What opens the same book again, config and state as they are now.
+#[record(open)]
+pub struct FleetBookOpening {
+    /// The profile it was made from.
+    pub profile: Profile,
+    /// The config in force.
+    pub config: Config,
+    /// Everything the book knows.
     pub state: FleetSnapshot,
 }
 
@@ -225,6 +237,13 @@ method!(FleetAdvise, "advise", AskAdvice => Advised,
 method!(FleetTakeSnapshot, "snapshot", Nothing => FleetSnapshot,
     "Everything the book knows.",
     |book, _, _| Ok(book.snapshot()));
+method!(FleetOpening, "opening", Nothing => FleetBookOpening,
+"What opens the same book again: its profile, config and state as they are now.",
+|book, _, _| Ok(FleetBookOpening {
+    profile: book.policy().profile(),
+    config: book.policy().config().clone(),
+    state: book.snapshot(),
+}));
 method!(FleetRestore, "restore", RestoreFleet => FleetHeld,
 "Goes back to a snapshot.",
 |book, input, _| {
@@ -244,7 +263,8 @@ macro_rules! for_each_fleet_method {
             FleetSetMember, FleetSetReport, FleetSetChannel, FleetSetPeer, FleetSetSource, FleetSetUs,
             FleetRemove, FleetTake, FleetNeeds, FleetExcess, FleetTellState, FleetCompetition,
             FleetRelevance, FleetTellHealth, FleetConflict, FleetFees, FleetEvaluate, FleetSplice,
-            FleetHeadroom, FleetAdvise, FleetTakeSnapshot, FleetRestore, FleetTakeDigest,
+            FleetHeadroom, FleetAdvise, FleetTakeSnapshot, FleetOpening,
+            FleetRestore, FleetTakeDigest,
         }
     };
 }

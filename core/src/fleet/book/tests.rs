@@ -520,6 +520,20 @@ proptest! {
     }
 
     #[test]
+    fn what_opens_a_book_again_opens_the_same_book(steps in prop::collection::vec(changes(), 0..16)) {
+        let mut book = empty();
+        for change in steps {
+            make(&mut book, change);
+        }
+        let told = book.call_bytes("opening", b"{}").unwrap();
+        let envelope = crate::value::Value::from_json(&told).unwrap();
+        let mut again = open(envelope.get("decision").unwrap()).unwrap();
+        prop_assert_eq!(again.policy().digest(), book.policy().digest());
+        prop_assert_eq!(again.digest().unwrap(), book.digest().unwrap());
+        prop_assert_eq!(again.call_bytes("opening", b"{}").unwrap(), told);
+    }
+
+    #[test]
     fn a_message_is_taken_as_the_stateless_operation_takes_it_and_becomes_the_report(
         order in prop::collection::vec((0..MESSAGES.len(), 1..=4u8, 0..1500u64, ids()), 1..20)
     ) {

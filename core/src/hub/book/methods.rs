@@ -3,6 +3,7 @@
 use crate::account::algebra::Delta;
 use crate::books::{BookDigest, Nothing, book_method, book_methods};
 use crate::config::hub::Token;
+use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::hub::book::HubBook;
 use crate::hub::memory::HubMemory;
@@ -22,6 +23,17 @@ pub struct OpenHubBook {
     /// Fields of the config to change.
     pub config: Option<Overrides>,
     /// The hub, with or without its accounts.
+    pub state: HubState,
+}
+
+/// What opens the same book again, config and state as they are now.
+#[record(open)]
+pub struct HubBookOpening {
+    /// The profile it was made from.
+    pub profile: Profile,
+    /// The config in force.
+    pub config: Config,
+    /// Everything the book knows.
     pub state: HubState,
 }
 
@@ -281,6 +293,13 @@ method!(BookApply, "apply", ApplyPlan => Held,
 method!(BookSnapshot, "snapshot", Nothing => HubState,
     "Everything the book knows.",
     |book, _, _| book.snapshot());
+method!(BookOpening, "opening", Nothing => HubBookOpening,
+"What opens the same book again: its profile, config and state as they are now.",
+|book, _, _| Ok(HubBookOpening {
+    profile: book.policy().profile(),
+    config: book.policy().config().clone(),
+    state: book.snapshot()?,
+}));
 method!(BookRestore, "restore", RestoreBook => Held,
 "Goes back to a snapshot.",
 |book, input, _| {
@@ -298,7 +317,7 @@ macro_rules! for_each_hub_method {
         $then! {
             $crate::hub::book::HubBook,
             BookSetAccount, BookLoad, BookRemove, BookSetHub, BookPlan, BookApply, BookSnapshot,
-            BookRestore, BookTakeDigest,
+            BookOpening, BookRestore, BookTakeDigest,
         }
     };
 }

@@ -179,3 +179,23 @@ fn a_bad_cell_of_a_column_is_named() {
         "account_id"
     );
 }
+
+proptest! {
+    #![proptest_config(proofs::config())]
+
+    #[test]
+    fn what_opens_a_book_again_opens_the_same_book(state in odd_hubs(), of_ours in proptest::bool::weighted(0.8), changed in any::<bool>()) {
+        let mut book = HubBook::new(policy(of_ours), state).unwrap();
+        if changed {
+            book.call_bytes("set_hub", br#"{"config":{"hub":{"max_wait_ms":777000}}}"#).unwrap();
+        }
+        let told = book.call_bytes("opening", b"{}").unwrap();
+        let envelope = crate::value::Value::from_json(&told).unwrap();
+        let mut again = open(envelope.get("decision").unwrap()).unwrap();
+        prop_assert_eq!(again.policy().digest(), book.policy().digest());
+        prop_assert_eq!(again.digest().unwrap(), book.digest().unwrap());
+        prop_assert_eq!(again.call_bytes("opening", b"{}").unwrap(), told);
+        let plan = |book: &mut HubBook| book.call_bytes("plan", br#"{"now":1000000}"#).unwrap();
+        prop_assert_eq!(plan(&mut again), plan(&mut book));
+    }
+}

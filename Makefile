@@ -180,7 +180,8 @@ real-nodes: wheel       ## the fleet on real nodes; wants lightningd and bitcoin
 	cd target && ../$(VENV)/python -m pytest --import-mode=importlib --rootdir ../python -m lightningd ../python/tests/cln
 
 bench: setup release-wheel npm bench-hub  ## times, written to target/bench.json and target/bench-hub.jsonl
-	$(CARGO) run --quiet --locked --release --package trimtab-tests --bin bench -- --python $(VENV)/python
+	$(CARGO) build --quiet --locked --release --package trimtab-tests --package trimtab-host --bin bench --bin trimtab
+	target/release/bench --python $(VENV)/python
 
 bench-hub: npm          ## a hub through trimtab/xln against plain JavaScript, in Node and in Bun
 	@mkdir -p target

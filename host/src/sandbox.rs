@@ -132,7 +132,9 @@ impl<'b> Builder<'b> {
             .wasm_relaxed_simd(false)
             .wasm_memory64(false)
             .wasm_multi_memory(false)
-            .wasm_backtrace_max_frames(None);
+            .wasm_backtrace_max_frames(None)
+            .generate_address_map(false)
+            .native_unwind_info(false);
         if self.cached {
             config.cache(Cache::from_file(None).ok());
         }

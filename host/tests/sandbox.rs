@@ -280,6 +280,7 @@ fn an_input_too_large_for_the_memory_is_a_memory_limit() {
 #[test]
 fn the_digest_is_checked_before_anything_runs() {
     let digest = Sandbox::new().unwrap().digest().to_owned();
+    assert_eq!(digest, trimtab_core::canonical::digest(MODULE));
     assert!(Sandbox::builder().digest(&digest).build().is_ok());
     assert!(
         Sandbox::builder()

@@ -24,8 +24,9 @@
 //! # Choices
 //! - **One policy is always in force.** A new config is read, checked and opened before it takes
 //!   the place of the old one; a request keeps the policy that it began with.
-//! - **Decisions run on threads of their own**, never on the threads that move bytes, so that a
-//!   long decision delays no other connection.
+//! - **Decisions run on threads of their own**, not on the threads that move bytes, so that a long
+//!   decision delays no other connection. Only what is small and waits for no log is decided where
+//!   it was read: to change threads would take longer.
 //! - **The module stays open in one instance per thread**: its operations are pure, and a staying
 //!   instance answers several times faster than a fresh one. One whose memory has grown, and one
 //!   whose call was ended by a limit or a trap, is replaced.

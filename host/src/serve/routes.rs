@@ -130,7 +130,7 @@ async fn decide(
     let Ok(Path(name)) = name else {
         return Refusal::NotFound.response();
     };
-    let outcome = on_a_thread(&service, request, move |service, admitted, body| {
+    let outcome = worked(&service, request, move |service, admitted, body| {
         service.call(&admitted.in_force, &name, mode, &body)
     });
     match outcome.await {
@@ -141,7 +141,7 @@ async fn decide(
 }
 
 async fn remote(State(service): Shared, request: Request) -> Response<Body> {
-    let outcome = on_a_thread(&service, request, |service, admitted, body| {
+    let outcome = worked(&service, request, |service, admitted, body| {
         let in_force = &admitted.in_force;
         Ok(rpc::answer(service, in_force, &body, admitted.until))
     });
@@ -157,9 +157,21 @@ async fn remote(State(service): Shared, request: Request) -> Response<Body> {
     }
 }
 
-/// Reads the body and does the work on a thread that may take its time. Nobody waits longer than
-/// the request may take; its room is free when the work has ended, not before.
-async fn on_a_thread<T: Send + 'static>(
+/// A single question of at most so many bytes is answered where it was read: a decision takes time
+/// by the size of its input, and to change threads takes longer than a small one.
+const SMALL_BYTES: usize = 4 << 10;
+
+/// Whether the work takes so little time that other connections may wait for it. A log may wait
+/// for its disk, and a batch asks many questions.
+fn is_short(service: &Service, body: &[u8]) -> bool {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    body.len() <= SMALL_BYTES && !service.has_log() && first != Some(&b'[')
+}
+
+/// Reads the body and does the work: on a thread that may take its time, if it is not short.
+/// Nobody waits longer than the request may take; its room is free when the work has ended, not
+/// before.
+async fn worked<T: Send + 'static>(
     service: &Arc<Service>,
     request: Request,
     work: impl FnOnce(&Service, &Admitted, Bytes) -> Result<T, HostError> + Send + 'static,
@@ -172,6 +184,9 @@ async fn on_a_thread<T: Send + 'static>(
     let left = |until: Instant| until.saturating_duration_since(Instant::now());
     let body = timeout(left(until), read(service, body)).await;
     let body = body.map_err(|_| Refusal::RequestTime)??;
+    if is_short(service, &body) {
+        return Ok(work(service, &admitted, body));
+    }
     let service = Arc::clone(service);
     let working = tokio::task::spawn_blocking(move || {
         // It waited too long for a thread; nobody waits for it any more.

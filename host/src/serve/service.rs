@@ -200,6 +200,11 @@ impl Service {
         written.map(drop)
     }
 
+    /// Whether decisions are written down, which may wait for a disk.
+    pub(super) const fn has_log(&self) -> bool {
+        self.log.is_some()
+    }
+
     /// Ends the log in order.
     pub(super) fn close(&self) {
         if let Some(Err(error)) = self.log.as_ref().map(Writer::close) {

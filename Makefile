@@ -121,6 +121,8 @@ python-tests:
 	cd python && ../$(VENV)/python -m mypy trimtab
 	cd target && ../$(VENV)/python -m mypy.stubtest trimtab._native --allowlist ../python/stubtest-allow.txt
 	cd target && ../$(VENV)/python -m pytest --quiet --import-mode=importlib --rootdir ../python ../python/tests ../python/plugins
+	@# One round: the peers of the bench must still decide as we do.
+	cd target && TRIMTAB_BENCH_ROUNDS=1 ../$(VENV)/python ../tests/bench/run.py >/dev/null
 
 npm-tests:
 	npm test --silent --prefix pkg

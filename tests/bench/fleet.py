@@ -300,7 +300,9 @@ def rows() -> None:
     assert health["fleet_health"] == plain_health(large, NOW)["fleet_health"]
     three("health of 1000 members", (wide, "health"), asked, lambda: plain_health(large, NOW), 50)
     spread, asked_about = fleet_of(50, 200), key(9, 100)
-    splicing = book_of(spread, [{**channels[0], "peer_id": asked_about}], [])
+    splicing = book_of(
+        spread, [{**channels[0], "peer_id": asked_about, "local_sats": 2_000_000}], []
+    )
     splicing.set_peer(peer_id=asked_about, public_capacity_sats=400_000_000)
     splice = {"peer_id": asked_about, "amount_sats": 1_000_000, "type": "splice_out", "now": NOW}
     checked = splicing.call("splice", splice)["decision"]

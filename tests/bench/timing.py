@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import time
 from typing import Any, Callable
 
-ROUNDS = 15
+ROUNDS = int(os.environ.get("TRIMTAB_BENCH_ROUNDS", "15"))
 
 
 def pair(ours: Callable[[], Any], peer: Callable[[], Any], calls: int) -> tuple[float, float]:

@@ -184,6 +184,7 @@ real-nodes: wheel       ## the fleet on real nodes; wants lightningd and bitcoin
 bench: setup release-wheel npm bench-hub  ## times, written to target/bench.json and target/bench-hub.jsonl
 	$(CARGO) build --quiet --locked --release --package trimtab-tests --package trimtab-host --bin bench --bin trimtab
 	target/release/bench --python $(VENV)/python
+	$(CARGO) test --quiet --locked --profile world --package trimtab-core --test node_laws -- --ignored --nocapture
 
 bench-hub: npm          ## a hub through trimtab/xln against plain JavaScript, in Node and in Bun
 	@mkdir -p target

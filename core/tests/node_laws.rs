@@ -227,9 +227,9 @@ fn evidence(seen: &Value, of: &str) -> Value {
     evidence
 }
 
-/// `cargo test --release --package trimtab-core --test node_laws -- --ignored --nocapture`
+/// `make bench` runs it: the goal is three times, and a time is no assertion.
 #[test]
-#[ignore = "a time, for people"]
+#[ignore = "a time, for people: a row of make bench"]
 fn reading_the_largest_node_takes_a_small_multiple_of_parsing_it() {
     for seed in 0..5 {
         let text = node(seed, Some(400)).answers.to_string();
@@ -249,9 +249,8 @@ fn reading_the_largest_node_takes_a_small_multiple_of_parsing_it() {
         let reading = best(&|| policy.call("snapshot.cln", text.as_bytes()).unwrap().len());
         let times = reading.as_secs_f64() / parsing.as_secs_f64();
         println!(
-            "{} bytes: parsed in {parsing:?}, read in {reading:?}, {times:.2} times",
+            "{} bytes: parsed in {parsing:?}, read in {reading:?}, {times:.2} times (goal 3)",
             text.len()
         );
-        assert!(times <= 3.0);
     }
 }

@@ -158,7 +158,8 @@ async fn remote(State(service): Shared, request: Request) -> Response<Body> {
 }
 
 /// A single question of at most so many bytes is answered where it was read: a decision takes time
-/// by the size of its input, and to change threads takes longer than a small one.
+/// by the size of its input, and to change threads takes longer than a small one. The one exception,
+/// `policy.describe`, has a long answer and holds its thread for some hundredths of a second.
 const SMALL_BYTES: usize = 4 << 10;
 
 /// Whether the work takes so little time that other connections may wait for it. A log may wait

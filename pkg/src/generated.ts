@@ -1015,53 +1015,60 @@ export interface Classified {
   readonly severity?: Severity;
 }
 
-/** The channel to judge; a channel of a snapshot as it is, or its two amounts alone. */
+/**
+ * The channel to judge: a channel of a snapshot as it is, or its two amounts alone. Beside them
+ * `phase`, `usable`, `splicing` and `closed_to_forwards` decide; `channel_id` is named in the
+ * reasons, and the rest changes nothing.
+ */
 export interface ClassifyInput {
-  /** How old it is, in whole days; changes nothing. */
+  /** How old it is, in whole days; absent when unknown. */
   readonly age_days?: CountInput | null | undefined;
-  /** Whether the graph shows it; changes nothing. */
+  /** Whether the graph shows it; absent where no graph is known. */
   readonly announced?: boolean | null | undefined;
-  /** Its whole capacity. */
+  /** Its capacity; while a splice waits, that of the outcome that leaves us the least. */
   readonly capacity_sats: SatInput;
-  /** Its id; only named in the reasons. */
+  /** Its id. */
   readonly channel_id?: NodeId | null | undefined;
-  /** Whether its operator lets no forward out through it: then it needs nothing. */
+  /** Whether its operator lets no forward out through it. */
   readonly closed_to_forwards?: boolean | undefined;
-  /** Whether the peer is there; changes nothing. */
+  /** Whether the peer is there and the channel is in step with it; absent where nobody says. */
   readonly connected?: boolean | null | undefined;
-  /** Our fee for each forward; changes nothing. */
+  /** Our fee for each forward out through it. */
   readonly fee_base_msat?: Msat | null | undefined;
-  /** Our fee rate on it; changes nothing. */
+  /** Our fee rate on it. */
   readonly fee_ppm?: PpmInput | null | undefined;
-  /** What others sent through it; changes nothing. */
+  /** What others sent through it in 60 days; absent when unknown. */
   readonly flow?: ChannelFlowInput | null | undefined;
-  /** What the last hop into it costs; changes nothing. */
+  /** What the peer takes for the last hop into it. */
   readonly last_hop?: HopFeeInput | null | undefined;
-  /** The part on our side. */
+  /** The part on our side; while a splice waits, of the outcome that leaves us the least. */
   readonly local_sats: SatInput;
-  /** The node at the other end; changes nothing. */
+  /** The node at the other end. */
   readonly peer_id?: NodeId | null | undefined;
-  /** The smallest capacity that a splice in flight may leave; changes nothing. */
+  /** The smallest capacity that a splice in flight may leave. */
   readonly pending_capacity_sats?: SatInput | null | undefined;
   /** Where it is in its life; absent: as `usable` says. */
   readonly phase?: Phase | null | undefined;
-  /** Whether it is not to be announced; changes nothing. */
+  /** Whether it is not to be announced. */
   readonly private?: boolean | undefined;
-  /** What can be received; changes nothing. */
+  /** What can be received now; absent where the node does not say. */
   readonly receivable_sats?: SatInput | null | undefined;
-  /** What others sent through it of late; changes nothing. */
+  /** What others sent through it within `rebalance.flow_window_days`; absent when unknown. */
   readonly recent_flow?: RecentFlowInput | null | undefined;
-  /** What has to stay on our side; changes nothing. */
+  /** What has to stay on our side. */
   readonly reserve_sats?: SatInput | null | undefined;
-  /** What rebalances into it cost; changes nothing. */
+  /** What our own rebalances into it cost: their weighted median; absent when unknown. */
   readonly route_cost_ppm?: PpmInput | null | undefined;
-  /** Its place in the chain; changes nothing. */
+  /** Its place in the chain, such as `124x1x0`. */
   readonly short_channel_id?: NodeId | null | undefined;
-  /** What can be sent; changes nothing. */
+  /**
+   * What can be sent now; absent where the node does not say. It does not depend on the
+   * connection.
+   */
   readonly spendable_sats?: SatInput | null | undefined;
   /** Whether a splice is in flight. */
   readonly splicing?: boolean | undefined;
-  /** Whether it is in normal operation. Default: true. */
+  /** Whether it is in normal operation; `phase` says more. Default: true. */
   readonly usable?: boolean | undefined;
 }
 

@@ -662,51 +662,51 @@ Whether a channel is depleted, saturated or balanced, and how much would balance
 Takes one record, `trimtab.types.ClassifyInput`, or its fields by name:
 
     age_days: Count | None
-        How old it is, in whole days; changes nothing. May be absent.
+        How old it is, in whole days; absent when unknown. May be absent.
     announced: bool | None
-        Whether the graph shows it; changes nothing. May be absent.
+        Whether the graph shows it; absent where no graph is known. May be absent.
     capacity_sats: Sat
-        Its whole capacity. Required.
+        Its capacity; while a splice waits, that of the outcome that leaves us the least. Required.
     channel_id: NodeId | None
-        Its id; only named in the reasons. May be absent.
+        Its id. May be absent.
     closed_to_forwards: bool
-        Whether its operator lets no forward out through it: then it needs nothing. May be absent.
+        Whether its operator lets no forward out through it. May be absent.
     connected: bool | None
-        Whether the peer is there; changes nothing. May be absent.
+        Whether the peer is there and the channel is in step with it; absent where nobody says. May be absent.
     fee_base_msat: Msat | None
-        Our fee for each forward; changes nothing. May be absent.
+        Our fee for each forward out through it. May be absent.
     fee_ppm: Ppm | None
-        Our fee rate on it; changes nothing. May be absent.
+        Our fee rate on it. May be absent.
     flow: ChannelFlow | None
-        What others sent through it; changes nothing. May be absent.
+        What others sent through it in 60 days; absent when unknown. May be absent.
     last_hop: HopFee | None
-        What the last hop into it costs; changes nothing. May be absent.
+        What the peer takes for the last hop into it. May be absent.
     local_sats: Sat
-        The part on our side. Required.
+        The part on our side; while a splice waits, of the outcome that leaves us the least. Required.
     peer_id: NodeId | None
-        The node at the other end; changes nothing. May be absent.
+        The node at the other end. May be absent.
     pending_capacity_sats: Sat | None
-        The smallest capacity that a splice in flight may leave; changes nothing. May be absent.
+        The smallest capacity that a splice in flight may leave. May be absent.
     phase: Phase | None
         Where it is in its life; absent: as `usable` says. May be absent.
     private: bool
-        Whether it is not to be announced; changes nothing. May be absent.
+        Whether it is not to be announced. May be absent.
     receivable_sats: Sat | None
-        What can be received; changes nothing. May be absent.
+        What can be received now; absent where the node does not say. May be absent.
     recent_flow: RecentFlow | None
-        What others sent through it of late; changes nothing. May be absent.
+        What others sent through it within `rebalance.flow_window_days`; absent when unknown. May be absent.
     reserve_sats: Sat | None
-        What has to stay on our side; changes nothing. May be absent.
+        What has to stay on our side. May be absent.
     route_cost_ppm: Ppm | None
-        What rebalances into it cost; changes nothing. May be absent.
+        What our own rebalances into it cost: their weighted median; absent when unknown. May be absent.
     short_channel_id: NodeId | None
-        Its place in the chain; changes nothing. May be absent.
+        Its place in the chain, such as `124x1x0`. May be absent.
     spendable_sats: Sat | None
-        What can be sent; changes nothing. May be absent.
+        What can be sent now; absent where the node does not say. It does not depend on the connection. May be absent.
     splicing: bool
         Whether a splice is in flight. May be absent.
     usable: bool
-        Whether it is in normal operation. Default: True.
+        Whether it is in normal operation; `phase` says more. Default: True.
 
 Returns a decision with `reasons` and the fields of `trimtab.types.Classified`:
 

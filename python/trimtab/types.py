@@ -960,59 +960,64 @@ class Classified(_ClassifiedRequired, _ClassifiedOptional):
 
 
 class _ClassifyInputRequired(TypedDict):
-    """The channel to judge; a channel of a snapshot as it is, or its two amounts alone."""
+    """The channel to judge: a channel of a snapshot as it is, or its two amounts alone. Beside them
+    `phase`, `usable`, `splicing` and `closed_to_forwards` decide; `channel_id` is named in the
+    reasons, and the rest changes nothing."""
 
     capacity_sats: Sat
-    """Its whole capacity."""
+    """Its capacity; while a splice waits, that of the outcome that leaves us the least."""
     local_sats: Sat
-    """The part on our side."""
+    """The part on our side; while a splice waits, of the outcome that leaves us the least."""
 
 
 class ClassifyInput(_ClassifyInputRequired, total=False):
-    """The channel to judge; a channel of a snapshot as it is, or its two amounts alone."""
+    """The channel to judge: a channel of a snapshot as it is, or its two amounts alone. Beside them
+    `phase`, `usable`, `splicing` and `closed_to_forwards` decide; `channel_id` is named in the
+    reasons, and the rest changes nothing."""
 
     age_days: Count | None
-    """How old it is, in whole days; changes nothing."""
+    """How old it is, in whole days; absent when unknown."""
     announced: bool | None
-    """Whether the graph shows it; changes nothing."""
+    """Whether the graph shows it; absent where no graph is known."""
     channel_id: NodeId | None
-    """Its id; only named in the reasons."""
+    """Its id."""
     closed_to_forwards: bool
-    """Whether its operator lets no forward out through it: then it needs nothing."""
+    """Whether its operator lets no forward out through it."""
     connected: bool | None
-    """Whether the peer is there; changes nothing."""
+    """Whether the peer is there and the channel is in step with it; absent where nobody says."""
     fee_base_msat: Msat | None
-    """Our fee for each forward; changes nothing."""
+    """Our fee for each forward out through it."""
     fee_ppm: Ppm | None
-    """Our fee rate on it; changes nothing."""
+    """Our fee rate on it."""
     flow: ChannelFlow | None
-    """What others sent through it; changes nothing."""
+    """What others sent through it in 60 days; absent when unknown."""
     last_hop: HopFee | None
-    """What the last hop into it costs; changes nothing."""
+    """What the peer takes for the last hop into it."""
     peer_id: NodeId | None
-    """The node at the other end; changes nothing."""
+    """The node at the other end."""
     pending_capacity_sats: Sat | None
-    """The smallest capacity that a splice in flight may leave; changes nothing."""
+    """The smallest capacity that a splice in flight may leave."""
     phase: Phase | None
     """Where it is in its life; absent: as `usable` says."""
     private: bool
-    """Whether it is not to be announced; changes nothing."""
+    """Whether it is not to be announced."""
     receivable_sats: Sat | None
-    """What can be received; changes nothing."""
+    """What can be received now; absent where the node does not say."""
     recent_flow: RecentFlow | None
-    """What others sent through it of late; changes nothing."""
+    """What others sent through it within `rebalance.flow_window_days`; absent when unknown."""
     reserve_sats: Sat | None
-    """What has to stay on our side; changes nothing."""
+    """What has to stay on our side."""
     route_cost_ppm: Ppm | None
-    """What rebalances into it cost; changes nothing."""
+    """What our own rebalances into it cost: their weighted median; absent when unknown."""
     short_channel_id: NodeId | None
-    """Its place in the chain; changes nothing."""
+    """Its place in the chain, such as `124x1x0`."""
     spendable_sats: Sat | None
-    """What can be sent; changes nothing."""
+    """What can be sent now; absent where the node does not say. It does not depend on the
+    connection."""
     splicing: bool
     """Whether a splice is in flight."""
     usable: bool
-    """Whether it is in normal operation."""
+    """Whether it is in normal operation; `phase` says more."""
 
 
 class _ClnInputRequired(TypedDict):

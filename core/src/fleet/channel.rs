@@ -72,60 +72,83 @@ pub struct Demand {
     pub sats_per_active_day: Option<Sat>,
 }
 
-/// One channel of ours.
-#[record]
-pub struct Channel {
-    /// How old it is, in whole days; absent when unknown.
-    pub age_days: Option<Count>,
-    /// Whether the graph shows it; absent where no graph is known.
-    pub announced: Option<bool>,
-    /// Its capacity; while a splice waits, that of the outcome that leaves us the least.
-    pub capacity_sats: Sat,
-    /// Its id.
-    pub channel_id: NodeId,
-    /// Whether its operator lets no forward out through it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub closed_to_forwards: bool,
-    /// Whether the peer is there and the channel is in step with it; absent where nobody says.
-    pub connected: Option<bool>,
-    /// Our fee for each forward out through it.
-    pub fee_base_msat: Option<Msat>,
-    /// Our fee rate on it.
-    pub fee_ppm: Option<Ppm>,
-    /// What others sent through it in 60 days; absent when unknown.
-    pub flow: Option<ChannelFlow>,
-    /// What the peer takes for the last hop into it.
-    pub last_hop: Option<HopFee>,
-    /// The part on our side; while a splice waits, of the outcome that leaves us the least.
-    pub local_sats: Sat,
-    /// The node at the other end.
-    pub peer_id: NodeId,
-    /// The smallest capacity that a splice in flight may leave.
-    pub pending_capacity_sats: Option<Sat>,
-    /// Where it is in its life; absent: as `usable` says.
-    pub phase: Option<Phase>,
-    /// Whether it is not to be announced.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub private: bool,
-    /// What can be received now; absent where the node does not say.
-    pub receivable_sats: Option<Sat>,
-    /// What others sent through it within `rebalance.flow_window_days`; absent when unknown.
-    pub recent_flow: Option<RecentFlow>,
-    /// What has to stay on our side.
-    pub reserve_sats: Option<Sat>,
-    /// What our own rebalances into it cost: their weighted median; absent when unknown.
-    pub route_cost_ppm: Option<Ppm>,
-    /// Its place in the chain, such as `124x1x0`.
-    pub short_channel_id: Option<NodeId>,
-    /// What can be sent now; absent where the node does not say. It does not depend on the
-    /// connection.
-    pub spendable_sats: Option<Sat>,
-    /// Whether a splice is in flight.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub splicing: bool,
-    /// Whether it is in normal operation; `phase` says more.
-    #[serde(default = "yes")]
-    pub usable: bool,
+/// Makes the record of a channel, as a snapshot tells it; `$id` says how its two ids are known.
+macro_rules! channel_record {
+    ($(#[$about:meta])* $name:ident, $($id:tt)+) => {
+        #[record]
+        $(#[$about])*
+        pub struct $name {
+            /// How old it is, in whole days; absent when unknown.
+            pub age_days: Option<Count>,
+            /// Whether the graph shows it; absent where no graph is known.
+            pub announced: Option<bool>,
+            /// Its capacity; while a splice waits, that of the outcome that leaves us the least.
+            pub capacity_sats: Sat,
+            /// Its id.
+            pub channel_id: $($id)+,
+            /// Whether its operator lets no forward out through it.
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            pub closed_to_forwards: bool,
+            /// Whether the peer is there and the channel is in step with it; absent where nobody says.
+            pub connected: Option<bool>,
+            /// Our fee for each forward out through it.
+            pub fee_base_msat: Option<Msat>,
+            /// Our fee rate on it.
+            pub fee_ppm: Option<Ppm>,
+            /// What others sent through it in 60 days; absent when unknown.
+            pub flow: Option<ChannelFlow>,
+            /// What the peer takes for the last hop into it.
+            pub last_hop: Option<HopFee>,
+            /// The part on our side; while a splice waits, of the outcome that leaves us the least.
+            pub local_sats: Sat,
+            /// The node at the other end.
+            pub peer_id: $($id)+,
+            /// The smallest capacity that a splice in flight may leave.
+            pub pending_capacity_sats: Option<Sat>,
+            /// Where it is in its life; absent: as `usable` says.
+            pub phase: Option<Phase>,
+            /// Whether it is not to be announced.
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            pub private: bool,
+            /// What can be received now; absent where the node does not say.
+            pub receivable_sats: Option<Sat>,
+            /// What others sent through it within `rebalance.flow_window_days`; absent when unknown.
+            pub recent_flow: Option<RecentFlow>,
+            /// What has to stay on our side.
+            pub reserve_sats: Option<Sat>,
+            /// What our own rebalances into it cost: their weighted median; absent when unknown.
+            pub route_cost_ppm: Option<Ppm>,
+            /// Its place in the chain, such as `124x1x0`.
+            pub short_channel_id: Option<NodeId>,
+            /// What can be sent now; absent where the node does not say. It does not depend on the
+            /// connection.
+            pub spendable_sats: Option<Sat>,
+            /// Whether a splice is in flight.
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            pub splicing: bool,
+            /// Whether it is in normal operation; `phase` says more.
+            #[serde(default = "yes")]
+            pub usable: bool,
+        }
+
+        impl $name {
+            /// Where it is in its life, also where only `usable` says so.
+            #[must_use]
+            pub const fn phase_now(&self) -> Phase {
+                match self.phase {
+                    Some(phase) => phase,
+                    None if self.usable || self.splicing => Phase::Usable,
+                    None => Phase::Unknown,
+                }
+            }
+        }
+    };
+}
+pub(super) use channel_record;
+
+channel_record! {
+    /// One channel of ours.
+    Channel, NodeId
 }
 
 pub(super) const fn yes() -> bool {
@@ -178,10 +201,7 @@ impl Channel {
     /// Whether its liquidity counts: it forwards, also while a splice waits.
     #[must_use]
     pub const fn counts(&self) -> bool {
-        match self.phase {
-            Some(phase) => matches!(phase, Phase::Usable),
-            None => self.usable || self.splicing,
-        }
+        matches!(self.phase_now(), Phase::Usable)
     }
 
     /// Whether it is on its way to count. One that cannot be used, and whose phase nobody told, is

@@ -162,7 +162,7 @@ impl<'n, 'i> Explainer<'n, 'i> {
     fn channel(&self, channel: &'i Channel) -> Result<ChannelExplained, Error> {
         let in_force = self.node.decisions.on(channel);
         let mut said = Why::new();
-        let classified = self.node.class(channel, &mut said)?;
+        let classified = self.node.class(channel, &mut said);
         let word = in_force.rebalance.as_str();
         if in_force.rebalance != RebalanceDecision::Both {
             said.add(|| set_by_operator(channel, Effect::Refuse, word));

@@ -39,7 +39,7 @@ pub(super) fn needs(node: &Node<'_>) -> Result<Vec<ChannelNeed>, Error> {
     let mut found = Vec::new();
     for channel in node.in_use() {
         let mut quiet = Why::off();
-        let classified = node.class(channel, &mut quiet)?;
+        let classified = node.class(channel, &mut quiet);
         let troubled = [LiquidityClass::Depleted, LiquidityClass::Saturated];
         if !troubled.contains(&classified.class) {
             continue;

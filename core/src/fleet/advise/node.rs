@@ -5,10 +5,10 @@ use super::operator::{Decisions, set_by_operator};
 use super::question::{NodeAdviceInput, SpentBudget};
 use crate::config::Config;
 use crate::error::Error;
-use crate::fleet::channel::{Channel, Demand, Phase};
+use crate::fleet::channel::{Channel, Demand};
 use crate::fleet::health::Tier;
 use crate::fleet::health::assess::{AssessInput, Assessed, assess};
-use crate::fleet::liquidity::classify::{Classified, ClassifyInput, LiquidityClass, classify};
+use crate::fleet::liquidity::classify::{Classified, LiquidityClass, judge};
 use crate::fleet::member::{Member, Us};
 use crate::fleet::rebalance::Model;
 use crate::fleet::rebalance::budget::{Budget, BudgetInput, budget};
@@ -100,8 +100,8 @@ impl<'i> Node<'i> {
     }
 
     /// How full `channel` is.
-    pub fn class(&self, channel: &Channel, why: &mut Why) -> Result<Classified, Error> {
-        classify(self.config, &classify_input(channel), why)
+    pub fn class(&self, channel: &Channel, why: &mut Why) -> Classified {
+        judge(self.config, &channel.into(), why)
     }
 
     /// The channels that may need something: those that count, but for those that their operator
@@ -115,7 +115,7 @@ impl<'i> Node<'i> {
     pub fn depleted(&self) -> Result<Vec<(&'i Channel, Classified)>, Error> {
         let mut found = Vec::new();
         for channel in self.in_use() {
-            let classified = self.class(channel, &mut Why::off())?;
+            let classified = self.class(channel, &mut Why::off());
             if classified.class == LiquidityClass::Depleted {
                 found.push((channel, classified));
             }
@@ -236,7 +236,7 @@ impl<'i> Node<'i> {
             local_sats: Some(channel.local_sats),
             marginal_roi: None,
             peer_id: Some(channel.peer_id.clone()),
-            phase: phase(channel),
+            phase: Some(channel.phase_now()),
             receivable_sats: channel.receivable_sats,
             spendable_sats: spendable(channel),
             uptime_pct: None,
@@ -254,7 +254,7 @@ impl<'i> Node<'i> {
             flow: self.flow(channel),
             local_sats: Some(channel.local_sats),
             peer_id: Some(channel.peer_id.clone()),
-            phase: phase(channel),
+            phase: Some(channel.phase_now()),
             spendable_sats: spendable(channel),
             uptime_pct: None,
         }
@@ -277,43 +277,6 @@ impl<'i> Node<'i> {
 fn spendable(channel: &Channel) -> Sat {
     let known = channel.spendable_sats.unwrap_or(channel.local_sats);
     known.min(channel.capacity_sats)
-}
-
-/// Where a channel is in its life, also where only `usable` says so.
-fn phase(channel: &Channel) -> Option<Phase> {
-    channel.phase.or(match channel.counts() {
-        true => Some(Phase::Usable),
-        false => Some(Phase::Unknown),
-    })
-}
-
-/// A channel as `liquidity.classify` reads it.
-fn classify_input(channel: &Channel) -> ClassifyInput {
-    ClassifyInput {
-        age_days: channel.age_days,
-        announced: channel.announced,
-        capacity_sats: channel.capacity_sats,
-        channel_id: Some(channel.channel_id.clone()),
-        closed_to_forwards: channel.closed_to_forwards,
-        connected: channel.connected,
-        fee_base_msat: channel.fee_base_msat,
-        fee_ppm: channel.fee_ppm,
-        flow: channel.flow,
-        last_hop: channel.last_hop,
-        local_sats: channel.local_sats,
-        peer_id: None,
-        pending_capacity_sats: channel.pending_capacity_sats,
-        phase: channel.phase,
-        private: channel.private,
-        receivable_sats: channel.receivable_sats,
-        recent_flow: channel.recent_flow,
-        reserve_sats: channel.reserve_sats,
-        route_cost_ppm: channel.route_cost_ppm,
-        short_channel_id: None,
-        spendable_sats: channel.spendable_sats,
-        splicing: channel.splicing,
-        usable: channel.usable,
-    }
 }
 
 /// A node and the other members, ready for questions.

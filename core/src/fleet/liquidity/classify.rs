@@ -16,65 +16,19 @@
 use super::{LiquidityConfig, NeedType, Severity};
 use crate::config::Config;
 use crate::error::Error;
-use crate::fleet::channel::{ChannelFlow, HopFee, Phase, RecentFlow, full_share, local_share, yes};
+use crate::fleet::channel::{
+    Channel, ChannelFlow, HopFee, Phase, RecentFlow, channel_record, full_share, local_share, yes,
+};
 use crate::fleet::health::profit::nearest;
 use crate::flip;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
 
-/// The channel to judge; a channel of a snapshot as it is, or its two amounts alone.
-#[record]
-pub struct ClassifyInput {
-    /// How old it is, in whole days; changes nothing.
-    pub age_days: Option<Count>,
-    /// Whether the graph shows it; changes nothing.
-    pub announced: Option<bool>,
-    /// Its whole capacity.
-    pub capacity_sats: Sat,
-    /// Its id; only named in the reasons.
-    pub channel_id: Option<NodeId>,
-    /// Whether its operator lets no forward out through it: then it needs nothing.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub closed_to_forwards: bool,
-    /// Whether the peer is there; changes nothing.
-    pub connected: Option<bool>,
-    /// Our fee for each forward; changes nothing.
-    pub fee_base_msat: Option<Msat>,
-    /// Our fee rate on it; changes nothing.
-    pub fee_ppm: Option<Ppm>,
-    /// What others sent through it; changes nothing.
-    pub flow: Option<ChannelFlow>,
-    /// What the last hop into it costs; changes nothing.
-    pub last_hop: Option<HopFee>,
-    /// The part on our side.
-    pub local_sats: Sat,
-    /// The node at the other end; changes nothing.
-    pub peer_id: Option<NodeId>,
-    /// The smallest capacity that a splice in flight may leave; changes nothing.
-    pub pending_capacity_sats: Option<Sat>,
-    /// Where it is in its life; absent: as `usable` says.
-    pub phase: Option<Phase>,
-    /// Whether it is not to be announced; changes nothing.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub private: bool,
-    /// What can be received; changes nothing.
-    pub receivable_sats: Option<Sat>,
-    /// What others sent through it of late; changes nothing.
-    pub recent_flow: Option<RecentFlow>,
-    /// What has to stay on our side; changes nothing.
-    pub reserve_sats: Option<Sat>,
-    /// What rebalances into it cost; changes nothing.
-    pub route_cost_ppm: Option<Ppm>,
-    /// Its place in the chain; changes nothing.
-    pub short_channel_id: Option<NodeId>,
-    /// What can be sent; changes nothing.
-    pub spendable_sats: Option<Sat>,
-    /// Whether a splice is in flight.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub splicing: bool,
-    /// Whether it is in normal operation.
-    #[serde(default = "yes")]
-    pub usable: bool,
+channel_record! {
+    /// The channel to judge: a channel of a snapshot as it is, or its two amounts alone. Beside them
+    /// `phase`, `usable`, `splicing` and `closed_to_forwards` decide; `channel_id` is named in the
+    /// reasons, and the rest changes nothing.
+    ClassifyInput, Option<NodeId>
 }
 
 /// How full a channel is.
@@ -105,53 +59,94 @@ pub struct Classified {
     pub severity: Option<Severity>,
 }
 
+/// What is judged of a channel.
+pub(in crate::fleet) struct Judged<'c> {
+    id: Option<&'c NodeId>,
+    capacity_sats: Sat,
+    local_sats: Sat,
+    phase: Phase,
+    is_splicing: bool,
+    is_closed_to_forwards: bool,
+}
+
+impl<'c> From<&'c Channel> for Judged<'c> {
+    fn from(channel: &'c Channel) -> Self {
+        Self {
+            id: Some(&channel.channel_id),
+            capacity_sats: channel.capacity_sats,
+            local_sats: channel.local_sats,
+            phase: channel.phase_now(),
+            is_splicing: channel.splicing,
+            is_closed_to_forwards: channel.closed_to_forwards,
+        }
+    }
+}
+
+impl<'c> From<&'c ClassifyInput> for Judged<'c> {
+    fn from(input: &'c ClassifyInput) -> Self {
+        Self {
+            id: input.channel_id.as_ref(),
+            capacity_sats: input.capacity_sats,
+            local_sats: input.local_sats,
+            phase: input.phase_now(),
+            is_splicing: input.splicing,
+            is_closed_to_forwards: input.closed_to_forwards,
+        }
+    }
+}
+
 /// Judges a channel.
 pub fn classify(
     config: &Config,
     input: &ClassifyInput,
     why: &mut Why,
 ) -> Result<Classified, Error> {
+    Ok(judge(config, &input.into(), why))
+}
+
+/// As [`classify`], of what is judged.
+pub(in crate::fleet) fn judge(config: &Config, channel: &Judged<'_>, why: &mut Why) -> Classified {
     let config = &config.liquidity;
-    let subject = |reason: Reason| match &input.channel_id {
+    let subject = |reason: Reason| match channel.id {
         Some(id) => reason.about(id),
         None => reason,
     };
     let quiet = |class| Classified {
         amount_sats: Sat::MIN,
         class,
-        local_pct: full_share(input.local_sats, input.capacity_sats),
+        local_pct: full_share(channel.local_sats, channel.capacity_sats),
         need_type: None,
         severity: None,
     };
-    let phase = input.phase();
+    let phase = channel.phase;
     if phase != Phase::Usable {
         why.add(|| {
             let reason = Reason::new(Code::NotInNormalOperation, Effect::Unchecked);
             subject(reason.observed(phase.as_str()))
         });
-        return Ok(quiet(LiquidityClass::Unusable));
+        return quiet(LiquidityClass::Unusable);
     }
-    if input.splicing {
+    if channel.is_splicing {
         why.add(|| {
             let reason = Reason::new(Code::SpliceInFlight, Effect::Warn);
-            subject(reason.observed(input.local_sats))
+            subject(reason.observed(channel.local_sats))
         });
     }
-    if input.closed_to_forwards {
+    if channel.is_closed_to_forwards {
         why.add(|| subject(Reason::new(Code::ClosedToForwards, Effect::Warn)));
-        return Ok(quiet(LiquidityClass::Balanced));
+        return quiet(LiquidityClass::Balanced);
     }
-    let Some(local_pct) = local_share(input.local_sats, input.capacity_sats) else {
+    let Some(local_pct) = local_share(channel.local_sats, channel.capacity_sats) else {
         why.add(|| subject(Reason::new(Code::EmptyChannel, Effect::Unchecked)));
-        return Ok(quiet(LiquidityClass::Balanced));
+        return quiet(LiquidityClass::Balanced);
     };
     let need = config.trouble(local_pct);
-    why.add(|| subject(explain(config, input, need, local_pct)));
+    why.add(|| subject(explain(config, channel, need, local_pct)));
     let Some((need_type, severity)) = need else {
-        return Ok(quiet(LiquidityClass::Balanced));
+        return quiet(LiquidityClass::Balanced);
     };
-    Ok(Classified {
-        amount_sats: to_balance(input),
+    Classified {
+        amount_sats: to_balance(channel),
         class: match need_type {
             NeedType::Outbound => LiquidityClass::Depleted,
             NeedType::Inbound => LiquidityClass::Saturated,
@@ -159,29 +154,18 @@ pub fn classify(
         need_type: Some(need_type),
         severity: Some(severity),
         ..quiet(LiquidityClass::Balanced)
-    })
-}
-
-impl ClassifyInput {
-    /// Where the channel is in its life.
-    fn phase(&self) -> Phase {
-        let told = match self.usable || self.splicing {
-            true => Phase::Usable,
-            false => Phase::Unknown,
-        };
-        self.phase.unwrap_or(told)
     }
 }
 
 /// The plugin's own formula in f64; a float cast truncates.
-fn to_balance(input: &ClassifyInput) -> Sat {
-    let away = (input.capacity_sats.as_f64() * 0.5 - input.local_sats.as_f64()).abs();
+fn to_balance(channel: &Judged<'_>) -> Sat {
+    let away = (channel.capacity_sats.as_f64() * 0.5 - channel.local_sats.as_f64()).abs();
     Sat::clamped(away as u64)
 }
 
 fn explain(
     config: &LiquidityConfig,
-    input: &ClassifyInput,
+    channel: &Judged<'_>,
     need: Option<(NeedType, Severity)>,
     local_pct: f64,
 ) -> Reason {
@@ -200,11 +184,11 @@ fn explain(
         ),
     };
     let left = |local: u64| {
-        local_share(Sat::clamped(local), input.capacity_sats)
+        local_share(Sat::clamped(local), channel.capacity_sats)
             .is_some_and(|pct| kind(config.trouble(pct)) != kind(need))
     };
-    let now = input.local_sats.get();
-    let up = flip::first_integer(now, input.capacity_sats.get(), left);
+    let now = channel.local_sats.get();
+    let up = flip::first_integer(now, channel.capacity_sats.get(), left);
     let down = flip::last_integer(Sat::MIN.get(), now, left);
     Reason::new(code, effect)
         .observed(local_pct)

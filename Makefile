@@ -205,13 +205,10 @@ world-short:            ## 5 seeds of 8 hours of every scenario, ours; 5 whole d
 world-soak:             ## 20 seeds of every scenario, ours
 	$(WORLD) --scenario all --policy trimtab --seeds 20
 
-# cargo-mutants from crates.io; a sample is a shard. What it changes stands in .cargo/mutants.toml.
-# Its own first run asks core alone and finds no vectors there: `make rust-tests` says that all is green.
+# cargo-mutants from crates.io. 0/10, every tenth change, takes an hour and a half.
 SHARD ?= 0/100
 mutants:                ## core's tests and the vectors against a sample of small changes
-	$(CARGO) mutants --package trimtab-core --test-package trimtab-core,trimtab-tests \
-	  --no-default-features --jobs 1 --baseline skip --timeout 300 --shard $(SHARD) --output target -- \
-	  --lib --test vectors --test recorded_fleet --test recorded_rebalance --test deployed_defects
+	$(PYTHON) tests/mutants.py $(SHARD)
 
 # The compiler of the sandbox without optimisation takes an hour for so many.
 soak-modules:           ## 10,000 random modules and mutated bytes of our own through `trimtab check`

@@ -5793,6 +5793,9 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "internal",
 ];
 
+/** What is asked about a book itself: no decision, so no line of a log. */
+export const BOOK_QUESTIONS: readonly string[] = ["snapshot", "opening", "digest"];
+
 /** What each operation is asked with and what it decides. */
 export interface Operations {
   /** Operations, schemas, reason codes, errors, limits and version of this policy. */

@@ -11,6 +11,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { DIGEST } from "./digest.js";
 import { TrimtabError } from "./error.js";
 import type { ErrorRecord } from "./error.js";
+import { BOOK_QUESTIONS } from "./generated.js";
 import type { LogBegan, LogChecked, LogHandle, LogLine, LogLineInput, LogPolicy } from "./generated.js";
 
 /** What a log needs of a policy; `Policy` is one, of whichever entry it comes. */
@@ -113,8 +114,6 @@ export class LogError extends Error {
 
 const SYNC_MS = 1000;
 const COLUMNS = "_columns";
-/** What is asked about a book itself is no decision. */
-const QUESTIONS: readonly string[] = ["snapshot", "opening", "digest"];
 
 /** What the next line must name. */
 interface Chain {
@@ -263,7 +262,7 @@ export class DecisionLog {
   #callOn(held: Held, operation: string, input: Uint8Array, notes: LogNotes): Logged {
     this.#open();
     if (this.#handles.get(held.number) !== held) throw new LogError("log_closed", "the book is closed");
-    if (QUESTIONS.includes(operation)) return { answer: held.book.callBytes(operation, input), receipt: undefined };
+    if (BOOK_QUESTIONS.includes(operation)) return { answer: held.book.callBytes(operation, input), receipt: undefined };
     // The state that a new file begins with is the one before this call.
     let before = this.#before(input.length, true);
     if (held.isBehind) {

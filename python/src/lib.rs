@@ -27,9 +27,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     use pyo3::prelude::*;
-    use pyo3::types::{PyBytes, PyDict};
+    use pyo3::types::{PyBytes, PyDict, PyTuple};
     use trimtab_core::value::Value;
-    use trimtab_core::{canonical, policy as core};
+    use trimtab_core::{books, canonical, policy as core};
 
     use crate::boundary::guarded;
     use crate::intake;
@@ -47,6 +47,10 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", core::VERSION)?;
         module.add("ABI", core::ABI)?;
+        module.add(
+            "BOOK_QUESTIONS",
+            PyTuple::new(module.py(), books::QUESTIONS)?,
+        )?;
         add_methods(module.py())
     }
 

@@ -56,8 +56,6 @@ MOST_POLICIES = 64
 """So many policies are known without asking them who they are."""
 
 _COLUMNS = "_columns"
-_QUESTIONS = ("snapshot", "opening", "digest")
-"""What is asked about a book itself is no decision."""
 _DECIDED, _DECIDED_BY = b'{"decision":', b',"policy":{"config":"'
 """What stands around the decision in an envelope, whose fields are sorted."""
 _NEW = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -375,7 +373,7 @@ class DecisionLog:
             self._must_be_open()
             if held.number not in self._handles:
                 raise LogError("log_closed", "the book is closed")
-            if op in _QUESTIONS:
+            if op in _native.BOOK_QUESTIONS:
                 return Logged(held.book.answer_bytes(op, data), None)
             # The state that a new file begins with is the one before this call.
             before = self._before(len(data), may_rotate=True)

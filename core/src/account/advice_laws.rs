@@ -127,6 +127,29 @@ fn a_claim_above_the_hard_limit_is_severe() {
 }
 
 #[test]
+fn a_fee_that_reaches_the_claim_names_the_base_fee_that_would_not() {
+    let base_fee_named = |base_fee, gas_fee| {
+        let mut dear = token(600);
+        dear.policy.as_mut().unwrap().max_fee = amount(10_000);
+        dear.terms = Some(FeeTerms {
+            policy_version: Serial::constant(1),
+            base_fee: amount(base_fee),
+            gas_fee: amount(gas_fee),
+            fee_bps: Bps::constant(0),
+        });
+        let reasons = decided(&input(dear)).reasons;
+        let reason = reasons
+            .into_iter()
+            .find(|reason| reason.code == Code::FeeNotBelowClaim);
+        reason.unwrap().flip.map(|flip| flip.to.to_string())
+    };
+    assert_eq!(base_fee_named(600, 0).as_deref(), Some("599"));
+    assert_eq!(base_fee_named(1, 599).as_deref(), Some("0"));
+    // Without any base fee the fee would still reach the claim.
+    assert_eq!(base_fee_named(1, 600), None);
+}
+
+#[test]
 fn collateral_of_the_entity_is_not_a_claim() {
     let mut secured = token(900);
     // Owed 900 in all, 900 of it in collateral beside the zero: RIGHT's share.

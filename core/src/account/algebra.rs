@@ -307,6 +307,28 @@ pub(crate) mod tests {
     use proptest::prelude::*;
     use ruint::aliases::U512;
 
+    #[test]
+    fn the_excess_is_how_far_the_total_lies_outside_its_bounds() {
+        let excess = |total: i64| {
+            let moved = TokenAmount::new(total.unsigned_abs().into()).wide();
+            let signed = if total < 0 { moved.negated() } else { moved };
+            let delta = Delta {
+                collateral: TokenAmount::new(3),
+                left_credit_limit: TokenAmount::new(10),
+                right_credit_limit: TokenAmount::new(4),
+                offdelta: SignedTokenAmount::new(signed).unwrap(),
+                ..Delta::empty(TokenId::constant(1))
+            };
+            delta.excess().unwrap()
+        };
+        let units = |units| TokenAmount::new(units).wide();
+        for inside in [-10, 0, 7] {
+            assert_eq!(excess(inside), units(0), "{inside}");
+        }
+        assert_eq!(excess(8), units(1));
+        assert_eq!(excess(-12), units(2));
+    }
+
     /// Amounts of every size, the extremes included.
     pub(crate) fn amounts() -> impl Strategy<Value = TokenAmount> {
         prop_oneof![

@@ -9,6 +9,9 @@ use crate::error::{Error, ErrorCode};
 use crate::reason::Why;
 use crate::value::{self, FromValue, Value};
 
+/// What is asked about a book itself: no decision, so no line of a log.
+pub const QUESTIONS: [&str; 3] = ["snapshot", "opening", "digest"];
+
 /// One method of a book: a handle that keeps state between calls.
 pub trait Method<B> {
     /// What it is called with.

@@ -359,6 +359,95 @@ prop_compose! {
     }
 }
 
+#[test]
+fn the_bounds_of_trouble_are_themselves_no_trouble() {
+    let config = Config::default().liquidity;
+    let (depleted, saturated) = (config.depleted_below.get(), config.saturated_above.get());
+    let (severe_below, severe_above) = (config.severe_below.get(), config.severe_above.get());
+    let (outbound, inbound) = (NeedType::Outbound, NeedType::Inbound);
+    for (local_pct, expected) in [
+        (depleted, None),
+        (depleted.next_down(), Some((outbound, Severity::Medium))),
+        (severe_below, Some((outbound, Severity::Medium))),
+        (severe_below.next_down(), Some((outbound, Severity::High))),
+        (saturated, None),
+        (saturated.next_up(), Some((inbound, Severity::Medium))),
+        (severe_above, Some((inbound, Severity::Medium))),
+        (severe_above.next_up(), Some((inbound, Severity::High))),
+    ] {
+        assert_eq!(config.trouble(local_pct), expected, "{local_pct}");
+    }
+}
+
+#[test]
+fn a_share_at_its_bound_is_not_redundant() {
+    let is_redundant = |held: u64, public: u64| {
+        let mut one = member("aa", Some(Tier::Stable));
+        one.depleted = vec![trouble("p", 0.05)];
+        one.capacities = vec![PeerCapacity {
+            capacity_sats: Sat::constant(held),
+            channels: None,
+            peer_id: id("p"),
+        }];
+        let input = AdviseInput {
+            candidates: vec![Candidate {
+                peer_id: id("p"),
+                public_capacity_sats: Some(Sat::constant(public)),
+            }],
+            members: vec![one].into(),
+            now: Seconds::constant(NOW),
+            us: us(),
+        };
+        let mut why = Why::new();
+        let advice = advise(&Config::default(), &input, &mut why).unwrap().advice;
+        let mut codes = why.reasons().iter().map(|reason| reason.code);
+        let is_told = codes.any(|code| code == Code::PeerRedundant);
+        assert_eq!(is_told, advice[0].redundant);
+        is_told
+    };
+    assert_eq!(Config::default().topology.min_share.get(), 0.1);
+    assert!(!is_redundant(100, 1000));
+    assert!(is_redundant(101, 1000));
+    // A peer of which the graph shows nothing has no known share.
+    assert!(!is_redundant(100, 0));
+}
+
+#[test]
+fn who_yields_waits_for_those_that_go_first_and_for_no_others() {
+    let until = |end: u64| {
+        vec![Activity {
+            at: Seconds::constant(NOW - 10),
+            expected_end: Seconds::constant(NOW + end),
+            peer_id: id("peer"),
+        }]
+    };
+    let ask = |members: Vec<Member>| {
+        let mut us = us();
+        (us.tier, us.rebalancing) = (Some(Tier::Stable), until(400));
+        let input = ConflictInput {
+            members: members.into(),
+            now: Seconds::constant(NOW),
+            target_peer: id("peer"),
+            us,
+        };
+        conflict(&Config::default(), &input, &mut Why::off()).unwrap()
+    };
+    let (mut first, mut last) = (
+        member("aa", Some(Tier::Struggling)),
+        member("bb", Some(Tier::Thriving)),
+    );
+    let free = ask(vec![first.clone(), last.clone()]);
+    assert!(!free.conflict && free.until.is_none());
+    (first.rebalancing, last.rebalancing) = (until(300), until(100));
+    let yielded = ask(vec![first.clone(), last.clone()]);
+    assert!(yielded.conflict);
+    assert_eq!(yielded.yield_to, Some(first.member_id));
+    assert_eq!(yielded.until, Some(Seconds::constant(NOW + 300)));
+    let before = ask(vec![last.clone()]);
+    assert!(before.conflict && before.until.is_none());
+    assert_eq!(before.priority_over, Some(last.member_id));
+}
+
 proptest! {
     #![proptest_config(cases(7))]
 

@@ -396,6 +396,15 @@ mod tests {
     }
 
     #[test]
+    fn every_book_answers_the_questions_about_itself() {
+        use crate::{books::QUESTIONS, fleet::book as fleet, hub::book as hub};
+        for question in QUESTIONS {
+            assert!(fleet::METHODS.iter().any(|method| method.name == question));
+            assert!(hub::METHODS.iter().any(|method| method.name == question));
+        }
+    }
+
+    #[test]
     fn every_code_names_operations_that_exist() {
         for code in Code::ALL {
             let entry = code.entry();

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use trimtab_core::canonical;
 use trimtab_core::log::LogKind;
 use trimtab_core::log::line::{LogHandle, LogLineInput};
 use trimtab_core::operations::opened::Opened;
 use trimtab_core::policy::{error_text, parse};
 use trimtab_core::units::{Millis, Serial};
 use trimtab_core::value::Value;
+use trimtab_core::{books, canonical};
 
 use super::error::LogError;
 use super::options::Overload;
@@ -122,7 +122,7 @@ impl<C: Callee + 'static> Held<C> {
             Err(error) => error.text(),
         };
         // Questions about the book itself are no decisions.
-        if matches!(operation, "snapshot" | "opening" | "digest") {
+        if books::QUESTIONS.contains(&operation) {
             return Ok(answer);
         }
         if answer.is_ok() && operation == "set_hub" {

@@ -51,6 +51,7 @@ from trimtab import types as t
 
 __version__: str
 ABI: int
+BOOK_QUESTIONS: tuple[str, ...]
 
 @type_check_only
 class _Dataclass(Protocol):

@@ -38,7 +38,8 @@ pub fn files(model: &Model) -> Result<Vec<Derived>> {
 }
 
 /// What `pkg/src` names by hand; `index.ts` exports it beside the generated names.
-pub const BY_HAND: [&str; 21] = [
+pub const BY_HAND: [&str; 22] = [
+    "BOOK_QUESTIONS",
     "Book",
     "BookHandle",
     "Decision",
@@ -263,6 +264,11 @@ impl<'m> Writer<'m> {
             out,
             "/** Every error code. */\nexport const ERROR_CODES: readonly ErrorCode[] = [\n  {},\n];\n",
             codes.join(",\n  ")
+        )?;
+        writeln!(
+            out,
+            "/** What is asked about a book itself: no decision, so no line of a log. */\nexport const BOOK_QUESTIONS: readonly string[] = {:?};\n",
+            trimtab_core::books::QUESTIONS
         )?;
         Ok(())
     }

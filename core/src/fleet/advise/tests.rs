@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::refusals::Refusals;
 use super::*;
 use crate::canonical;
 use crate::fleet::channel::{Channel, ChannelFlow, HopFee, Phase};
@@ -10,6 +11,7 @@ use crate::fleet::member::{Activity, Trouble, Us};
 use crate::fleet::snapshot::{LeftOut, Snapshot, Unattributed};
 use crate::operations::{FleetAdvise, FleetExplain};
 use crate::policy::Policy;
+use crate::reason::{Code, Effect, Reason};
 use crate::units::{Msat, Ppm, Seconds, Share};
 use crate::value::{self, Value};
 
@@ -25,6 +27,33 @@ fn sat(n: u64) -> Sat {
 
 fn share(part: u64, whole: u64) -> Sat {
     sat(whole * part / 100)
+}
+
+#[test]
+fn refusals_are_counted_by_their_reason_with_the_one_closest_to_a_yes() {
+    let refused = |code: Code, subject: &str, observed: u64, limit: u64| {
+        let reason = Reason::new(code, Effect::Refuse).about(subject);
+        reason.observed(observed).limit(limit)
+    };
+    let mut refusals = Refusals::default();
+    refusals.add(&refused(Code::SourceDrains, "d", 1, 2));
+    // Half of the limit is missing; then a tenth of it, twice.
+    refusals.add(&refused(Code::SourceTooSmall, "a", 50, 100));
+    refusals.add(&refused(Code::SourceTooSmall, "c", 900, 1000));
+    refusals.add(&refused(Code::SourceTooSmall, "b", 90, 100));
+    refusals.add(&refused(Code::SourceTooSmall, "z", 90, 100));
+    let counted = refusals.counted();
+    let told: Vec<_> = counted
+        .iter()
+        .map(|one| (one.code, one.count.get(), one.closest.subject.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Code::SourceTooSmall, 4, Some("b")),
+            (Code::SourceDrains, 1, Some("d")),
+        ]
+    );
 }
 
 prop_compose! {

@@ -613,6 +613,37 @@ static MESSAGES: LazyLock<Vec<crate::fleet::gossip::plain::Plain>> = LazyLock::n
 });
 
 #[test]
+fn who_was_known_in_any_way_was_there_to_be_removed() {
+    let mut book = empty();
+    book.set_report(Member::silent(key(1))).unwrap();
+    assert!(book.remove_member(&key(1)));
+    book.set_member(connected(1));
+    assert!(book.remove_member(&key(1)));
+    assert!(!book.remove_member(&key(1)));
+}
+
+#[test]
+fn a_report_of_less_than_our_channels_with_the_member_is_implausible() {
+    let is_implausible = |peer: NodeId| {
+        let mut book = empty();
+        book.set_member(connected(1));
+        let ours = Sat::constant(10_000_000);
+        book.set_channel(Channel::plain(id("c0"), peer, Sat::MIN, ours));
+        // It tells of nine million in all.
+        let arrival = Arrival {
+            from: &key(1),
+            hops: Count::MIN,
+            message: &plain(&message(1, "health_status", &health(4), NOW, 0)),
+            now: Seconds::constant(NOW),
+        };
+        book.take(&arrival, &mut Why::off()).unwrap();
+        book.index.card(&key(1)).unwrap().member.implausible
+    };
+    assert!(is_implausible(key(1)));
+    assert!(!is_implausible(id("p0")));
+}
+
+#[test]
 fn a_report_that_contradicts_the_graph_counts_nowhere() {
     let mut book = empty();
     book.set_member(FleetMember {

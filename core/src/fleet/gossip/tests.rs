@@ -4,7 +4,9 @@ use k256::ecdsa::SigningKey;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::accept::{AcceptInput, GossipState, MemberStanding, Outcome, Received, accept};
+use super::accept::{
+    AcceptInput, GossipState, MemberStanding, Outcome, Received, Reporter, accept,
+};
 use super::signature::tests::sign;
 use super::*;
 use crate::fleet::health::tests::cases;
@@ -217,6 +219,29 @@ fn only_announcements_reserve_one_for_each_peer_and_eight_in_all() {
         (why, asked.reporters.get(&id(1)).unwrap().announced.len()),
         ("message_accepted", 8)
     );
+}
+
+#[test]
+fn what_counts_no_longer_is_not_kept() {
+    let kept = |state: &GossipState, at: u64, kind: &str, body: &Json| {
+        let state = hear(state, 1, at, &message(1, kind, body, NOW, 0)).0.state;
+        (state.reporters.get(&id(1)).unwrap().clone(), state)
+    };
+    let splice = announce("p0", NOW + 300);
+    let (before, state) = kept(&new(), NOW + 299, "splice_check", &splice);
+    assert_eq!(before.announced.len(), 1);
+    let (late, _) = kept(&new(), NOW + 300, "splice_check", &splice);
+    assert_eq!(late.announced.len(), 0);
+    let hear_again = |at: u64| {
+        let message = message(1, "liquidity_state", &json!({}), at, 0);
+        let state = hear(&state, 1, at, &message).0.state;
+        state.reporters.get(&id(1)).unwrap().clone()
+    };
+    assert_eq!(hear_again(NOW + 300).announced.len(), 0);
+    // It was accepted at NOW + 299, and counts against its sender for an hour.
+    let has_stamp = |reporter: &Reporter| reporter.stamps.get(&Kind::SpliceCheck).is_some();
+    assert!(has_stamp(&hear_again(NOW + 299 + 3599)));
+    assert!(!has_stamp(&hear_again(NOW + 299 + 3600)));
 }
 
 #[test]

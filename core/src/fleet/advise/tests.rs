@@ -252,6 +252,21 @@ proptest! {
     }
 
     #[test]
+    fn of_what_ends_alike_the_most_worth_comes_first(input in nodes()) {
+        let decided = advice(&input).decision;
+        for one in proposed(&decided) {
+            prop_assert!(one.ev.is_some(), "{one:?}");
+        }
+        for pair in decided.rebalances.windows(2) {
+            let [a, b] = pair else { continue };
+            if a.outcome == b.outcome {
+                let worth = |one: &MoveAdvice| one.ev.map_or(f64::NEG_INFINITY, |ev| ev.get());
+                prop_assert!((worth(b), &a.channel_id) <= (worth(a), &b.channel_id), "{a:?} before {b:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_bad_channel_is_set_aside_and_the_rest_is_advised(input in nodes()) {
         let plain = advice(&input);
         let mut given = value::encode(&input).unwrap();

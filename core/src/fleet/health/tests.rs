@@ -452,6 +452,9 @@ fn low_local_balance_needs_outbound() {
     assert_eq!(ask(&[0.9, 0.8]), (false, true));
     assert_eq!(ask(&[0.1, 0.9]), (false, false));
     assert_eq!(ask(&[]), (false, false));
+    // The bounds themselves are no need.
+    assert_eq!(ask(&[0.3]), (false, false));
+    assert_eq!(ask(&[0.7]), (false, false));
 }
 
 #[test]

@@ -758,6 +758,70 @@ mod tokens_of_their_own {
 }
 
 #[test]
+fn no_tick_executes_or_withdraws_more_than_its_cap() {
+    let ready = json!({"status": "ready_to_submit", "left_signed": true, "right_signed": true, "updated_at": NOW});
+    let old = json!({"updated_at": NOW - STALE - 1});
+    for (more, stage) in [(ready, 3), (old, 1)] {
+        let nine = tokens(9_000);
+        let settles = |n: u8| {
+            json!({"account_id": id(n), "workspace": asked_for_nine(more.clone()),
+                "deltas": [{"token_id": 1, "collateral": nine, "ondelta": nine}]})
+        };
+        let accounts: Vec<_> = (0x22..0x26).map(settles).collect();
+        let state = state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": nine}, "accounts": accounts}),
+        );
+        let capped = |cap: u32| {
+            let mut config = Config::default();
+            config.hub.max_executes = Count::constant(cap);
+            config
+        };
+        let (two, three) = (decided(&capped(2), &state), decided(&capped(3), &state));
+        let count = |plan: &Plan| {
+            let of_stage = plan.actions.iter().filter(|action| action.stage() == stage);
+            of_stage.count()
+        };
+        assert_eq!((count(&two), count(&three)), (2, 3));
+        let broken = |plan: Plan| {
+            let input = crate::hub::verify::HubVerifyInput {
+                state: state.clone(),
+                plan,
+            };
+            let mut why = Why::new();
+            let verified = crate::hub::verify::verify(&capped(2), &input, &mut why).unwrap();
+            let above = why
+                .reasons()
+                .iter()
+                .any(|one| one.code == Code::PlanAboveCap);
+            (verified.valid, above)
+        };
+        assert_eq!(broken(two), (true, false));
+        assert_eq!(broken(three), (false, true));
+    }
+}
+
+#[test]
+fn what_no_reserve_could_pay_names_no_reserve() {
+    let flip = |amount: TokenAmount| {
+        let amount = amount.to_string();
+        let entry = json!({"token_id": 3, "amount": amount});
+        let state = state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"3": "9"}, "accounts": [],
+            "draft": {"r2r": [entry, entry]}}),
+        );
+        let mut why = Why::new();
+        plan(&Config::default(), &state, &mut why).unwrap();
+        let reasons = why.into_reasons();
+        let reason = reasons
+            .into_iter()
+            .find(|reason| reason.code == Code::DraftOvercommitted);
+        reason.unwrap().flip.map(|flip| flip.to.to_string())
+    };
+    assert_eq!(flip(TokenAmount::new(50)).as_deref(), Some("100"));
+    assert_eq!(flip(TokenAmount::MAX), None);
+}
+
+#[test]
 fn a_draft_that_cannot_settle_is_neither_sent_nor_added_to_and_told_once() {
     let asks = json!({"account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": tokens(-300)}],
         "requests": [{"token_id": 1, "amount": tokens(300), "fee": {"requested_at": 1_000}}]});

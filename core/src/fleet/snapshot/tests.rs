@@ -485,6 +485,38 @@ fn nothing_stands_still_where_nobody_remembers() {
 }
 
 #[test]
+fn only_what_left_one_channel_and_came_into_another_is_a_rebalance() {
+    let part = |account: &str, credit: u64, debit: u64| {
+        json!({"account_id": account, "credit_msat": credit, "debit_msat": debit,
+            "timestamp": 9_999_000, "primary_tag": "invoice", "payment_hash": "h"})
+    };
+    let ask = |moves: Json| {
+        let mut asked = answers(["a", "b", "c"].map(|id| channel(id, json!({}))).to_vec());
+        asked["listforwards"] = json!({"forwards": []});
+        asked["bkpr-listincome"] = json!({"income_events": []});
+        asked["listchannelmoves"] = json!({ "channelmoves": moves });
+        let (snapshot, _, _) = taken(&asked);
+        let costs = snapshot.profits.iter().map(|one| one.books.cost_msat);
+        let rates = snapshot.us.channels.readable().iter();
+        let rates = rates.map(|one| one.route_cost_ppm.map(Ppm::get));
+        (
+            costs
+                .map(|cost| cost.map_or(0, |cost| cost.get()))
+                .collect::<Vec<_>>(),
+            rates.collect::<Vec<_>>(),
+        )
+    };
+    let none = (vec![0, 0, 0], vec![None, None, None]);
+    // Paid by others in two parts, and by us in two parts.
+    assert_eq!(ask(json!([part("a", 5000, 0), part("b", 7000, 0)])), none);
+    assert_eq!(ask(json!([part("a", 0, 5000), part("b", 0, 7000)])), none);
+    // Out of one into two: the cost is shared out to the last msat; a channel that was never
+    // filled has the rate of the node.
+    let split = json!([part("a", 1000, 0), part("b", 2000, 0), part("c", 0, 3010)]);
+    assert_eq!(ask(split), (vec![3, 7, 0], vec![Some(3334); 3]));
+}
+
+#[test]
 fn the_larger_source_tells_the_windows_and_a_short_one_no_trend() {
     const WEEK: u64 = 604_800;
     let mut asked = answers(vec![channel("c", json!({"short_channel_id": "1x1x1"}))]);

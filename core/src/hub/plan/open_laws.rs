@@ -801,6 +801,103 @@ fn no_tick_executes_or_withdraws_more_than_its_cap() {
 }
 
 #[test]
+fn a_payment_of_a_debt_is_never_part_of_another_proposal() {
+    let owes = json!({"token_id": 3, "offdelta": tokens(9_000), "left_credit_limit": tokens(20_000),
+        "right_credit_limit": tokens(20_000)});
+    let holds = json!({"token_id": 1, "collateral": tokens(9_000), "ondelta": tokens(9_000)});
+    let asks = |n: u8, token_id: u32, whole: i64| {
+        json!({"account_id": id(n), "deltas": [{"token_id": token_id, "offdelta": tokens(-whole)}],
+            "requests": [{"token_id": token_id, "amount": tokens(whole), "fee": {"requested_at": 1_000}}]})
+    };
+    let proposed = |waiting: Vec<serde_json::Value>| {
+        let mut accounts = vec![json!({"account_id": id(0x22), "deltas": [holds, owes],
+            "peer_reserves": {"3": tokens(9_000)}})];
+        accounts.extend(waiting);
+        let state = state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "accounts": accounts,
+            "reserves": {"1": tokens(500), "3": tokens(500)}}),
+        );
+        let mut config = Config::default();
+        config.hub.pull_unsecured = true;
+        let plan = decided(&config, &state);
+        let ops = plan.actions.into_iter().filter_map(|action| match action {
+            Action::SettlePropose { ops, .. } => Some(ops),
+            _ => None,
+        });
+        ops.collect::<Vec<_>>()
+    };
+    let (share, debt) = (asks(0x33, 1, 9_000), asks(0x44, 3, 9_000));
+    let side = state_of(&json!({"hub_id": id(0x11), "now": NOW})).side(&entity(0x22));
+    let pays = |ops: &[SettlementOp]| {
+        let amount = TokenAmount::new(9_000_000_000);
+        ops == [SettlementOp::debt_payment(side, TokenId::constant(3), amount).unwrap()]
+    };
+    let alone = proposed(vec![debt.clone()]);
+    assert!(alone.len() == 1 && pays(&alone[0]), "{alone:?}");
+    let both = proposed(vec![share, debt]);
+    assert_eq!(both.len(), 1);
+    assert_eq!(
+        both[0],
+        [SettlementOp::withdrawal(
+            TokenId::constant(1),
+            TokenAmount::new(9_000_000_000)
+        )]
+    );
+}
+
+#[test]
+fn what_a_settlement_of_the_draft_brings_pays_for_its_deposits() {
+    let is_payable = |reserve_diff: i64| {
+        let state = state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "accounts": [], "draft": {
+            "settlements": [{"account_id": id(0x22), "token_id": 3, "reserve_diff": tokens(reserve_diff)}],
+            "r2c": [{"token_id": 3, "pairs": [{"account_id": id(0x33), "amount": tokens(40)}]}]}}),
+        );
+        let plan = decided(&Config::default(), &state);
+        plan.actions
+            .iter()
+            .any(|action| matches!(action, Action::Broadcast {}))
+    };
+    assert!(is_payable(50));
+    assert!(!is_payable(30));
+    assert!(!is_payable(-50));
+}
+
+#[test]
+fn a_request_below_the_smallest_deposit_waits_for_that_and_no_limit() {
+    let mut config = Config::default();
+    config.hub.require_prepaid_fee = false;
+    config.hub.per_request_cap = "5 unit".parse().unwrap();
+    let asks = json!({"account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": "-5"}],
+        "requests": [{"token_id": 1, "amount": "5", "fee": {"requested_at": 1_000}}]});
+    let state = state_of(&json!({"hub_id": id(0x11), "now": NOW, "accounts": [asks],
+        "reserves": {"1": tokens(5_000)}}));
+    let plan = decided(&config, &state);
+    let binding = plan.outcomes[0].reasons.iter().find(|one| one.binding);
+    assert_eq!(binding.unwrap().code, Code::BelowMinDeposit);
+}
+
+#[test]
+fn an_outcome_carries_the_runtimes_name_where_the_runtime_has_one() {
+    let mut config = Config::of(crate::config::Profile::Xln);
+    config.hub.runtime_events = true;
+    config.hub.require_prepaid_fee = false;
+    let event = |fee: serde_json::Value| {
+        let asks = json!({"account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": tokens(-700)}],
+            "requests": [{"token_id": 1, "amount": tokens(700), "fee": fee}]});
+        let state = state_of(&json!({"hub_id": id(0x11), "now": NOW, "accounts": [asks],
+            "reserves": {"1": tokens(5_000)}}));
+        decided(&config, &state).outcomes[0].event.clone()
+    };
+    assert_eq!(
+        event(json!({"requested_at": 1})).as_deref(),
+        Some("batch_add")
+    );
+    let other = json!({"requested_at": 1, "policy_version": 2});
+    assert_eq!(event(other).as_deref(), Some("policy_mismatch_manual"));
+}
+
+#[test]
 fn what_no_reserve_could_pay_names_no_reserve() {
     let flip = |amount: TokenAmount| {
         let amount = amount.to_string();

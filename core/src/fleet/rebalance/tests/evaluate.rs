@@ -176,6 +176,33 @@ fn with_chosen(input: &EvaluateInput, chosen: &str) -> EvaluateInput {
     }
 }
 
+/// cl-revenue-ops: below a turnover of a tenth a day the turnover itself, else seven times it.
+#[test]
+fn a_turnover_of_a_tenth_a_day_is_lively() {
+    let config = Config::of(Profile::ClHive);
+    let days = u64::from(config.rebalance.flow_window_days.get());
+    let opportunity = |moved_a_day: u64| {
+        let mut one = source("a", 1000, 0);
+        one.flow = Some(Flow {
+            kind: FlowKind::Balanced,
+            sats_out: sat(moved_a_day * days),
+            ..Flow::default()
+        });
+        let input = SourcesInput {
+            amount_sats: sat(100_000),
+            demand: Demand::default(),
+            destination_peer_id: Some(node("to")),
+            inbound_ppm: ppm(0),
+            out_ppm: ppm(5000),
+            sources: vec![one].into(),
+        };
+        let ranked = sources(&config, &input, &mut Why::off()).unwrap().ranked;
+        ranked[0].opportunity_ppm
+    };
+    assert_eq!(opportunity(999_999), Some(ppm(99)));
+    assert_eq!(opportunity(1_000_000), Some(ppm(700)));
+}
+
 proptest! {
     #![proptest_config(cases(0xe7a1_0a7e))]
 

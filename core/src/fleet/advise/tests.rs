@@ -40,8 +40,8 @@ fn refusals_are_counted_by_their_reason_with_the_one_closest_to_a_yes() {
     // Half of the limit is missing; then a tenth of it, twice.
     refusals.add(&refused(Code::SourceTooSmall, "a", 50, 100));
     refusals.add(&refused(Code::SourceTooSmall, "c", 900, 1000));
-    refusals.add(&refused(Code::SourceTooSmall, "b", 90, 100));
-    refusals.add(&refused(Code::SourceTooSmall, "z", 90, 100));
+    refusals.add(&refused(Code::SourceTooSmall, "b", 900, 1000));
+    refusals.add(&refused(Code::SourceTooSmall, "z", 900, 1000));
     let counted = refusals.counted();
     let told: Vec<_> = counted
         .iter()
@@ -180,6 +180,39 @@ fn advice(input: &NodeAdviceInput) -> crate::policy::Decided<NodeAdvice> {
 fn proposed(advice: &NodeAdvice) -> impl Iterator<Item = &MoveAdvice> {
     let moves = advice.rebalances.iter();
     moves.filter(|one| matches!(one.outcome, MoveOutcome::WorthIt | MoveOutcome::PaysBelow))
+}
+
+#[test]
+fn what_is_worth_most_takes_from_a_scarce_source_first() {
+    let channel = |name: &str, local: u64, capacity: u64, fee: u32, days: u32| Channel {
+        fee_ppm: Some(Ppm::constant(fee)),
+        flow: Some(ChannelFlow {
+            days_out: Count::constant(days),
+            sats_in: sat(0),
+            sats_out: sat(u64::from(days) * 400_000),
+        }),
+        route_cost_ppm: Some(Ppm::constant(50)),
+        ..Channel::plain(
+            id(name),
+            id(&format!("03p{name}")),
+            sat(local),
+            sat(capacity),
+        )
+    };
+    let source = channel("c00", 4_500_000, 20_000_000, 10, 1);
+    let cheap = channel("c01", 100_000, 10_000_000, 500, 40);
+    let dear = channel("c02", 100_000, 10_000_000, 2_000, 40);
+    let amount = |channels: &[&Channel], of: &Channel| {
+        let channels = channels.iter().map(|one| (*one).clone()).collect();
+        let decided = advice(&node(channels)).decision;
+        let found = proposed(&decided).find(|one| one.channel_id == of.channel_id);
+        found.and_then(|one| one.amount_sats)
+    };
+    let both = [&source, &cheap, &dear];
+    assert!(amount(&[&source, &cheap], &cheap).is_some());
+    assert!(amount(&both, &cheap) < amount(&[&source, &cheap], &cheap));
+    assert!(amount(&both, &dear).is_some());
+    assert_eq!(amount(&both, &dear), amount(&[&source, &dear], &dear));
 }
 
 fn channels_of(input: &NodeAdviceInput) -> &[Channel] {

@@ -901,9 +901,9 @@ fn an_outcome_carries_the_runtimes_name_where_the_runtime_has_one() {
 fn what_no_reserve_could_pay_names_no_reserve() {
     let flip = |amount: TokenAmount| {
         let amount = amount.to_string();
-        let entry = json!({"token_id": 3, "amount": amount});
+        let entry = json!({"token_id": 9, "amount": amount});
         let state = state_of(
-            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"3": "9"}, "accounts": [],
+            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"9": "9"}, "accounts": [],
             "draft": {"r2r": [entry, entry]}}),
         );
         let mut why = Why::new();

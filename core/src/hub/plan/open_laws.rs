@@ -873,8 +873,16 @@ fn a_request_below_the_smallest_deposit_waits_for_that_and_no_limit() {
     let state = state_of(&json!({"hub_id": id(0x11), "now": NOW, "accounts": [asks],
         "reserves": {"1": tokens(5_000)}}));
     let plan = decided(&config, &state);
-    let binding = plan.outcomes[0].reasons.iter().find(|one| one.binding);
-    assert_eq!(binding.unwrap().code, Code::BelowMinDeposit);
+    let reasons = plan.outcomes[0].reasons.iter();
+    let told: Vec<_> = reasons.map(|one| (one.code, one.binding)).collect();
+    // What binds comes first.
+    assert_eq!(
+        told,
+        [
+            (Code::BelowMinDeposit, true),
+            (Code::RequestCapReached, false)
+        ]
+    );
 }
 
 #[test]

@@ -864,25 +864,31 @@ fn what_a_settlement_of_the_draft_brings_pays_for_its_deposits() {
 }
 
 #[test]
-fn a_request_below_the_smallest_deposit_waits_for_that_and_no_limit() {
-    let mut config = Config::default();
-    config.hub.require_prepaid_fee = false;
-    config.hub.per_request_cap = "5 unit".parse().unwrap();
-    let asks = json!({"account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": "-5"}],
-        "requests": [{"token_id": 1, "amount": "5", "fee": {"requested_at": 1_000}}]});
-    let state = state_of(&json!({"hub_id": id(0x11), "now": NOW, "accounts": [asks],
-        "reserves": {"1": tokens(5_000)}}));
-    let plan = decided(&config, &state);
-    let reasons = plan.outcomes[0].reasons.iter();
-    let told: Vec<_> = reasons.map(|one| (one.code, one.binding)).collect();
-    // What binds comes first.
-    assert_eq!(
-        told,
-        [
-            (Code::BelowMinDeposit, true),
-            (Code::RequestCapReached, false)
-        ]
-    );
+fn the_smallest_limit_binds_and_is_told_first() {
+    let told = |want: &str, reserve: &str| {
+        let mut config = Config::default();
+        config.hub.require_prepaid_fee = false;
+        config.hub.sources = Vec::new();
+        config.hub.floor = "0".parse().unwrap();
+        config.hub.min_deposit = "40 unit".parse().unwrap();
+        config.hub.per_request_cap = "30 unit".parse().unwrap();
+        let asks = json!({"account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": format!("-{want}")}],
+            "requests": [{"token_id": 1, "amount": want, "fee": {"requested_at": 1_000}}]});
+        let state = state_of(&json!({"hub_id": id(0x11), "now": NOW, "accounts": [asks],
+            "reserves": {"1": reserve}}));
+        let plan = decided(&config, &state);
+        let reasons = plan.outcomes[0].reasons.iter();
+        reasons
+            .map(|one| (one.code, one.binding))
+            .collect::<Vec<_>>()
+    };
+    let (cap, short) = (Code::RequestCapReached, Code::ReserveShort);
+    assert_eq!(told("50", "20"), [(short, true), (cap, false)]);
+    assert_eq!(told("50", "35"), [(cap, true), (short, false)]);
+    assert_eq!(told("50", "99"), [(cap, true)]);
+    // No limit is below what is wanted, but what is wanted is below the smallest deposit.
+    let small = Code::BelowMinDeposit;
+    assert_eq!(told("30", "99"), [(small, true), (cap, false)]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt as _;
-use pyo3::types::{PyBytes, PyCFunction, PyDict};
+use pyo3::types::{PyBytes, PyDict};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use trimtab_core::books::{self, Method};
 use trimtab_core::config::Profile;
@@ -17,7 +17,7 @@ use trimtab_core::{for_each_fleet_method, for_each_hub_method};
 use crate::boundary::{Failure, contained, guarded};
 use crate::decision::{Decided, Decision};
 use crate::intake;
-use crate::operations::{self, Answered};
+use crate::operations::{self, Answered, BoundOperation};
 use crate::policy::{Bytes, answer, raised, told};
 
 /// A handle of some kind: `policy`, `fleet_book` or `hub_book`.
@@ -222,12 +222,10 @@ impl Handled {
         )
     }
 
-    /// The typed method of an operation, as a function: one record as argument, or its fields by
-    /// name.
-    fn bound<'py>(&self, py: Python<'py>, op: String) -> PyResult<Bound<'py, PyCFunction>> {
+    /// The typed method of an operation: one record as argument, or its fields by name.
+    fn bound(&self, op: String) -> BoundOperation {
         let shared = Arc::clone(&self.0);
-        let (name, text) = operations::said(&shared.kind, &op);
-        PyCFunction::new_closure(py, name, text, move |arguments, fields| {
+        BoundOperation::new(&self.0.kind, &op.clone(), move |arguments, fields| {
             let input = operations::input(arguments, fields)?;
             let py = arguments.py();
             let answer = guarded(py, || shared.ask(&op, &input))?;

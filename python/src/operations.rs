@@ -2,8 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyDict, PyTuple};
-use std::ffi::CStr;
+use pyo3::types::{PyDict, PyTuple};
 use std::sync::{Arc, OnceLock};
 use trimtab_core::error::Error;
 use trimtab_core::for_each_operation;
@@ -16,6 +15,85 @@ use crate::boundary::{Failure, guarded};
 use crate::decision::{self, Answer, Decision};
 use crate::help::{HELP, Help};
 use crate::{intake, reader};
+
+type Call = dyn for<'py> Fn(&Bound<'py, PyTuple>, Option<&Bound<'py, PyDict>>) -> PyResult<Py<Decision>>
+    + Send
+    + Sync;
+
+// A typed method that knows whom it asks. To `help` and `inspect` it is a function with a name, a
+// signature and a docstring; a comment for Python would stand in the way of the docstring.
+#[allow(missing_docs)]
+#[pyclass(frozen, name = "method", module = "trimtab")]
+pub struct BoundOperation {
+    help: Option<&'static Help>,
+    call: Box<Call>,
+}
+
+impl BoundOperation {
+    /// The typed method of an operation of a kind of handle.
+    pub fn new(
+        kind: &str,
+        operation: &str,
+        call: impl for<'py> Fn(
+            &Bound<'py, PyTuple>,
+            Option<&Bound<'py, PyDict>>,
+        ) -> PyResult<Py<Decision>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            help: help_of(kind).find(|help| help.operation == operation),
+            call: Box::new(call),
+        }
+    }
+
+    fn parts(&self) -> (&'static str, &'static str) {
+        self.help.map(parts_of).unwrap_or_default()
+    }
+}
+
+#[pymethods]
+impl BoundOperation {
+    #[pyo3(signature = (*arguments, **fields))]
+    fn __call__(
+        &self,
+        arguments: &Bound<'_, PyTuple>,
+        fields: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Py<Decision>> {
+        (self.call)(arguments, fields)
+    }
+
+    /// It is bound already; that it could be makes it a routine for `inspect`.
+    const fn __get__(
+        slf: Py<Self>,
+        _instance: Option<&Bound<'_, PyAny>>,
+        _owner: Option<&Bound<'_, PyAny>>,
+    ) -> Py<Self> {
+        slf
+    }
+
+    #[getter]
+    fn __name__(&self) -> &'static str {
+        let name = self.help.map(|help| help.method.to_str());
+        name.and_then(Result::ok).unwrap_or_default()
+    }
+
+    #[getter]
+    fn __doc__(&self) -> &'static str {
+        self.parts().1
+    }
+
+    #[getter]
+    fn __text_signature__(&self) -> String {
+        // Its first argument is given already.
+        self.parts().0.replacen("$self, ", "", 1)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<method {}>", self.__name__())
+    }
+}
 
 /// What a call gives.
 pub type Answered = Result<Box<dyn Answer>, Failure>;
@@ -32,7 +110,7 @@ pub struct Entry {
     /// Decides, with reasons.
     pub decide: fn(&Arc<Policy>, &Bound<'_, PyAny>) -> Answered,
     /// The typed method of one policy, as a function.
-    pub bind: for<'py> fn(Python<'py>, Arc<Policy>) -> PyResult<Bound<'py, PyCFunction>>,
+    pub bind: fn(Arc<Policy>) -> BoundOperation,
 }
 
 macro_rules! entries {
@@ -73,25 +151,15 @@ pub fn parts_of(help: &Help) -> (&'static str, &'static str) {
     (signature.get(name..).unwrap_or_default(), doc)
 }
 
-/// The name and the text of a typed method, as a function of Python has them.
-pub fn said(kind: &str, operation: &str) -> (Option<&'static CStr>, Option<&'static CStr>) {
-    match help_of(kind).find(|help| help.operation == operation) {
-        Some(help) => (Some(help.method), Some(help.text)),
-        None => (None, None),
-    }
-}
-
-/// The typed method: one record as argument, or its fields by name. A function that knows its
-/// policy is called without the parsing of arguments that a method of a class would do, and the
-/// reasons wait until somebody reads them.
-fn bound<'py, O>(py: Python<'py>, policy: Arc<Policy>) -> PyResult<Bound<'py, PyCFunction>>
+/// The typed method: one record as argument, or its fields by name. The reasons wait until somebody
+/// reads them.
+fn bound<O>(policy: Arc<Policy>) -> BoundOperation
 where
     O: Op + 'static,
     O::Input: Send + Sync + 'static,
     O::Output: Send + Sync + 'static,
 {
-    let (method, text) = said("policy", O::NAME);
-    PyCFunction::new_closure(py, method, text, move |arguments, fields| {
+    BoundOperation::new("policy", O::NAME, move |arguments, fields| {
         let input = input(arguments, fields)?;
         let py = arguments.py();
         let answer = guarded(py, || decided::<O>(&policy, &input, Why::off()))?;

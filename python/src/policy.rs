@@ -263,9 +263,10 @@ impl Operation {
             return Ok(slf.clone().into_any());
         };
         let entry = slf.get().0;
-        let function = (entry.bind)(slf.py(), Arc::clone(&policy.get().0))?.into_any();
-        policy.setattr(PyString::intern(slf.py(), entry.method), &function)?;
-        Ok(function)
+        let method = (entry.bind)(Arc::clone(&policy.get().0));
+        let method = Bound::new(slf.py(), method)?.into_any();
+        policy.setattr(PyString::intern(slf.py(), entry.method), &method)?;
+        Ok(method)
     }
 
     fn __repr__(&self) -> String {

@@ -77,6 +77,11 @@ def test_help_shows_the_method_and_not_the_machinery(module: Any) -> None:
     assert "Whether an expected value reaches the threshold of our tier." in shown
     assert "ev: RealSat" in shown
     assert "Reasons: " in shown
+    of_book = pydoc.plain(pydoc.render_doc(module.HubBook(state=STATE).plan))
+    assert "plan(record=None, /, *, now=" in of_book
+    for text in (shown, of_book):
+        assert "PyCapsule" not in text
+        assert "built-in" not in text
     whole = pydoc.plain(pydoc.render_doc(module.Policy))
     assert "rebalance_accept(self, record=None, /, *, channel=None, ev=" in whole
     book = pydoc.plain(pydoc.render_doc(module.HubBook))

@@ -78,8 +78,7 @@ class Handled:
     def call(self, op: str, input: object, /) -> dict[str, Any]:
         """Calls an operation on it; returns the envelope. A failed call changes nothing."""
     def bound(self, op: str) -> Callable[..., Decision]:
-        """The typed method of an operation, as a function: one record as argument, or its fields by
-        name."""
+        """The typed method of an operation: one record as argument, or its fields by name."""
     def call_bytes(self, op: str, input: _Json, /) -> bytes:
         """Calls an operation with JSON; returns the canonical JSON of the envelope."""
     def answer_bytes(self, op: str, input: _Json, /) -> bytes:

@@ -289,7 +289,7 @@ impl Method<'_> {
             "&str" | "String" => "str",
             "Bound<PyBytes>" => "bytes",
             "Bound<PyDict>" => "dict[str, Any]",
-            "Bound<PyCFunction>" => "Callable[..., Decision]",
+            "BoundOperation" => "Callable[..., Decision]",
             "Self" => self.owner,
             other => anyhow::bail!("{} gives a {other}", self.signature.ident),
         }

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "target"
+MUTANTS = ["cargo", "mutants", "--package", "trimtab-core"]
 DUE = 0.92
 CASES = "32"
 UNIT_TESTS = ["--lib"]
@@ -30,12 +31,9 @@ OTHER_TESTS = [
 ]
 
 
-COMMON = ["--package", "trimtab-core"]
-
-
 def ask(tests: list[str], packages: str, *choice: str) -> dict[str, list[str]]:
     """Let `cargo mutants` try the chosen changes; return their names by what became of them."""
-    command = ["cargo", "mutants", *COMMON, "--test-package", packages, "--no-default-features"]
+    command = [*MUTANTS, "--test-package", packages, "--no-default-features"]
     # Its own first run would ask core without vectors: `make rust-tests` says that all is green.
     command += ["--profile", "mutants", "--jobs", "1", "--baseline", "skip", "--timeout", "120"]
     command += ["--output", str(OUT), *choice]
@@ -56,7 +54,7 @@ def ask(tests: list[str], packages: str, *choice: str) -> dict[str, list[str]]:
 def ask_again(survivors: list[str]) -> dict[str, list[str]]:
     """Let all other tests judge what the unit tests let pass."""
     # A choice by name lets too much pass (27.1.0); what was caught before is never tried again.
-    command = ["cargo", "mutants", *COMMON, "--list"]
+    command = [*MUTANTS, "--list"]
     listed = subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True).stdout
     others = [name for name in listed.splitlines() if name not in survivors]
     known = OUT / "mutants.out" / "previously_caught.txt"

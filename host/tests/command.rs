@@ -392,6 +392,32 @@ fn every_page_is_also_told_as_json() {
 }
 
 #[test]
+fn the_next_command_that_a_page_names_asks_what_was_asked_with_why() {
+    let nodes = nodes();
+    let config = written("own config.json", r#"{"health": {"max_multiplier": 2.0}}"#);
+    let (dir, config) = (nodes.to_str().unwrap(), config.to_str().unwrap());
+    let hub = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/drained-hub.json");
+    for typed in [
+        vec!["fleet", dir],
+        vec!["fleet", "--members", "l1", dir, "--profile", "cl-hive", "--native"],
+        vec!["fleet", dir, "--now", "1795171727", "--config", config],
+        vec!["hub", hub],
+        vec!["hub", "--profile", "xln", hub],
+    ] {
+        let page = run(&typed, "");
+        let next = out(&page).lines().last().unwrap().to_owned();
+        let next = next.strip_prefix("next: ").unwrap();
+        let words = shlex::split(next).unwrap();
+        let (same, why) = words.split_at(typed.len() + 1);
+        assert_eq!((same[0].as_str(), &same[1..]), ("trimtab", &*typed), "{next}");
+        assert_eq!(why[0], "--why");
+        let words: Vec<_> = words[1..].iter().map(String::as_str).collect();
+        let explained = run(&words, "");
+        assert_eq!(code(&explained), 0, "{next}: {}", err(&explained));
+    }
+}
+
+#[test]
 fn one_account_of_a_hub_is_explained_with_every_reason_in_whole_tokens() {
     let hub = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/hub.json");
     let bob = run(&["hub", hub, "--why", "bob"], "");

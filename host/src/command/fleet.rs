@@ -66,7 +66,7 @@ pub fn run(
         (None, false) => {
             view.show(&mut page)?;
             if let Some(subject) = view.unfilled() {
-                page.hint(&format!("trimtab fleet {} --why {subject}", dir.display()));
+                page.hint(&paint::typed_with(&["--why", subject]));
             }
         }
     }

@@ -42,7 +42,7 @@ pub fn run(file: &Path, show: &Show<'_>, asked: &Asked) -> Result<u8, Failure> {
             let judged = Judged::of(&caller, &state)?;
             judged.show(&state, &mut page)?;
             if let Some(account) = judged.unserved() {
-                page.hint(&format!("trimtab hub {} --why {account}", file.display()));
+                page.hint(&paint::typed_with(&["--why", account]));
             }
         }
     }

@@ -60,6 +60,20 @@ pub fn grouped(number: impl fmt::Display) -> String {
     words::exact(&number.to_string())
 }
 
+/// The command as it was typed, with more words. What was given decides the answer, so a hint that
+/// left some of it out would ask another question.
+pub fn typed_with(more: &[&str]) -> String {
+    let typed = std::env::args_os().skip(1);
+    let words = typed.map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("trimtab".to_owned())
+        .chain(words)
+        .chain(more.iter().map(|&word| word.to_owned()))
+        // A word that no shell can carry was not typed in one.
+        .map(|word| shlex::try_quote(&word).map_or_else(|_| word.clone(), Into::into))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// The columns of a text, without what only sets its style.
 fn columns(text: &str) -> usize {
     let shown = anstream::adapter::strip_str(text).to_string();

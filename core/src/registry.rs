@@ -342,7 +342,7 @@ reasons! {
     /// The channel already holds its target.
     NothingNeeded = "nothing_needed", Some(Unit::Sat), flips Some("spendable_sats"),
         in ["rebalance.size", "rebalance.evaluate"],
-        "the channel holds {observed}, its target is {limit}";
+        "the channel can send {observed}, its target is {limit}";
     /// So much is moved of what is missing.
     AmountSized = "amount_sized", Some(Unit::Sat), flips None,
         in ["rebalance.size", "rebalance.evaluate"],

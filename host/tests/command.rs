@@ -399,7 +399,15 @@ fn the_next_command_that_a_page_names_asks_what_was_asked_with_why() {
     let hub = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/drained-hub.json");
     for typed in [
         vec!["fleet", dir],
-        vec!["fleet", "--members", "l1", dir, "--profile", "cl-hive", "--native"],
+        vec![
+            "fleet",
+            "--members",
+            "l1",
+            dir,
+            "--profile",
+            "cl-hive",
+            "--native",
+        ],
         vec!["fleet", dir, "--now", "1795171727", "--config", config],
         vec!["hub", hub],
         vec!["hub", "--profile", "xln", hub],
@@ -409,7 +417,11 @@ fn the_next_command_that_a_page_names_asks_what_was_asked_with_why() {
         let next = next.strip_prefix("next: ").unwrap();
         let words = shlex::split(next).unwrap();
         let (same, why) = words.split_at(typed.len() + 1);
-        assert_eq!((same[0].as_str(), &same[1..]), ("trimtab", &*typed), "{next}");
+        assert_eq!(
+            (same[0].as_str(), &same[1..]),
+            ("trimtab", &*typed),
+            "{next}"
+        );
         assert_eq!(why[0], "--why");
         let words: Vec<_> = words[1..].iter().map(String::as_str).collect();
         let explained = run(&words, "");

@@ -1907,7 +1907,7 @@ Takes one record, `trimtab.types.CheckInput`, or its fields by name:
 Returns a decision with `reasons` and the fields of `trimtab.types.Checked`:
 
     can_proceed: bool
-        Whether the advice is to go on.
+        Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`, wait, although this is true.
     fleet_sats: Sat
         What the fleet holds with the peer.
     fleet_share: Real | None
@@ -2765,7 +2765,7 @@ Takes one record, `trimtab.types.CheckInput`, or its fields by name:
 Returns a decision with `reasons` and the fields of `trimtab.types.Checked`:
 
     can_proceed: bool
-        Whether the advice is to go on.
+        Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`, wait, although this is true.
     fleet_sats: Sat
         What the fleet holds with the peer.
     fleet_share: Real | None

@@ -1,4 +1,5 @@
-//! A hub's accounts, kept between ticks: a tick costs what there is to do, not what there is.
+//! A hub's accounts, kept between ticks: the time of a tick depends on what has
+//! changed, not on how many accounts there are.
 //!
 //! ```
 //! use trimtab_core::{operations::opened, value::Value};

@@ -459,6 +459,51 @@ fn amounts_on_the_page_of_a_hub_are_grouped_and_in_whole_tokens() {
 }
 
 #[test]
+fn a_folder_with_any_answer_is_a_node_and_what_it_lacks_is_named() {
+    let (from, to) = (
+        nodes(),
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("lacking"),
+    );
+    let _ = std::fs::remove_dir_all(&to);
+    let copied = |node: &str, file: &str| {
+        std::fs::create_dir_all(to.join(node)).unwrap();
+        std::fs::copy(from.join(node).join(file), to.join(node).join(file)).unwrap();
+    };
+    copied("l1", "getinfo.json");
+    copied("l1", "listpeerchannels.json");
+    copied("l2", "listpeerchannels.json");
+    let dir = to.to_str().unwrap();
+    let without = run(&["fleet", dir], "");
+    assert_eq!((code(&without), out(&without)), (2, ""));
+    assert!(
+        err(&without).contains("l2/getinfo.json is missing"),
+        "{}",
+        err(&without)
+    );
+    copied("l2", "getinfo.json");
+    std::fs::remove_file(to.join("l2/listpeerchannels.json")).unwrap();
+    let without = run(&["fleet", dir], "");
+    assert!(
+        err(&without).contains("l2/listpeerchannels.json is missing"),
+        "{}",
+        err(&without)
+    );
+    // Before 23.02 the channels stood inside the peers.
+    let told = std::fs::read_to_string(from.join("l2/listpeerchannels.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let peers = told["channels"].as_array().unwrap().iter().map(|channel| {
+        serde_json::json!({ "id": channel["peer_id"], "connected": true, "channels": [channel] })
+    });
+    let peers = serde_json::json!({ "peers": peers.collect::<Vec<_>>() }).to_string();
+    std::fs::write(to.join("l2/listpeers.json"), peers).unwrap();
+    let old = run(&["fleet", dir], "");
+    assert_eq!(code(&old), 0, "{}", err(&old));
+    copied("l2", "listpeerchannels.json");
+    std::fs::remove_file(to.join("l2/listpeers.json")).unwrap();
+    assert_eq!(out(&run(&["fleet", dir], "")), out(&old));
+}
+
+#[test]
 fn no_color_keeps_every_page_plain() {
     let page = Command::new(env!("CARGO_BIN_EXE_trimtab"))
         .args(["demo", "--native"])

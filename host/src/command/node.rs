@@ -28,17 +28,18 @@ pub struct Fleet {
 }
 
 /// The answers that `snapshot.cln` reads, with the names of their files.
-const ANSWERS: [(&str, &str); 6] = [
+const ANSWERS: [(&str, &str); 7] = [
     ("getinfo", "getinfo.json"),
     ("listpeerchannels", "listpeerchannels.json"),
     ("listforwards", "listforwards.json"),
     ("bkpr_listincome", "bkpr-listincome.json"),
     ("listchannelmoves", "listchannelmoves.json"),
     ("bkpr_listaccountevents", "bkpr-listaccountevents.json"),
+    ("listpeers", "listpeers.json"),
 ];
 
-/// What a node cannot be without.
-const NEEDED: [&str; 2] = ["getinfo", "listpeerchannels"];
+/// What a node cannot be without: one of each row. Before 23.02 `listpeers` told the channels.
+const NEEDED: [&[&str]; 2] = [&["getinfo"], &["listpeerchannels", "listpeers"]];
 
 /// Where answers carry a time, in seconds.
 const TIMES: [&str; 5] = [
@@ -204,14 +205,16 @@ impl Folder {
     fn of(name: &str, texts: impl Iterator<Item = Option<String>>) -> Result<Self, Failure> {
         let mut answers = Vec::new();
         for ((answer, file), text) in ANSWERS.iter().zip(texts) {
-            let file = format!("{name}/{file}");
-            match text {
-                Some(text) => answers.push((*answer, parsed(&file, &text)?)),
-                None if NEEDED.contains(answer) => {
-                    return Err(Failure::Usage(format!("{file} is missing")));
-                }
-                None => {}
+            if let Some(text) = text {
+                answers.push((*answer, parsed(&format!("{name}/{file}"), &text)?));
             }
+        }
+        let is_there = |one: &&str| answers.iter().any(|(answer, _)| answer == one);
+        let absent = NEEDED
+            .iter()
+            .find(|any| !any.iter().any(|one| is_there(&one)));
+        if let Some(first) = absent.and_then(|any| any.first()) {
+            return Err(Failure::Usage(format!("{name}/{first}.json is missing")));
         }
         Ok(Self {
             name: name.to_owned(),
@@ -249,7 +252,9 @@ fn folders(dir: &Path) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        if entry.path().join("getinfo.json").is_file() {
+        let is_there = |(_, file): &(_, &str)| entry.path().join(file).is_file();
+        // One answer makes a node: a folder that lacks another is refused, and not overlooked.
+        if ANSWERS.iter().any(is_there) {
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
     }

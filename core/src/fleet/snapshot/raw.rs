@@ -76,8 +76,7 @@ pub struct ListPeers {
 /// A peer with its channels.
 #[record(open)]
 pub struct OldPeer {
-    /// The channels with it.
-    #[serde(default)]
+    /// The channels with it. A newer node tells none here: that is not a node without channels.
     pub channels: Entries<PeerChannel>,
     /// Whether it is there.
     pub connected: Option<bool>,

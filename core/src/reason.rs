@@ -540,7 +540,7 @@ mod tests {
                     172_800_u64.into(),
                     90_000_u64.into(),
                 ),
-                "2 days old, more than 25 h",
+                "2 days old, beyond 25 h",
             ),
             // Rounded they would be one number.
             (
@@ -550,7 +550,7 @@ mod tests {
                     90_001_u64.into(),
                     90_000_u64.into(),
                 ),
-                "90,001 s old, more than 90,000 s",
+                "90,001 s old, beyond 90,000 s",
             ),
             (
                 said(

@@ -228,7 +228,7 @@ reasons! {
     /// The report is too old to count.
     StaleReport = "stale_report", Some(Unit::S), flips None,
         in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "topology.advise"],
-        "the report is {observed} old, more than {limit}";
+        "the report is {observed} old, beyond {limit}";
     /// The member's reports contradict what we see; nothing of it counts.
     MemberImplausible = "member_implausible", None, flips None,
         in ["health.fleet", "liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition", "rebalance.conflict", "topology.advise"],

@@ -2,6 +2,8 @@
 
 use crate::config::Config;
 use crate::entries::Entry;
+use crate::error::Error;
+use crate::sorting;
 use crate::units::{Count, Msat, NodeId, Ppm, Sat, Share};
 
 /// Where a channel is in its life. What a node lists is not what it can use.
@@ -242,6 +244,18 @@ impl Channel {
             .map_or(self.capacity_sats, |pending| {
                 pending.min(self.capacity_sats)
             })
+    }
+}
+
+/// Refuses a list in which an id stands twice: what it names would count twice.
+pub(super) fn each_once<'i>(
+    ids: impl Iterator<Item = &'i NodeId> + Clone,
+    list: &str,
+) -> Result<(), Error> {
+    let repeats = sorting::repeats(ids.clone());
+    match ids.zip(repeats).find(|(_, repeats)| *repeats) {
+        Some((id, _)) => Err(Error::duplicate(list, id)),
+        None => Ok(()),
     }
 }
 

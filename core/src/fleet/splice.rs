@@ -193,6 +193,7 @@ impl<'i> Question<'i> {
     /// The situation as the input tells it.
     fn told(self) -> Result<Situation<'i>, Error> {
         let ours = self.ours.ok_or_else(|| Error::missing("ours"))?;
+        ours.each_once()?;
         self.within(ours, self.public)
     }
 

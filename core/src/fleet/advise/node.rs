@@ -17,6 +17,7 @@ use crate::fleet::rebalance::candidate::Source;
 use crate::fleet::rebalance::destination::{ChannelClass, Destination};
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
 use crate::fleet::rebalance::size::SizeInput;
+use crate::fleet::snapshot;
 use crate::fleet::view::View;
 use crate::reason::{Effect, Reason, Why};
 use crate::units::{Count, Msat, Multiplier, NodeId, Ppm, Sat, Seconds};
@@ -134,6 +135,7 @@ fn budget_input(
         reserved_sats,
         spent_sats,
     } = input.budget.clone();
+    snapshot::each_once(&input.snapshot.profits, "snapshot.profits")?;
     let profits = input.snapshot.profits.iter();
     let revenue: u128 = profits
         .map(|one| u128::from(one.books.revenue_msat.get()))

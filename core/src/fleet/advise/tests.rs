@@ -359,3 +359,64 @@ fn nothing_pays_where_the_route_costs_more_than_it_earns() {
     assert_eq!(told.refusals.len(), 1);
     assert_eq!(told.refusals[0].closest.subject.as_deref(), Some("d"));
 }
+
+/// A channel that forwards, to the peer at which a member asks for help.
+fn asked_for(name: &str, part: u64) -> Channel {
+    let capacity = 10_000_000;
+    Channel {
+        connected: Some(true),
+        fee_ppm: Some(Ppm::constant(100)),
+        ..Channel::plain(id(name), id("03p1"), share(part, capacity), sat(capacity))
+    }
+}
+
+/// The advice on fees while a struggling member lacks outbound liquidity at that peer.
+fn fees_of(channels: Vec<Channel>) -> Vec<FeeAdvice> {
+    let asks = Member {
+        tier: Some(Tier::Struggling),
+        ..member(0, 0, false)
+    };
+    let asked = NodeAdviceInput {
+        members: vec![asks].into(),
+        ..node(channels)
+    };
+    advice(&asked).decision.fees
+}
+
+proptest! {
+    #![proptest_config(cases(0xfee5))]
+
+    #[test]
+    fn a_channel_that_carries_nothing_changes_no_other_fee(part in 0..=100_u64, other in 0..=100_u64, closed in any::<bool>()) {
+        let idle = Channel {
+            closed_to_forwards: closed,
+            connected: Some(closed),
+            ..asked_for("b", other)
+        };
+        let alone = fees_of(vec![asked_for("a", part)]);
+        let mut beside = fees_of(vec![asked_for("a", part), idle]);
+        let of_idle = beside.iter().any(|one| one.channel_id == id("b"));
+        prop_assert!(!(closed && of_idle), "a step where nothing is let out");
+        beside.retain(|one| one.channel_id == id("a"));
+        prop_assert_eq!(&beside, &alone);
+        let step = if part < 20 { crate::fleet::fees::Step::Unchanged } else { crate::fleet::fees::Step::Lowered };
+        prop_assert_eq!(alone.iter().map(|one| one.step).collect::<Vec<_>>(), vec![step]);
+    }
+
+    #[test]
+    fn books_that_list_a_channel_twice_are_refused(twice in any::<bool>()) {
+        let judged = |channel: &str| crate::fleet::snapshot::ChannelProfit {
+            books: crate::fleet::health::profit::ProfitInput {
+                age_days: None, channel_id: Some(id(channel)), cost_msat: None, idle_s: None, opening_msat: None,
+                revenue_msat: Msat::constant(1_000_000),
+            },
+            profit: crate::fleet::health::profit::Profit {
+                class: crate::fleet::health::profit::ProfitClass::Profitable, roi: None,
+            },
+        };
+        let mut asked = node(vec![asked_for("a", 50), asked_for("b", 50)]);
+        asked.snapshot.profits = vec![judged("a"), judged(if twice { "a" } else { "b" })];
+        let told = advise(&Config::default(), &asked, &mut Why::off());
+        prop_assert_eq!(told.is_err(), twice);
+    }
+}

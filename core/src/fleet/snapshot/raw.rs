@@ -360,6 +360,9 @@ impl Serialize for NodeMsat {
 const NODE_MSAT_SHAPE: &str = "millisatoshis, as an integer or as \"1000msat\"";
 
 impl FromValue for NodeMsat {
+    // A node that does not know an amount writes null where another leaves it out.
+    const NULL_IS_ABSENCE: bool = true;
+
     fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
         let amount = match source.node()? {
             Node::Text(text) => digits(&text)

@@ -17,10 +17,11 @@ use crate::error::Error;
 use crate::hub::apply::account_of;
 use crate::hub::guard;
 use crate::hub::limits::{BatchRoom, Tokens};
+use crate::hub::plan::accounts::collateral_of;
 use crate::hub::plan::action::Action;
 use crate::hub::plan::eligibility::{Candidate, Carried, Court, Judged};
 use crate::hub::plan::reserve::{self, Flows};
-use crate::hub::plan::settle::{self, Standing};
+use crate::hub::plan::settle::{self, Leaving, Standing};
 use crate::hub::plan::{Plan, order, walk};
 use crate::hub::state::{Account, HubState, OpKind, SettlementOp};
 use crate::reason::{Code, Effect, Reason, Why};
@@ -65,6 +66,7 @@ pub fn verify(
         accounts: accounts.into_iter().map(|a| (&a.account_id, a)).collect(),
         aside: aside.iter().map(|aside| aside.subject.as_str()).collect(),
         tokens: &tokens,
+        leaving: Leaving::of(&input.state)?,
         why: &mut found,
     };
     check.run()?;
@@ -91,6 +93,8 @@ struct Check<'a> {
     accounts: Table<&'a EntityId, &'a Account>,
     aside: Set<&'a str>,
     tokens: &'a Tokens,
+    /// What batches take out of the accounts already.
+    leaving: Leaving,
     why: &'a mut Why,
 }
 
@@ -189,20 +193,36 @@ impl<'a> Check<'a> {
         if self.hub.sent.is_some() {
             return Ok(());
         }
-        let adds =
-            |action: &Action| matches!(action, Action::Deposit { .. } | Action::Broadcast {});
-        if self.plan.actions.iter().any(adds) {
-            for (token_id, needed) in &reserve::unpayable(self.hub, gains)? {
-                let reserve = self.hub.reserves.get(token_id).copied().unwrap_or_default();
-                self.why.add(|| {
-                    Reason::new(Code::PlanDraftOvercommitted, Effect::Refuse)
-                        .about(token_id)
-                        .observed(reserve)
-                        .limit(*needed)
-                });
-            }
+        let has = |stage: u8| {
+            self.plan
+                .actions
+                .iter()
+                .any(|action| action.stage() == stage)
+        };
+        let unpayable = reserve::unpayable(self.hub, gains, &self.collateral())?;
+        let lacking = match (has(4), has(6)) {
+            (true, _) => unpayable.any,
+            (false, true) => unpayable.next,
+            (false, false) => return Ok(()),
+        };
+        for (token_id, needed) in &lacking {
+            let reserve = self.hub.reserves.get(token_id).copied().unwrap_or_default();
+            self.why.add(|| {
+                Reason::new(Code::PlanDraftOvercommitted, Effect::Refuse)
+                    .about(token_id)
+                    .observed(reserve)
+                    .limit(*needed)
+            });
         }
         Ok(())
+    }
+
+    /// What the accounts hold in collateral.
+    fn collateral(&self) -> impl Fn(&EntityId, TokenId) -> Result<Option<TokenAmount>, Error> + '_ {
+        |account_id, token_id| {
+            let account = self.accounts.get(account_id).copied();
+            Ok(collateral_of(account, token_id))
+        }
     }
 
     /// Whether a request waits for a batch that was not sent.
@@ -268,7 +288,8 @@ impl<'a> Check<'a> {
             gains.extend(brings.into_iter().flatten());
         }
         let gains = settle::summed(gains)?;
-        Ok(reserve::unpayable(self.hub, &gains)?.is_empty())
+        let unpayable = reserve::unpayable(self.hub, &gains, &self.collateral())?;
+        Ok(unpayable.next.is_empty())
     }
 
     /// Every account that is named is one of ours, and named once per purpose.
@@ -309,7 +330,8 @@ impl<'a> Check<'a> {
             };
             let side = self.hub.side(account_id);
             let asked = self.hub.memory.proposals.get(account_id);
-            let standing = settle::standing(self.config, account, side, asked, self.hub.now)?;
+            let (config, now) = (self.config, self.hub.now);
+            let standing = settle::standing(config, account, side, asked, &self.leaving, now)?;
             match (standing, executes) {
                 (Standing::Ripe, true) => {
                     done += 1;
@@ -379,7 +401,7 @@ impl<'a> Check<'a> {
     /// Each deposit within claim, caps, batch and usable reserve, in the order of the line.
     fn deposits(&mut self, gains: &Table<TokenId, Wide>) -> Result<(), Error> {
         let line = self.line()?;
-        let flows = Flows::of(self.hub)?;
+        let flows = Flows::within(self.hub, &self.collateral())?;
         let memory = walk::current(&self.hub.memory, self.hub.now);
         let mut room = self.room()?;
         let mut spent: Table<TokenId, Wide> = Table::new();
@@ -492,8 +514,10 @@ impl<'a> Check<'a> {
             let Some(account) = self.accounts.get(account_id).copied() else {
                 continue;
             };
-            let pending =
-                account.workspace.is_some() || account.is_pending() || !account.is_active();
+            let pending = account.workspace.is_some()
+                || account.is_pending()
+                || self.leaving.has(account_id)
+                || !account.is_active();
             let side = self.hub.side(account_id);
             // A debt payment waits for a person, and a withdrawal mixed with it would too.
             let debts = ops.iter().filter(|op| op.paid_to(side).is_some()).count();
@@ -524,9 +548,10 @@ impl<'a> Check<'a> {
                 Some(paid) => (paid, ours.by_settlement),
                 None => (op.amount, ours.by_withdrawal),
             };
-            let keep = self.tokens.get(op.token_id)?.keep_buffer;
-            let covered = paid.is_some_and(|paid| paid <= ours.by_withdrawal.less(keep));
-            if amount.is_zero() || covered {
+            let limits = self.tokens.get(op.token_id)?;
+            let withdrawable = ours.by_withdrawal.less(limits.keep_buffer);
+            let covered = paid.is_some_and(|paid| paid <= withdrawable);
+            if amount < limits.min_deposit || covered {
                 self.refuse(Code::PlanNotEligible, Some(&account.account_id));
             }
             self.above(

@@ -23,7 +23,8 @@ use crate::hub::plan::eligibility::{Candidate, Carried, Court, Judged};
 use crate::hub::plan::reserve::{self, Flows};
 use crate::hub::plan::settle::{self, Leaving, Standing};
 use crate::hub::plan::{Plan, order, walk};
-use crate::hub::state::{Account, HubState, OpKind, SettlementOp};
+use crate::hub::reserves;
+use crate::hub::state::{Account, HubState, SettlementOp};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::{Set, Table};
@@ -184,7 +185,7 @@ impl<'a> Check<'a> {
         self.sendable(&gains)?;
         self.deposits(&gains)?;
         self.proposals()?;
-        self.replenishments();
+        self.replenishments()?;
         Ok(())
     }
 
@@ -535,7 +536,7 @@ impl<'a> Check<'a> {
         let again = sorting::repeats(ops.iter().map(|op| (op.token_id, op.kind)));
         for (op, again) in ops.iter().zip(again) {
             let paid = op.paid_to(side);
-            let known = op.kind == OpKind::C2r || paid.is_some();
+            let known = *op == SettlementOp::withdrawal(op.token_id, op.amount) || paid.is_some();
             let delta = account.delta(op.token_id);
             let Some(delta) =
                 delta.filter(|_| known && !again && account.request(op.token_id).is_none())
@@ -544,14 +545,14 @@ impl<'a> Check<'a> {
                 continue;
             };
             let ours = guard::recoverable(self.config, account, delta, side)?;
-            let (amount, limit) = match paid {
-                Some(paid) => (paid, ours.by_settlement),
-                None => (op.amount, ours.by_withdrawal),
-            };
             let limits = self.tokens.get(op.token_id)?;
             let withdrawable = ours.by_withdrawal.less(limits.keep_buffer);
+            let (amount, limit) = match paid {
+                Some(paid) => (paid, ours.by_settlement),
+                None => (op.amount, withdrawable),
+            };
             let covered = paid.is_some_and(|paid| paid <= withdrawable);
-            if amount < limits.min_deposit || covered {
+            if amount < limits.min_deposit || covered || !limits.are_set() {
                 self.refuse(Code::PlanNotEligible, Some(&account.account_id));
             }
             self.above(
@@ -565,21 +566,60 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Only a source that the config names is ever asked.
-    fn replenishments(&mut self) {
-        for action in &self.plan.actions {
-            let Action::Replenish {
-                source, token_id, ..
-            } = action
-            else {
-                continue;
-            };
-            let sources = self.config.token_sources.get(token_id);
-            let limits = self.tokens.get(*token_id);
-            let has_limits = limits.is_ok_and(|limits| limits.are_set());
-            if !has_limits || !sources.unwrap_or(&self.config.sources).contains(source) {
+    /// Only a source that the config names is ever asked, once for a token, under the id of the
+    /// episode, and for no more than the reserve lacks.
+    fn replenishments(&mut self) -> Result<(), Error> {
+        let asked = |action: &'a Action| match action {
+            Action::Replenish {
+                amount,
+                id,
+                source,
+                token_id,
+            } => Some((*token_id, *amount, id, *source)),
+            _ => None,
+        };
+        let asked: Vec<_> = self.plan.actions.iter().filter_map(asked).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let tokens: Vec<TokenId> = asked.iter().map(|(token_id, ..)| *token_id).collect();
+        let due = self.due(&tokens)?;
+        let again = sorting::repeats(tokens);
+        for ((token_id, amount, id, source), again) in asked.into_iter().zip(again) {
+            let sources = self.config.token_sources.get(&token_id);
+            let known = sources.unwrap_or(&self.config.sources).contains(&source);
+            let fits = due.iter().any(|action| match action {
+                Action::Replenish {
+                    amount: most,
+                    id: due,
+                    token_id: of,
+                    ..
+                } => *of == token_id && due == id && amount <= *most && !amount.is_zero(),
+                _ => false,
+            });
+            if !known || !fits || again {
                 self.refuse(Code::PlanNotEligible, None);
             }
         }
+        Ok(())
+    }
+
+    /// What the watch over the reserves of these tokens asks for.
+    fn due(&self, tokens: &[TokenId]) -> Result<Vec<Action>, Error> {
+        let flows = Flows::within(self.hub, &self.collateral())?;
+        let mut accounts = Table::new();
+        for token_id in tokens {
+            // A token that nobody described is not watched.
+            if let Ok(limits) = self.tokens.get(*token_id) {
+                let flow = flows.of_token(*token_id);
+                let account = reserve::Account::of(self.hub, limits, *token_id, flow, Wide::ZERO)?;
+                accounts.insert(*token_id, account);
+            }
+        }
+        let mut memory = walk::current(&self.hub.memory, self.hub.now);
+        let (config, hub, why) = (self.config, self.hub, &mut Why::off());
+        let (due, _) =
+            reserves::watch(config, hub, self.tokens, &accounts, &mut memory, None, why)?;
+        Ok(due)
     }
 }

@@ -962,7 +962,7 @@ reasons! {
     /// A batch already carries a deposit for this request.
     InBatch = "in_batch", None, flips None,
         in ["hub.plan", "hub.explain"],
-        "a batch already holds a deposit for this request";
+        "a batch already holds what this waits for";
     /// A deposit for this request was put into a batch not long ago.
     SubmittedPending = "submitted_pending", Some(Unit::Ms), flips Some("now"),
         in ["hub.plan", "hub.explain"],

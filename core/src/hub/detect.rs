@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::hub::guard;
 use crate::hub::limits::Tokens;
+use crate::hub::plan::settle::Leaving;
 use crate::hub::state::{Account, HubState};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
@@ -82,6 +83,7 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
     let look = Look {
         config,
         hub,
+        leaving: Leaving::of(hub)?,
         tokens: Tokens::of(hub, &config.hub),
     };
     let mut found: Table<TokenId, TokenDetected> = Table::new();
@@ -137,6 +139,8 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
 struct Look<'a> {
     config: &'a Config,
     hub: &'a HubState,
+    /// What batches take out of the accounts already.
+    leaving: Leaving,
     tokens: Tokens,
 }
 
@@ -171,6 +175,8 @@ impl Look<'_> {
     fn spender(&self, account: &Account, delta: &Delta) -> Result<Option<NetSpender>, Error> {
         let side = self.hub.side(&account.account_id);
         let all = guard::recoverable(&self.config.hub, account, delta, side)?;
+        let id = &account.account_id;
+        let all = self.leaving.rest(id, delta.token_id, all)?;
         let amount = all.total();
         Ok((!amount.is_zero()).then(|| NetSpender {
             account_id: account.account_id.clone(),

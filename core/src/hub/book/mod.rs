@@ -261,8 +261,10 @@ impl HubBook {
         plan::tick(config, &self.hub, &self.tokens, self, report, why)
     }
 
-    /// Changes the state as the runtime does when it accepts a plan: wholly or not at all.
+    /// Changes the state as the runtime does when it accepts a plan: wholly or not at all. What the
+    /// runtime stops at is an error about `plan.actions`.
     pub fn apply(&mut self, plan: &Plan) -> Result<(), Error> {
+        apply::broadcasts_last(plan)?;
         let mut hub = self.hub.clone();
         let named = plan.actions.iter().filter_map(apply::account_of);
         let mut changed: Table<&EntityId, Option<Account>> = Table::slots(named);
@@ -277,8 +279,11 @@ impl HubBook {
                     Error::out_of_range("account_id", account_id, "an account of this book")
                 })?);
             }
+            let after = match &account {
+                Some(account) => apply::changed(&hub, account, action)?,
+                None => None,
+            };
             apply::apply_to_hub(&mut hub, account.as_ref(), action)?;
-            let after = account.and_then(|account| apply::changed(&hub, &account, action));
             if let (Some(after), Some(account_id)) = (after, apply::account_of(action)) {
                 *changed.slot(account_id) = Some(after);
             }

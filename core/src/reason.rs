@@ -245,7 +245,7 @@ impl Reason {
 
     /// The warning that the setting `field` changes nothing under the other settings.
     #[must_use]
-    pub fn without_effect(field: &'static str) -> Self {
+    pub fn without_effect(field: impl fmt::Display) -> Self {
         Self::new(Code::SettingWithoutEffect, Effect::Warn).about(field)
     }
 

@@ -867,6 +867,14 @@ reasons! {
     FeeNotBelowClaim = "fee_not_below_claim", Some(Unit::Token), flips Some("base_fee"),
         in ["account.request_advice"],
         "the fee of {observed} is as high as the claim of {limit} that it would secure";
+    /// The terms ask for no fee; the runtime takes no request without one.
+    FeeIsZero = "fee_is_zero", None, flips None,
+        in ["account.request_advice"],
+        "the terms ask for no fee, and the runtime takes no request without one";
+    /// The entity cannot promise the fee now: too much of its capacity is on hold.
+    FeeAboveCapacity = "fee_above_capacity", Some(Unit::Token), flips None,
+        in ["account.request_advice"],
+        "the fee is {observed}; this entity can promise {limit} now";
     /// The entity should ask for collateral now.
     RequestAdvised = "request_advised", Some(Unit::Token), flips None,
         in ["account.request_advice"],
@@ -983,6 +991,14 @@ reasons! {
     PrepaidFeeTooLow = "prepaid_fee_too_low", Some(Unit::Token), flips Some("fee_paid_upfront"),
         in ["hub.plan", "hub.explain"],
         "the prepaid fee is {observed}; the request costs {limit}";
+    /// The fee was paid in another token, whose units say nothing about this one.
+    FeeInOtherToken = "fee_in_other_token", None, flips None,
+        in ["hub.plan", "hub.explain"],
+        "the fee was paid in token {observed}; only a fee in token {limit} counts";
+    /// What the request or the batch waits for is dated later than now.
+    MomentAhead = "moment_ahead", Some(Unit::Ms), flips None,
+        in ["hub.plan", "hub.explain"],
+        "what is waited for is dated {observed at}, later than the present, {limit at}";
     /// The account was served not long ago.
     CoolDown = "cool_down", Some(Unit::Ms), flips Some("now"),
         in ["hub.plan", "hub.explain"],

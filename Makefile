@@ -202,10 +202,10 @@ world:                  ## the simulator: WORLD_SEEDS for ours, more in drain, s
 	$(WORLD) --scenario all --seeds $(WORLD_SEEDS) --baseline-seeds $(WORLD_BASELINE_SEEDS) --docs docs
 	$(WORLD) --scenario drain --seeds $(WORLD_DRAIN_SEEDS) --baseline-seeds $(WORLD_DRAIN_BASELINE_SEEDS) --docs docs
 
-# The drain of these eight hours begins after six: there the treasury's silence meets it.
-world-short:            ## docs/world.md; 5 seeds of 8 hours of every scenario, ours; 5 whole days of drain, all four policies
+# The drain of these seven hours begins after six: there the treasury's silence meets it.
+world-short:            ## docs/world.md; 5 seeds of 7 hours of every scenario, ours; 5 whole days of drain, all four policies
 	$(WORLD) --check-docs docs
-	$(WORLD) --scenario all --policy trimtab --seeds 5 --set hours=8 --set treasury_silent_from_hours=5.75 --set treasury_silent_until_hours=6.25
+	$(WORLD) --scenario all --policy trimtab --seeds 5 --set hours=7 --set treasury_silent_from_hours=5.75 --set treasury_silent_until_hours=6.25
 	$(WORLD) --scenario drain --seeds 5
 
 world-soak:             ## 20 seeds of every scenario, ours

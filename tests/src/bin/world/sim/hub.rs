@@ -143,7 +143,7 @@ impl World<'_> {
                 user.known = Some((user.account.clone(), user.reserve));
             }
         }
-        // The plan brings the next memory.
+        // The plan brings the next memory; until it is taken, the book has this one.
         let memory = std::mem::take(&mut self.hubs[hub].memory);
         let own = HubState {
             memory,
@@ -166,7 +166,6 @@ impl World<'_> {
         }
         self.metrics.ticks += 1;
         let state = self.log.is_some().then(|| self.state(hub));
-        let before = self.hubs[hub].memory.clone();
         let plan = self
             .decide(hub)
             .with_context(|| format!("at {} ms", self.now))?;
@@ -176,7 +175,7 @@ impl World<'_> {
             log.tick(millis(self.now), hub, input, &output)?;
         }
         let own = plan.next_wake.map(Millis::get);
-        let is_lost = !self.frame(hub, plan, before)?;
+        let is_lost = !self.frame(hub, plan)?;
         self.starvation(hub);
         let clock = (!self.options.only_kick).then(|| {
             let tick = self.decider.tick_ms;
@@ -198,9 +197,12 @@ impl World<'_> {
 
     /// The plan as a frame of the runtime: all of it or, where the runtime throws, nothing, and the
     /// memory is again what it was before. Answers whether it was taken.
-    pub(super) fn frame(&mut self, hub: usize, plan: Plan, before: HubMemory) -> Result<bool> {
+    pub(super) fn frame(&mut self, hub: usize, plan: Plan) -> Result<bool> {
         if !self.judge(hub, &plan.actions) {
-            self.hubs[hub].memory = before;
+            let home = &mut self.hubs[hub];
+            if let Some(book) = &home.book {
+                home.memory = book.snapshot()?.memory;
+            }
             return Ok(false);
         }
         self.note(&plan.outcomes);

@@ -97,22 +97,31 @@ fn a_frame_that_throws_changes_nothing() -> Result<()> {
     };
     for (taken, actions) in frames {
         let mut world = World::new(&params, &decider, 1, Options::default())?;
-        let tokens = Table::from_iter([(DOLLAR, TokenMemory::default())]);
-        let next = HubMemory {
-            tokens,
-            ..HubMemory::default()
+        let memory = |episode| {
+            let told = TokenMemory {
+                episode: Serial::clamped(episode),
+                ..TokenMemory::default()
+            };
+            HubMemory {
+                tokens: Table::from_iter([(DOLLAR, told)]),
+                ..HubMemory::default()
+            }
         };
+        let (before, next) = (memory(1), memory(2));
+        world.hubs[0].memory = before.clone();
+        // It is the book that has it now.
+        let _ = world.decide(0)?;
+        assert_eq!(world.hubs[0].memory, HubMemory::default());
         let plan = Plan {
             actions,
             memory: next.clone(),
             ..Plan::default()
         };
-        assert_eq!(world.frame(0, plan, HubMemory::default())?, taken);
+        assert_eq!(world.frame(0, plan)?, taken);
         let hub = &world.hubs[0];
         assert!(world.metrics.violation_count > 0);
         assert_eq!(hub.draft == Batch::default(), !taken);
-        assert_eq!(hub.memory == next, taken);
-        assert_eq!(hub.memory == HubMemory::default(), !taken);
+        assert_eq!(hub.memory, if taken { next } else { before });
         assert_eq!(world.users[0].account.submitted_at > 0, taken);
         let counts = &world.metrics;
         assert_eq!((counts.rejects, counts.aborts, counts.batches), (0, 0, 0));

@@ -3300,6 +3300,11 @@ export interface MoveAdvice {
   readonly ev?: RealSat;
   /** What the route is expected to cost; absent where that is unknown. */
   readonly inbound_ppm?: Ppm;
+  /**
+   * What the peer takes for the last hop into the channel, its base fee included; absent where
+   * nobody tells it.
+   */
+  readonly last_hop?: HopFee;
   /** The most to pay for the route. */
   readonly max_fee_ppm?: Ppm;
   /** What the advice is. */
@@ -3451,10 +3456,16 @@ export interface NodeAdvice {
   readonly health?: Assessed;
   /** What the node lists and the advice cannot use. */
   readonly left_out: NotAdvised;
-  /** What all channels that count can receive now, as far as the node says. */
-  readonly movable_in_sats: Sat;
-  /** What all channels that count can send now, as far as the node says. */
-  readonly movable_out_sats: Sat;
+  /**
+   * What all channels that count and are not offline can receive now, as far as the node says;
+   * absent where it says it of none.
+   */
+  readonly movable_in_sats?: Sat;
+  /**
+   * What all channels that count and are not offline can send now, as far as the node says;
+   * absent where it says it of none.
+   */
+  readonly movable_out_sats?: Sat;
   /** Our depleted and saturated channels, beside what really leaves through them. */
   readonly needs: ReadonlyArray<ChannelNeed>;
   /** External peers to which a new channel of ours would help, the best first. */
@@ -4905,6 +4916,8 @@ export interface SizeInput {
   readonly flow?: FlowInput | null | undefined;
   /** The part on our side; what it can send when absent. */
   readonly local_sats?: SatInput | null | undefined;
+  /** What it can receive now. */
+  readonly receivable_sats?: SatInput | null | undefined;
   /** What it can send now. */
   readonly spendable_sats: SatInput;
 }

@@ -3411,6 +3411,9 @@ class MoveAdvice(_MoveAdviceRequired, total=False):
     """What it is expected to be worth."""
     inbound_ppm: Ppm | None
     """What the route is expected to cost; absent where that is unknown."""
+    last_hop: HopFee | None
+    """What the peer takes for the last hop into the channel, its base fee included; absent where
+    nobody tells it."""
     max_fee_ppm: Ppm | None
     """The most to pay for the route."""
     pays_up_to_ppm: Ppm | None
@@ -3542,10 +3545,6 @@ class _NodeAdviceRequired(TypedDict):
     """Steps of our fees that help other members."""
     left_out: NotAdvised
     """What the node lists and the advice cannot use."""
-    movable_in_sats: Sat
-    """What all channels that count can receive now, as far as the node says."""
-    movable_out_sats: Sat
-    """What all channels that count can send now, as far as the node says."""
     needs: list[ChannelNeed]
     """Our depleted and saturated channels, beside what really leaves through them."""
     new_channels: list[NewChannelAdvice]
@@ -3568,6 +3567,12 @@ class NodeAdvice(_NodeAdviceRequired, total=False):
 
     health: Assessed | None
     """Our health; absent when it is unknown."""
+    movable_in_sats: Sat | None
+    """What all channels that count and are not offline can receive now, as far as the node says;
+    absent where it says it of none."""
+    movable_out_sats: Sat | None
+    """What all channels that count and are not offline can send now, as far as the node says;
+    absent where it says it of none."""
     tier: Tier | None
     """The tier by which we are judged."""
 
@@ -4855,6 +4860,8 @@ class SizeInput(_SizeInputRequired, total=False):
     """What moved through it."""
     local_sats: Sat | None
     """The part on our side; what it can send when absent."""
+    receivable_sats: Sat | None
+    """What it can receive now."""
 
 
 class _SizedRequired(TypedDict):

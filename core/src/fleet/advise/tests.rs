@@ -62,6 +62,7 @@ prop_compose! {
         receivable in prop::option::of(0..=100_u64), phase in prop::option::weighted(0.9, 0..8_u8), connected in prop::option::of(prop::bool::weighted(0.9)),
         fee in prop::option::of(0..3_000_u32), days in 0..=60_u32, sold in 0..5_000_000_u64, age in prop::option::of(0..800_u32),
         route in prop::option::of(0..1_500_u32), closed in prop::bool::weighted(0.05), hop in prop::option::of((0..2_000_u64, 0..500_u32)),
+        reserve in prop::option::of(0..=30_u64), pending in prop::option::weighted(0.1, 0..=100_u64),
     ) -> Channel {
         let local = share(local, capacity);
         Channel {
@@ -70,6 +71,9 @@ prop_compose! {
             connected,
             fee_ppm: fee.map(|fee| Ppm::new(fee).unwrap()),
             flow: Some(ChannelFlow { days_out: Count::constant(days), sats_in: sat(0), sats_out: sat(sold) }),
+            pending_capacity_sats: pending.map(|part| share(part, capacity)),
+            reserve_sats: reserve.map(|part| share(part, capacity)),
+            splicing: pending.is_some(),
             last_hop: hop.map(|(base, ppm)| HopFee { base_msat: Msat::new(base).unwrap(), ppm: Ppm::new(ppm).unwrap() }),
             phase: phase.map(|phase| match phase {
                 0 => Phase::Opening,
@@ -273,15 +277,35 @@ proptest! {
             }
             prop_assert!(to.peer_id != from.peer_id);
             prop_assert!(to.receivable_sats.is_none_or(|most| amount <= most));
+            let capacity = to.pending_capacity_sats.map_or(to.capacity_sats, |least| least.min(to.capacity_sats));
+            prop_assert!(to.local_sats.plus(amount).unwrap() <= capacity, "{amount} into {to:?}");
         }
         for (source, sum) in given {
             let from = channels_of(&input).iter().find(|channel| channel.channel_id == *source).unwrap();
-            prop_assert!(sum <= from.spendable_sats.unwrap_or(from.local_sats).get());
+            prop_assert!(from.spendable_sats.is_none_or(|most| sum <= most.get()));
+            let own = from.local_sats.less(from.reserve_sats.unwrap_or_default());
+            prop_assert!(sum <= own.get(), "{sum} out of {from:?}");
             let kept = from.local_sats.get().saturating_sub(sum) as f64;
             let least = config.rebalance.source_min_share.unwrap_or(config.liquidity.depleted_below).get() * from.capacity_sats.as_f64();
             prop_assert!(kept >= least - 1.0, "{kept} of {least}");
         }
         prop_assert!(fees <= u128::from(decided.budget.left_sats.get()));
+    }
+
+    #[test]
+    fn what_can_move_is_the_sum_of_what_is_told_and_unknown_where_nothing_is(input in nodes()) {
+        let decided = advice(&input).decision;
+        let online = channels_of(&input).iter().filter(|one| one.counts() && one.connected != Some(false));
+        let online: Vec<&Channel> = online.collect();
+        let told = |of: fn(&Channel) -> Option<Sat>| {
+            let told: Vec<u64> = online.iter().filter_map(|one| of(one)).map(Sat::get).collect();
+            (online.is_empty() || !told.is_empty()).then(|| told.into_iter().sum::<u64>())
+        };
+        let (into, out) = (told(|one| one.receivable_sats), told(|one| one.spendable_sats));
+        prop_assert_eq!(decided.movable_in_sats.is_some(), into.is_some());
+        prop_assert_eq!(decided.movable_out_sats.is_some(), out.is_some());
+        prop_assert!(decided.movable_in_sats.map(Sat::get) <= into);
+        prop_assert!(decided.movable_out_sats.map(Sat::get) <= out);
     }
 
     #[test]

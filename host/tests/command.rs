@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 use trimtab_core::canonical;
 use trimtab_core::operations::OPERATIONS;
 use trimtab_core::policy::{Policy, VERSION};
@@ -522,27 +523,31 @@ fn in_one_line(page: &Output) -> String {
     words.join(" ")
 }
 
-/// The pages of nodes of a size that could be: what they list, the page and its JSON.
-fn pages(size: u64) -> Vec<(nodes::Node, Output, Value)> {
-    let nodes = (0..16).map(|seed| nodes::node(seed, Some(size)));
-    // The oldest versions answer another call.
-    let nodes = nodes.filter(|node| node.answers.get("listpeerchannels").is_some());
-    let pages = nodes.enumerate().map(|(n, node)| {
-        let dir = stored(&format!("node-{size}-{n}"), &node.answers, nodes::NOW);
-        let dir = dir.to_str().unwrap();
-        let page = run(&["fleet", dir, "--native"], "");
-        assert_eq!(code(&page), 0, "{}", err(&page));
-        let told = run(&["fleet", dir, "--json", "--native"], "");
-        let told: Value = serde_json::from_str(out(&told)).unwrap();
-        (node, page, told["members"][0]["advice"]["decision"].clone())
-    });
-    pages.collect()
+/// Nodes of 87 channels that could be: what they list, the page and its JSON. Made once: tests run
+/// side by side, and the folders are the same.
+fn pages() -> &'static [(nodes::Node, Output, Value)] {
+    static PAGES: OnceLock<Vec<(nodes::Node, Output, Value)>> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        let nodes = (0..16).map(|seed| nodes::node(seed, Some(87)));
+        // The oldest versions answer another call.
+        let nodes = nodes.filter(|node| node.answers.get("listpeerchannels").is_some());
+        let pages = nodes.enumerate().map(|(n, node)| {
+            let dir = stored(&format!("node-of-87-{n}"), &node.answers, nodes::NOW);
+            let dir = dir.to_str().unwrap();
+            let page = run(&["fleet", dir, "--native"], "");
+            assert_eq!(code(&page), 0, "{}", err(&page));
+            let told = run(&["fleet", dir, "--json", "--native"], "");
+            let told: Value = serde_json::from_str(out(&told)).unwrap();
+            (node, page, told["members"][0]["advice"]["decision"].clone())
+        });
+        pages.collect()
+    })
 }
 
 #[test]
 fn a_node_of_87_channels_fits_on_two_screens() {
-    for (_, page, _) in pages(87) {
-        let text = out(&page);
+    for (_, page, _) in pages() {
+        let text = out(page);
         assert!(text.lines().count() <= 100, "{text}");
         // The last line is a command to be copied: it is not broken.
         let mut lines = text.lines().filter(|line| !line.starts_with("next: "));
@@ -562,8 +567,8 @@ fn every_listed_channel_is_in_the_count_of_the_health_or_left_out_by_name() {
         "under an id that another has",
         "set aside",
     ];
-    for (node, page, advice) in pages(87) {
-        let text = in_one_line(&page);
+    for (node, page, advice) in pages() {
+        let text = in_one_line(page);
         let count = |before: &str| -> u64 { before.rsplit(' ').next().unwrap().parse().unwrap() };
         let (head, _) = text.split_once(" channels, ").unwrap();
         let (_, block) = text.split_once("left out ").unwrap();
@@ -573,12 +578,7 @@ fn every_listed_channel_is_in_the_count_of_the_health_or_left_out_by_name() {
             Some(count(before))
         });
         let told: u64 = told.sum();
-        assert_eq!(
-            count(head) + told,
-            node.links.len() as u64,
-            "{}",
-            out(&page)
-        );
+        assert_eq!(count(head) + told, node.links.len() as u64, "{}", out(page));
         let left_out = &advice["left_out"];
         let channels = left_out["channels"].as_array().unwrap();
         for standing in [
@@ -593,7 +593,7 @@ fn every_listed_channel_is_in_the_count_of_the_health_or_left_out_by_name() {
                 let Some(name) = one["short_channel_id"].as_str() else {
                     continue;
                 };
-                assert!(block.contains(name), "{name} in {}", out(&page));
+                assert!(block.contains(name), "{name} in {}", out(page));
             }
         }
     }
@@ -664,7 +664,7 @@ fn the_base_fee_of_the_last_hop_is_on_the_page_and_in_what_explains_it() {
         );
     }
     let mut moves = 0;
-    for (_, page, advice) in pages(87) {
+    for (_, page, advice) in pages() {
         let shown = advice["rebalances"].as_array().unwrap().iter();
         let shown = shown.filter(|one| one["outcome"] != "refused").take(10);
         for one in shown.filter(|one| one["last_hop"].is_object()) {
@@ -674,7 +674,7 @@ fn the_base_fee_of_the_last_hop_is_on_the_page_and_in_what_explains_it() {
                 grouped("base_msat"),
                 grouped("ppm")
             );
-            assert!(in_one_line(&page).contains(&hop), "{hop} in {}", out(&page));
+            assert!(in_one_line(page).contains(&hop), "{hop} in {}", out(page));
             moves += 1;
         }
     }

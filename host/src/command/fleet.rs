@@ -259,35 +259,26 @@ impl<'f> View<'f> {
     fn left_out(&self, told: &Told<'_>, page: &mut Page) {
         let out = &told.advice.decision.left_out;
         let listed = &out.listed;
+        let of = |standing: Standing| self.standing(out, standing);
+        let hidden = self.unannounced(told);
         let groups = [
-            (listed.closing, "closing", Some(Standing::Closing)),
-            (listed.opening, "opening", Some(Standing::Opening)),
-            (listed.proposed, "proposed", Some(Standing::Proposed)),
-            (
-                listed.unknown,
-                "in an unknown state",
-                Some(Standing::Unknown),
-            ),
-            (out.offline, "offline", Some(Standing::Offline)),
+            (listed.closing, "closing", of(Standing::Closing)),
+            (listed.opening, "opening", of(Standing::Opening)),
+            (listed.proposed, "proposed", of(Standing::Proposed)),
+            (listed.unknown, "in an unknown state", of(Standing::Unknown)),
+            (out.offline, "offline", of(Standing::Offline)),
             (
                 out.closed_to_forwards,
                 "closed to forwards",
-                Some(Standing::ClosedToForwards),
+                of(Standing::ClosedToForwards),
             ),
-            (listed.unannounced, "not announced", None),
-            (listed.duplicate, "under an id that another has", None),
-            (listed.set_aside, "set aside", None),
+            (listed.unannounced, "not announced", hidden),
+            (listed.duplicate, "under an id that another has", Vec::new()),
+            (listed.set_aside, "set aside", Vec::new()),
         ];
         let groups = groups.iter().filter(|(count, ..)| count.get() > 0);
         let groups: Vec<String> = groups
-            .map(|(count, what, standing)| {
-                let names = match standing {
-                    Some(standing) => self.standing(out, *standing),
-                    None if *what == "not announced" => self.unannounced(told),
-                    None => Vec::new(),
-                };
-                format!("{count} {what}{}", shortened(&names))
-            })
+            .map(|(count, what, names)| format!("{count} {what}{}", shortened(names)))
             .collect();
         if !groups.is_empty() {
             page.say(&label("left out"), &groups.join("; "));

@@ -389,7 +389,7 @@ reasons! {
         "{observed} is missing; the sources can give {limit}";
     /// The destination cannot receive what is asked for.
     AmountCutToReceivable = "amount_cut_to_receivable", Some(Unit::Sat), flips Some("amount_sats"),
-        in ["rebalance.evaluate"],
+        in ["rebalance.size", "rebalance.evaluate"],
         "{observed} is asked for; the destination can receive {limit}";
     /// Nobody watched what leaves the channel; the node's average stands for it.
     DemandUnknown = "demand_unknown", None, flips None,

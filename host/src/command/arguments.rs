@@ -48,6 +48,13 @@ pub enum Task {
         #[command(flatten)]
         asked: Asked,
     },
+    /// Print every setting in force as JSON.
+    ///
+    /// The same text can be given back as --config.
+    Config {
+        #[command(flatten)]
+        asked: Asked,
+    },
     /// Judge a fleet from the answers of its Core Lightning nodes.
     ///
     /// DIR holds one folder per node: getinfo.json, listpeerchannels.json (before 23.02

@@ -51,29 +51,29 @@ const TIMES: [&str; 5] = [
 ];
 
 macro_rules! carried {
-    ($name:literal) => {
-        (
-            $name,
-            [
-                include_str!(concat!("../../demo/cln/", $name, "/getinfo.json")),
-                include_str!(concat!("../../demo/cln/", $name, "/listpeerchannels.json")),
-                include_str!(concat!("../../demo/cln/", $name, "/listforwards.json")),
-                include_str!(concat!("../../demo/cln/", $name, "/bkpr-listincome.json")),
-            ],
-        )
+    ($of:literal, $name:literal, $($file:literal)+) => {
+        ($name, [$(include_str!(concat!("../../demo/", $of, "/", $name, "/", $file))),+])
+    };
+    ($of:literal, $name:literal) => {
+        carried!($of, $name,
+            "getinfo.json" "listpeerchannels.json" "listforwards.json" "bkpr-listincome.json")
     };
 }
 
 /// The nodes that this program carries: the real answers of a small test network.
 const CARRIED: [(&str, [&str; 4]); 5] = [
-    carried!("l1"),
-    carried!("l2"),
-    carried!("l3"),
-    carried!("l4"),
-    carried!("l5"),
+    carried!("cln", "l1"),
+    carried!("cln", "l2"),
+    carried!("cln", "l3"),
+    carried!("cln", "l4"),
+    carried!("cln", "l5"),
 ];
 const CARRIED_CHANNELS: &str = include_str!("../../demo/cln/listchannels.json");
 const CARRIED_FLEET: &str = include_str!("../../demo/cln/fleet.json");
+
+/// A real node of another test network, while four of its channels close.
+const CLOSING: [(&str, [&str; 4]); 1] = [carried!("closing", "l1")];
+const CLOSING_CHANNELS: &str = include_str!("../../demo/closing/listchannels.json");
 
 /// The files of one node, parsed.
 struct Folder {
@@ -98,13 +98,22 @@ struct About {
 impl Fleet {
     /// The carried one.
     pub fn carried() -> Result<Self, Failure> {
-        let folders = CARRIED.iter().map(|(name, texts)| {
+        let about = read("fleet.json", &parsed("fleet.json", CARRIED_FLEET)?)?;
+        Self::of_texts(&CARRIED, CARRIED_CHANNELS, about)
+    }
+
+    /// The carried node with channels that close.
+    pub fn closing() -> Result<Self, Failure> {
+        Self::of_texts(&CLOSING, CLOSING_CHANNELS, About::default())
+    }
+
+    fn of_texts(nodes: &[(&str, [&str; 4])], graph: &str, about: About) -> Result<Self, Failure> {
+        let folders = nodes.iter().map(|(name, texts)| {
             let texts = texts.iter().map(|text| Some((*text).to_owned()));
             Folder::of(name, texts)
         });
         let folders = folders.collect::<Result<Vec<_>, _>>()?;
-        let channels = Some(parsed("listchannels.json", CARRIED_CHANNELS)?);
-        let about = read("fleet.json", &parsed("fleet.json", CARRIED_FLEET)?)?;
+        let channels = Some(parsed("listchannels.json", graph)?);
         Self::sorted(folders, channels, about, None, None)
     }
 

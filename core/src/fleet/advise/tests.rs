@@ -344,10 +344,14 @@ proptest! {
             }
             prop_assert!(to.peer_id != from.peer_id);
             prop_assert!(to.receivable_sats.is_none_or(|most| amount <= most));
+            let capacity = to.pending_capacity_sats.map_or(to.capacity_sats, |least| least.min(to.capacity_sats));
+            prop_assert!(to.local_sats.plus(amount).unwrap() <= capacity, "{amount} into {to:?}");
         }
         for (source, sum) in given {
             let from = channels_of(&input).iter().find(|channel| channel.channel_id == *source).unwrap();
-            prop_assert!(sum <= from.spendable_sats.unwrap_or(from.local_sats).get());
+            prop_assert!(from.spendable_sats.is_none_or(|most| sum <= most.get()));
+            let own = from.local_sats.less(from.reserve_sats.unwrap_or_default());
+            prop_assert!(sum <= own.get(), "{sum} out of {from:?}");
             let kept = from.local_sats.get().saturating_sub(sum) as f64;
             let least = config.rebalance.source_min_share.unwrap_or(config.liquidity.depleted_below).get() * from.capacity_sats.as_f64();
             prop_assert!(kept >= least - 1.0, "{kept} of {least}");
@@ -422,6 +426,22 @@ proptest! {
         // What it needs itself may be an advice of its own.
         let of_others = after.new_channels.into_iter().filter(|one| one.peer_id.as_str() != OWN_PEER);
         prop_assert_eq!(of_others.collect::<Vec<_>>(), before.new_channels);
+    }
+
+    #[test]
+    fn what_can_move_is_the_sum_of_what_is_told_and_unknown_where_nothing_is(input in nodes()) {
+        let decided = advice(&input).decision;
+        let online = channels_of(&input).iter().filter(|one| one.counts() && one.connected != Some(false));
+        let online: Vec<&Channel> = online.collect();
+        let told = |of: fn(&Channel) -> Option<Sat>| {
+            let told: Vec<u64> = online.iter().filter_map(|one| of(one)).map(Sat::get).collect();
+            (online.is_empty() || !told.is_empty()).then(|| told.into_iter().sum::<u64>())
+        };
+        let (into, out) = (told(|one| one.receivable_sats), told(|one| one.spendable_sats));
+        prop_assert_eq!(decided.movable_in_sats.is_some(), into.is_some());
+        prop_assert_eq!(decided.movable_out_sats.is_some(), out.is_some());
+        prop_assert!(decided.movable_in_sats.map(Sat::get) <= into);
+        prop_assert!(decided.movable_out_sats.map(Sat::get) <= out);
     }
 
     #[test]

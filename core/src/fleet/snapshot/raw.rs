@@ -76,7 +76,8 @@ pub struct ListPeers {
 /// A peer with its channels.
 #[record(open)]
 pub struct OldPeer {
-    /// The channels with it. A newer node tells none here: that is not a node without channels.
+    /// The channels with it.
+    #[serde(default)]
     pub channels: Entries<PeerChannel>,
     /// Whether it is there.
     pub connected: Option<bool>,

@@ -121,7 +121,7 @@ impl<'i> Ledger<'i> {
         ledger.read_forwards(input, listed, lately, why);
         ledger.read_income(input, why);
         ledger.moves = moves::read(input, &ledger.places, lately, why);
-        ledger.explain_sums(why);
+        ledger.explain_sums(listed, why);
         ledger
     }
 
@@ -267,9 +267,13 @@ impl<'i> Ledger<'i> {
         }
     }
 
-    fn explain_sums(&mut self, why: &mut Why) {
+    fn explain_sums(&mut self, listed: &Listed<'_>, why: &mut Why) {
         if let Some(moves) = &self.moves {
-            self.unattributed.rebalances_msat = sum_of(moves.gone);
+            // What filled a channel that does not count is in no other number than this sum.
+            let channels = listed.channels.iter().enumerate();
+            let others = channels.filter(|(_, channel)| !channel.counts());
+            let others: u128 = others.map(|(place, _)| moves.cost(place)).sum();
+            self.unattributed.rebalances_msat = sum_of(moves.gone + others);
         }
         for (sum, code) in [
             (

@@ -344,10 +344,14 @@ proptest! {
             }
             prop_assert!(to.peer_id != from.peer_id);
             prop_assert!(to.receivable_sats.is_none_or(|most| amount <= most));
+            let capacity = to.pending_capacity_sats.map_or(to.capacity_sats, |least| least.min(to.capacity_sats));
+            prop_assert!(to.local_sats.plus(amount).unwrap() <= capacity, "{amount} into {to:?}");
         }
         for (source, sum) in given {
             let from = channels_of(&input).iter().find(|channel| channel.channel_id == *source).unwrap();
-            prop_assert!(sum <= from.spendable_sats.unwrap_or(from.local_sats).get());
+            prop_assert!(from.spendable_sats.is_none_or(|most| sum <= most.get()));
+            let own = from.local_sats.less(from.reserve_sats.unwrap_or_default());
+            prop_assert!(sum <= own.get(), "{sum} out of {from:?}");
             let kept = from.local_sats.get().saturating_sub(sum) as f64;
             let least = config.rebalance.source_min_share.unwrap_or(config.liquidity.depleted_below).get() * from.capacity_sats.as_f64();
             prop_assert!(kept >= least - 1.0, "{kept} of {least}");
@@ -425,6 +429,22 @@ proptest! {
     }
 
     #[test]
+    fn what_can_move_is_the_sum_of_what_is_told_and_unknown_where_nothing_is(input in nodes()) {
+        let decided = advice(&input).decision;
+        let online = channels_of(&input).iter().filter(|one| one.counts() && one.connected != Some(false));
+        let online: Vec<&Channel> = online.collect();
+        let told = |of: fn(&Channel) -> Option<Sat>| {
+            let told: Vec<u64> = online.iter().filter_map(|one| of(one)).map(Sat::get).collect();
+            (online.is_empty() || !told.is_empty()).then(|| told.into_iter().sum::<u64>())
+        };
+        let (into, out) = (told(|one| one.receivable_sats), told(|one| one.spendable_sats));
+        prop_assert_eq!(decided.movable_in_sats.is_some(), into.is_some());
+        prop_assert_eq!(decided.movable_out_sats.is_some(), out.is_some());
+        prop_assert!(decided.movable_in_sats.map(Sat::get) <= into);
+        prop_assert!(decided.movable_out_sats.map(Sat::get) <= out);
+    }
+
+    #[test]
     fn of_what_ends_alike_the_most_worth_comes_first(input in nodes()) {
         let decided = advice(&input).decision;
         for one in proposed(&decided) {
@@ -498,4 +518,65 @@ fn nothing_pays_where_the_route_costs_more_than_it_earns() {
     assert_eq!(told.rebalances[0].outcome, MoveOutcome::Refused);
     assert_eq!(told.refusals.len(), 1);
     assert_eq!(told.refusals[0].closest.subject.as_deref(), Some("d"));
+}
+
+/// A channel that forwards, to the peer at which a member asks for help.
+fn asked_for(name: &str, part: u64) -> Channel {
+    let capacity = 10_000_000;
+    Channel {
+        connected: Some(true),
+        fee_ppm: Some(Ppm::constant(100)),
+        ..Channel::plain(id(name), id("03p1"), share(part, capacity), sat(capacity))
+    }
+}
+
+/// The advice on fees while a struggling member lacks outbound liquidity at that peer.
+fn fees_of(channels: Vec<Channel>) -> Vec<FeeAdvice> {
+    let asks = Member {
+        tier: Some(Tier::Struggling),
+        ..member(0, 0, false)
+    };
+    let asked = NodeAdviceInput {
+        members: vec![asks].into(),
+        ..node(channels)
+    };
+    advice(&asked).decision.fees
+}
+
+proptest! {
+    #![proptest_config(cases(0xfee5))]
+
+    #[test]
+    fn a_channel_that_carries_nothing_changes_no_other_fee(part in 0..=100_u64, other in 0..=100_u64, closed in any::<bool>()) {
+        let idle = Channel {
+            closed_to_forwards: closed,
+            connected: Some(closed),
+            ..asked_for("b", other)
+        };
+        let alone = fees_of(vec![asked_for("a", part)]);
+        let mut beside = fees_of(vec![asked_for("a", part), idle]);
+        let of_idle = beside.iter().any(|one| one.channel_id == id("b"));
+        prop_assert!(!(closed && of_idle), "a step where nothing is let out");
+        beside.retain(|one| one.channel_id == id("a"));
+        prop_assert_eq!(&beside, &alone);
+        let step = if part < 20 { crate::fleet::fees::Step::Unchanged } else { crate::fleet::fees::Step::Lowered };
+        prop_assert_eq!(alone.iter().map(|one| one.step).collect::<Vec<_>>(), vec![step]);
+    }
+
+    #[test]
+    fn books_that_list_a_channel_twice_are_refused(twice in any::<bool>()) {
+        let judged = |channel: &str| crate::fleet::snapshot::ChannelProfit {
+            books: crate::fleet::health::profit::ProfitInput {
+                age_days: None, channel_id: Some(id(channel)), cost_msat: None, idle_s: None, opening_msat: None,
+                revenue_msat: Msat::constant(1_000_000),
+            },
+            profit: crate::fleet::health::profit::Profit {
+                class: crate::fleet::health::profit::ProfitClass::Profitable, roi: None,
+            },
+        };
+        let mut asked = node(vec![asked_for("a", 50), asked_for("b", 50)]);
+        asked.snapshot.profits = vec![judged("a"), judged(if twice { "a" } else { "b" })];
+        let told = advise(&Config::default(), &asked, &mut Why::off());
+        prop_assert_eq!(told.is_err(), twice);
+    }
 }

@@ -534,7 +534,7 @@ fn asked_for(name: &str, part: u64) -> Channel {
 fn fees_of(channels: Vec<Channel>) -> Vec<FeeAdvice> {
     let asks = Member {
         tier: Some(Tier::Struggling),
-        ..member(0, 0, false)
+        ..member(0, 0, false, 0)
     };
     let asked = NodeAdviceInput {
         members: vec![asks].into(),

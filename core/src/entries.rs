@@ -27,7 +27,7 @@ use crate::reason::{Quarantined, Why};
 use crate::record;
 use crate::sorting;
 use crate::table::Table;
-use crate::value::{Fault, FromValue, Source};
+use crate::value::{Fault, FromValue, Node, Source};
 
 /// An entry that a list tells apart by its id.
 pub trait Entry {
@@ -157,12 +157,30 @@ impl<T: FromValue + Entry> FromValue for Entries<T> {
             match T::from_value(&entry) {
                 Ok(read) => entries.good.push(read),
                 Err(fault) if S::NAMES_MISTAKES => {
-                    entries.bad.push(aside(&entry, T::ID, index, &fault)?);
+                    entries.bad.push(match set_aside_before(&entry)? {
+                        Some(aside) => aside,
+                        None => aside(&entry, T::ID, index, &fault)?,
+                    });
                 }
                 Err(fault) => return Err(fault),
             }
         }
         Ok(entries)
+    }
+}
+
+/// What an earlier reader of the list set aside. A typed input travels on to a sandbox or into a log
+/// as it was read: read there as an entry once more, the error would be one about the error, and the
+/// id that must not count would be lost. Nobody gains by writing one himself: a bad entry of that id
+/// does the same.
+fn set_aside_before<S: Source>(entry: &S) -> Result<Option<Quarantined>, Fault> {
+    const FIELDS: usize = 2;
+    match entry.node()? {
+        Node::Map(fields) if fields.len() == FIELDS => {
+            let read = Quarantined::from_value(entry).ok();
+            Ok(read.filter(|aside| aside.error.is_short()))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -192,5 +210,105 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let item = generator.subschema_for::<T>();
         schemars::json_schema!({ "type": "array", "items": item })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+    use crate::proofs;
+    use crate::value::{self, Value};
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    #[derive(Clone, Debug, PartialEq, Serialize, FromValue)]
+    struct Peer {
+        id: String,
+        size: u64,
+    }
+
+    impl Entry for Peer {
+        const ID: &'static str = "id";
+        fn id(&self) -> &str {
+            &self.id
+        }
+    }
+
+    fn read(list: &Json) -> Entries<Peer> {
+        let text = list.to_string();
+        value::decode(&Value::from_json(text.as_bytes()).unwrap()).unwrap()
+    }
+
+    /// What is decided, and what is set aside.
+    fn decided(list: &Entries<Peer>) -> (Vec<Peer>, Vec<Quarantined>) {
+        let mut why = Why::new();
+        let usable = list.usable(&mut why).into_iter().cloned().collect();
+        (usable, why.finish().1)
+    }
+
+    fn entry() -> impl Strategy<Value = Json> {
+        let id = prop_oneof![
+            (0..4u8).prop_map(|n| json!(format!("p{n}"))),
+            Just(json!(7)),
+            Just(json!("")),
+        ];
+        let size = prop_oneof![
+            (0..9u64).prop_map(|n| json!(n)),
+            Just(json!(-1)),
+            Just(json!("x"))
+        ];
+        prop_oneof![
+            8 => (id.clone(), size).prop_map(|(id, size)| json!({ "id": id, "size": size })),
+            1 => id.clone().prop_map(|id| json!({ "id": id })),
+            1 => Just(json!(null)),
+            1 => Just(json!([1])),
+            1 => id.prop_map(|id| json!({ "subject": id, "error": "none" })),
+            1 => (0..4u8).prop_map(|n| json!({ "subject": format!("p{n}"), "error": {
+                "code": "duplicate", "field": "id", "got": "p", "expected": "each id once" } })),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn a_list_that_was_read_once_decides_the_same_wherever_it_is_read_again(list in prop::collection::vec(entry(), 0..9)) {
+            let here = read(&json!(list));
+            let there: Entries<Peer> = value::decode(&value::encode(&here).unwrap()).unwrap();
+            prop_assert_eq!(&there, &here);
+            prop_assert_eq!(decided(&there), decided(&here));
+        }
+
+        #[test]
+        fn what_says_that_it_was_set_aside_never_counts_and_hides_no_more_than_a_bad_entry_of_its_id(list in prop::collection::vec(entry(), 0..9), n in 0..4u8) {
+            let id = format!("p{n}");
+            let with = |more: Json| {
+                let mut list = list.clone();
+                list.push(more);
+                decided(&read(&json!(list)))
+            };
+            let error = json!({ "code": "duplicate", "field": "id", "got": id, "expected": "each id once" });
+            let (said, said_aside) = with(json!({ "subject": id, "error": error }));
+            let (bad, bad_aside) = with(json!({ "id": id, "size": -1 }));
+            prop_assert_eq!(said, bad);
+            prop_assert_eq!(said_aside.len(), bad_aside.len());
+        }
+    }
+
+    #[test]
+    fn a_text_longer_than_ours_does_not_come_back_as_an_error_of_ours() {
+        let long = "x".repeat(100_000);
+        for field in ["field", "got", "expected"] {
+            let mut error = json!({ "code": "duplicate", "field": "", "got": "", "expected": "" });
+            error[field] = json!(long);
+            let list = read(&json!([{ "subject": "a", "error": error }]));
+            let (_, aside) = decided(&list);
+            assert_eq!(aside.len(), 1);
+            assert_eq!(
+                (aside[0].subject.as_str(), aside[0].error.code),
+                ("[0]", ErrorCode::MissingField)
+            );
+        }
     }
 }

@@ -165,6 +165,13 @@ impl Error {
         Self::new(ErrorCode::Internal, "", what, "a report to the maintainers")
     }
 
+    /// Whether its texts are no longer than we write them.
+    pub(crate) fn is_short(&self) -> bool {
+        const MOST: usize = 8192;
+        let paths = [&self.field, &self.expected];
+        self.got == shorten(self.got.clone()) && paths.iter().all(|text| text.len() <= MOST)
+    }
+
     /// The same error, seen from the record that holds `key`.
     #[must_use]
     #[cold]

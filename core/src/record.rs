@@ -37,6 +37,7 @@ pub fn due<T: FromValue, S: Source>((found, name): (Option<S>, &'static str)) ->
 pub fn or_default<T: FromValue + Default, S: Source>(
     (found, name): (Option<S>, &'static str),
 ) -> Result<T, Fault> {
+    let found = found.filter(|source| !(T::NULL_IS_ABSENCE && source.is_null()));
     found.map_or_else(|| Ok(T::default()), |source| held(&source, name))
 }
 

@@ -272,6 +272,9 @@ pub trait FromValue: Sized {
     /// Reads it.
     fn from_value<S: Source>(source: &S) -> Result<Self, Fault>;
 
+    /// Whether null means the same as absence in a field that may be absent.
+    const NULL_IS_ABSENCE: bool = false;
+
     /// What the absence of a field of this type means, if it means anything.
     #[must_use]
     fn absent() -> Option<Self> {

@@ -19,7 +19,7 @@
 
 use super::health::Tier;
 use super::member::{Activity, Member, Us};
-use super::view::{View, end_of};
+use super::view::{View, counts_until};
 use crate::config::Config;
 use crate::entries::Entries;
 use crate::error::Error;
@@ -90,11 +90,9 @@ pub(super) fn conflict_of(
 ) -> Conflict {
     let longest = config.liquidity.activity_counts_s;
     let end_at = |all: &[Activity], peer: &NodeId| {
-        let ends = all
-            .iter()
-            .filter(|one| one.peer_id == *peer)
-            .map(|one| end_of(one, longest));
-        ends.filter(|end| view.now < *end).max()
+        let here = all.iter().filter(|one| one.peer_id == *peer);
+        here.filter_map(|one| counts_until(one, view.now, longest))
+            .max()
     };
     let rivals: Vec<Rival<'_>> = view
         .others
@@ -131,7 +129,7 @@ pub(super) fn conflict_of(
 /// The peers that other members use now.
 fn in_use(view: &View<'_>, longest: Seconds) -> Vec<NodeId> {
     let all = view.others.iter().flat_map(|member| &member.rebalancing);
-    let active = all.filter(|one| view.now < end_of(one, longest));
+    let active = all.filter(|one| counts_until(one, view.now, longest).is_some());
     let peers: Set<&NodeId> = active.map(|one| &one.peer_id).collect();
     peers.into_iter().cloned().collect()
 }

@@ -18,7 +18,7 @@
 //! `fee_lowered`, `fee_raised`, `fee_unchanged`, `helps_tier`, `own_channel_depleted`,
 //! `intended_fee_unknown`.
 
-use super::channel::local_share;
+use super::channel::{Channel, local_share};
 use super::health::Tier;
 use super::liquidity::needs::{Balance, Need, order};
 use super::liquidity::prioritize::Urgency;
@@ -143,6 +143,44 @@ impl Fee<'_> {
                 .limit(bound)
                 .flip_if("own.local_sats", enough())
         })
+    }
+}
+
+/// What our own usable channels with a peer hold together, of those that can carry a payment to it
+/// now: one that its operator closed to forwards carries none, nor does one whose peer is away. Where
+/// none can now, all that are open to forwards; where none is open, all.
+pub(super) fn own_balance<'c>(channels: impl Iterator<Item = &'c Channel>) -> Option<Balance> {
+    let rank = |channel: &Channel| match (channel.closed_to_forwards, channel.connected) {
+        (true, _) => 0_u8,
+        (false, Some(false)) => 1,
+        (false, _) => 2,
+    };
+    let mut best: Option<(u8, Balance)> = None;
+    for channel in channels {
+        let rank = rank(channel);
+        let before = best.filter(|(known, _)| *known >= rank);
+        best = Some(match before {
+            Some((known, sum)) if known == rank => (rank, sum.with(channel)),
+            Some(better) => better,
+            None => (rank, Balance::NOTHING.with(channel)),
+        });
+    }
+    best.map(|(_, sum)| sum)
+}
+
+impl Balance {
+    const NOTHING: Self = Self {
+        capacity_sats: Sat::MIN,
+        local_sats: Sat::MIN,
+    };
+
+    /// The sum with a channel; more than all bitcoin stays the largest amount.
+    fn with(self, channel: &Channel) -> Self {
+        let sum = |a: Sat, b: Sat| a.plus(b).unwrap_or(Sat::MAX);
+        Self {
+            capacity_sats: sum(self.capacity_sats, channel.capacity_sats),
+            local_sats: sum(self.local_sats, channel.local_sats),
+        }
     }
 }
 

@@ -180,3 +180,61 @@ fn a_target_below_the_smallest_amount_is_not_filled() {
     assert!(reason(&of(least * 2 - 2), "target_below_minimum").is_some());
     assert!(reason(&of(least * 2), "target_below_minimum").is_none());
 }
+
+proptest! {
+    #![proptest_config(proofs::config())]
+
+    #[test]
+    fn what_is_stamped_later_than_clocks_differ_counts_nowhere(list in members(), ahead in 601..1_000_000_000i64) {
+        let us = json!({ "node_id": "us" });
+        let activity = json!([{ "peer_id": "p0", "at": NOW + ahead, "expected_end": NOW + ahead + 900 }]);
+        let trouble = json!([{ "peer_id": "p0", "local_pct": 0.01, "capacity_sats": 1_000_000 }]);
+        // One that reports out of the future, and one that announces a rebalance of the future now.
+        let late = json!({
+            "member_id": "late", "at": NOW + ahead, "score": 3, "depleted": trouble, "saturated": trouble,
+            "capacities": [{ "peer_id": "p0", "capacity_sats": 1 }], "rebalancing": activity,
+        });
+        let early = json!({ "member_id": "early", "at": NOW, "rebalancing": activity });
+        let with = |more: &[&Json]| {
+            let all = list.iter().chain(more.iter().copied());
+            json!({ "members": all.collect::<Vec<_>>(), "now": NOW, "us": us })
+        };
+        let (before, after) = (with(&[&early]), with(&[&early, &late]));
+        for operation in ["liquidity.state", "liquidity.needs", "liquidity.excess", "liquidity.competition"] {
+            let answer = ask(operation, &after);
+            prop_assert_eq!(&ask(operation, &before)["decision"], &answer["decision"]);
+            let stale = reason(&answer, "stale_report").unwrap();
+            prop_assert!(stale["observed"] != json!("0"));
+        }
+        let health = |list: &Json| {
+            let mut told = ask("health.fleet", &json!({ "members": list["members"], "now": NOW }));
+            told["decision"]["members"] = json!(null);
+            told["decision"].clone()
+        };
+        prop_assert_eq!(health(&before), health(&after));
+        let conflict = |list: Json| {
+            let mut asked = list;
+            asked["target_peer"] = json!("p0");
+            ask("rebalance.conflict", &asked)["decision"].clone()
+        };
+        prop_assert_eq!(conflict(with(&[])), conflict(after));
+        let state = |list: Json| ask("liquidity.state", &list)["decision"]["members_rebalancing"].clone();
+        prop_assert_eq!(state(with(&[])), state(before));
+    }
+}
+
+#[test]
+fn a_stamp_as_far_ahead_as_clocks_differ_still_counts() {
+    let counts = |ahead: i64| {
+        let asked = json!({ "now": NOW, "members": [{ "member_id": "m", "at": NOW + ahead, "score": 90 }] });
+        ask("health.fleet", &asked)
+    };
+    assert_eq!(counts(600)["decision"]["member_count"], 1);
+    let beyond = counts(601);
+    assert_eq!(beyond["decision"]["member_count"], 0);
+    let stale = reason(&beyond, "stale_report").unwrap();
+    assert_eq!(
+        (&stale["observed"], &stale["limit"]),
+        (&json!("-601"), &json!("-600"))
+    );
+}

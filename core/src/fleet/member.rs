@@ -169,8 +169,15 @@ impl Member {
     }
 }
 
-/// Whether something said at `at` still counts. The future is not older than now: gossip refuses
-/// stamps that run ahead by more than clocks do.
+/// No honest stamp runs further ahead of our clock than this.
+pub(super) const CLOCKS_DIFFER: Seconds = Seconds::constant(600);
+
+/// Whether something said at `at` is from later than clocks differ: it would never grow old.
+pub(super) fn is_ahead(at: Seconds, now: Seconds) -> bool {
+    at.less(now) > CLOCKS_DIFFER
+}
+
+/// Whether something said at `at` still counts. Where nothing is too old, nothing is too new.
 pub(super) fn is_fresh(at: Seconds, now: Seconds, max_age: Seconds) -> bool {
-    now.less(at) <= max_age
+    max_age == Seconds::MAX || (now.less(at) <= max_age && !is_ahead(at, now))
 }

@@ -3,7 +3,7 @@
 
 use super::book::directory::Directory;
 use super::channel::Channel;
-use super::member::{Activity, Member, Us, is_fresh};
+use super::member::{Activity, CLOCKS_DIFFER, Member, Us, is_ahead, is_fresh};
 use crate::entries::Entries;
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
@@ -95,23 +95,28 @@ pub(super) fn may_count(member: &Member, now: Seconds, max_age: Seconds, why: &m
     }
     let fresh = is_fresh(member.at, now, max_age);
     if !fresh {
-        why.add(|| stale(&member.member_id, now.less(member.at), max_age));
+        why.add(|| stale(&member.member_id, member.at, now, max_age));
     }
     fresh
 }
 
-/// The reason that a report is too old to count.
-pub(super) fn stale(member: &NodeId, age: Seconds, max_age: Seconds) -> Reason {
-    Reason::new(Code::StaleReport, Effect::Warn)
-        .about(member)
-        .observed(age)
-        .limit(max_age)
+/// The reason that a report of `at` does not count: it is too old, or of a time to come; then its age
+/// is below nothing.
+pub(super) fn stale(member: &NodeId, at: Seconds, now: Seconds, max_age: Seconds) -> Reason {
+    let reason = Reason::new(Code::StaleReport, Effect::Warn).about(member);
+    match is_ahead(at, now) {
+        true => reason
+            .observed(-i128::from(at.less(now).get()))
+            .limit(-i128::from(CLOCKS_DIFFER.get())),
+        false => reason.observed(now.less(at)).limit(max_age),
+    }
 }
 
-/// When an announced rebalance stops to count.
-pub(super) fn end_of(activity: &Activity, longest: Seconds) -> Seconds {
+/// Until when an announced rebalance counts, where it counts now: it has begun, and is not over.
+pub(super) fn counts_until(activity: &Activity, now: Seconds, longest: Seconds) -> Option<Seconds> {
     let latest = activity.at.get().saturating_add(longest.get());
-    Seconds::clamped(latest.min(activity.expected_end.get()))
+    let end = Seconds::clamped(latest.min(activity.expected_end.get()));
+    (now < end && !is_ahead(activity.at, now)).then_some(end)
 }
 
 /// Adds the reason that a question found so many entries.

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::hub::guard;
 use crate::hub::limits::Tokens;
+use crate::hub::plan::eligibility::counted_fee;
 use crate::hub::plan::settle::Leaving;
 use crate::hub::state::{Account, HubState};
 use crate::reason::{Code, Effect, Reason, Why};
@@ -52,7 +53,7 @@ pub struct NetReceiver {
     pub amount: TokenAmount,
     /// What the hub owes it unsecured.
     pub claim: TokenAmount,
-    /// What it paid in advance.
+    /// What it paid in advance, in this token.
     pub fee: TokenAmount,
     /// When it asked; the present where it did not.
     pub requested_at: Millis,
@@ -155,7 +156,9 @@ impl Look<'_> {
         let (amount, fee, requested_at) = match account.request(delta.token_id) {
             Some(request) => {
                 let terms = request.fee.as_ref();
-                let fee = terms.map_or(TokenAmount::ZERO, |terms| terms.fee_paid_upfront);
+                let fee = terms.map_or(TokenAmount::ZERO, |terms| {
+                    counted_fee(&self.config.hub, delta.token_id, terms)
+                });
                 let since = terms.map_or(self.hub.now, |terms| terms.requested_at);
                 (request.amount.min(claim), fee, since)
             }

@@ -6,7 +6,7 @@ use super::operator::set_by_operator;
 use super::question::FeeStepTaken;
 use crate::error::Error;
 use crate::fleet::channel::Channel;
-use crate::fleet::fees::{Fee, FeeStep, Step, adjust_for};
+use crate::fleet::fees::{Fee, FeeStep, Step, adjust_for, own_balance};
 use crate::fleet::health::Tier;
 use crate::fleet::liquidity::needs::{Balance, Need, ready_of};
 use crate::fleet::member::Member;
@@ -92,23 +92,14 @@ impl<'n, 'i> Fees<'n, 'i> {
         }
         let taken = node.input.fee_steps.usable(why).into_iter();
         let taken = taken.map(|step| (step.channel_id.as_str(), step)).collect();
-        let peers = view.channels.iter().map(|channel| channel.peer_id.clone());
-        let mut sums: Table<NodeId, (Sat, Sat)> = Table::slots(peers);
-        for channel in &view.channels {
-            if let Some((local, capacity)) = sums.get_mut(&channel.peer_id) {
-                *local = added(*local, channel.local_sats);
-                *capacity = added(*capacity, channel.capacity_sats);
-            }
-        }
-        let sums = sums.into_iter();
-        let balance = |(peer, (local_sats, capacity_sats))| {
-            let balance = Balance {
-                capacity_sats,
-                local_sats,
-            };
-            (peer, balance)
+        let mut channels: Vec<&Channel> = view.channels.clone();
+        sorting::by(&mut channels, |a, b| a.peer_id.cmp(&b.peer_id));
+        let peers = channels.chunk_by(|a, b| a.peer_id == b.peer_id);
+        let balance = |channels: &[&Channel]| {
+            let peer = channels.first()?.peer_id.clone();
+            Some((peer, own_balance(channels.iter().copied())?))
         };
-        let own = sums.map(balance).collect();
+        let own = peers.filter_map(balance).collect();
         Self {
             node,
             needs,
@@ -130,9 +121,12 @@ impl<'n, 'i> Fees<'n, 'i> {
         Ok(steps)
     }
 
-    /// The advice on the fee of `channel`: none where nobody asks and nothing was taken, and none
-    /// where the operator wants none.
+    /// The advice on the fee of `channel`: none where nobody asks and nothing was taken, none where
+    /// the operator wants none, and none where the operator lets nothing out: no fee brings flow there.
     pub fn advice(&self, channel: &Channel) -> Result<Option<FeeAdvice>, Error> {
+        if channel.closed_to_forwards {
+            return Ok(None);
+        }
         let decision = self.node.decisions.on(channel).fee;
         let taken = self.taken.get(channel.channel_id.as_str());
         let needs = self
@@ -305,9 +299,4 @@ pub(super) fn new_channels(
         score: one.score,
     });
     Ok(told.collect())
-}
-
-/// A sum of sats; more than all bitcoin stays the largest amount.
-fn added(a: Sat, b: Sat) -> Sat {
-    a.plus(b).unwrap_or(Sat::MAX)
 }

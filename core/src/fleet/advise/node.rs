@@ -17,6 +17,7 @@ use crate::fleet::rebalance::candidate::Source;
 use crate::fleet::rebalance::destination::{ChannelClass, Destination};
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
 use crate::fleet::rebalance::size::SizeInput;
+use crate::fleet::snapshot;
 use crate::fleet::view::View;
 use crate::reason::{Effect, Reason, Why};
 use crate::units::{Count, Msat, Multiplier, NodeId, Ppm, Sat, Seconds};
@@ -134,6 +135,7 @@ fn budget_input(
         reserved_sats,
         spent_sats,
     } = input.budget.clone();
+    snapshot::each_once(&input.snapshot.profits, "snapshot.profits")?;
     let profits = input.snapshot.profits.iter();
     let revenue: u128 = profits
         .map(|one| u128::from(one.books.revenue_msat.get()))
@@ -237,8 +239,8 @@ impl<'i> Node<'i> {
             marginal_roi: None,
             peer_id: Some(channel.peer_id.clone()),
             phase: Some(channel.phase_now()),
-            receivable_sats: channel.receivable_sats,
-            spendable_sats: spendable(channel),
+            receivable_sats: channel.most_receivable(),
+            spendable_sats: channel.most_sendable(),
             uptime_pct: None,
         }
     }
@@ -255,7 +257,7 @@ impl<'i> Node<'i> {
             local_sats: Some(channel.local_sats),
             peer_id: Some(channel.peer_id.clone()),
             phase: Some(channel.phase_now()),
-            spendable_sats: spendable(channel),
+            spendable_sats: channel.most_sendable(),
             uptime_pct: None,
         }
     }
@@ -268,15 +270,10 @@ impl<'i> Node<'i> {
             demand: self.demand(),
             flow: self.flow(channel),
             local_sats: Some(channel.local_sats),
-            spendable_sats: spendable(channel),
+            receivable_sats: channel.most_receivable(),
+            spendable_sats: channel.most_sendable(),
         }
     }
-}
-
-/// What can be sent: what the node says, else what is ours.
-fn spendable(channel: &Channel) -> Sat {
-    let known = channel.spendable_sats.unwrap_or(channel.local_sats);
-    known.min(channel.capacity_sats)
 }
 
 /// A node and the other members, ready for questions.

@@ -4,7 +4,8 @@
 use super::directory::Directory;
 use crate::config::Config;
 use crate::fleet::channel::Channel;
-use crate::fleet::liquidity::needs::{self, Ready, ready, trouble_of};
+use crate::fleet::fees::own_balance;
+use crate::fleet::liquidity::needs::{self, Balance, Ready, ready, trouble_of};
 use crate::fleet::member::Member;
 use crate::fleet::splice::{Other, Ours, OwnChannel};
 use crate::sorting;
@@ -60,6 +61,8 @@ pub struct Said {
 /// All that is known of one peer.
 #[derive(Debug)]
 pub struct Row {
+    /// What our channels with it that count hold together, as far as they can carry.
+    pub balance: Option<Balance>,
     /// What of ours is on its way there.
     pub opening: Vec<Sat>,
     /// Our channels with it that count.
@@ -134,11 +137,6 @@ impl Index {
         self.rows.get(peer)
     }
 
-    /// Our channels with a node that count.
-    pub fn channels_to(&self, peer: &NodeId) -> &[OwnChannel] {
-        self.row(peer).map_or(&[], |row| &row.ours.channels)
-    }
-
     /// What the other members hold with a peer, by member: what they say of it, and estimates.
     pub fn others_at<'i>(&'i self, peer: &NodeId, estimates: &'i mut Vec<Other>) -> Vec<&'i Other> {
         let said = self.row(peer).map_or(&[][..], |row| &row.said);
@@ -194,7 +192,7 @@ impl Index {
     ) {
         let mut sum = needs::Ours::default();
         let mut troubled = false;
-        let mut kept = Vec::new();
+        let mut counting = Vec::new();
         let mut opening = Vec::new();
         for channel in channels {
             if channel.is_opening() {
@@ -205,14 +203,16 @@ impl Index {
             }
             sum.add(channel.local_sats, channel.capacity_sats);
             troubled |= trouble_of(&config.liquidity, channel).is_some();
-            kept.push(OwnChannel::of(channel));
+            counting.push(channel);
         }
+        let balance = own_balance(counting.iter().copied());
+        let kept = counting.into_iter().map(OwnChannel::of).collect();
         let relevance = sum.relevance(&config.liquidity);
         let mut moved = false;
         if let Some(row) = self.row_mut(peer) {
             moved = row.relevance != relevance;
             (row.ours.channels, row.relevance, row.troubled) = (kept, relevance, troubled);
-            row.opening = opening;
+            (row.opening, row.balance) = (opening, balance);
         }
         if moved {
             self.refresh(config, peer);
@@ -224,6 +224,7 @@ impl Index {
     fn row_mut(&mut self, peer: &NodeId) -> Option<&mut Row> {
         if !self.rows.contains(peer) {
             let empty = Row {
+                balance: None,
                 // Our own report is in no row: there is nothing to tell apart.
                 opening: Vec::new(),
                 ours: Ours::default(),

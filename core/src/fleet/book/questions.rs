@@ -8,15 +8,14 @@ use crate::fleet::fees::{Adjusted, Fee, FeeStep, adjust_for};
 use crate::fleet::health::fleet::{FleetHealth, fleet_of};
 use crate::fleet::liquidity::NeedType;
 use crate::fleet::liquidity::needs::{
-    Balance, Excesses, Need, Needs, Ready, Relevance, most_first, told_relevance, worst_first,
+    Excesses, Need, Needs, Ready, Relevance, most_first, told_relevance, worst_first,
 };
 use crate::fleet::liquidity::state::{Competition, FleetState, competition_of, state_of};
 use crate::fleet::member::{Member, is_fresh};
 use crate::fleet::rebalance::candidate::{EvaluateInput, Evaluated};
 use crate::fleet::rebalance::evaluate::evaluate_from;
 use crate::fleet::splice::{
-    self, CheckInput, Checked, Headroom, HeadroomInput, Other, Ours, OwnChannel, Question,
-    Situation,
+    self, CheckInput, Checked, Headroom, HeadroomInput, Other, Ours, Question, Situation,
 };
 use crate::fleet::topology::{Advised, Candidate, Standing, advise_of, distinct};
 use crate::fleet::view::{Fleet, View, may_count};
@@ -221,23 +220,10 @@ impl FleetBook {
             floor: ask.floor_ppm,
             in_force: ask.fee_in_force_ppm,
             last_step: ask.last_step,
-            own: self.own_balance(&ask.peer_id),
+            own: self.index.row(&ask.peer_id).and_then(|row| row.balance),
             peer: &ask.peer_id,
         };
         adjust_for(config, &fee, needs.iter(), why)
-    }
-
-    /// Our usable channels with a peer together.
-    fn own_balance(&self, peer: &NodeId) -> Option<Balance> {
-        let channels = self.index.channels_to(peer);
-        let sum = |of: &dyn Fn(&OwnChannel) -> Sat| {
-            let sats = channels.iter().map(|channel| of(channel).get());
-            Sat::clamped(sats.fold(0, u64::saturating_add))
-        };
-        (!channels.is_empty()).then(|| Balance {
-            capacity_sats: sum(&|channel| channel.capacity_sats),
-            local_sats: sum(&|channel| channel.local_sats.unwrap_or_default()),
-        })
     }
 
     /// As `rebalance.evaluate` with the sources of the book.

@@ -152,8 +152,15 @@ fn stateless(
             conflict(config, &input, why)
         }),
         told(|why| {
-            let sum =
-                |of: &dyn Fn(&Channel) -> Sat| Sat::constant(here().map(|one| of(one).get()).sum());
+            let away = |one: &Channel| one.connected == Some(false);
+            let open = here().any(|one| !one.closed_to_forwards);
+            let there = here().any(|one| !one.closed_to_forwards && !away(one));
+            let carries =
+                |one: &Channel| (!open || !one.closed_to_forwards) && (!there || !away(one));
+            let sum = |of: &dyn Fn(&Channel) -> Sat| {
+                let carrying = here().filter(|one| carries(one));
+                Sat::constant(carrying.map(|one| of(one).get()).sum())
+            };
             let input = AdjustInput {
                 base_ppm: None,
                 ceiling_ppm: None,

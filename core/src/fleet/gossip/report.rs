@@ -31,7 +31,7 @@ use crate::fleet::health::profit::ProfitClass;
 use crate::fleet::liquidity::NeedType;
 use crate::fleet::liquidity::needs::trouble_of;
 use crate::fleet::member::{self, Activity};
-use crate::fleet::snapshot::ChannelProfit;
+use crate::fleet::snapshot::{self, ChannelProfit};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::Table;
@@ -102,6 +102,7 @@ pub struct Reports {
 
 /// Makes the bodies of our own reports.
 pub fn report(config: &Config, input: &ReportInput, why: &mut Why) -> Result<Reports, Error> {
+    snapshot::each_once(&input.profits, "profits")?;
     let channels = input.channels.usable(why);
     let counting: Vec<&Channel> = channels.into_iter().filter(|one| one.counts()).collect();
     let usable = counting.len();

@@ -117,7 +117,7 @@ fn judged(config: &Config, member: &Member, now: Seconds, why: &mut Why) -> Memb
     if member.implausible {
         why.add(|| Reason::new(Code::MemberImplausible, Effect::Warn).about(&member.member_id));
     } else if !fresh {
-        why.add(|| stale(&member.member_id, now.less(at), max_age));
+        why.add(|| stale(&member.member_id, at, now, max_age));
     } else if member.score.is_none() {
         why.add(|| Reason::new(Code::ScoreUnknown, Effect::Unchecked).about(&member.member_id));
     }

@@ -10,11 +10,9 @@ use super::balance::points_of;
 use super::{HealthConfig, ScoreInput, Spread, Tier, points, trend};
 use crate::config::Config;
 use crate::error::Error;
+use crate::fleet::member::{CLOCKS_DIFFER, is_ahead};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{BasisPoints, Count, Msat, Points, Sat, Score, Seconds, Share};
-
-/// Clocks may differ by this much.
-const CLOCKS_DIFFER: Seconds = Seconds::constant(600);
 
 /// A report and what we see.
 #[record]
@@ -235,7 +233,7 @@ impl Checks<'_> {
 
     fn time(&mut self, config: &HealthConfig, input: &VerifyInput) {
         let (at, now) = (input.report.at, input.now);
-        if at.less(now) > CLOCKS_DIFFER {
+        if is_ahead(at, now) {
             let latest = Seconds::clamped(now.get().saturating_add(CLOCKS_DIFFER.get()));
             self.fail(|| {
                 Reason::new(Code::ReportFromTheFuture, Effect::Refuse)

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::fleet::channel::Channel;
 use crate::fleet::member::{Activity, Member};
-use crate::fleet::view::{FleetInput, View, end_of, explain_count, truncated};
+use crate::fleet::view::{FleetInput, View, counts_until, explain_count, truncated};
 use crate::reason::{Code, Why};
 use crate::sorting;
 use crate::units::{Count, NodeId, Share};
@@ -102,7 +102,8 @@ pub(in crate::fleet) fn state_of<'f>(
         count(view.channels.iter().filter(trouble).count())
     };
     let longest = config.liquidity.activity_counts_s;
-    let active = |all: &[Activity]| all.iter().any(|one| view.now < end_of(one, longest));
+    let counts = |one: &Activity| counts_until(one, view.now, longest).is_some();
+    let active = |all: &[Activity]| all.iter().any(counts);
     let others = |counts: &dyn Fn(&Member) -> bool| {
         view.others.iter().filter(|member| counts(member)).count()
     };

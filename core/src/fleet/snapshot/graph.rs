@@ -4,7 +4,8 @@
 //! A channel that is not public is no public capacity, and neither is one whose both directions are
 //! inactive: closing ones stay listed. After a splice the old and the new short_channel_id stand
 //! side by side for up to 72 blocks. Between us and a peer only the ids of our own list count;
-//! between others it cannot be told.
+//! between others it cannot be told. A channel of ours whose peer is away is inactive in both
+//! directions too: it adds no public capacity meanwhile, and it is announced as before.
 
 use super::listed::Listed;
 use super::raw::{ClnInput, GraphChannel};
@@ -46,16 +47,18 @@ pub(super) fn graph<'i>(
     let mut ends: Vec<(&NodeId, Sat)> = Vec::new();
     let mut ours = Vec::new();
     for channel in directions.chunk_by(|a, b| a.short_channel_id == b.short_channel_id) {
-        let Some((id, capacity)) = counted(channel) else {
-            continue;
-        };
         let nodes = nodes(channel);
         if nodes.contains(&&input.getinfo.id) {
-            if !own.contains(id) {
+            let id = channel.first().map(|one| one.short_channel_id.as_str());
+            let Some(id) = id.filter(|id| own.contains(id)) else {
                 continue;
-            }
+            };
+            // It is announced all the same while its peer is away and neither side forwards.
             ours.push(id);
         }
+        let Some(capacity) = counted(channel) else {
+            continue;
+        };
         ends.extend(nodes.into_iter().map(|node| (node, capacity)));
     }
     let graph = Graph {
@@ -77,8 +80,8 @@ fn place(one: &GraphChannel) -> impl Ord + use<'_> {
     )
 }
 
-/// The id and capacity of a channel that counts as public.
-fn counted<'i>(directions: &[&'i GraphChannel]) -> Option<(&'i str, Sat)> {
+/// The capacity of a channel that counts as public.
+fn counted(directions: &[&GraphChannel]) -> Option<Sat> {
     let (first, last) = (directions.first()?, directions.last()?);
     let both = first.source != last.source;
     let active = directions.iter().any(|one| one.active != Some(false));
@@ -88,7 +91,7 @@ fn counted<'i>(directions: &[&'i GraphChannel]) -> Option<(&'i str, Sat)> {
         .iter()
         .map(|one| one.amount_msat.get().floor())
         .min()?;
-    (active || !both).then_some((first.short_channel_id.as_str(), capacity))
+    (active || !both).then_some(capacity)
 }
 
 /// The nodes at its ends.

@@ -15,6 +15,7 @@ use crate::fleet::channel::{Channel, ChannelFlow, Demand};
 use crate::fleet::health::profit::{ProfitInput, profit};
 use crate::fleet::health::trend::too_short;
 use crate::reason::{Code, Effect, Reason, Why};
+use crate::sorting;
 use crate::table::Table;
 use crate::units::{Count, Msat, Sat, Seconds, Share};
 
@@ -121,7 +122,7 @@ impl<'i> Ledger<'i> {
         ledger.read_forwards(input, listed, lately, why);
         ledger.read_income(input, why);
         ledger.moves = moves::read(input, &ledger.places, lately, why);
-        ledger.explain_sums(why);
+        ledger.explain_sums(listed, why);
         ledger
     }
 
@@ -267,9 +268,14 @@ impl<'i> Ledger<'i> {
         }
     }
 
-    fn explain_sums(&mut self, why: &mut Why) {
+    /// What was paid to fill a channel that is still listed and counts no more is in no number of a
+    /// channel: it goes to the sum of the node, as that of a channel that is gone.
+    fn explain_sums(&mut self, listed: &Listed<'_>, why: &mut Why) {
         if let Some(moves) = &self.moves {
-            self.unattributed.rebalances_msat = sum_of(moves.gone);
+            let places = listed.channels.iter().enumerate();
+            let uncounted = places.filter(|(_, channel)| !channel.counts());
+            let costs = uncounted.map(|(place, _)| moves.cost(place));
+            self.unattributed.rebalances_msat = sum_of(moves.gone + costs.sum::<u128>());
         }
         for (sum, code) in [
             (
@@ -396,6 +402,18 @@ impl<'i> Ledger<'i> {
         Ok(profits)
     }
 
+    /// From when on a forward would show in either direction. The books know those out alone: that
+    /// they have none says nothing of a channel that only receives, unless they are all there is.
+    fn sees_both_ways_since(&self) -> Option<u64> {
+        let moves = self.moves.as_ref().filter(|moves| moves.tell_flow);
+        if self.forwards.is_none() && moves.is_none() {
+            return self.income?.since;
+        }
+        let forwards = self.forwards.and_then(|source| source.since);
+        let sources = [forwards, moves.and_then(|moves| moves.since)];
+        sources.into_iter().flatten().min()
+    }
+
     /// How long nothing moved; nothing where no source reaches back over the days that matter.
     fn idle(
         &self,
@@ -411,9 +429,7 @@ impl<'i> Ledger<'i> {
         if let Some(at) = moved {
             return Some(Seconds::clamped(self.age(at)));
         }
-        let sources = [self.forwards, self.income].into_iter().flatten();
-        let since = sources.filter_map(|source| source.since);
-        let since = since.chain(moves.and_then(|moves| moves.since)).min()?;
+        let since = self.sees_both_ways_since()?;
         let matters = u64::from(config.health.stagnant_days.get()) * DAY;
         let reach = self.age(since);
         let open = channel
@@ -423,7 +439,8 @@ impl<'i> Ledger<'i> {
     }
 }
 
-/// Every name under which a channel forwards, to its place; to none where it is in no number.
+/// Every name under which a channel forwards, to its place; to none where it is in no number. A name
+/// of two channels is a name of neither: nobody can tell which of them forwarded.
 fn names<'i>(listed: &Listed<'i>, places: &Table<&'i str, usize>) -> Table<&'i str, Option<usize>> {
     let named = listed.all.iter().flat_map(|raw| {
         let id = raw.channel_id.as_ref();
@@ -432,7 +449,14 @@ fn names<'i>(listed: &Listed<'i>, places: &Table<&'i str, usize>) -> Table<&'i s
         let names = alias.into_iter().chain(&raw.short_channel_id);
         names.map(move |name| (name.as_str(), place))
     });
-    named.collect()
+    let mut named: Vec<(&str, Option<usize>)> = named.collect();
+    sorting::once(&mut named, Ord::cmp);
+    let same = named.chunk_by(|a, b| a.0 == b.0);
+    let clear = same.filter_map(|places| match places {
+        [only] => Some(*only),
+        _ => None,
+    });
+    clear.collect()
 }
 
 /// How much the usable channels are asked for, on average.

@@ -302,11 +302,12 @@ fn last_hop(raw: &PeerChannel) -> Option<HopFee> {
     })
 }
 
-/// Whole days since the block of its place in the chain.
+/// Whole days since the block of its place in the chain. No channel is in the first block: a place
+/// there stands for one that is not known yet.
 fn age(raw: &PeerChannel, height: Option<Count>) -> Option<Count> {
     let place = raw.short_channel_id.as_ref()?.as_str();
     let (block, _) = place.split_once('x')?;
-    let block: u32 = block.parse().ok()?;
+    let block: u32 = block.parse().ok().filter(|block| *block > 0)?;
     Some(Count::clamped(
         height?.get().saturating_sub(block) / BLOCKS_A_DAY,
     ))

@@ -37,7 +37,7 @@ pub mod raw;
 mod report;
 mod sums;
 
-use super::channel::{Channel, Demand};
+use super::channel::{self, Channel, Demand};
 use super::health::assess::{AssessInput, TrendSource};
 use super::health::balance::LocalShare;
 use super::health::profit::{Profit, ProfitClass, ProfitInput};
@@ -121,6 +121,13 @@ pub struct ChannelProfit {
     pub books: ProfitInput,
     /// What it decided.
     pub profit: Profit,
+}
+
+/// Refuses books in which a channel stands twice: it would earn twice.
+pub(in crate::fleet) fn each_once(profits: &[ChannelProfit], list: &str) -> Result<(), Error> {
+    let ids = profits.iter();
+    let ids = ids.filter_map(|judged| judged.books.channel_id.as_ref());
+    channel::each_once(ids, list)
 }
 
 /// Reads the answers of a node.

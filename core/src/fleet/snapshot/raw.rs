@@ -76,8 +76,7 @@ pub struct ListPeers {
 /// A peer with its channels.
 #[record(open)]
 pub struct OldPeer {
-    /// The channels with it.
-    #[serde(default)]
+    /// The channels with it. A newer node tells none here: that is not a node without channels.
     pub channels: Entries<PeerChannel>,
     /// Whether it is there.
     pub connected: Option<bool>,
@@ -361,6 +360,9 @@ impl Serialize for NodeMsat {
 const NODE_MSAT_SHAPE: &str = "millisatoshis, as an integer or as \"1000msat\"";
 
 impl FromValue for NodeMsat {
+    // A node that does not know an amount writes null where another leaves it out.
+    const NULL_IS_ABSENCE: bool = true;
+
     fn from_value<S: Source>(source: &S) -> Result<Self, Fault> {
         let amount = match source.node()? {
             Node::Text(text) => digits(&text)

@@ -625,3 +625,160 @@ fn a_forward_under_an_alias_counts_for_its_channel() {
         {"in_channel": "9x9x9", "out_channel": "7x7x7", "fee_msat": 5, "status": "settled", "resolved_time": 9_999_999.5}]});
     assert_eq!(taken(&asked).0.profits[0].books.revenue_msat.get(), 5);
 }
+
+#[test]
+fn what_was_set_aside_stays_so_where_the_typed_answers_are_read_again() {
+    let mut asked = answers(vec![
+        channel("a", json!({})),
+        channel("a", json!({"to_us_msat": "ooo"})),
+        channel("b", json!({"total_msat": -1})),
+        channel("c", json!({})),
+        json!(7),
+    ]);
+    asked["listforwards"] = json!({"forwards": [{"in_channel": "x"}, 3]});
+    asked["bkpr-listincome"] = json!({"income_events": [{"account": "a"}]});
+    let text = asked.to_string();
+    let here: ClnInput = value::decode(&Value::from_json(text.as_bytes()).unwrap()).unwrap();
+    let there: ClnInput = value::decode(&value::encode(&here).unwrap()).unwrap();
+    let told = |input: &ClnInput| {
+        let mut why = Why::new();
+        let snapshot = cln(&Config::default(), input, &mut why).unwrap();
+        (snapshot, why.finish())
+    };
+    let (snapshot, (_, aside)) = told(&here);
+    assert_eq!(told(&there), told(&here));
+    assert_eq!((snapshot.us.channels.len(), aside.len()), (1, 7));
+}
+
+#[test]
+fn a_channel_whose_peer_is_away_stays_announced_and_adds_no_public_capacity() {
+    let direction = |source: &str, destination: &str, active: bool| {
+        json!({"source": source, "destination": destination, "short_channel_id": "1x1x1",
+               "amount_msat": 5000, "active": active})
+    };
+    for (active, nodes) in [(true, 2), (false, 0)] {
+        let mut asked = answers(vec![channel("c", json!({"short_channel_id": "1x1x1"}))]);
+        asked["listchannels"] = json!({"channels": [
+            direction("03aa", "02bb", active), direction("02bb", "03aa", active)]});
+        let (snapshot, _, _) = taken(&asked);
+        assert_eq!(snapshot.us.channels.readable()[0].announced, Some(true));
+        assert_eq!(snapshot.left_out.unannounced.get(), 0);
+        assert_eq!(snapshot.report.capacities.len(), 1);
+        assert_eq!(snapshot.public_capacities.len(), nodes);
+    }
+}
+
+#[test]
+fn what_a_rebalance_cost_is_in_one_number_whatever_became_of_the_channel_that_it_filled() {
+    let states = [
+        "CHANNELD_NORMAL",
+        "CHANNELD_SHUTTING_DOWN",
+        "ONCHAIN",
+        "AWAITING_UNILATERAL",
+        "UNHEARD_OF",
+        "",
+    ];
+    for state in states {
+        let mut channels = vec![channel("a", json!({}))];
+        if !state.is_empty() {
+            channels.push(channel("b", json!({"state": state})));
+        }
+        let mut asked = answers(channels);
+        asked["bkpr-listincome"] = json!({"income_events": []});
+        asked["listchannelmoves"] = json!({"channelmoves": [
+            {"account_id": "a", "primary_tag": "invoice", "payment_hash": "h", "debit_msat": 1500, "timestamp": 9_999_000},
+            {"account_id": "b", "primary_tag": "invoice", "payment_hash": "h", "credit_msat": 1000, "timestamp": 9_999_000}]});
+        let (snapshot, _, _) = taken(&asked);
+        let told = snapshot.profits.iter();
+        let told: u64 = told.map(|one| one.books.cost_msat.unwrap().get()).sum();
+        let rest = snapshot.unattributed.rebalances_msat.get();
+        let expected = if state == "CHANNELD_NORMAL" {
+            (500, 0)
+        } else {
+            (0, 500)
+        };
+        assert_eq!((told, rest), expected, "{state}");
+    }
+}
+
+#[test]
+fn a_channel_is_idle_only_where_forwards_in_would_show_unless_the_books_are_all_there_is() {
+    let is_idle = |more: Json| {
+        let mut asked = answers(vec![channel("c", json!({"short_channel_id": "1x1x1"}))]);
+        asked["income_since"] = json!(1);
+        asked["bkpr-listincome"] = json!({"income_events": []});
+        let more = more.as_object().unwrap().clone();
+        asked.as_object_mut().unwrap().extend(more);
+        taken(&asked).0.profits[0].books.idle_s.is_some()
+    };
+    let cleaned = json!({"forwards": [{"in_channel": "9x9x9", "out_channel": "8x8x8", "fee_msat": 1,
+        "status": "settled", "resolved_time": 9_999_000}]});
+    let move_at = |at: u64| {
+        json!({"channelmoves": [
+            {"account_id": "x", "primary_tag": "routed", "credit_msat": 1, "timestamp": at}]})
+    };
+    assert!(is_idle(json!({})));
+    assert!(!is_idle(json!({"listforwards": cleaned})));
+    assert!(!is_idle(json!({"listforwards": {"forwards": []}})));
+    assert!(!is_idle(json!({"listchannelmoves": move_at(9_999_000)})));
+    assert!(is_idle(
+        json!({"listforwards": cleaned, "forwards_since": 1})
+    ));
+    assert!(is_idle(
+        json!({"listforwards": cleaned, "listchannelmoves": move_at(1)})
+    ));
+}
+
+#[test]
+fn a_name_of_two_channels_is_a_name_of_neither_and_the_first_block_is_no_age() {
+    for name in [
+        json!({"short_channel_id": "0x0x0"}),
+        json!({"alias": {"local": "0x0x0"}}),
+    ] {
+        let mut asked = answers(vec![channel("a", name.clone()), channel("b", name.clone())]);
+        asked["getinfo"]["blockheight"] = json!(900_000);
+        asked["listforwards"] = json!({"forwards": [{"in_channel": "9x9x9", "out_channel": "0x0x0",
+            "fee_msat": 5, "out_msat": 7000, "status": "settled", "resolved_time": 9_999_999}]});
+        let (snapshot, _, _) = taken(&asked);
+        let earned = snapshot.profits.iter();
+        let earned: Vec<u64> = earned.map(|one| one.books.revenue_msat.get()).collect();
+        assert_eq!(earned, [0, 0]);
+        assert_eq!(snapshot.unattributed.forwards_msat.get(), 5);
+        let channels = snapshot.us.channels.readable();
+        assert!(channels.iter().all(|one| one.age_days.is_none()));
+    }
+}
+
+#[test]
+fn null_is_no_amount_where_an_amount_may_be_left_out() {
+    let events = |account: &str, tag: &str, hash: &str, nothing: bool| {
+        let mut both = json!([
+            {account: "c", tag: "invoice", hash: "h", "credit_msat": 1000, "timestamp": 9_999_000},
+            {account: "x", tag: "invoice", hash: "h", "debit_msat": 1500, "timestamp": 9_999_000},
+        ]);
+        if nothing {
+            both[0]["debit_msat"] = json!(null);
+            both[1]["credit_msat"] = json!(null);
+        }
+        both
+    };
+    let told = |nothing: bool| {
+        let mut asked = answers(vec![channel("c", json!({}))]);
+        let mut income = events("account", "tag", "hash", nothing);
+        income[1]["tag"] = json!("onchain_fee");
+        income[1]["account"] = json!("c");
+        asked["bkpr-listincome"] = json!({"income_events": income});
+        asked["listchannelmoves"] =
+            json!({"channelmoves": events("account_id", "primary_tag", "payment_hash", nothing)});
+        asked["bkpr-listaccountevents"] =
+            json!({"events": events("account", "tag", "payment_id", nothing)});
+        taken(&asked)
+    };
+    let (snapshot, _, aside) = told(true);
+    assert_eq!(aside, []);
+    assert_eq!(snapshot, told(false).0);
+    assert_eq!(
+        snapshot.profits[0].books.cost_msat.map(Msat::get),
+        Some(2000)
+    );
+}

@@ -1,7 +1,7 @@
 //! Our own channels with a peer: what counts of them, and how much one of them can give.
 
 use crate::error::Error;
-use crate::fleet::channel::{Channel, Phase};
+use crate::fleet::channel::{Channel, Phase, each_once};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{NodeId, Sat};
 
@@ -136,8 +136,12 @@ impl Ours {
         usable.filter(move |channel| named.is_none() || channel.channel_id.as_ref() == named)
     }
 
-    /// A splice changes one channel: the most that one gives.
+    /// A splice changes one channel: the most that one gives. Where we have channels and none of
+    /// them can be spliced now, that is nothing, whatever their balances are.
     fn gives(&self, named: Option<&NodeId>) -> Option<Sat> {
+        if !self.channels.is_empty() && self.givers(named).all(|channel| channel.splicing) {
+            return Some(Sat::MIN);
+        }
         let told = self.givers(named).any(OwnChannel::is_told);
         let most = self.givers(named).map(OwnChannel::gives).max();
         most.filter(|_| told)
@@ -145,6 +149,14 @@ impl Ours {
 
     /// Whether the balance of a channel that may give is unknown.
     pub(super) fn keeps_a_secret(&self, named: Option<&NodeId>) -> bool {
-        self.givers(named).any(|channel| !channel.is_told())
+        let mut able = self.givers(named).filter(|channel| !channel.splicing);
+        able.any(|channel| !channel.is_told())
+    }
+
+    /// Refuses a channel that is listed twice: it would count twice.
+    pub(super) fn each_once(&self) -> Result<(), Error> {
+        let ids = self.channels.iter();
+        let ids = ids.filter_map(|channel| channel.channel_id.as_ref());
+        each_once(ids, "ours.channels")
     }
 }

@@ -755,3 +755,65 @@ fn a_verdict_speaks_with_refusals_where_it_blocks_and_with_a_deferral_where_it_w
     );
     assert_eq!(effect(&beyond, Code::OthersCover), None);
 }
+
+/// Our channels, each under an id of its own.
+fn named(input: &mut CheckInput) -> &mut Vec<OwnChannel> {
+    let channels = &mut input.ours.as_mut().unwrap().channels;
+    for (n, channel) in channels.iter_mut().enumerate() {
+        channel.channel_id = Some(node(&format!("c{n}")));
+    }
+    channels
+}
+
+proptest! {
+    #![proptest_config(cases(0x5b11_ce0a))]
+
+    #[test]
+    fn where_no_channel_can_be_spliced_now_nothing_leaves_whatever_is_known_of_them(config in configs(), input in sides()) {
+        let mut input = input;
+        for channel in named(&mut input) {
+            channel.splicing |= channel.phase.is_none_or(|phase| phase == Phase::Usable);
+        }
+        prop_assume!(!named(&mut input).is_empty());
+        let room = headroom(&config, &largest(&input), &mut Why::off()).unwrap();
+        prop_assert_eq!(room.gives_sats, Some(Sat::MIN));
+        prop_assert!(room.headroom_sats.is_none_or(|room| room == Sat::MIN));
+        for amount in [1, input.amount_sats.get().max(1)] {
+            let input = CheckInput { amount_sats: sat(amount), ..input.clone() };
+            prop_assert_eq!(advice(&config, &input).safety, Safety::Blocked);
+        }
+    }
+
+    #[test]
+    fn nothing_leaves_a_named_channel_that_is_not_usable_whatever_the_others_hold(
+        config in configs(), input in sides(), told in prop::option::of(0..=9_000_000_u64),
+        phase in prop::sample::select(vec![Phase::Proposed, Phase::Opening, Phase::Closing, Phase::Unknown]),
+    ) {
+        let mut input = input;
+        let id = node("leaving");
+        named(&mut input).push(OwnChannel {
+            capacity_sats: sat(9_000_000), channel_id: Some(id.clone()), local_sats: told.map(sat), phase: Some(phase),
+            ..OwnChannel::default()
+        });
+        input.channel_id = Some(id);
+        let room = headroom(&config, &largest(&input), &mut Why::off()).unwrap();
+        prop_assert_eq!(room.gives_sats, Some(Sat::MIN));
+        input.amount_sats = input.amount_sats.max(sat(1));
+        prop_assert_eq!(advice(&config, &input).safety, Safety::Blocked);
+    }
+
+    #[test]
+    fn a_channel_that_is_listed_twice_is_refused(config in configs(), input in sides(), at in any::<prop::sample::Index>()) {
+        let mut input = input;
+        let channels = named(&mut input);
+        prop_assume!(!channels.is_empty());
+        channels.push(at.get(channels).clone());
+        let errors = [
+            check(&config, &input, &mut Why::off()).unwrap_err(),
+            headroom(&config, &largest(&input), &mut Why::off()).unwrap_err(),
+        ];
+        for error in errors {
+            prop_assert_eq!((error.code, error.field.as_str()), (crate::error::ErrorCode::Duplicate, "ours.channels"));
+        }
+    }
+}

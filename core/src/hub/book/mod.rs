@@ -1,4 +1,5 @@
-//! A hub's accounts, kept between ticks: a tick costs what there is to do, not what there is.
+//! A hub's accounts, kept between ticks: the time of a tick depends on what has
+//! changed, not on how many accounts there are.
 //!
 //! ```
 //! use trimtab_core::{operations::opened, value::Value};
@@ -88,14 +89,15 @@ pub struct HubBook {
 }
 
 impl HubBook {
-    /// A book of the accounts in `state`. A list with unreadable or repeated accounts is refused:
-    /// a book never holds what it could not give back.
+    /// A book of the accounts in `state`. A list with unreadable or repeated accounts is refused,
+    /// with the account in the field: a book never holds what it could not give back.
     pub fn new(policy: Policy, mut state: HubState) -> Result<Self, Error> {
         let accounts = std::mem::take(&mut state.accounts);
         let mut why = Why::off();
         let usable: Vec<Account> = accounts.usable(&mut why).into_iter().cloned().collect();
         if let Some(aside) = why.finish().1.into_iter().next() {
-            return Err(aside.error.inside("accounts"));
+            let account = format!("accounts.{}", aside.subject);
+            return Err(aside.error.inside(&account));
         }
         let tokens = Tokens::of(&state, &policy.config().hub);
         let mut book = Self {

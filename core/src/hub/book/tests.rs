@@ -292,3 +292,21 @@ impl HubBook {
         self.apply(&input.plan)
     }
 }
+
+#[test]
+fn a_state_that_a_book_refuses_names_the_account() {
+    let account = format!("0x{}", "22".repeat(32));
+    let bad =
+        format!(r#"{{"account_id":"{account}","deltas":[{{"token_id":1,"collateral":"-1"}}]}}"#);
+    let twice = format!(r#"{{"account_id":"{account}"}},{{"account_id":"{account}"}}"#);
+    for accounts in [bad, twice] {
+        let text = format!(
+            r#"{{"hub_id":"0x11","now":1,"accounts":[{{"account_id":"0x33"}},{accounts}]}}"#
+        );
+        let value = crate::value::Value::from_json(text.as_bytes()).unwrap();
+        let state: HubState = crate::value::decode(&value).unwrap();
+        let refused = HubBook::new(Policy::plan(), state).unwrap_err();
+        let place = format!("accounts.{account}.");
+        assert!(refused.field.starts_with(&place), "{refused:?}");
+    }
+}

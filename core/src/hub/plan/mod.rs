@@ -363,6 +363,14 @@ impl<'a> Tick<'a> {
                     .flip_if("now", until)
             });
         }
+        let clock = self.hub.submit_clock.unwrap_or(self.hub.now);
+        if let Some(sent) = self.hub.sent.as_ref().filter(|sent| sent.sent_at > clock) {
+            why.add(|| {
+                Reason::new(Code::MomentAhead, Effect::Warn)
+                    .observed(sent.sent_at)
+                    .limit(clock)
+            });
+        }
         let mut memory = walk::current(&self.hub.memory, self.hub.now);
         self.settlements(&mut memory)?;
         let (candidates, barred) = self.requests(&memory)?;
@@ -512,6 +520,10 @@ impl<'a> Tick<'a> {
             }
             let after = match standing {
                 Standing::No => known.without_proposal(self.hub.now),
+                Standing::Ageless => Some(Asked {
+                    at: Some(self.hub.now),
+                    ..known.clone()
+                }),
                 _ => Some(known.clone()),
             };
             kept.extend(after.map(|after| (id.clone(), after)));
@@ -718,6 +730,7 @@ impl<'a> Tick<'a> {
         tokens.extend(flows.tokens());
         tokens.extend(candidates.keys().copied());
         tokens.extend(self.gains.keys().chain(self.open.keys()).copied());
+        tokens.extend(reserves::remembered(self.config, self.hub, self.tokens));
         if self.config.funding != Funding::MatchFirst {
             tokens.extend(self.accounts.offered_tokens());
         }

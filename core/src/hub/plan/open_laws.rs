@@ -1453,3 +1453,172 @@ mod batches {
         assert_eq!(refusals(&state, json!([ask])), refused);
     }
 }
+
+mod what_lies_ahead {
+    use super::*;
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn a_remembered_moment_that_lies_ahead_holds_nobody_up_for_ever(ahead in 1u64..8_000_000_000_000) {
+            let later = NOW + ahead;
+            let bucket = json!({"amount": tokens(10_000), "from": later, "to": later});
+            let mut state = state_of(&json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(500)},
+                "accounts": [
+                    {"account_id": id(0x22), "deltas": [{"token_id": 1, "collateral": tokens(900), "ondelta": tokens(900)}], "pending_settlement": true},
+                    {"account_id": id(0x33), "deltas": [{"token_id": 1, "collateral": tokens(900), "ondelta": tokens(900)}]},
+                    {"account_id": id(0x44), "deltas": [{"token_id": 1, "offdelta": tokens(-900)}],
+                        "requests": [{"token_id": 1, "amount": tokens(900), "fee": {"requested_at": 1}}]},
+                    {"account_id": id(0x55), "deltas": [{"token_id": 1, "offdelta": tokens(-900)}],
+                        "requests": [{"token_id": 1, "amount": tokens(900), "fee": {"requested_at": 1}}]}],
+                "memory": {"served": {(id(0x55)): {"1": {"newer": bucket}}},
+                    "proposals": {
+                        (id(0x22)): {"at": later, "amounts": {"1": tokens(900)}},
+                        (id(0x33)): {"misses": 1, "until": later}}}}));
+            let config = Config::default();
+            let plan = decided(&config, &state);
+            // Of unknown age: it counts as nothing, is remembered, and another is asked.
+            prop_assert!(plan.reserves[0].open_proposals.is_zero());
+            let remembered = plan.memory.proposals.get(&entity(0x22)).unwrap();
+            prop_assert_eq!(remembered.at, Some(state.now));
+            let until = plan.memory.proposals.get(&entity(0x33)).unwrap().until.unwrap();
+            prop_assert!(until.less(state.now).get() <= crate::hub::memory::LONGEST_WAIT_MS);
+            let asks = |action: &Action| matches!(action, Action::SettlePropose { account_id, .. } if *account_id == entity(0x33));
+            prop_assert!(plan.actions.iter().any(asks));
+            // And the window is over after an hour.
+            state.memory = plan.memory;
+            state.now = Millis::new(NOW + crate::hub::memory::WINDOW_MS).unwrap();
+            state.reserves.insert(TOKEN, TokenAmount::new(9_000_000_000));
+            let served = decided(&config, &state);
+            let serves = |action: &Action| matches!(action, Action::Deposit { account_id, .. } if *account_id == entity(0x55));
+            prop_assert!(served.actions.iter().any(serves));
+        }
+
+        #[test]
+        fn a_mark_or_a_sent_batch_that_lies_ahead_is_told(ahead in 1u64..8_000_000_000_000, is_sent in any::<bool>()) {
+            let mut state = json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(5_000)},
+                "accounts": [{"account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": tokens(-900)}],
+                    "requests": [{"token_id": 1, "amount": tokens(900), "fee": {"requested_at": 1}}]}]});
+            match is_sent {
+                true => state["sent"] = json!({"sent_at": NOW + ahead}),
+                false => state["accounts"][0]["submitted"] = json!({"1": NOW + ahead}),
+            }
+            let mut why = Why::new();
+            let plan = plan(&Config::default(), &state_of(&state), &mut why).unwrap();
+            let mut told = why.into_reasons();
+            told.extend(plan.outcomes.into_iter().flat_map(|outcome| outcome.reasons));
+            prop_assert!(told.iter().any(|reason| reason.code == Code::MomentAhead));
+        }
+    }
+}
+
+mod what_a_larger_reserve_would_not_mend {
+    use super::*;
+    use crate::config::amount::HubAmount;
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn is_not_pulled_back(state in hubs(), config in configs(), caps in (1u64..400, 1u64..400, 1u64..800, 1u64..50)) {
+            let mut state = state;
+            let plenty: TokenAmount = "1000000000000000000000000000000000".parse().unwrap();
+            for token_id in [1, 2] {
+                state.reserves.insert(TokenId::constant(token_id), plenty);
+            }
+            let mut config = config;
+            config.hub.per_request_cap = HubAmount::tokens(caps.0);
+            config.hub.per_account_window = HubAmount::tokens(caps.1);
+            config.hub.per_tick_cap = HubAmount::tokens(caps.2);
+            config.hub.min_deposit = HubAmount::tokens(caps.3);
+            if config.hub.funding == Funding::Sweep {
+                config.hub.funding = Funding::MatchFirst;
+            }
+            let plan = decided(&config, &state);
+            for token in plan.reserves {
+                // What this plan pays is earned back; nothing else is missing.
+                prop_assert!(token.pulled <= token.granted, "{token:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn requests_that_are_too_small_or_have_had_their_share_move_nothing() {
+        let dust = |byte: u8| {
+            json!({"account_id": id(byte), "deltas": [{"token_id": 1, "offdelta": "-900000"}],
+                "requests": [{"token_id": 1, "amount": "900000", "fee": {"requested_at": 900_000}}]})
+        };
+        let much = json!({"account_id": id(0x44), "deltas": [{"token_id": 1, "offdelta": tokens(-40_000)}],
+            "requests": [{"token_id": 1, "amount": tokens(40_000), "fee": {"requested_at": 900_000}}]});
+        let spender = json!({"account_id": id(0x33), "deltas": [{"token_id": 1, "collateral": tokens(90_000), "ondelta": tokens(90_000)}]});
+        let state = state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(1_000_000)},
+            "accounts": [dust(0x22), dust(0x23), much, spender],
+            "memory": {"served": {(id(0x44)): {"1": {"newer": {"amount": tokens(10_000), "from": 900_000, "to": 900_000}}}}}}),
+        );
+        let plan = decided(&Config::default(), &state);
+        assert_eq!(plan.actions, []);
+        assert_eq!(plan.reserves[0].unmet.to_string(), "40001800000");
+    }
+}
+
+mod fees_in_another_token {
+    use super::*;
+    use crate::config::Profile;
+
+    fn asking(byte: u8, fee: &serde_json::Value) -> serde_json::Value {
+        let mut terms = json!({"requested_at": 900_000});
+        for (key, value) in fee.as_object().unwrap() {
+            terms[key] = value.clone();
+        }
+        json!({"account_id": id(byte), "deltas": [{"token_id": 1, "offdelta": tokens(-5_000)}],
+            "requests": [{"token_id": 1, "amount": tokens(5_000), "fee": terms}]})
+    }
+
+    fn with(fees: &[serde_json::Value]) -> HubState {
+        let accounts: Vec<_> = (0x22u8..)
+            .zip(fees)
+            .map(|(byte, fee)| asking(byte, fee))
+            .collect();
+        state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(5_500)}, "accounts": accounts}),
+        )
+    }
+
+    fn served(config: &Config, state: &HubState) -> Vec<EntityId> {
+        let plan = decided(config, state);
+        let deposits = plan.actions.into_iter().filter_map(|action| match action {
+            Action::Deposit { account_id, .. } => Some(account_id),
+            _ => None,
+        });
+        deposits.collect()
+    }
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn count_as_nothing(units in 1u128.., other in 2u32..6) {
+            let state = with(&[
+                json!({"fee_paid_upfront": units.to_string(), "fee_token_id": other}),
+                json!({"fee_paid_upfront": "1"}),
+                json!({"fee_paid_upfront": "2", "fee_token_id": 1}),
+            ]);
+            let mut config = Config::default();
+            config.hub.strategy = crate::config::hub::Strategy::Fee;
+            prop_assert_eq!(served(&config, &state), [entity(0x24)]);
+            config.hub.require_prepaid_fee = true;
+            config.hub.fee_bps = crate::units::Bps::constant(1);
+            let plan = decided(&config, &with(&[json!({"fee_paid_upfront": units.to_string(), "fee_token_id": other})]));
+            prop_assert_eq!(plan.outcomes[0].reasons[0].code, Code::FeeInOtherToken);
+        }
+    }
+
+    #[test]
+    fn count_by_their_units_in_the_profile_of_the_runtime() {
+        let config = Config::of(Profile::Xln);
+        let state = with(&[json!({"fee_paid_upfront": "600000", "fee_token_id": 2})]);
+        assert_eq!(served(&config, &state), [entity(0x22)]);
+    }
+}

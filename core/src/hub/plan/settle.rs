@@ -144,15 +144,20 @@ pub fn standing(
     if !account.is_active() {
         return Ok(Standing::No);
     }
+    // A moment that has not come yet says nothing.
+    let known = |at: &Millis| *at <= now;
     let remembered = asked.and_then(|asked| asked.at);
     let Some(workspace) = &account.workspace else {
         // To a peer that is offline the runtime shows the frame only.
         let is_open = remembered.is_some() && account.is_pending();
-        return Ok(match is_open.then(|| age(config, remembered, now)) {
-            None => Standing::No,
-            Some(Age::Young) => Standing::Young,
-            Some(_) => Standing::Old,
-        });
+        return Ok(
+            match is_open.then(|| age(config, remembered.filter(known), now)) {
+                None => Standing::No,
+                Some(Age::Young) => Standing::Young,
+                Some(Age::Unknown) => Standing::Ageless,
+                Some(_) => Standing::Old,
+            },
+        );
     };
     let is_open = workspace.is_of(side)
         && workspace.status != WorkspaceStatus::Submitted
@@ -175,8 +180,6 @@ pub fn standing(
             Some(shrunk) => Standing::Sealed(Some(shrunk), None),
         });
     }
-    // A moment that has not come yet says nothing.
-    let known = |at: &Millis| *at <= now;
     let at = workspace
         .updated_at
         .filter(known)

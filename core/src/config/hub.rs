@@ -354,11 +354,11 @@ impl HubConfig {
                     let units = amount.scaled(token.decimals);
                     units.map_err(|error| Error { field, ..error })
                 };
-                match own.and_then(own_field) {
-                    Some(amount) => fits(amount, format!("token_limits.{id}.{name}"))?,
-                    None if self.is_limited(*id) => fits(hub(self), name.to_owned())?,
-                    None => continue,
-                };
+                if let Some(amount) = own.and_then(own_field) {
+                    fits(amount, format!("token_limits.{id}.{name}"))?;
+                } else if self.is_limited(*id) {
+                    fits(hub(self), name.to_owned())?;
+                }
             }
         }
         Ok(())

@@ -136,7 +136,7 @@ impl Asked {
 
     /// As it can be at `now`: nobody stands behind the others for longer than the longest wait.
     #[must_use]
-    pub fn as_of(&self, now: Millis) -> Self {
+    pub fn known_at(&self, now: Millis) -> Self {
         let longest = const { Millis::constant(LONGEST_WAIT_MS) };
         Self {
             until: self.until.map(|until| within(until, now, longest)),
@@ -193,7 +193,7 @@ pub struct Served {
 
 impl HalfHour {
     /// What was served later than now was served just now.
-    fn as_of(self, now: Millis) -> Self {
+    fn known_at(self, now: Millis) -> Self {
         Self {
             from: self.from.min(now),
             to: self.to.min(now),
@@ -216,9 +216,9 @@ impl Served {
     /// What still counts at `now`; nothing when all of it is over.
     #[must_use]
     pub fn at(self, now: Millis) -> Option<Self> {
-        let older = self.older.map(|bucket| bucket.as_of(now));
+        let older = self.older.map(|bucket| bucket.known_at(now));
         let older = older.filter(|bucket| bucket.is_live(now));
-        let newer = self.newer.as_of(now);
+        let newer = self.newer.known_at(now);
         newer.is_live(now).then_some(Self { newer, older })
     }
 
@@ -356,7 +356,7 @@ impl TokenMemory {
     /// As it can be at `now`: nothing was asked for later, and no try waits longer than
     /// `longest_retry`.
     #[must_use]
-    pub fn as_of(self, now: Millis, longest_retry: Millis) -> Self {
+    pub fn known_at(self, now: Millis, longest_retry: Millis) -> Self {
         let asked = self.in_flight.map(|asked| InFlight {
             at: asked.at.min(now),
             ..asked

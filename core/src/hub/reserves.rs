@@ -122,7 +122,7 @@ pub(crate) fn watch(
         let old = memory.tokens.get_mut(token_id);
         let old = old.map(std::mem::take).unwrap_or_default();
         let remembered = old.clone();
-        let old = old.as_of(hub.now, config.max_retry_ms);
+        let old = old.known_at(hub.now, config.max_retry_ms);
         let look = Look {
             config,
             hub,

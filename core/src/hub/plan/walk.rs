@@ -321,7 +321,8 @@ pub fn has_room(memory: &HubMemory) -> Result<bool, Error> {
 pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
     let mut all = memory.served.values().flat_map(Table::values);
     let mut asked = memory.proposals.values();
-    if all.all(|served| served.at(now) == Some(*served)) && asked.all(|one| one.as_of(now) == *one)
+    if all.all(|served| served.at(now) == Some(*served))
+        && asked.all(|one| one.known_at(now) == *one)
     {
         return memory.clone();
     }
@@ -339,7 +340,7 @@ pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
     HubMemory {
         served,
         proposals: asked
-            .map(|(id, one)| (id.clone(), one.as_of(now)))
+            .map(|(id, one)| (id.clone(), one.known_at(now)))
             .collect(),
         ..memory.clone()
     }

@@ -26,7 +26,7 @@ const DAY: u64 = 86_400;
 /// A node takes long to read: a long run reads no more than 10,000 of them for each law.
 fn cases() -> ProptestConfig {
     let asked = std::env::var("TRIMTAB_CASES").ok();
-    let cases: u32 = asked.and_then(|text| text.parse().ok()).unwrap_or(256);
+    let cases: u32 = asked.and_then(|text| text.parse().ok()).unwrap_or(128);
     ProptestConfig {
         cases: cases.min(10_000),
         rng_seed: RngSeed::Fixed(12),

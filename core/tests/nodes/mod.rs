@@ -282,8 +282,12 @@ fn double(dice: &mut Dice, links: &mut [Link]) {
         dice.below(links.len() as u64),
     );
     let (first, second) = (first as usize, second as usize);
-    // An opening may have no id at all.
-    if first == second || links[first].is_early() || links[second].is_early() {
+    // An opening may have no id at all; and one name of two ids would be another matter.
+    let free = |link: &Link| {
+        let same = links.iter().filter(|other| other.id == link.id);
+        !link.is_early() && same.count() == 1
+    };
+    if first == second || !free(&links[first]) || !free(&links[second]) {
         return;
     }
     let Link { id, peer, .. } = links[first].clone();

@@ -194,12 +194,18 @@ bench-hub: npm          ## a hub through trimtab/xln against plain JavaScript, i
 # Without the sandbox it builds in minutes; `--sandbox` needs the default features.
 WORLD := $(CARGO) run --quiet --locked --profile world --package trimtab-tests --no-default-features --bin world --
 
-world:                  ## the simulator: 50 seeds for ours, 200 in drain, some for the baselines; docs/world.json, docs/world.md
-	$(WORLD) --scenario all --seeds 50 --baseline-seeds 4 --docs docs
-	$(WORLD) --scenario drain --seeds 200 --baseline-seeds 5 --docs docs
+WORLD_SEEDS ?= 50
+WORLD_DRAIN_SEEDS ?= 200
+WORLD_BASELINE_SEEDS ?= 4
+WORLD_DRAIN_BASELINE_SEEDS ?= 5
+world:                  ## the simulator: WORLD_SEEDS for ours, more in drain, some for the baselines; docs/world.json, docs/world.md
+	$(WORLD) --scenario all --seeds $(WORLD_SEEDS) --baseline-seeds $(WORLD_BASELINE_SEEDS) --docs docs
+	$(WORLD) --scenario drain --seeds $(WORLD_DRAIN_SEEDS) --baseline-seeds $(WORLD_DRAIN_BASELINE_SEEDS) --docs docs
 
-world-short:            ## 5 seeds of 8 hours of every scenario, ours; 5 whole days of drain, all four policies
-	$(WORLD) --scenario all --policy trimtab --seeds 5 --set hours=8
+# The drain of these seven hours begins after six: there the treasury's silence meets it.
+world-short:            ## docs/world.md; 5 seeds of 7 hours of every scenario, ours; 5 whole days of drain, all four policies
+	$(WORLD) --check-docs docs
+	$(WORLD) --scenario all --policy trimtab --seeds 5 --set hours=7 --set treasury_silent_from_hours=5.75 --set treasury_silent_until_hours=6.25
 	$(WORLD) --scenario drain --seeds 5
 
 world-soak:             ## 20 seeds of every scenario, ours

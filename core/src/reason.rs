@@ -245,7 +245,7 @@ impl Reason {
 
     /// The warning that the setting `field` changes nothing under the other settings.
     #[must_use]
-    pub fn without_effect(field: &'static str) -> Self {
+    pub fn without_effect(field: impl fmt::Display) -> Self {
         Self::new(Code::SettingWithoutEffect, Effect::Warn).about(field)
     }
 
@@ -410,16 +410,16 @@ impl Reason {
         }
         // The value is in the unit of its field; only an amount of a token is in that of the reason.
         let of_token = self.unit == Some(Unit::Token) && !matches!(flip.to, Quantity::Word(_));
-        let (exact, rounded) = match decimals.filter(|_| of_token) {
-            Some(_) => (
-                self.shown(&flip.to, decimals, true),
-                self.shown(&flip.to, decimals, false),
-            ),
-            None => {
-                let text = flip.to.to_string();
-                (words::exact(&text), words::rounded(&text))
-            }
-        };
+        if decimals.is_some() && of_token {
+            // Whoever moves so much must know it to the last unit.
+            return format!(
+                "with {} = {}",
+                flip.field,
+                self.shown(&flip.to, decimals, true)
+            );
+        }
+        let text = flip.to.to_string();
+        let (exact, rounded) = (words::exact(&text), words::rounded(&text));
         // A rounded value may lie on the other side of the bound.
         let about = if exact == rounded { "" } else { "about " };
         format!("with {} = {about}{rounded}", flip.field)
@@ -613,7 +613,10 @@ mod tests {
             .observed(1_000_000_u64);
         let told = above.sentence_in_tokens(6);
         assert!(told.contains(" 1 token "), "{told}");
-        assert!(told.ends_with("with reserves = about 500 tokens"), "{told}");
+        assert!(
+            told.ends_with("with reserves = 500.000001 tokens"),
+            "{told}"
+        );
     }
 
     #[test]

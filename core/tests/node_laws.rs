@@ -12,11 +12,16 @@
 
 mod nodes;
 
-use nodes::{Dice, Link, NOW, Node, node, written};
+use nodes::{Dice, Link, NOW, Node, US, node, written};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use trimtab_core::operations::opened::{self, Opened};
 use trimtab_core::policy::Policy;
+use trimtab_core::value;
+
+const DAY: u64 = 86_400;
 
 /// A node takes long to read: a long run reads no more than 10,000 of them for each law.
 fn cases() -> ProptestConfig {
@@ -60,14 +65,79 @@ fn sorted(value: Option<&Value>) -> Vec<String> {
     texts
 }
 
-/// What a class does to the score: only an underwater channel lowers it, only a profitable one
-/// lifts it.
-fn worth(class: &str) -> i8 {
-    match class {
-        "profitable" => 1,
-        "underwater" => -1,
-        _ => 0,
+/// The place of a class in their order, worst first.
+fn rank(class: &Value) -> usize {
+    let order = ["stagnant", "underwater", "break_even", "profitable"];
+    order.iter().position(|name| class == name).unwrap()
+}
+
+fn has_reason(envelope: &Value, code: &str) -> bool {
+    list(envelope, "/reasons")
+        .iter()
+        .any(|one| one["code"] == code)
+}
+
+/// An amount as any version writes it.
+fn msat(amount: &Value) -> u128 {
+    let text = amount.as_str().map(|text| text.trim_end_matches("msat"));
+    let number = text.map_or(amount.as_u64(), |text| text.parse().ok());
+    number.unwrap_or(0).into()
+}
+
+/// Whether something happened in the 30 days that are judged.
+fn counts(at: &Value) -> bool {
+    let at = at.as_f64().unwrap() as u64;
+    NOW - at < 30 * DAY
+}
+
+/// Every entry of the list of channels.
+fn listed(answers: &Value) -> Vec<&Value> {
+    let inside = list(answers, "/listpeers/peers").iter();
+    let inside = inside.flat_map(|peer| list(peer, "/channels"));
+    list(answers, "/listpeerchannels/channels")
+        .iter()
+        .chain(inside)
+        .collect()
+}
+
+fn listed_mut(answers: &mut Value) -> Vec<&mut Value> {
+    let mut found = Vec::new();
+    let fields = answers.as_object_mut().unwrap();
+    for (call, answer) in fields {
+        match call.as_str() {
+            "listpeerchannels" => found.extend(answer["channels"].as_array_mut().unwrap()),
+            "listpeers" => {
+                let peers = answer["peers"].as_array_mut().unwrap().iter_mut();
+                found.extend(peers.flat_map(|peer| peer["channels"].as_array_mut().unwrap()));
+            }
+            _ => {}
+        }
     }
+    found
+}
+
+/// One field of the books of each channel that is judged, by its id.
+fn books(snapshot: &Value, field: &str) -> BTreeMap<String, u128> {
+    let judged = list(snapshot, "/decision/profits").iter();
+    let told = judged.map(|one| {
+        let books = &one["books"];
+        let id = books["channel_id"].as_str().unwrap().to_owned();
+        (id, msat(&books[field]))
+    });
+    told.collect()
+}
+
+/// Debits and credits of a tag in the books of a channel.
+fn booked(answers: &Value, account: &str, tag: &str) -> (u128, u128) {
+    let events = list(answers, "/bkpr_listincome/income_events").iter();
+    let events = events.filter(|one| one["account"] == account && one["tag"] == tag);
+    let events = events.filter(|one| counts(&one["timestamp"]));
+    events.fold((0, 0), |(debit, credit), one| {
+        (
+            debit + msat(&one["debit_msat"]),
+            credit + msat(&one["credit_msat"]),
+        )
+    })
 }
 
 fn trend(snapshot: &Value) -> Option<String> {
@@ -95,25 +165,36 @@ proptest! {
 
     #[test]
     fn nothing_that_cannot_be_used_counts_and_nothing_moves_that_a_channel_does_not_carry(seed in any::<u64>()) {
-        let Node { answers, links } = node(seed, None);
-        let snapshot = call("snapshot.cln", &answers);
+        let node = node(seed, None);
+        let counted = node.counted();
+        let snapshot = call("snapshot.cln", &node.answers);
         let decision = &snapshot["decision"];
-        prop_assert_eq!(snapshot.get("quarantined").map_or(0, |q| q.as_array().unwrap().len()), 0);
+        let rivals = node.links.iter().filter(|link| link.is_usable()).count() - counted.len();
+        prop_assert_eq!(list(&snapshot, "/quarantined").len(), rivals);
+        prop_assert_eq!(&decision["left_out"]["set_aside"], &json!(rivals));
+        let beside = |same: &Vec<&Link>| {
+            let usable = same.iter().filter(|link| link.is_usable()).count();
+            same.len() - usable.max(1)
+        };
+        let doubles: usize = node.doubles().iter().map(beside).sum();
+        prop_assert_eq!(&decision["left_out"]["duplicate"], &json!(doubles));
         let channels = list(decision, "/us/channels");
-        let link = |channel: &Value| links.iter().find(|link| link.id == channel["channel_id"]).unwrap();
         for channel in channels {
-            let here = link(channel);
-            let usable = here.is_usable() && channel["phase"] == "usable";
-            prop_assert_eq!(channel["usable"] == true, usable);
-            prop_assert_eq!(usable, here.is_usable());
-            if usable {
-                carries(channel, here)?;
+            let here = counted.iter().find(|link| link.id == channel["channel_id"]);
+            prop_assert_eq!(channel["usable"] == true, here.is_some());
+            prop_assert_eq!(channel["phase"] == "usable", here.is_some());
+            match here {
+                Some(here) => carries(channel, here)?,
+                None => {
+                    prop_assert!(channel.get("splicing").is_none() && channel.get("pending_capacity_sats").is_none());
+                    prop_assert!(node.links.iter().any(|link| link.id == channel["channel_id"]));
+                }
             }
             let judged = call("liquidity.classify", channel);
-            prop_assert_eq!(judged["decision"]["class"] == "unusable", !usable);
+            prop_assert_eq!(judged["decision"]["class"] == "unusable", here.is_none());
         }
         let usable: Vec<&Value> = channels.iter().filter(|one| one["usable"] == true).collect();
-        prop_assert_eq!(usable.len(), links.iter().filter(|link| link.is_usable()).count());
+        prop_assert_eq!(usable.len(), counted.len());
         let judged = list(decision, "/profits");
         prop_assert!(judged.is_empty() || judged.len() == usable.len());
         let told: u64 = list(decision, "/report/capacities").iter().map(|one| one["capacity_sats"].as_u64().unwrap()).sum();
@@ -152,31 +233,240 @@ proptest! {
         let (had, has) = (list(&before, "/decision/profits"), list(&after, "/decision/profits"));
         prop_assert_eq!(had.len(), has.len());
         for (had, has) in had.iter().zip(has) {
-            let class = |one: &Value| worth(one["profit"]["class"].as_str().unwrap());
-            prop_assert!(class(has) <= class(had), "{} {}", had, has);
+            let (old, new) = (&had["profit"]["class"], &has["profit"]["class"]);
+            if rank(new) <= rank(old) {
+                continue;
+            }
+            // The one exception: that a channel stands still can no longer be seen. The snapshot
+            // says so, and what it is taken for instead rests on nothing that the cut removed.
+            prop_assert!(old == "stagnant", "{} {}", had, has);
+            prop_assert!(has["books"]["idle_s"].is_null() && has_reason(&after, "idle_unknown"), "{} {}", had, has);
+            prop_assert!(new != "profitable" || has["books"]["revenue_msat"] == had["books"]["revenue_msat"], "{} {}", had, has);
         }
+    }
+
+    #[test]
+    fn the_books_of_each_channel_are_all_that_its_account_holds_and_nothing_else(seed in any::<u64>()) {
+        let Node { answers, .. } = node(seed, None);
+        if answers.get("bkpr_listincome").is_none() {
+            return Ok(());
+        }
+        let snapshot = call("snapshot.cln", &answers);
+        // Each settled forward of these nodes is in the books, some are in no list of forwards.
+        for (id, revenue) in books(&snapshot, "revenue_msat") {
+            let (_, routed) = booked(&answers, &id, "routed");
+            let (paid, got) = booked(&answers, &id, "lease_fee");
+            prop_assert_eq!(revenue, routed + got.saturating_sub(paid), "{}", id);
+        }
+        let (attributed, all) = rebalanced(&answers, &snapshot);
+        let rest = msat(&snapshot["decision"]["unattributed"]["rebalances_msat"]);
+        prop_assert_eq!(attributed + rest, all);
+        prop_assert_eq!(has_reason(&snapshot, "rebalance_cost_unattributed"), rest > 0);
+    }
+
+    #[test]
+    fn a_new_place_in_the_chain_changes_no_revenue_where_the_books_are_whole(seed in any::<u64>(), keeps_alias in any::<bool>()) {
+        let Node { mut answers, .. } = node(seed, None);
+        if answers.get("bkpr_listincome").is_none() {
+            return Ok(());
+        }
+        let before = call("snapshot.cln", &answers);
+        for (place, one) in listed_mut(&mut answers).into_iter().enumerate() {
+            let Some(old) = one["short_channel_id"].as_str().map(str::to_owned) else { continue };
+            let (block, _) = old.split_once('x').unwrap();
+            one["short_channel_id"] = json!(format!("{block}x{}x1", 50_000 + place));
+            if keeps_alias {
+                one["alias"] = json!({ "local": old });
+            }
+        }
+        let after = call("snapshot.cln", &answers);
+        for field in ["revenue_msat", "cost_msat", "opening_msat"] {
+            prop_assert_eq!(books(&before, field), books(&after, field));
+        }
+        prop_assert_eq!(&before["decision"]["revenue_windows"], &after["decision"]["revenue_windows"]);
+    }
+
+    #[test]
+    fn what_forwards_earned_is_somewhere_whether_we_know_the_channel_or_not(seed in any::<u64>()) {
+        let Node { mut answers, .. } = node(seed, None);
+        if answers.get("listforwards").is_none() {
+            return Ok(());
+        }
+        answers.as_object_mut().unwrap().remove("bkpr_listincome");
+        let snapshot = call("snapshot.cln", &answers);
+        let attributed = books(&snapshot, "revenue_msat");
+        let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+        for one in listed(&answers) {
+            let Some(id) = one["channel_id"].as_str() else { continue };
+            let known = [&one["short_channel_id"], &one["alias"]["local"]];
+            names.extend(known.iter().filter_map(|name| Some((name.as_str()?, id))));
+        }
+        let (mut all, mut of_others) = (0, 0);
+        for forward in list(&answers, "/listforwards/forwards") {
+            if forward["status"] != "settled" || !counts(&forward["resolved_time"]) {
+                continue;
+            }
+            let fee = msat(&forward["fee_msat"]);
+            all += fee;
+            let out = names.get(forward["out_channel"].as_str().unwrap());
+            // Known, and it does not count: what it earned is in the sums of the node alone.
+            if out.is_some_and(|id| !attributed.contains_key(*id)) {
+                of_others += fee;
+            }
+        }
+        let unknown = msat(&snapshot["decision"]["unattributed"]["forwards_msat"]);
+        prop_assert_eq!(attributed.values().sum::<u128>() + unknown + of_others, all);
+        prop_assert_eq!(has_reason(&snapshot, "forwards_of_unknown_channels"), unknown > 0);
     }
 
     #[test]
     fn our_own_honest_report_is_never_implausible_to_who_sees_the_same_graph(seed in any::<u64>()) {
         let Node { answers, links } = node(seed, None);
+        let us = signature::id();
+        let answers = under(&us, &answers);
         let ours = call("snapshot.cln", &answers);
-        let (Some(report), Some(graph)) = (ours.pointer("/decision/health_report"), answers.get("listchannels")) else {
+        let Some(graph) = answers.get("listchannels") else {
             return Ok(());
         };
-        let us = answers["getinfo"]["id"].as_str().unwrap();
-        let peers = links.iter().map(|link| link.peer.as_str());
-        for other in peers.take(3).chain(["02stranger"]) {
+        let messages = honest(&ours, &us);
+        let peers: BTreeSet<&str> = links.iter().map(|link| link.peer.as_str()).collect();
+        for other in peers.into_iter().take(2).chain(["02stranger"]) {
             let theirs: Vec<Link> = links.iter().filter(|link| link.peer == other).map(Link::mirrored).collect();
-            let mut asked = written(&mut Dice::of(seed ^ 2), other, &theirs);
+            let mut asked = under(&us, &written(&mut Dice::of(seed ^ 2), other, &theirs));
             asked["listchannels"] = graph.clone();
-            asked["getinfo"]["id"] = json!(other);
             let seen = call("snapshot.cln", &asked);
-            let verdict = call("health.verify", &json!({ "now": NOW, "report": report, "evidence": evidence(&seen, us) }));
-            let reasons = verdict["reasons"].to_string();
-            prop_assert_ne!(&verdict["decision"]["verdict"], "implausible", "{} {}", other, reasons);
+            let mut book = book(other, &seen, &us);
+            for message in &messages {
+                let taken = ask(&mut book, "take", &json!({ "from": us, "message": message, "now": NOW }));
+                prop_assert_eq!(&taken["decision"]["outcome"], "accepted", "{}", taken);
+            }
+            let kept = ask(&mut book, "snapshot", &json!({}));
+            let report = &list(&kept, "/decision/reports")[0];
+            prop_assert_eq!(&report["member_id"], &json!(us));
+            prop_assert!(report.get("implausible").is_none(), "{} {}", other, report);
+            let told = messages.iter().any(|one| one["kind"] == "health_status");
+            prop_assert_eq!(report.get("health_at").is_some(), told);
         }
     }
+}
+
+/// What own rebalances cost: put down to channels, and all of it.
+fn rebalanced(answers: &Value, snapshot: &Value) -> (u128, u128) {
+    let costs = books(snapshot, "cost_msat").into_iter();
+    let attributed = costs.map(|(id, cost)| {
+        let net = |tag| {
+            let (debit, credit) = booked(answers, &id, tag);
+            debit.saturating_sub(credit)
+        };
+        cost - net("onchain_fee") - net("lease_fee")
+    });
+    let fields = match answers.get("listchannelmoves") {
+        Some(_) => [
+            "/listchannelmoves/channelmoves",
+            "account_id",
+            "primary_tag",
+            "payment_hash",
+        ],
+        None => [
+            "/bkpr_listaccountevents/events",
+            "account",
+            "tag",
+            "payment_id",
+        ],
+    };
+    let [at, account, tag, hash] = fields;
+    let moves = list(answers, at);
+    if answers
+        .get("listchannelmoves")
+        .or(answers.get("bkpr_listaccountevents"))
+        .is_none()
+    {
+        let events = list(answers, "/bkpr_listincome/income_events").iter();
+        let fees = events.filter(|one| one["tag"] == "rebalance_fee" && counts(&one["timestamp"]));
+        return (
+            attributed.sum(),
+            fees.map(|one| msat(&one["debit_msat"])).sum(),
+        );
+    }
+    let mut payments: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for one in moves
+        .iter()
+        .filter(|one| one[tag] == "invoice" && counts(&one["timestamp"]))
+    {
+        payments
+            .entry(one[hash].as_str().unwrap())
+            .or_default()
+            .push(one);
+    }
+    let own = payments
+        .values()
+        .filter(|parts| parts.iter().any(|part| part[account] != parts[0][account]));
+    let sum =
+        |parts: &[&Value], field: &str| parts.iter().map(|part| msat(&part[field])).sum::<u128>();
+    let all = own
+        .map(|parts| sum(parts, "debit_msat").saturating_sub(sum(parts, "credit_msat")))
+        .sum();
+    (attributed.sum(), all)
+}
+
+/// The same answers of a node with a key of its own.
+fn under(id: &str, answers: &Value) -> Value {
+    let text = answers
+        .to_string()
+        .replace(&json!(US).to_string(), &json!(id).to_string());
+    serde_json::from_str(&text).unwrap()
+}
+
+/// What a node tells the others of itself, signed.
+fn honest(snapshot: &Value, us: &str) -> Vec<Value> {
+    let decision = &snapshot["decision"];
+    let made = call(
+        "gossip.report",
+        &json!({
+            "now": NOW, "channels": decision["us"]["channels"], "profits": decision["profits"],
+            "revenue_windows": decision["revenue_windows"],
+        }),
+    );
+    let bodies = ["health_status", "liquidity_state"].into_iter();
+    let bodies = bodies.filter_map(|kind| Some((kind, made["decision"].get(kind)?)));
+    let messages = bodies.map(|(kind, body)| {
+        // What is told is what we read of ourselves, whichever splice confirms.
+        if kind == "health_status" {
+            assert_eq!(body["capacity_sats"], decision["capacity_sats"]);
+        }
+        let built = call(
+            "gossip.build",
+            &json!({ "kind": kind, "reporter": us, "at": NOW, "body": body }),
+        );
+        let mut message = built["decision"]["message"].clone();
+        message["sig"] = json!(signature::of(built["decision"]["text"].as_str().unwrap()));
+        message
+    });
+    messages.collect()
+}
+
+/// The book of a node that saw `seen` and has one other member.
+fn book(id: &str, seen: &Value, member: &str) -> Opened {
+    let public = list(seen, "/decision/public_capacities").iter();
+    let public = public.filter(|one| one["peer_id"] == member);
+    let mut known = json!({ "member_id": member, "connected": true });
+    for one in public {
+        known["public_capacity_sats"] = one["capacity_sats"].clone();
+        known["public_channels"] = one["channels"].clone();
+    }
+    let us = json!({ "node_id": id, "channels": seen["decision"]["us"]["channels"] });
+    let state = json!({ "state": { "us": us, "members": [known] } });
+    let state = state.to_string();
+    opened::open(
+        "fleet_book",
+        &value::Value::from_json(state.as_bytes()).unwrap(),
+    )
+    .unwrap()
+}
+
+fn ask(book: &mut Opened, method: &str, input: &Value) -> Value {
+    let answer = book.call_bytes(method, input.to_string().as_bytes());
+    serde_json::from_slice(&answer.unwrap()).unwrap()
 }
 
 /// Whichever outcome confirms, what is told as movable is there.
@@ -203,31 +493,42 @@ fn carries(channel: &Value, link: &Link) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What a node sees of another, as the book takes it.
-fn evidence(seen: &Value, of: &str) -> Value {
-    let mut evidence = json!({ "our_capacity_sats": 0, "our_channels": 0 });
-    let shared = list(seen, "/decision/us/channels")
-        .iter()
-        .filter(|one| one["peer_id"] == of && one["usable"] == true && one["announced"] == true);
-    let safe = |one: &Value| {
-        let capacity = one["capacity_sats"].as_u64().unwrap();
-        one.get("pending_capacity_sats")
-            .map_or(capacity, |pending| pending.as_u64().unwrap().min(capacity))
-    };
-    let shared: Vec<u64> = shared.map(safe).collect();
-    evidence["our_capacity_sats"] = json!(shared.iter().sum::<u64>());
-    evidence["our_channels"] = json!(shared.len());
-    let public = list(seen, "/decision/public_capacities")
-        .iter()
-        .find(|one| one["peer_id"] == of);
-    if let Some(public) = public {
-        evidence["public_capacity_sats"] = public["capacity_sats"].clone();
-        evidence["public_channels"] = public["channels"].clone();
+/// As the `signmessage` of a node signs.
+mod signature {
+    use k256::ecdsa::SigningKey;
+    use sha2::{Digest as _, Sha256};
+
+    fn key() -> SigningKey {
+        SigningKey::from_slice(&[7; 32]).unwrap()
     }
-    evidence
+
+    /// The public key.
+    pub fn id() -> String {
+        let point = key().verifying_key().to_sec1_point(true);
+        let bytes = point.as_bytes().iter();
+        bytes.map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Five bits a letter.
+    pub fn of(text: &str) -> String {
+        let signed = [b"Lightning Signed Message:", text.as_bytes()].concat();
+        let digest = Sha256::digest(Sha256::digest(signed));
+        let (signature, recovery) = key().sign_prehash_recoverable(&digest);
+        let bytes = std::iter::once(recovery.to_byte() + 31).chain(signature.to_bytes());
+        let bits: Vec<u8> = bytes
+            .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
+            .collect();
+        let letters = bits
+            .chunks(5)
+            .map(|five| five.iter().fold(0, |n, bit| n << 1 | usize::from(*bit)));
+        letters
+            .map(|n| b"ybndrfg8ejkmcpqxot1uwisza345h769"[n] as char)
+            .collect()
+    }
 }
 
-/// `make bench` runs it: the goal is three times, and a time is no assertion.
+/// `make bench` runs it: the goal is three times. No test of `make test` asserts a time; here twice
+/// the goal is a fault of the code and not of the machine, since both times are of one machine.
 #[test]
 #[ignore = "a time, for people: a row of make bench"]
 fn reading_the_largest_node_takes_a_small_multiple_of_parsing_it() {
@@ -251,6 +552,10 @@ fn reading_the_largest_node_takes_a_small_multiple_of_parsing_it() {
         println!(
             "{} bytes: parsed in {parsing:?}, read in {reading:?}, {times:.2} times (goal 3)",
             text.len()
+        );
+        assert!(
+            times < 6.0,
+            "reading takes {times:.2} times as long as parsing"
         );
     }
 }

@@ -16,7 +16,7 @@ pub static MODULE: &[u8] = include_bytes!("../module/trimtab.wasm");
 /// and a decision together.
 static MODULE_DIGEST: &str = include_str!("../module/trimtab.wasm.sha256");
 
-/// Our own module carries imports for its JavaScript surface; the raw surface never calls them.
+/// Our own module carries imports for its JavaScript surface; the raw interface never calls them.
 const OWN_IMPORTS: [&str; 2] = ["__wbg_", "__wbindgen_"];
 
 /// The line of `sha256sum` without the name.

@@ -8,13 +8,24 @@
 )]
 
 mod field;
+/// Nodes that could be, as the core's own tests make them.
+#[path = "../../core/tests/nodes/mod.rs"]
+#[allow(
+    dead_code,
+    clippy::unreachable,
+    reason = "this test needs only some of it"
+)]
+mod nodes;
 
+use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 use trimtab_core::canonical;
 use trimtab_core::operations::OPERATIONS;
 use trimtab_core::policy::{Policy, VERSION};
+use trimtab_core::words;
 use trimtab_host::MODULE;
 
 const INPUT: &str =
@@ -55,7 +66,7 @@ fn written(name: &str, text: &str) -> PathBuf {
     file
 }
 
-fn nodes() -> PathBuf {
+fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cln")
 }
 
@@ -286,7 +297,7 @@ fn completions_and_the_manual_know_every_command() {
 
 #[test]
 fn a_fleet_is_judged_from_raw_answers() {
-    let nodes = nodes();
+    let nodes = fixtures();
     let dir = nodes.to_str().unwrap();
     let output = run(&["fleet", dir], "");
     assert_eq!(code(&output), 0, "{}", err(&output));
@@ -300,7 +311,7 @@ fn a_fleet_is_judged_from_raw_answers() {
         "\nl5   026fbcf5e1…  ",
         "     depleted   124x1x0 to l4: 565,000 of 8,000,000 sat ours\n",
         "       3,435,000 sat outbound to one half (high); ",
-        "     refused    1 of 1 depleted channels are not filled:\n     - 1 x channel_too_young, closest: 124x1x0: ",
+        "     refused    1 of 1 depleted channels is not filled:\n     - 1 x channel_too_young, closest: 124x1x0: ",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -322,7 +333,7 @@ fn a_fleet_is_judged_from_raw_answers() {
 
 #[test]
 fn the_page_is_also_told_as_json_and_one_channel_is_explained() {
-    let nodes = nodes();
+    let nodes = fixtures();
     let dir = nodes.to_str().unwrap();
     let json = run(&["fleet", dir, "--json"], "");
     let told: serde_json::Value = serde_json::from_str(out(&json)).unwrap();
@@ -353,7 +364,7 @@ fn the_page_is_also_told_as_json_and_one_channel_is_explained() {
 
 #[test]
 fn a_page_ends_with_the_command_that_a_reader_may_want_next_and_that_command_works() {
-    let nodes = nodes();
+    let nodes = fixtures();
     let dir = nodes.to_str().unwrap();
     for arguments in [
         ["fleet", dir],
@@ -393,13 +404,21 @@ fn every_page_is_also_told_as_json() {
 
 #[test]
 fn the_next_command_that_a_page_names_asks_what_was_asked_with_why() {
-    let nodes = nodes();
+    let nodes = fixtures();
     let config = written("own config.json", r#"{"health": {"max_multiplier": 2.0}}"#);
     let (dir, config) = (nodes.to_str().unwrap(), config.to_str().unwrap());
     let hub = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/drained-hub.json");
     for typed in [
         vec!["fleet", dir],
-        vec!["fleet", "--members", "l1", dir, "--profile", "cl-hive", "--native"],
+        vec![
+            "fleet",
+            "--members",
+            "l1",
+            dir,
+            "--profile",
+            "cl-hive",
+            "--native",
+        ],
         vec!["fleet", dir, "--now", "1795171727", "--config", config],
         vec!["hub", hub],
         vec!["hub", "--profile", "xln", hub],
@@ -408,11 +427,11 @@ fn the_next_command_that_a_page_names_asks_what_was_asked_with_why() {
         let next = out(&page).lines().last().unwrap().to_owned();
         let next = next.strip_prefix("next: ").unwrap();
         let words = shlex::split(next).unwrap();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let (same, why) = words.split_at(typed.len() + 1);
-        assert_eq!((same[0].as_str(), &same[1..]), ("trimtab", &*typed), "{next}");
+        assert_eq!((same[0], &same[1..]), ("trimtab", &*typed), "{next}");
         assert_eq!(why[0], "--why");
-        let words: Vec<_> = words[1..].iter().map(String::as_str).collect();
-        let explained = run(&words, "");
+        let explained = run(&words[1..], "");
         assert_eq!(code(&explained), 0, "{next}: {}", err(&explained));
     }
 }
@@ -447,6 +466,51 @@ fn amounts_on_the_page_of_a_hub_are_grouped_and_in_whole_tokens() {
 }
 
 #[test]
+fn a_folder_with_any_answer_is_a_node_and_what_it_lacks_is_named() {
+    let (from, to) = (
+        nodes(),
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("lacking"),
+    );
+    let _ = std::fs::remove_dir_all(&to);
+    let copied = |node: &str, file: &str| {
+        std::fs::create_dir_all(to.join(node)).unwrap();
+        std::fs::copy(from.join(node).join(file), to.join(node).join(file)).unwrap();
+    };
+    copied("l1", "getinfo.json");
+    copied("l1", "listpeerchannels.json");
+    copied("l2", "listpeerchannels.json");
+    let dir = to.to_str().unwrap();
+    let without = run(&["fleet", dir], "");
+    assert_eq!((code(&without), out(&without)), (2, ""));
+    assert!(
+        err(&without).contains("l2/getinfo.json is missing"),
+        "{}",
+        err(&without)
+    );
+    copied("l2", "getinfo.json");
+    std::fs::remove_file(to.join("l2/listpeerchannels.json")).unwrap();
+    let without = run(&["fleet", dir], "");
+    assert!(
+        err(&without).contains("l2/listpeerchannels.json is missing"),
+        "{}",
+        err(&without)
+    );
+    // Before 23.02 the channels stood inside the peers.
+    let told = std::fs::read_to_string(from.join("l2/listpeerchannels.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let peers = told["channels"].as_array().unwrap().iter().map(|channel| {
+        serde_json::json!({ "id": channel["peer_id"], "connected": true, "channels": [channel] })
+    });
+    let peers = serde_json::json!({ "peers": peers.collect::<Vec<_>>() }).to_string();
+    std::fs::write(to.join("l2/listpeers.json"), peers).unwrap();
+    let old = run(&["fleet", dir], "");
+    assert_eq!(code(&old), 0, "{}", err(&old));
+    copied("l2", "listpeerchannels.json");
+    std::fs::remove_file(to.join("l2/listpeers.json")).unwrap();
+    assert_eq!(out(&run(&["fleet", dir], "")), out(&old));
+}
+
+#[test]
 fn no_color_keeps_every_page_plain() {
     let page = Command::new(env!("CARGO_BIN_EXE_trimtab"))
         .args(["demo", "--native"])
@@ -465,9 +529,267 @@ fn no_color_keeps_every_page_plain() {
     assert!(out(&forced).contains("\u{1b}[33mvulnerable"));
 }
 
+/// The answers of one node in a folder, as an operator would save them.
+fn stored(name: &str, answers: &Value, now: u64) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(dir.join("me")).unwrap();
+    for (call, answer) in answers.as_object().unwrap() {
+        let file = format!("{}.json", call.replace('_', "-"));
+        let file = match call.as_str() {
+            "now" => continue,
+            "listchannels" => dir.join(file),
+            _ => dir.join("me").join(file),
+        };
+        std::fs::write(file, answer.to_string()).unwrap();
+    }
+    let about = json!({ "now": now }).to_string();
+    std::fs::write(dir.join("fleet.json"), about).unwrap();
+    dir
+}
+
+/// A real node: the first one of the recorded network.
+fn recorded() -> (Value, u64) {
+    let mut answers = json!({});
+    let read = |file: PathBuf| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    };
+    for call in ["getinfo", "listpeerchannels", "listforwards"] {
+        answers[call] = read(fixtures().join(format!("l1/{call}.json")));
+    }
+    answers["listchannels"] = read(fixtures().join("listchannels.json"));
+    let now = read(fixtures().join("fleet.json"))["now"].as_u64().unwrap();
+    (answers, now)
+}
+
+/// A page with every run of spaces and breaks as one space.
+fn in_one_line(page: &Output) -> String {
+    let words: Vec<&str> = out(page).split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Nodes of 87 channels that could be: what they list, the page and its JSON. Made once: tests run
+/// side by side, and the folders are the same.
+fn pages() -> &'static [(nodes::Node, Output, Value)] {
+    static PAGES: OnceLock<Vec<(nodes::Node, Output, Value)>> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        let nodes = (0..16).map(|seed| nodes::node(seed, Some(87)));
+        // The oldest versions answer another call.
+        let nodes = nodes.filter(|node| node.answers.get("listpeerchannels").is_some());
+        let pages = nodes.enumerate().map(|(n, node)| {
+            let dir = stored(&format!("node-of-87-{n}"), &node.answers, nodes::NOW);
+            let dir = dir.to_str().unwrap();
+            let page = run(&["fleet", dir, "--native"], "");
+            assert_eq!(code(&page), 0, "{}", err(&page));
+            let told = run(&["fleet", dir, "--json", "--native"], "");
+            let told: Value = serde_json::from_str(out(&told)).unwrap();
+            (node, page, told["members"][0]["advice"]["decision"].clone())
+        });
+        pages.collect()
+    })
+}
+
+#[test]
+fn a_node_of_87_channels_fits_on_two_screens() {
+    for (_, page, _) in pages() {
+        let text = out(page);
+        assert!(text.lines().count() <= 100, "{text}");
+        // The last line is a command to be copied: it is not broken.
+        let mut lines = text.lines().filter(|line| !line.starts_with("next: "));
+        assert!(lines.all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn every_listed_channel_is_in_the_count_of_the_health_or_left_out_by_name() {
+    // What the health counts has not these words.
+    let apart = [
+        "closing",
+        "opening",
+        "proposed",
+        "in an unknown state",
+        "not announced",
+        "under an id that another has",
+        "set aside",
+    ];
+    for (node, page, advice) in pages() {
+        let text = in_one_line(page);
+        let count = |before: &str| -> u64 { before.rsplit(' ').next().unwrap().parse().unwrap() };
+        let (head, _) = text.split_once(" channels, ").unwrap();
+        let (_, block) = text.split_once("left out ").unwrap();
+        // Each group is "<count> <why>" with its first names in brackets.
+        let told = apart.iter().filter_map(|why| {
+            let (before, _) = block.split_once(&format!(" {why}"))?;
+            Some(count(before))
+        });
+        let told: u64 = told.sum();
+        assert_eq!(count(head) + told, node.links.len() as u64, "{}", out(page));
+        let left_out = &advice["left_out"];
+        let channels = left_out["channels"].as_array().unwrap();
+        for standing in [
+            "opening",
+            "closing",
+            "unknown",
+            "offline",
+            "closed_to_forwards",
+        ] {
+            let same = channels.iter().filter(|one| one["standing"] == standing);
+            for one in same.take(5) {
+                let Some(name) = one["short_channel_id"].as_str() else {
+                    continue;
+                };
+                assert!(block.contains(name), "{name} in {}", out(page));
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_graph_one_line_says_what_is_unknown() {
+    let (mut answers, now) = recorded();
+    answers.as_object_mut().unwrap().remove("listchannels");
+    let dir = stored("alone", &answers, now);
+    let page = run(&["fleet", dir.to_str().unwrap(), "--native"], "");
+    assert_eq!(code(&page), 0, "{}", err(&page));
+    let about = ["listchannels", "graph", "public", "splice-out"];
+    let about = |line: &&str| about.iter().any(|word| line.contains(word));
+    let lines: Vec<&str> = out(&page).lines().filter(about).collect();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains("no listchannels.json"), "{}", lines[0]);
+}
+
+#[test]
+fn what_can_move_is_unknown_where_no_channel_tells_it() {
+    let (mut answers, now) = recorded();
+    let dir = stored("told", &answers, now);
+    let told = run(&["fleet", dir.to_str().unwrap(), "--native"], "");
+    assert!(
+        in_one_line(&told).contains(" sat, in 9,640,926 sat"),
+        "{}",
+        out(&told)
+    );
+    for channel in answers["listpeerchannels"]["channels"]
+        .as_array_mut()
+        .unwrap()
+    {
+        channel.as_object_mut().unwrap().remove("receivable_msat");
+    }
+    let dir = stored("untold", &answers, now);
+    let page = run(&["fleet", dir.to_str().unwrap(), "--native"], "");
+    assert!(
+        in_one_line(&page).contains(" sat, in unknown "),
+        "{}",
+        out(&page)
+    );
+}
+
+#[test]
+fn the_base_fee_of_the_last_hop_is_on_the_page_and_in_what_explains_it() {
+    let (mut answers, now) = recorded();
+    let channels = answers["listpeerchannels"]["channels"]
+        .as_array_mut()
+        .unwrap();
+    let depleted = channels
+        .iter_mut()
+        .find(|one| one["short_channel_id"] == "124x1x0");
+    depleted.unwrap()["updates"]["remote"] =
+        json!({ "fee_base_msat": 5000, "fee_proportional_millionths": 50 });
+    let dir = stored("dear-last-hop", &answers, now);
+    let dir = dir.to_str().unwrap();
+    for typed in [
+        vec!["fleet", dir, "--native"],
+        vec!["fleet", dir, "--why", "124x1x0", "--native"],
+    ] {
+        let page = run(&typed, "");
+        let text = in_one_line(&page);
+        assert!(
+            text.contains("last hop 5,000 msat + 50 ppm"),
+            "{}",
+            out(&page)
+        );
+    }
+    let mut moves = 0;
+    for (_, page, advice) in pages() {
+        let shown = advice["rebalances"].as_array().unwrap().iter();
+        let shown = shown.filter(|one| one["outcome"] != "refused").take(10);
+        for one in shown.filter(|one| one["last_hop"].is_object()) {
+            let grouped = |key: &str| words::exact(&one["last_hop"][key].to_string());
+            let hop = format!(
+                "last hop {} msat + {} ppm",
+                grouped("base_msat"),
+                grouped("ppm")
+            );
+            assert!(in_one_line(page).contains(&hop), "{hop} in {}", out(page));
+            moves += 1;
+        }
+    }
+    assert!(moves > 0);
+}
+
+#[test]
+fn one_is_told_in_the_singular() {
+    let (answers, now) = recorded();
+    let dir = stored("singular", &answers, now);
+    let page = run(&["fleet", dir.to_str().unwrap(), "--native"], "");
+    let text = in_one_line(&page);
+    assert!(
+        text.starts_with("fleet of 1 node, 3 external peers, "),
+        "{text}"
+    );
+    assert!(
+        text.contains("refused 1 of 1 depleted channels is not filled: "),
+        "{text}"
+    );
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("singular.log");
+    let _ = std::fs::remove_file(&log);
+    let log = log.to_str().unwrap();
+    let asked = run(&["call", "health.score", "--log", log], INPUT);
+    assert_eq!(code(&asked), 0, "{}", err(&asked));
+    let again = run(&["replay", log], "");
+    let said = "1 decision and 0 calls on handles asked again, 1 file: no difference";
+    assert!(out(&again).starts_with(said), "{}", out(&again));
+    let checked = run(&["log", "verify", log], "");
+    assert!(
+        out(&checked).contains(" lines in 1 file, "),
+        "{}",
+        out(&checked)
+    );
+}
+
+#[test]
+fn the_settings_that_are_printed_are_those_that_decide() {
+    let changed = written("changed.json", r#"{"health":{"max_multiplier":1.25}}"#);
+    for profile in ["plan", "cl-hive", "xln"] {
+        let typed = ["--profile", profile, "--config", changed.to_str().unwrap()];
+        let printed = run(&[&["config"][..], &typed].concat(), "");
+        assert_eq!(code(&printed), 0, "{}", err(&printed));
+        let settings: Value = serde_json::from_str(out(&printed)).unwrap();
+        assert_eq!(settings["health"]["max_multiplier"], 1.25);
+        let native = run(&[&["config", "--native"][..], &typed].concat(), "");
+        assert_eq!(out(&native), out(&printed));
+        let given_back = written(&format!("settings-{profile}.json"), out(&printed));
+        let given_back = [
+            "--profile",
+            profile,
+            "--config",
+            given_back.to_str().unwrap(),
+        ];
+        let digest = |typed: &[&str]| {
+            let printed = run(&[&["digest", "--json"][..], typed].concat(), "");
+            let told: Value = serde_json::from_str(out(&printed)).unwrap();
+            told["config"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(digest(&typed), digest(&given_back), "{profile}");
+        assert_ne!(digest(&typed), digest(&["--profile", profile]));
+    }
+    let unknown = written("unknown.json", r#"{"no_such":1}"#);
+    let refused = run(&["config", "--config", unknown.to_str().unwrap()], "");
+    assert_eq!(code(&refused), 2);
+}
+
 #[test]
 fn what_the_operator_decided_is_read_beside_the_answers() {
-    let nodes = nodes();
+    let nodes = fixtures();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("operator");
     for node in ["l1", "l2"] {
         std::fs::create_dir_all(dir.join(node)).unwrap();
@@ -503,12 +825,14 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
     assert!(!text.contains('\u{1b}'));
     assert!(text.contains(&canonical::digest(MODULE)));
     assert!(text.contains("fleet of 3 nodes, 2 external peers"));
+    assert!(text.contains("fleet of 1 node, 6 external peers"));
     assert!(text.contains("hub \"hub\", 12 accounts"));
     for row in [
         "need       l1 (vulnerable) lacks outbound at l4",
         "fee        126x1x0 to l4 one step below the fee you intend",
         "excess     l2 (vulnerable) has 2,080,679 sat to spare at l4",
         "bottleneck l4",
+        "can move   out 6,026,155 sat, in 9,640,926 sat",
         "this would change with",
         "next: trimtab fleet DIR",
         "can give   alice",
@@ -522,6 +846,12 @@ fn the_demo_shows_fleet_and_hub_in_plain_text_when_piped() {
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
+    for part in [
+        "a month sells 0 sat; last hop 1,000 msat + 8,000 ppm",
+        "left out 4 closing (159x1x0, 158x1x0, 128x1x0, 160x1x0); 1 closed to forwards (128x2x0)",
+    ] {
+        assert!(in_one_line(&output).contains(part), "{part}: {text}");
+    }
     assert_eq!(out(&run(&["demo"], "")), text, "the same every time");
 }
 

@@ -905,7 +905,7 @@ fn the_command_writes_verifies_shows_and_replays_a_log() {
     let (code, out, _) = trimtab(&["log", "verify", log], "");
     assert_eq!(code, 0, "{out}");
     assert!(
-        out.starts_with("sound: 12 lines in 1 files, numbers 0 to 11"),
+        out.starts_with("sound: 12 lines in 1 file, numbers 0 to 11"),
         "{out}"
     );
     let (_, json, _) = trimtab(&["log", "verify", log, "--json"], "");

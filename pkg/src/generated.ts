@@ -967,7 +967,10 @@ export interface CheckInput {
 
 /** The advice with what it rests on. */
 export interface Checked {
-  /** Whether the advice is to go on. */
+  /**
+   * Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`,
+   * wait, although this is true.
+   */
   readonly can_proceed: boolean;
   /** What the fleet holds with the peer. */
   readonly fleet_sats: Sat;

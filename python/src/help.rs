@@ -1480,7 +1480,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "rebalance.size",
         method: c"rebalance_size",
-        text: cr##"rebalance_size($self, record=None, /, *, age_days=None, capacity_sats=..., demand={}, flow=None, local_sats=None, spendable_sats=...)
+        text: cr##"rebalance_size($self, record=None, /, *, age_days=None, capacity_sats=..., demand={}, flow=None, local_sats=None, receivable_sats=None, spendable_sats=...)
 --
 
 How much a channel should be filled with.
@@ -1497,6 +1497,8 @@ Takes one record, `trimtab.types.SizeInput`, or its fields by name:
         What moved through it. May be absent.
     local_sats: Sat | None
         The part on our side; what it can send when absent. May be absent.
+    receivable_sats: Sat | None
+        What it can receive now. May be absent.
     spendable_sats: Sat
         What it can send now. Required.
 
@@ -1517,7 +1519,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Sized`:
     target_sats: Sat
         What the channel should be able to send.
 
-Reasons: slow_channel, target_below_minimum, nothing_needed, amount_sized, demand_unknown.
+Reasons: slow_channel, target_below_minimum, nothing_needed, amount_sized, amount_cut_to_receivable, demand_unknown.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -1907,7 +1909,7 @@ Takes one record, `trimtab.types.CheckInput`, or its fields by name:
 Returns a decision with `reasons` and the fields of `trimtab.types.Checked`:
 
     can_proceed: bool
-        Whether the advice is to go on.
+        Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`, wait, although this is true.
     fleet_sats: Sat
         What the fleet holds with the peer.
     fleet_share: Real | None
@@ -2020,10 +2022,10 @@ Returns a decision with `reasons` and the fields of `trimtab.types.NodeAdvice`:
         Our health; absent when it is unknown.
     left_out: NotAdvised
         What the node lists and the advice cannot use.
-    movable_in_sats: Sat
-        What all channels that count can receive now, as far as the node says.
-    movable_out_sats: Sat
-        What all channels that count can send now, as far as the node says.
+    movable_in_sats: Sat | None
+        What all channels that count and are not offline can receive now, as far as the node says; absent where it says it of none.
+    movable_out_sats: Sat | None
+        What all channels that count and are not offline can send now, as far as the node says; absent where it says it of none.
     needs: list[ChannelNeed]
         Our depleted and saturated channels, beside what really leaves through them.
     new_channels: list[NewChannelAdvice]
@@ -2765,7 +2767,7 @@ Takes one record, `trimtab.types.CheckInput`, or its fields by name:
 Returns a decision with `reasons` and the fields of `trimtab.types.Checked`:
 
     can_proceed: bool
-        Whether the advice is to go on.
+        Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`, wait, although this is true.
     fleet_sats: Sat
         What the fleet holds with the peer.
     fleet_share: Real | None

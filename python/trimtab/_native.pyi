@@ -271,7 +271,8 @@ class CheckedDecision(Decision):
         """The outcome as plain dicts and lists."""
     @property
     def can_proceed(self) -> bool:
-        """Whether the advice is to go on."""
+        """Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`,
+        wait, although this is true."""
     @property
     def fleet_sats(self) -> t.Sat:
         """What the fleet holds with the peer."""

@@ -119,7 +119,7 @@ class FleetBook(Book, FleetBookMethods):
 
 
 class HubBook(Book, HubBookMethods):
-    """The accounts of a hub; a tick costs what has changed, not what there is."""
+    """The accounts of a hub; the time of a tick depends on what has changed since the last one."""
 
     def __init__(self, **fields: Unpack[t.OpenHubBook]) -> None:
         """Open a book; the fields are those of `trimtab.types.OpenHubBook`."""

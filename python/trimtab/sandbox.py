@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 ABI = 1
-"""The version of the raw surface that this host speaks."""
+"""The version of the raw interface that this host speaks."""
 
 _EXPORTS = ("tt_abi", "tt_alloc", "tt_free", "tt_call", "tt_open", "tt_call_on", "tt_close")
 _OUR_IMPORTS = ("__wbg_", "__wbindgen_")
@@ -198,7 +198,7 @@ class _Instance:
         self._memory: Any = exports["memory"]
         self._functions: dict[str, Any] = {name: exports[name] for name in _EXPORTS}
         if self._run("tt_abi") != ABI:
-            raise ModuleError("the module speaks another version of the raw surface")
+            raise ModuleError("the module speaks another version of the raw interface")
 
     def call(self, op: str, data: bytes) -> bytes:
         """Call an operation under the profile `plan`."""

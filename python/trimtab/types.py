@@ -897,7 +897,8 @@ class _CheckedRequired(TypedDict):
     """The advice with what it rests on."""
 
     can_proceed: bool
-    """Whether the advice is to go on."""
+    """Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`,
+    wait, although this is true."""
     fleet_sats: Sat
     """What the fleet holds with the peer."""
     new_fleet_sats: Sat

@@ -3,13 +3,13 @@
 //!
 //! | room | carries |
 //! |---|---|
-//! | [`protocol`] | operation names, bytes and handles: what the raw surface says, without pointers |
+//! | [`protocol`] | operation names, bytes and handles: what the raw interface says, without pointers |
 //! | `raw` | the exports `tt_*` that any host can call with integers (only in the module) |
 //! | `memory` | how the memory of an instance grows (only in the module) |
 //! | [`surface`] | the functions and classes that the npm package wraps |
 //! | [`intake`], [`outlet`] | JavaScript values to plain values and back |
 //!
-//! The raw surface never reaches an import, so a host may link every import to a trap.
+//! The raw interface never reaches an import, so a host may link every import to a trap.
 
 pub mod intake;
 #[cfg(target_arch = "wasm32")]

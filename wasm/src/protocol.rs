@@ -1,4 +1,4 @@
-//! What the raw surface says: a status byte, then JSON (or, for columns, their bytes).
+//! What the raw interface says: a status byte, then JSON (or, for columns, their bytes).
 //!
 //! ```
 //! let answer = trimtab_wasm::protocol::call(b"health.score", b"{}");

@@ -1,4 +1,4 @@
-//! The raw surface: integers and bytes, for every host that is not JavaScript. `docs/abi.md`
+//! The raw interface: integers and bytes, for every host that is not JavaScript. `docs/abi.md`
 //! describes it for strangers.
 //!
 //! The caller owns what `tt_alloc` gives and what an answer points to, and returns both to

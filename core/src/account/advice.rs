@@ -14,7 +14,7 @@
 //! Source: runtime; the rule is the same in every profile. Codes: `own_entity_is_hub`,
 //! `no_request_policy`, `no_fee_terms`, `manual_mode`, `request_open`, `frame_pending`,
 //! `settlement_open`, `claim_within_soft_limit`, `fee_above_max`, `fee_not_below_claim`,
-//! `claim_above_hard_limit`, `request_advised`, `no_token_to_advise`.
+//! `fee_is_zero`, `fee_above_capacity`, `claim_above_hard_limit`, `request_advised`, `no_token_to_advise`.
 
 use crate::account::algebra::{Delta, Side};
 use crate::config::Config;
@@ -208,7 +208,10 @@ fn advise(
     if token.policy.is_none() {
         says(why, Advice::No, refuse(Code::NoRequestPolicy));
     }
-    if token.terms.is_none() {
+    // Published terms have a version from 1 on; the runtime takes no request under another.
+    let published = token.terms.as_ref();
+    let published = published.filter(|terms| terms.policy_version > Serial::MIN);
+    if published.is_none() {
         says(why, Advice::No, refuse(Code::NoFeeTerms));
     }
     if let Some(policy) = token
@@ -255,6 +258,17 @@ fn advise(
         }
         if fee >= claim {
             says(why, Advice::No, fee_not_below(fee, claim, terms));
+        } else if fee.is_zero() {
+            says(why, Advice::No, refuse(Code::FeeIsZero));
+        } else {
+            // The runtime takes a request only with its fee, out of what this entity can promise.
+            let capacity = delta
+                .out_capacity(side)
+                .map_err(|error| error.inside("delta"))?;
+            if fee > capacity {
+                let reason = defer(Code::FeeAboveCapacity).observed(fee).limit(capacity);
+                says(why, Advice::Wait, reason);
+            }
         }
     }
     if let Some(policy) = token.policy.as_ref().filter(|_| severe) {

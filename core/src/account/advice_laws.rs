@@ -160,6 +160,33 @@ fn collateral_of_the_entity_is_not_a_claim() {
     assert_eq!(advice(&input(secured)), Advice::No);
 }
 
+#[test]
+fn a_request_that_the_runtime_would_reject_is_not_advised() {
+    let code = |token: AdviceToken| {
+        let answer = decided(&input(token));
+        assert_eq!(answer.decision.tokens[0].request, None);
+        let mut reasons = answer.reasons.into_iter();
+        reasons.find(|reason| reason.binding).unwrap().code
+    };
+    let mut free = token(900);
+    free.terms = Some(FeeTerms {
+        policy_version: Serial::constant(1),
+        base_fee: amount(0),
+        gas_fee: amount(0),
+        fee_bps: Bps::constant(0),
+    });
+    assert_eq!(code(free), Code::FeeIsZero);
+    let mut unpublished = token(900);
+    unpublished.terms.as_mut().unwrap().policy_version = Serial::MIN;
+    assert_eq!(code(unpublished), Code::NoFeeTerms);
+    let mut held = token(900);
+    held.delta.right_hold = amount(900);
+    assert_eq!(code(held.clone()), Code::FeeAboveCapacity);
+    // One unit is what it costs.
+    held.delta.right_hold = amount(899);
+    assert_eq!(advice(&input(held)), Advice::Request);
+}
+
 proptest! {
     #![proptest_config(proofs::config())]
 

@@ -36,7 +36,8 @@ pub enum Funding {
 pub enum FeeBasis {
     /// What the hub would deposit: the smaller of request and claim.
     Want,
-    /// The request as it was made.
+    /// The request as it was made; and a fee in another token counts by its raw units, as in the
+    /// runtime.
     Request,
 }
 
@@ -84,6 +85,45 @@ pub struct OwnLimits {
     pub per_tick_cap: Option<HubAmount>,
     /// What the hub leaves of its own share when it pulls back.
     pub keep_buffer: Option<HubAmount>,
+}
+
+/// A limit by its name: what a token sets of it, and what the hub sets.
+type Limit = (
+    &'static str,
+    fn(&OwnLimits) -> Option<HubAmount>,
+    fn(&HubConfig) -> HubAmount,
+);
+
+impl OwnLimits {
+    /// Every limit.
+    const FIELDS: [Limit; 10] = [
+        ("floor", |own| own.floor, |hub| hub.floor),
+        ("min_reserve", |own| own.min_reserve, |hub| hub.min_reserve),
+        (
+            "target_reserve",
+            |own| own.target_reserve,
+            |hub| hub.target_reserve,
+        ),
+        ("min_deposit", |own| own.min_deposit, |hub| hub.min_deposit),
+        ("soft_limit", |own| own.soft_limit, |hub| hub.soft_limit),
+        ("hard_limit", |own| own.hard_limit, |hub| hub.hard_limit),
+        (
+            "per_request_cap",
+            |own| own.per_request_cap,
+            |hub| hub.per_request_cap,
+        ),
+        (
+            "per_account_window",
+            |own| own.per_account_window,
+            |hub| hub.per_account_window,
+        ),
+        (
+            "per_tick_cap",
+            |own| own.per_tick_cap,
+            |hub| hub.per_tick_cap,
+        ),
+        ("keep_buffer", |own| own.keep_buffer, |hub| hub.keep_buffer),
+    ];
 }
 
 /// What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise.
@@ -298,13 +338,28 @@ impl HubConfig {
         }
     }
 
-    /// Refuses what can never make sense.
+    /// Refuses what can never make sense, and amounts that one of the config's tokens cannot
+    /// represent: nothing of such a token could be decided.
     pub fn validate(&self) -> Result<(), Error> {
         if self.tick_ms.get() == 0 {
             return Err(Error::out_of_range("tick_ms", 0, "at least 1"));
         }
         if self.failures_per_source.get() == 0 {
             return Err(Error::out_of_range("failures_per_source", 0, "at least 1"));
+        }
+        for (id, token) in &self.tokens {
+            let own = self.token_limits.get(id);
+            for (name, own_field, hub) in OwnLimits::FIELDS {
+                let fits = |amount: HubAmount, field: String| {
+                    let units = amount.scaled(token.decimals);
+                    units.map_err(|error| Error { field, ..error })
+                };
+                if let Some(amount) = own.and_then(own_field) {
+                    fits(amount, format!("token_limits.{id}.{name}"))?;
+                } else if self.is_limited(*id) {
+                    fits(hub(self), name.to_owned())?;
+                }
+            }
         }
         Ok(())
     }
@@ -335,6 +390,43 @@ impl HubConfig {
                 why.add(|| warn(Code::BoundsCrossed, low, scaled(high)));
             }
         }
+        for (id, own) in &self.token_limits {
+            // What a token that is none of the hub's does not set has no fixed amount.
+            let hub = |amount| self.is_limited(*id).then_some(amount);
+            let pairs: [[(Option<HubAmount>, HubAmount); 2]; 3] = [
+                [(own.floor, self.floor), (own.min_reserve, self.min_reserve)],
+                [
+                    (own.min_reserve, self.min_reserve),
+                    (own.target_reserve, self.target_reserve),
+                ],
+                [
+                    (own.soft_limit, self.soft_limit),
+                    (own.hard_limit, self.hard_limit),
+                ],
+            ];
+            for pair in pairs
+                .iter()
+                .filter(|pair| pair.iter().any(|one| one.0.is_some()))
+            {
+                let [low, high] = pair.map(|(own, of_hub)| own.or_else(|| hub(of_hub)));
+                let Some((low, high)) = low.zip(high) else {
+                    continue;
+                };
+                if scaled(low) > scaled(high) {
+                    why.add(|| {
+                        let about = format_args!("hub.token_limits.{id}");
+                        warn(Code::BoundsCrossed, low, scaled(high)).about(about)
+                    });
+                }
+            }
+        }
+        let unknown = |id: &&TokenId| !self.tokens.contains_key(*id);
+        for id in self.token_limits.keys().filter(unknown) {
+            why.add(|| Reason::without_effect(format_args!("hub.token_limits.{id}")));
+        }
+        for id in self.token_sources.keys().filter(unknown) {
+            why.add(|| Reason::without_effect(format_args!("hub.token_sources.{id}")));
+        }
         if !self.require_prepaid_fee && !self.base_fee.is_zero() {
             why.add(|| Reason::without_effect("hub.base_fee"));
         }
@@ -364,5 +456,95 @@ impl HubConfig {
     pub fn is_limited(&self, token_id: TokenId) -> bool {
         let limited = self.limited_tokens.as_ref();
         limited.is_none_or(|tokens| tokens.contains(&token_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::limits::Tokens;
+    use crate::hub::state::HubState;
+    use crate::proofs;
+    use crate::units::EntityId;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> HubConfig {
+        let value = crate::value::Value::from_json(text.as_bytes()).unwrap();
+        let policy = crate::policy::Policy::new("plan", Some(&value)).unwrap();
+        policy.config().hub.clone()
+    }
+
+    /// An amount of so many decimal places.
+    fn amount(places: usize) -> HubAmount {
+        let text = format!("\"0.{}1\"", "0".repeat(places));
+        crate::value::decode(&crate::value::Value::from_json(text.as_bytes()).unwrap()).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn a_config_that_is_valid_has_limits_in_units_for_each_of_its_tokens(id in 1u32..6, field in 0usize..10, places in 0usize..12, of_hub in any::<bool>()) {
+            let id = TokenId::constant(id);
+            let mut config = HubConfig::default();
+            let fine = amount(places);
+            let mut own = OwnLimits::default();
+            let (hub, own_field) = match field {
+                0 => (&mut config.floor, &mut own.floor),
+                1 => (&mut config.min_reserve, &mut own.min_reserve),
+                2 => (&mut config.target_reserve, &mut own.target_reserve),
+                3 => (&mut config.min_deposit, &mut own.min_deposit),
+                4 => (&mut config.soft_limit, &mut own.soft_limit),
+                5 => (&mut config.hard_limit, &mut own.hard_limit),
+                6 => (&mut config.per_request_cap, &mut own.per_request_cap),
+                7 => (&mut config.per_account_window, &mut own.per_account_window),
+                8 => (&mut config.per_tick_cap, &mut own.per_tick_cap),
+                _ => (&mut config.keep_buffer, &mut own.keep_buffer),
+            };
+            match of_hub {
+                true => *hub = fine,
+                false => *own_field = Some(fine),
+            }
+            config.token_limits.insert(id, own);
+            let hub = HubState::empty(EntityId::new("0x11").unwrap(), Millis::MIN);
+            let name = OwnLimits::FIELDS[field].0;
+            match config.validate() {
+                Ok(()) => {
+                    let tokens = Tokens::of(&hub, &config);
+                    for id in config.tokens.keys() {
+                        prop_assert!(tokens.get(*id).is_ok(), "{id} {name}");
+                    }
+                }
+                Err(error) if of_hub => prop_assert_eq!(error.field, name),
+                Err(error) => prop_assert_eq!(error.field, format!("token_limits.{id}.{name}")),
+            }
+        }
+    }
+
+    fn told(text: &str) -> Vec<(Code, Option<String>)> {
+        let mut why = Why::new();
+        read(text).lint(&mut why);
+        let reasons = why.into_reasons().into_iter();
+        let own = reasons.filter(|reason| reason.subject.is_some());
+        own.map(|reason| (reason.code, reason.subject)).collect()
+    }
+
+    #[test]
+    fn bounds_of_a_token_in_the_wrong_order_and_limits_of_an_unknown_token_are_told() {
+        let config = r#"{"hub":{"token_limits":{
+            "1":{"floor":"1500"},
+            "2":{"floor":"50","min_reserve":"10","target_reserve":"20","min_deposit":"0.01"},
+            "777":{"floor":"1"}},"token_sources":{"778":["faucet"]}}}"#;
+        let about = |code, subject: &str| (code, Some(subject.to_owned()));
+        assert_eq!(
+            told(config),
+            [
+                about(Code::BoundsCrossed, "hub.token_limits.1"),
+                about(Code::BoundsCrossed, "hub.token_limits.2"),
+                about(Code::SettingWithoutEffect, "hub.token_limits.777"),
+                about(Code::SettingWithoutEffect, "hub.token_sources.778"),
+            ]
+        );
+        assert_eq!(told("{}"), []);
     }
 }

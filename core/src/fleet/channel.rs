@@ -231,6 +231,24 @@ impl Channel {
         config.snapshot.report_unannounced || self.is_announced()
     }
 
+    /// The most that can be sent: each number that is told bounds it, whichever others are absent.
+    /// What has to stay on our side can never be sent.
+    #[must_use]
+    pub fn most_sendable(&self) -> Sat {
+        let own = self.local_sats.less(self.reserve_sats.unwrap_or_default());
+        let most = self.spendable_sats.unwrap_or(own);
+        most.min(own).min(self.safe_capacity())
+    }
+
+    /// The most that can be received, where that is told or a splice in flight bounds it: what lies
+    /// on our side takes its place in the capacity that is sure to remain.
+    #[must_use]
+    pub fn most_receivable(&self) -> Option<Sat> {
+        let room = self.safe_capacity().less(self.local_sats);
+        let bounded = self.pending_capacity_sats.map(|_| room);
+        self.receivable_sats.map(|most| most.min(room)).or(bounded)
+    }
+
     /// The part on our side as a share of the capacity; absent for an empty channel.
     #[must_use]
     pub fn local_pct(&self) -> Option<f64> {

@@ -117,7 +117,8 @@ pub enum Safety {
 /// The advice with what it rests on.
 #[record(open)]
 pub struct Checked {
-    /// Whether the advice is to go on.
+    /// Whether nothing refuses the splice. The advice is `safety`: with `coordinate` or `unchecked`,
+    /// wait, although this is true.
     pub can_proceed: bool,
     /// What the fleet holds with the peer.
     pub fleet_sats: Sat,

@@ -8,12 +8,14 @@ use super::fees::{AdjustInput, FeeStep, adjust};
 use super::health::Tier;
 use super::health::tests::cases;
 use super::limits::{LimitInput, check};
-use super::liquidity::needs::{Balance, Need, needs};
+use super::liquidity::needs::{Balance, Need, excess, needs};
 use super::liquidity::state::{competition, state};
 use super::liquidity::{NeedType, Severity};
-use super::member::{Activity, Member, PeerCapacity, Trouble, Us};
+use super::member::{Activity, AnnouncedSplice, Member, PeerCapacity, SpliceType, Trouble, Us};
+use super::splice::{CheckInput, Other, Ours, OwnChannel};
 use super::topology::{AdviseInput, Candidate, advise};
 use super::view::FleetInput;
+use crate::canonical;
 use crate::config::{Config, Profile};
 use crate::reason::{Code, Reason, Why};
 use crate::units::{Count, NodeId, Ppm, Sat, Seconds, Share};
@@ -290,7 +292,7 @@ fn a_channel_closed_to_forwards_needs_nothing_and_one_that_is_not_usable_is_not_
 }
 
 #[test]
-fn an_absurd_member_changes_no_advice_for_the_others() {
+fn an_absurd_member_is_named_and_changes_no_advice_for_the_others() {
     let mut needy = member("aa", Some(Tier::Struggling));
     needy.depleted = vec![trouble("p", 0.03)];
     let mut liar = member("bb", None);
@@ -357,6 +359,155 @@ prop_compose! {
         };
         parts.into_iter().enumerate().map(one).collect()
     }
+}
+
+/// A peer at which only the odd member needs something.
+pub(super) const OWN_PEER: &str = "0odd";
+
+/// How a member is odd.
+#[derive(Clone, Copy, Debug)]
+enum Oddity {
+    /// It never said anything.
+    Silent,
+    /// It has not said anything for long.
+    Stale,
+    /// What it says contradicts what we see.
+    Lying,
+    /// It says of its channels what no chain can hold.
+    Absurd,
+}
+
+prop_compose! {
+    /// A member that must change nothing for the others; the peers are named with `prefix`.
+    pub(super) fn odd_members(now: u64, prefix: &'static str)(
+        name in prop::sample::select(vec!["00", "m1x", "zz"]), age in 7_201..900_000_u64, pct in 0.0..=1.0f64, tier in tiers(),
+        oddity in prop::sample::select(vec![Oddity::Silent, Oddity::Stale, Oddity::Lying, Oddity::Absurd]),
+        absurd in 2_000_000_000_000_000..=2_100_000_000_000_000_u64,
+    ) -> Member {
+        let mut odd = Member { tier, ..Member::silent(id(name)) };
+        let peers: Vec<NodeId> = (0..6).map(|n| id(&format!("{prefix}{n}"))).collect();
+        let holds = |sats: u64| peers.iter().map(|peer| PeerCapacity {
+            capacity_sats: Sat::constant(sats),
+            channels: None,
+            peer_id: peer.clone(),
+        }).collect::<Vec<_>>();
+        odd.at = match oddity {
+            Oddity::Silent => return odd,
+            Oddity::Stale => Seconds::constant(now.saturating_sub(age)),
+            _ => Seconds::constant(now),
+        };
+        match oddity {
+            Oddity::Absurd => odd.capacities = [holds(absurd), holds(absurd)].concat(),
+            _ => {
+                odd.capacities = holds(absurd / 100_000_000);
+                odd.implausible = matches!(oddity, Oddity::Lying);
+                let all = peers.iter().map(|peer| trouble(peer.as_str(), pct));
+                (odd.depleted, odd.saturated) = (all.clone().collect(), all.collect());
+            }
+        }
+        let at = odd.at;
+        if odd.implausible {
+            odd.rebalancing = peers.iter().map(|peer| Activity {
+                at,
+                expected_end: Seconds::constant(now + 300),
+                peer_id: peer.clone(),
+            }).collect();
+        }
+        // Nobody else needs anything here: what it says of itself stays its own.
+        odd.depleted.push(Trouble { capacity_sats: Sat::MAX, ..trouble(OWN_PEER, 0.01) });
+        odd.saturated.push(Trouble { capacity_sats: Sat::MAX, ..trouble(OWN_PEER, 0.99) });
+        let exits = peers.iter().map(|peer| AnnouncedSplice {
+            amount_sats: Sat::constant(1_000_000),
+            expires: Seconds::constant(now + 300),
+            peer_id: peer.clone(),
+            splice_type: SpliceType::SpliceOut,
+        });
+        odd.splices = exits.collect();
+        odd
+    }
+}
+
+/// What each fleet policy answers about everybody but one member.
+fn answers(config: &Config, list: &[Member], but: &NodeId, held: u64) -> String {
+    let why = &mut Why::off();
+    let input = fleet(list.to_vec());
+    let mut needed = needs(config, &input, why).unwrap().fleet_needs;
+    let all = needed.clone();
+    needed.retain(|need| need.member_id != *but);
+    let mut full = excess(config, &input, why).unwrap().fleet_excess;
+    full.retain(|one| one.member_id != *but);
+    let peers: Vec<NodeId> = (0..6).map(|n| id(&format!("p{n}"))).collect();
+    let public = Sat::constant(20_000_000);
+    let asked = AdviseInput {
+        candidates: peers
+            .iter()
+            .map(|peer| Candidate {
+                peer_id: peer.clone(),
+                public_capacity_sats: Some(public),
+            })
+            .collect(),
+        members: list.to_vec().into(),
+        now: Seconds::constant(NOW),
+        us: Us {
+            channels: vec![Channel::plain(
+                id("c"),
+                id("p0"),
+                Sat::constant(held),
+                Sat::constant(held),
+            )]
+            .into(),
+            ..us()
+        },
+    };
+    let mut told =
+        vec![canonical::text(&(needed, full, advise(config, &asked, why).unwrap())).unwrap()];
+    for peer in peers {
+        let fee = AdjustInput {
+            base_ppm: Some(Ppm::constant(1000)),
+            ceiling_ppm: None,
+            fee_in_force_ppm: None,
+            floor_ppm: None,
+            last_step: None,
+            needs: all.clone(),
+            our_id: Some(id("us")),
+            own: None,
+            peer_id: peer.clone(),
+        };
+        let fee = adjust(config, &fee, why).unwrap();
+        let others = list
+            .iter()
+            .filter_map(|member| Other::at_peer(member, &peer));
+        let ours = OwnChannel {
+            capacity_sats: Sat::constant(held),
+            ..OwnChannel::default()
+        };
+        let splice = CheckInput {
+            amount_sats: Sat::constant(held / 2),
+            channel_id: None,
+            hive_reachable: true,
+            in_flight: Vec::new(),
+            now: Seconds::constant(NOW),
+            others: others.collect::<Vec<_>>().into(),
+            ours: Some(Ours {
+                channels: vec![ours],
+                node_id: Some(id("us")),
+            }),
+            peer_id: peer.clone(),
+            peer_public_sats: Some(public),
+            strict: false,
+            splice_type: SpliceType::SpliceOut,
+        };
+        let splice = crate::fleet::splice::check(config, &splice, why).unwrap();
+        let rival = ConflictInput {
+            members: list.to_vec().into(),
+            now: Seconds::constant(NOW),
+            target_peer: peer,
+            us: us(),
+        };
+        let rival = conflict(config, &rival, why).unwrap();
+        told.push(canonical::text(&(fee, splice, rival)).unwrap());
+    }
+    told.join("\n")
 }
 
 #[test]
@@ -470,6 +621,31 @@ proptest! {
             one.saturated.reverse();
         }
         prop_assert_eq!(ask(&list), before);
+    }
+
+    #[test]
+    fn one_absurd_silent_or_lying_member_changes_no_answer_about_the_others(
+        list in members(), odd in odd_members(NOW, "p"), held in 1..30_000_000u64, holdings in prop::collection::vec((0..6u8, 1..5_000_000u64), 0..8), deployed in any::<bool>(),
+    ) {
+        let config = Config::of(if deployed { Profile::ClHive } else { Profile::Plan });
+        let mut list = list;
+        for (n, (peer, sats)) in holdings.into_iter().enumerate() {
+            let place = n % list.len().max(1);
+            if let Some(one) = list.get_mut(place) {
+                one.capacities.push(PeerCapacity { capacity_sats: Sat::constant(sats), channels: None, peer_id: id(&format!("p{peer}")) });
+            }
+        }
+        let before = answers(&config, &list, &odd.member_id, held);
+        let mut with = list.clone();
+        with.push(odd.clone());
+        prop_assert_eq!(answers(&config, &with, &odd.member_id, held), before.clone());
+        // Taken at its word it would not be odd.
+        let mut believed = odd;
+        believed.at = Seconds::constant(NOW);
+        believed.implausible = false;
+        believed.capacities = vec![PeerCapacity { capacity_sats: Sat::constant(5_000_000), channels: None, peer_id: id("p0") }];
+        list.push(believed.clone());
+        prop_assert_ne!(answers(&config, &list, &believed.member_id, held), before);
     }
 
     #[test]

@@ -11,8 +11,79 @@ use crate::hub::state::{
 };
 use crate::units::{EntityId, SignedTokenAmount, TokenAmount, TokenId};
 
-/// The change of one account that an action brings; nothing where it brings none.
-pub(crate) fn changed(hub: &HubState, account: &Account, action: &Action) -> Option<Account> {
+/// An action at which the runtime stops; it then drops the whole frame.
+fn forbidden(got: &str, expected: &str) -> Error {
+    Error::out_of_range("plan.actions", got, expected)
+}
+
+/// A plan broadcasts once, at its end.
+pub(crate) fn broadcasts_last(plan: &Plan) -> Result<(), Error> {
+    let mut before = plan.actions.iter().rev().skip(1);
+    match before.any(|action| *action == Action::Broadcast {}) {
+        true => Err(forbidden("an action after a broadcast", "a broadcast last")),
+        false => Ok(()),
+    }
+}
+
+/// No step of a settlement is taken while another one is queued or under way.
+fn free_to_settle(account: &Account) -> Result<(), Error> {
+    match account.pending_settlement {
+        true => Err(forbidden(
+            "a step of a settlement that has another one pending",
+            "one step at a time",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether the runtime puts the settlement of `account` into the draft; it passes over one that is
+/// not there, submitted, unsigned or behind a sent batch.
+fn executes(hub: &HubState, account: &Account) -> Result<bool, Error> {
+    let Some(workspace) = &account.workspace else {
+        return Ok(false);
+    };
+    free_to_settle(account)?;
+    if workspace.status == WorkspaceStatus::Submitted {
+        return Ok(false);
+    }
+    let side = hub.side(&account.account_id);
+    if workspace.executor_is_left != side.is_left() {
+        return Err(forbidden(
+            "settle_execute of a settlement that the peer executes",
+            "one that the hub executes",
+        ));
+    }
+    if !workspace.peer_signed(side) {
+        return Ok(false);
+    }
+    if workspace.status != WorkspaceStatus::ReadyToSubmit {
+        return Err(forbidden(
+            "settle_execute of a settlement under way",
+            "one that both sides signed",
+        ));
+    }
+    if hub.sent.is_some() {
+        return Ok(false);
+    }
+    let is_ours = |account_id: &EntityId| *account_id == account.account_id;
+    let settles = |entry: &SettlementEntry| is_ours(&entry.account_id);
+    let withdraws = |entry: &WithdrawalEntry| is_ours(&entry.account_id);
+    if hub.draft.settlements.iter().any(settles) || hub.draft.c2r.iter().any(withdraws) {
+        return Err(forbidden(
+            "settle_execute of an account that the draft settles with already",
+            "one settlement of an account in a batch",
+        ));
+    }
+    Ok(true)
+}
+
+/// The change of one account that an action brings, seen before the hub's own part changes; nothing
+/// where it brings none.
+pub(crate) fn changed(
+    hub: &HubState,
+    account: &Account,
+    action: &Action,
+) -> Result<Option<Account>, Error> {
     let side = hub.side(&account.account_id);
     let mut account = account.clone();
     match action {
@@ -20,6 +91,11 @@ pub(crate) fn changed(hub: &HubState, account: &Account, action: &Action) -> Opt
             account.submitted.insert(*token_id, hub.now);
         }
         Action::SettlePropose { ops, .. } => {
+            // The runtime passes over a second one.
+            if account.workspace.is_some() {
+                return Ok(None);
+            }
+            free_to_settle(&account)?;
             account.workspace = Some(Workspace {
                 ops: ops.clone(),
                 last_modified_by_left: side.is_left(),
@@ -32,15 +108,26 @@ pub(crate) fn changed(hub: &HubState, account: &Account, action: &Action) -> Opt
                 updated_at: Some(hub.now),
             });
         }
-        Action::SettleReject { .. } => account.workspace = None,
+        Action::SettleReject { .. } => {
+            if let Some(workspace) = account.workspace.take() {
+                free_to_settle(&account)?;
+                if workspace.is_sealed() {
+                    return Err(forbidden(
+                        "settle_reject of a settlement that is signed or sealed",
+                        "one that nobody signed",
+                    ));
+                }
+            }
+        }
         Action::SettleExecute { .. } => {
-            if let Some(workspace) = &mut account.workspace {
+            let executes = executes(hub, &account)?;
+            if let Some(workspace) = account.workspace.as_mut().filter(|_| executes) {
                 workspace.status = WorkspaceStatus::Submitted;
             }
         }
-        _ => return None,
+        _ => return Ok(None),
     }
-    Some(account)
+    Ok(Some(account))
 }
 
 /// Whose account an action changes.
@@ -71,6 +158,9 @@ pub(crate) fn apply_to_hub(
             let Some(account) = account else {
                 return Ok(());
             };
+            if !executes(hub, account)? {
+                return Ok(());
+            }
             let side = hub.side(&account.account_id);
             add_settlement(&mut hub.draft, account, side)?;
         }
@@ -81,6 +171,15 @@ pub(crate) fn apply_to_hub(
             }
         }
         Action::Broadcast {} => {
+            if hub.sent.is_some() {
+                return Err(forbidden(
+                    "a broadcast while a batch is sent",
+                    "no broadcast before that batch settles or is taken back",
+                ));
+            }
+            if hub.recovery.is_empty() && hub.draft.is_empty() {
+                return Ok(());
+            }
             // A batch that was taken back goes first.
             let batch = match hub.recovery.is_empty() {
                 false => hub.recovery.remove(0),

@@ -21,6 +21,8 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::hub::guard;
 use crate::hub::limits::Tokens;
+use crate::hub::plan::eligibility::counted_fee;
+use crate::hub::plan::settle::Leaving;
 use crate::hub::state::{Account, HubState};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::table::Table;
@@ -51,7 +53,7 @@ pub struct NetReceiver {
     pub amount: TokenAmount,
     /// What the hub owes it unsecured.
     pub claim: TokenAmount,
-    /// What it paid in advance.
+    /// What it paid in advance, in this token.
     pub fee: TokenAmount,
     /// When it asked; the present where it did not.
     pub requested_at: Millis,
@@ -82,6 +84,7 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
     let look = Look {
         config,
         hub,
+        leaving: Leaving::of(hub)?,
         tokens: Tokens::of(hub, &config.hub),
     };
     let mut found: Table<TokenId, TokenDetected> = Table::new();
@@ -137,6 +140,8 @@ pub fn detect(config: &Config, hub: &HubState, why: &mut Why) -> Result<Detected
 struct Look<'a> {
     config: &'a Config,
     hub: &'a HubState,
+    /// What batches take out of the accounts already.
+    leaving: Leaving,
     tokens: Tokens,
 }
 
@@ -151,7 +156,9 @@ impl Look<'_> {
         let (amount, fee, requested_at) = match account.request(delta.token_id) {
             Some(request) => {
                 let terms = request.fee.as_ref();
-                let fee = terms.map_or(TokenAmount::ZERO, |terms| terms.fee_paid_upfront);
+                let fee = terms.map_or(TokenAmount::ZERO, |terms| {
+                    counted_fee(&self.config.hub, delta.token_id, terms)
+                });
                 let since = terms.map_or(self.hub.now, |terms| terms.requested_at);
                 (request.amount.min(claim), fee, since)
             }
@@ -171,6 +178,8 @@ impl Look<'_> {
     fn spender(&self, account: &Account, delta: &Delta) -> Result<Option<NetSpender>, Error> {
         let side = self.hub.side(&account.account_id);
         let all = guard::recoverable(&self.config.hub, account, delta, side)?;
+        let id = &account.account_id;
+        let all = self.leaving.rest(id, delta.token_id, all)?;
         let amount = all.total();
         Ok((!amount.is_zero()).then(|| NetSpender {
             account_id: account.account_id.clone(),

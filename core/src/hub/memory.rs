@@ -99,6 +99,12 @@ pub struct Asked {
     pub told: bool,
 }
 
+/// A remembered moment, no later than so long after `now`: a clock that once ran ahead must not
+/// make the hub wait for that time to come.
+fn within(at: Millis, now: Millis, longest: Millis) -> Millis {
+    at.min(now.plus(longest).unwrap_or(Millis::MAX))
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -125,6 +131,16 @@ impl Asked {
                 .unwrap_or(Count::MAX),
             until: now.plus(Millis::clamped(wait)).ok(),
             ..Self::default()
+        }
+    }
+
+    /// As it can be at `now`: nobody stands behind the others for longer than the longest wait.
+    #[must_use]
+    pub fn known_at(&self, now: Millis) -> Self {
+        let longest = const { Millis::constant(LONGEST_WAIT_MS) };
+        Self {
+            until: self.until.map(|until| within(until, now, longest)),
+            ..self.clone()
         }
     }
 
@@ -176,6 +192,15 @@ pub struct Served {
 }
 
 impl HalfHour {
+    /// What was served later than now was served just now.
+    fn known_at(self, now: Millis) -> Self {
+        Self {
+            from: self.from.min(now),
+            to: self.to.min(now),
+            ..self
+        }
+    }
+
     fn is_live(&self, now: Millis) -> bool {
         now.less(self.to).get() < WINDOW_MS
     }
@@ -191,8 +216,10 @@ impl Served {
     /// What still counts at `now`; nothing when all of it is over.
     #[must_use]
     pub fn at(self, now: Millis) -> Option<Self> {
-        let older = self.older.filter(|bucket| bucket.is_live(now));
-        self.newer.is_live(now).then_some(Self { older, ..self })
+        let older = self.older.map(|bucket| bucket.known_at(now));
+        let older = older.filter(|bucket| bucket.is_live(now));
+        let newer = self.newer.known_at(now);
+        newer.is_live(now).then_some(Self { newer, older })
     }
 
     /// How much was served.
@@ -253,7 +280,7 @@ pub struct InFlight {
     pub amount: TokenAmount,
     /// When.
     pub at: Millis,
-    /// The reserve at that moment: a rise above it is an answer too.
+    /// The lowest reserve since then: a rise above it by the amount is an answer too.
     pub reserve: TokenAmount,
     /// Whether the source said that it sent the amount; the reserve has yet to show it.
     #[serde(default)]
@@ -285,8 +312,11 @@ impl Outflow {
         if let Some(newest) = amounts.first_mut() {
             *newest = newest.plus(amount)?;
         }
-        let bucket = current.max(self.bucket);
-        Ok(Self { bucket, amounts })
+        // A bucket that is still to come would never grow old.
+        Ok(Self {
+            bucket: current,
+            amounts,
+        })
     }
 
     /// All of it.
@@ -320,4 +350,22 @@ pub struct TokenMemory {
     /// What flowed out in the last hour.
     #[serde(default)]
     pub outflow: Outflow,
+}
+
+impl TokenMemory {
+    /// As it can be at `now`: nothing was asked for later, and no try waits longer than
+    /// `longest_retry`.
+    #[must_use]
+    pub fn known_at(self, now: Millis, longest_retry: Millis) -> Self {
+        let asked = self.in_flight.map(|asked| InFlight {
+            at: asked.at.min(now),
+            ..asked
+        });
+        let next_at = self.next_at.map(|at| within(at, now, longest_retry));
+        Self {
+            in_flight: asked,
+            next_at,
+            ..self
+        }
+    }
 }

@@ -62,6 +62,7 @@ pub fn reserves(config: &Config, hub: &HubState, why: &mut Why) -> Result<Watche
     let mut memory = crate::hub::plan::walk::current(&hub.memory, hub.now);
     let mut accounts = Table::new();
     let held = hub.reserves.keys().copied().chain(flows.tokens());
+    let held = held.chain(remembered(config, hub, &tokens));
     for token_id in held.collect::<Set<_>>() {
         if let Ok(limits) = tokens.get(token_id) {
             let flow = flows.of_token(token_id);
@@ -77,6 +78,20 @@ pub fn reserves(config: &Config, hub: &HubState, why: &mut Why) -> Result<Watche
         reserves,
         memory,
     })
+}
+
+/// The tokens that are watched although the state may show no reserve of them: what was watched
+/// before, and what the config sets limits for. No entry is a reserve of nothing.
+pub(crate) fn remembered<'a>(
+    config: &'a HubConfig,
+    hub: &'a HubState,
+    tokens: &'a Tokens,
+) -> impl Iterator<Item = TokenId> + 'a {
+    let known = hub.memory.tokens.keys().chain(config.token_limits.keys());
+    let has_limits = |id: &TokenId| tokens.get(*id).is_ok_and(TokenLimits::are_set);
+    known
+        .copied()
+        .filter(move |id| config.monitors() && has_limits(id))
 }
 
 /// Watches every token of `accounts`; a hub whose config sets no bound watches nothing.
@@ -106,12 +121,15 @@ pub(crate) fn watch(
         }
         let old = memory.tokens.get_mut(token_id);
         let old = old.map(std::mem::take).unwrap_or_default();
+        let remembered = old.clone();
+        let old = old.known_at(hub.now, config.max_retry_ms);
         let look = Look {
             config,
             hub,
             limits,
             token_id: *token_id,
             account,
+            is_as_remembered: old == remembered,
             old: &old,
             until,
         };
@@ -144,8 +162,10 @@ struct Look<'a> {
     limits: &'a TokenLimits,
     token_id: TokenId,
     account: &'a reserve::Account,
-    /// What was remembered of the token.
+    /// What was remembered of the token, as it can be now.
     old: &'a TokenMemory,
+    /// Whether nothing of it lay too far ahead: else no other `now` tells when a wait ends.
+    is_as_remembered: bool,
     /// The moment from which on a tick does something else.
     until: Option<Millis>,
 }
@@ -197,10 +217,15 @@ impl Look<'_> {
 
     /// What the answers, the reserve and the time say about the replenishment in flight.
     fn hear(&self, memory: &mut TokenMemory, why: &mut Why) -> Result<(), Error> {
-        let Some(asked) = memory.in_flight.clone() else {
+        let Some(asked) = memory.in_flight.take() else {
             return Ok(());
         };
         let reserve = self.account.reserve;
+        // What was spent in between must not hide an arrival.
+        let asked = InFlight {
+            reserve: asked.reserve.min(reserve),
+            ..asked
+        };
         let rose = reserve > asked.reserve;
         let answers = self.hub.replenish_answers.iter().filter(|answer| {
             answer.token_id == self.token_id
@@ -208,7 +233,8 @@ impl Look<'_> {
                 && answer.amount.is_none_or(|amount| amount == asked.amount)
         });
         // An answer without an amount counts only together with a rise that everybody sees. With
-        // one, the amount is on its way: asking again before it shows would pay twice.
+        // one, the amount is on its way: asking again before all of it shows would pay twice, and
+        // a smaller rise can be the hub's own doing.
         let said = |with_amount: bool| {
             answers.clone().any(|answer| {
                 let done = answer.outcome == ReplenishOutcome::Done;
@@ -218,22 +244,20 @@ impl Look<'_> {
         let confirmed = asked.confirmed || said(true);
         let waited = self.hub.now.less(asked.at);
         let late = waited >= self.config.replenish_timeout_ms;
-        let done = (confirmed && (rose || late)) || (said(false) && rose);
+        let done = (confirmed && late) || (said(false) && rose);
         let arrived = reserve.wide() >= asked.reserve.wide().plus(asked.amount.wide())?;
         let failed = answers
             .clone()
             .any(|answer| answer.outcome == ReplenishOutcome::Failed);
         if done || arrived {
             // What is still missing is asked for under a new id.
-            memory.in_flight = None;
             memory.retry_amount = None;
             memory.failures = Count::MIN;
             memory.next_at = None;
             memory.episode = memory.episode.plus(const { Serial::constant(1) })?;
-        } else if confirmed {
+        } else if confirmed || !(failed || late) {
             memory.in_flight = Some(InFlight { confirmed, ..asked });
-        } else if failed || late {
-            memory.in_flight = None;
+        } else {
             memory.retry_amount = Some(asked.amount);
             let wait = self.backoff(memory.failures);
             memory.failures = memory
@@ -275,8 +299,10 @@ impl Look<'_> {
         Ok(())
     }
 
-    fn no_later(&self, at: Millis) -> Millis {
-        self.until.map_or(at, |until| until.min(at))
+    /// The `now` at which a wait is over, where there is one.
+    fn no_later(&self, at: Option<Millis>) -> Option<Millis> {
+        let at = at.filter(|_| self.is_as_remembered)?;
+        Some(self.until.map_or(at, |until| until.min(at)))
     }
 
     /// The smallest reserve that leaves more than `net` after debts and outflow.
@@ -319,7 +345,7 @@ impl Look<'_> {
                 about(Code::ReplenishInFlight, Effect::Defer)
                     .observed(waited)
                     .limit(limit)
-                    .flip_if("now", asked.at.plus(limit).ok().map(|at| self.no_later(at)))
+                    .flip_if("now", self.no_later(asked.at.plus(limit).ok()))
             });
             return Ok(());
         }
@@ -329,7 +355,7 @@ impl Look<'_> {
                 about(Code::ReplenishWaits, Effect::Defer)
                     .observed(self.hub.now)
                     .limit(next_at)
-                    .flip_if("now", known.then(|| self.no_later(next_at)))
+                    .flip_if("now", self.no_later(known.then_some(next_at)))
             });
             return Ok(());
         }
@@ -411,3 +437,7 @@ fn time_to_empty(available: TokenAmount, outflow: TokenAmount) -> Option<Millis>
         .saturating_to();
     Some(Millis::new(millis).unwrap_or(Millis::MAX))
 }
+
+#[cfg(test)]
+#[path = "reserves_laws.rs"]
+mod laws;

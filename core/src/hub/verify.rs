@@ -17,12 +17,14 @@ use crate::error::Error;
 use crate::hub::apply::account_of;
 use crate::hub::guard;
 use crate::hub::limits::{BatchRoom, Tokens};
+use crate::hub::plan::accounts::collateral_of;
 use crate::hub::plan::action::Action;
 use crate::hub::plan::eligibility::{Candidate, Carried, Court, Judged};
 use crate::hub::plan::reserve::{self, Flows};
-use crate::hub::plan::settle::{self, Standing};
+use crate::hub::plan::settle::{self, Leaving, Standing};
 use crate::hub::plan::{Plan, order, walk};
-use crate::hub::state::{Account, HubState, OpKind, SettlementOp};
+use crate::hub::reserves;
+use crate::hub::state::{Account, HubState, SettlementOp};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::sorting;
 use crate::table::{Set, Table};
@@ -65,6 +67,7 @@ pub fn verify(
         accounts: accounts.into_iter().map(|a| (&a.account_id, a)).collect(),
         aside: aside.iter().map(|aside| aside.subject.as_str()).collect(),
         tokens: &tokens,
+        leaving: Leaving::of(&input.state)?,
         why: &mut found,
     };
     check.run()?;
@@ -91,6 +94,8 @@ struct Check<'a> {
     accounts: Table<&'a EntityId, &'a Account>,
     aside: Set<&'a str>,
     tokens: &'a Tokens,
+    /// What batches take out of the accounts already.
+    leaving: Leaving,
     why: &'a mut Why,
 }
 
@@ -180,7 +185,7 @@ impl<'a> Check<'a> {
         self.sendable(&gains)?;
         self.deposits(&gains)?;
         self.proposals()?;
-        self.replenishments();
+        self.replenishments()?;
         Ok(())
     }
 
@@ -189,20 +194,36 @@ impl<'a> Check<'a> {
         if self.hub.sent.is_some() {
             return Ok(());
         }
-        let adds =
-            |action: &Action| matches!(action, Action::Deposit { .. } | Action::Broadcast {});
-        if self.plan.actions.iter().any(adds) {
-            for (token_id, needed) in &reserve::unpayable(self.hub, gains)? {
-                let reserve = self.hub.reserves.get(token_id).copied().unwrap_or_default();
-                self.why.add(|| {
-                    Reason::new(Code::PlanDraftOvercommitted, Effect::Refuse)
-                        .about(token_id)
-                        .observed(reserve)
-                        .limit(*needed)
-                });
-            }
+        let has = |stage: u8| {
+            self.plan
+                .actions
+                .iter()
+                .any(|action| action.stage() == stage)
+        };
+        let unpayable = reserve::unpayable(self.hub, gains, &self.collateral())?;
+        let lacking = match (has(4), has(6)) {
+            (true, _) => unpayable.any,
+            (false, true) => unpayable.next,
+            (false, false) => return Ok(()),
+        };
+        for (token_id, needed) in &lacking {
+            let reserve = self.hub.reserves.get(token_id).copied().unwrap_or_default();
+            self.why.add(|| {
+                Reason::new(Code::PlanDraftOvercommitted, Effect::Refuse)
+                    .about(token_id)
+                    .observed(reserve)
+                    .limit(*needed)
+            });
         }
         Ok(())
+    }
+
+    /// What the accounts hold in collateral.
+    fn collateral(&self) -> impl Fn(&EntityId, TokenId) -> Result<Option<TokenAmount>, Error> + '_ {
+        |account_id, token_id| {
+            let account = self.accounts.get(account_id).copied();
+            Ok(collateral_of(account, token_id))
+        }
     }
 
     /// Whether a request waits for a batch that was not sent.
@@ -268,7 +289,8 @@ impl<'a> Check<'a> {
             gains.extend(brings.into_iter().flatten());
         }
         let gains = settle::summed(gains)?;
-        Ok(reserve::unpayable(self.hub, &gains)?.is_empty())
+        let unpayable = reserve::unpayable(self.hub, &gains, &self.collateral())?;
+        Ok(unpayable.next.is_empty())
     }
 
     /// Every account that is named is one of ours, and named once per purpose.
@@ -309,7 +331,8 @@ impl<'a> Check<'a> {
             };
             let side = self.hub.side(account_id);
             let asked = self.hub.memory.proposals.get(account_id);
-            let standing = settle::standing(self.config, account, side, asked, self.hub.now)?;
+            let (config, now) = (self.config, self.hub.now);
+            let standing = settle::standing(config, account, side, asked, &self.leaving, now)?;
             match (standing, executes) {
                 (Standing::Ripe, true) => {
                     done += 1;
@@ -379,7 +402,7 @@ impl<'a> Check<'a> {
     /// Each deposit within claim, caps, batch and usable reserve, in the order of the line.
     fn deposits(&mut self, gains: &Table<TokenId, Wide>) -> Result<(), Error> {
         let line = self.line()?;
-        let flows = Flows::of(self.hub)?;
+        let flows = Flows::within(self.hub, &self.collateral())?;
         let memory = walk::current(&self.hub.memory, self.hub.now);
         let mut room = self.room()?;
         let mut spent: Table<TokenId, Wide> = Table::new();
@@ -492,8 +515,10 @@ impl<'a> Check<'a> {
             let Some(account) = self.accounts.get(account_id).copied() else {
                 continue;
             };
-            let pending =
-                account.workspace.is_some() || account.is_pending() || !account.is_active();
+            let pending = account.workspace.is_some()
+                || account.is_pending()
+                || self.leaving.has(account_id)
+                || !account.is_active();
             let side = self.hub.side(account_id);
             // A debt payment waits for a person, and a withdrawal mixed with it would too.
             let debts = ops.iter().filter(|op| op.paid_to(side).is_some()).count();
@@ -511,7 +536,7 @@ impl<'a> Check<'a> {
         let again = sorting::repeats(ops.iter().map(|op| (op.token_id, op.kind)));
         for (op, again) in ops.iter().zip(again) {
             let paid = op.paid_to(side);
-            let known = op.kind == OpKind::C2r || paid.is_some();
+            let known = *op == SettlementOp::withdrawal(op.token_id, op.amount) || paid.is_some();
             let delta = account.delta(op.token_id);
             let Some(delta) =
                 delta.filter(|_| known && !again && account.request(op.token_id).is_none())
@@ -520,13 +545,14 @@ impl<'a> Check<'a> {
                 continue;
             };
             let ours = guard::recoverable(self.config, account, delta, side)?;
+            let limits = self.tokens.get(op.token_id)?;
+            let withdrawable = ours.by_withdrawal.less(limits.keep_buffer);
             let (amount, limit) = match paid {
                 Some(paid) => (paid, ours.by_settlement),
-                None => (op.amount, ours.by_withdrawal),
+                None => (op.amount, withdrawable),
             };
-            let keep = self.tokens.get(op.token_id)?.keep_buffer;
-            let covered = paid.is_some_and(|paid| paid <= ours.by_withdrawal.less(keep));
-            if amount.is_zero() || covered {
+            let covered = paid.is_some_and(|paid| paid <= withdrawable);
+            if amount < limits.min_deposit || covered || !limits.are_set() {
                 self.refuse(Code::PlanNotEligible, Some(&account.account_id));
             }
             self.above(
@@ -540,21 +566,60 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Only a source that the config names is ever asked.
-    fn replenishments(&mut self) {
-        for action in &self.plan.actions {
-            let Action::Replenish {
-                source, token_id, ..
-            } = action
-            else {
-                continue;
-            };
-            let sources = self.config.token_sources.get(token_id);
-            let limits = self.tokens.get(*token_id);
-            let has_limits = limits.is_ok_and(|limits| limits.are_set());
-            if !has_limits || !sources.unwrap_or(&self.config.sources).contains(source) {
+    /// Only a source that the config names is ever asked, once for a token, under the id of the
+    /// episode, and for no more than the reserve lacks.
+    fn replenishments(&mut self) -> Result<(), Error> {
+        let asked = |action: &'a Action| match action {
+            Action::Replenish {
+                amount,
+                id,
+                source,
+                token_id,
+            } => Some((*token_id, *amount, id, *source)),
+            _ => None,
+        };
+        let asked: Vec<_> = self.plan.actions.iter().filter_map(asked).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let tokens: Vec<TokenId> = asked.iter().map(|(token_id, ..)| *token_id).collect();
+        let due = self.due(&tokens)?;
+        let again = sorting::repeats(tokens);
+        for ((token_id, amount, id, source), again) in asked.into_iter().zip(again) {
+            let sources = self.config.token_sources.get(&token_id);
+            let known = sources.unwrap_or(&self.config.sources).contains(&source);
+            let fits = due.iter().any(|action| match action {
+                Action::Replenish {
+                    amount: most,
+                    id: due,
+                    token_id: of,
+                    ..
+                } => *of == token_id && due == id && amount <= *most && !amount.is_zero(),
+                _ => false,
+            });
+            if !known || !fits || again {
                 self.refuse(Code::PlanNotEligible, None);
             }
         }
+        Ok(())
+    }
+
+    /// What the watch over the reserves of these tokens asks for.
+    fn due(&self, tokens: &[TokenId]) -> Result<Vec<Action>, Error> {
+        let flows = Flows::within(self.hub, &self.collateral())?;
+        let mut accounts = Table::new();
+        for token_id in tokens {
+            // A token that nobody described is not watched.
+            if let Ok(limits) = self.tokens.get(*token_id) {
+                let flow = flows.of_token(*token_id);
+                let account = reserve::Account::of(self.hub, limits, *token_id, flow, Wide::ZERO)?;
+                accounts.insert(*token_id, account);
+            }
+        }
+        let mut memory = walk::current(&self.hub.memory, self.hub.now);
+        let (config, hub, why) = (self.config, self.hub, &mut Why::off());
+        let (due, _) =
+            reserves::watch(config, hub, self.tokens, &accounts, &mut memory, None, why)?;
+        Ok(due)
     }
 }

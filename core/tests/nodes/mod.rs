@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub const NOW: u64 = 1_800_000_000;
 pub const HEIGHT: u64 = 900_000;
 const DAY: u64 = 86_400;
-const US: &str = "03aa";
+pub const US: &str = "03aa";
 
 /// What decides how a node looks.
 pub struct Dice(TestRng);
@@ -77,8 +77,8 @@ pub struct Link {
     lost: bool,
 }
 
-const STATES: [(&str, u64); 14] = [
-    ("CHANNELD_NORMAL", 60),
+const STATES: [(&str, u64); 15] = [
+    ("CHANNELD_NORMAL", 58),
     ("CHANNELD_AWAITING_SPLICE", 14),
     ("OPENINGD", 2),
     ("DUALOPEND_OPEN_INIT", 2),
@@ -87,6 +87,7 @@ const STATES: [(&str, u64); 14] = [
     ("DUALOPEND_AWAITING_LOCKIN", 2),
     ("CHANNELD_AWAITING_LOCKIN", 3),
     ("CHANNELD_SHUTTING_DOWN", 2),
+    ("CLOSINGD_SIGEXCHANGE", 2),
     ("CLOSINGD_COMPLETE", 2),
     ("AWAITING_UNILATERAL", 2),
     ("FUNDING_SPEND_SEEN", 2),
@@ -144,12 +145,16 @@ impl Link {
             },
             online: dice.chance(85),
             opener: *dice.pick(&["local", "remote"]),
-            lost: state == "AWAITING_UNILATERAL" && dice.chance(30),
+            lost: dice.chance(if state == "AWAITING_UNILATERAL" {
+                30
+            } else {
+                3
+            }),
         }
     }
 
     pub fn is_usable(&self) -> bool {
-        ["CHANNELD_NORMAL", "CHANNELD_AWAITING_SPLICE"].contains(&self.state)
+        ["CHANNELD_NORMAL", "CHANNELD_AWAITING_SPLICE"].contains(&self.state) && !self.lost
     }
 
     fn is_early(&self) -> bool {
@@ -161,10 +166,15 @@ impl Link {
         .contains(&self.state)
     }
 
-    /// The same channel as its peer has it.
+    /// The same channel as its peer has it, who closes what we lost the state of.
     pub fn mirrored(&self) -> Self {
         Self {
             peer: US.to_owned(),
+            state: if self.lost {
+                "AWAITING_UNILATERAL"
+            } else {
+                self.state
+            },
             to_us: self.total - self.to_us,
             splices: self
                 .splices
@@ -222,6 +232,29 @@ pub struct Node {
     pub links: Vec<Link>,
 }
 
+impl Node {
+    /// The entries of each id that more than one has.
+    pub fn doubles(&self) -> Vec<Vec<&Link>> {
+        let mut sorted: Vec<&Link> = self.links.iter().collect();
+        sorted.sort_by_key(|link| &link.id);
+        let same = sorted.chunk_by(|a, b| a.id == b.id);
+        same.filter(|same| same.len() > 1)
+            .map(<[&Link]>::to_vec)
+            .collect()
+    }
+
+    /// The channels that count: of two usable ones under one id nobody can tell which is which.
+    pub fn counted(&self) -> Vec<&Link> {
+        let doubles = self.doubles();
+        let rivals = |link: &Link| {
+            let same = doubles.iter().flatten().filter(|one| one.id == link.id);
+            same.filter(|one| one.is_usable()).count()
+        };
+        let usable = self.links.iter().filter(|link| link.is_usable());
+        usable.filter(|link| rivals(link) < 2).collect()
+    }
+}
+
 /// The node of a seed; a size where one is wanted.
 pub fn node(seed: u64, size: Option<u64>) -> Node {
     let mut dice = Dice::of(seed);
@@ -229,11 +262,39 @@ pub fn node(seed: u64, size: Option<u64>) -> Node {
     let drawn = dice.within(5, if wide { 400 } else { 40 });
     let size = size.unwrap_or(drawn);
     let peers = dice.within(1, size);
-    let links: Vec<Link> = (0..size)
+    let mut links: Vec<Link> = (0..size)
         .map(|place| Link::of(&mut dice, place, peers))
         .collect();
+    if dice.chance(30) {
+        for _ in 0..dice.within(1, 3) {
+            double(&mut dice, &mut links);
+        }
+    }
     let answers = written(&mut dice, US, &links);
     Node { answers, links }
+}
+
+/// Puts one channel under the id of another, as a peer does that opens twice on one outpoint: a
+/// channel of its own, or the same one again, seen at another moment.
+fn double(dice: &mut Dice, links: &mut [Link]) {
+    let (first, second) = (
+        dice.below(links.len() as u64),
+        dice.below(links.len() as u64),
+    );
+    let (first, second) = (first as usize, second as usize);
+    // An opening may have no id at all.
+    if first == second || links[first].is_early() || links[second].is_early() {
+        return;
+    }
+    let Link { id, peer, .. } = links[first].clone();
+    if dice.chance(40) {
+        let online = dice.chance(50);
+        links[second] = Link {
+            online,
+            ..links[first].clone()
+        };
+    }
+    (links[second].id, links[second].peer) = (id, peer);
 }
 
 /// The answers of `id` about `links`.
@@ -316,6 +377,14 @@ fn listed(dice: &mut Dice, version: Version, link: &Link) -> Value {
             splice
         });
         one["inflight"] = json!(inflight.collect::<Vec<_>>());
+    } else if !link.is_usable() && dice.chance(50) {
+        // An opening lists its own funding, and a channel that closes the splice that it had begun.
+        let funding = *dice.pick(&[link.total, link.total / 2, link.total * 2]);
+        let mut inflight = json!({ "total_funding_msat": amount(version, funding) });
+        if dice.chance(70) {
+            inflight["splice_amount"] = json!(0);
+        }
+        one["inflight"] = json!([inflight]);
     }
     let reserve = link.total / 100;
     let spendable = link.to_us.saturating_sub(reserve + link.held);
@@ -335,8 +404,10 @@ fn listed(dice: &mut Dice, version: Version, link: &Link) -> Value {
         }
     }
     one["fee_proportional_millionths"] = json!(dice.below(3000));
-    if version == Version::New {
+    if version == Version::New || link.lost {
         one["lost_state"] = json!(link.lost);
+    }
+    if version == Version::New {
         if link.online {
             one["reestablished"] = json!(dice.chance(95));
         }

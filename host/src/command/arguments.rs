@@ -48,9 +48,17 @@ pub enum Task {
         #[command(flatten)]
         asked: Asked,
     },
+    /// Print every setting in force as JSON.
+    ///
+    /// The same text can be given back as --config.
+    Config {
+        #[command(flatten)]
+        asked: Asked,
+    },
     /// Judge a fleet from the answers of its Core Lightning nodes.
     ///
-    /// DIR holds one folder per node: getinfo.json, listpeerchannels.json and, where known,
+    /// DIR holds one folder per node: getinfo.json, listpeerchannels.json (before 23.02
+    /// listpeers.json) and, where known,
     /// listforwards.json, bkpr-listincome.json, listchannelmoves.json,
     /// bkpr-listaccountevents.json; if wanted, operator.json (the operator's decisions) and
     /// budget.json, as fleet.advise reads them. Beside the folders stand listchannels.json and,

@@ -41,24 +41,29 @@ impl Host {
                 Ok(Caller::Module(sandbox.plan().clone()))
             }
             Some(sandbox) => Ok(Caller::Module(sandbox.policy(profile, config)?)),
-            None => {
-                let parsed = config.map(core_policy::parse).transpose();
-                let parsed = parsed.map_err(|error| error.inside("config"))?;
-                let parsed = parsed.filter(|config| *config != Value::Null);
-                let made = native::guarded(|| Core::new(profile, parsed.as_ref()))?;
-                Ok(Caller::Native(Box::new(made)))
-            }
+            None => Ok(Caller::Native(Box::new(core(profile, config)?))),
         }
     }
 
     /// The policy that the arguments name.
     pub fn asked(&self, asked: &Asked) -> Result<Caller, Failure> {
-        let config = match &asked.config {
-            Some(file) => Some(bytes_of(Some(file))?),
-            None => None,
-        };
+        let config = overrides(asked)?;
         Ok(self.policy(&asked.profile, config.as_deref())?)
     }
+}
+
+/// The file of changed fields that the arguments name.
+pub fn overrides(asked: &Asked) -> Result<Option<Vec<u8>>, Failure> {
+    let file = asked.config.as_ref();
+    file.map(|file| bytes_of(Some(file))).transpose()
+}
+
+/// A policy in the core of this program.
+pub fn core(profile: &str, config: Option<&[u8]>) -> Result<Core, HostError> {
+    let parsed = config.map(core_policy::parse).transpose();
+    let parsed = parsed.map_err(|error| error.inside("config"))?;
+    let parsed = parsed.filter(|config| *config != Value::Null);
+    Ok(native::guarded(|| Core::new(profile, parsed.as_ref()))?)
 }
 
 impl Caller {

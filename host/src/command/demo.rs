@@ -1,4 +1,4 @@
-//! `trimtab demo`: a fleet and a hub that this program carries.
+//! `trimtab demo`: a fleet, a node with channels that close, and a hub, all carried by this program.
 
 use serde_json::json;
 
@@ -26,12 +26,16 @@ pub fn run(json: bool, asked: &Asked) -> Result<u8, Failure> {
         Some(_) => Judged::of(&caller, &state)?,
         None => Judged::of(&host.policy(&asked.profile, Some(HUB_CONFIG))?, &state)?,
     };
-    let carried = Fleet::carried()?;
+    let (carried, closing) = (Fleet::carried()?, Fleet::closing()?);
     let mut page = Page::default();
     if json {
-        let told = fleet::json(&caller, &carried)?;
-        let told: Json = serde_json::from_str(&told).unwrap_or_default();
-        page.line(json!({ "fleet": told, "hub": judged.json() }));
+        let told = |fleet: &Fleet| -> Result<Json, Failure> {
+            let told = fleet::json(&caller, fleet)?;
+            Ok(serde_json::from_str(&told).unwrap_or_default())
+        };
+        page.line(json!({
+            "closing": told(&closing)?, "fleet": told(&carried)?, "hub": judged.json(),
+        }));
         page.print()?;
         return Ok(0);
     }
@@ -45,6 +49,8 @@ pub fn run(json: bool, asked: &Asked) -> Result<u8, Failure> {
     page.line(in_style(paint::DIM, format_args!("module {digest}")));
     page.line("");
     fleet::show(&caller, &carried, &mut page)?;
+    page.line("");
+    fleet::show(&caller, &closing, &mut page)?;
     page.line("");
     judged.show(&state, &mut page)?;
     page.hint("trimtab fleet DIR, with the answers of your own nodes (--help)");

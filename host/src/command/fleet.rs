@@ -9,9 +9,10 @@ use std::path::Path;
 use trimtab_core::canonical;
 use trimtab_core::fleet::FleetInput;
 use trimtab_core::fleet::advise::{
-    MoveAdvice, MoveOutcome, NodeAdvice, NodeAdviceInput, NodeExplainInput, NodeExplained,
-    RefusalCount,
+    LeftOutChannel, MoveAdvice, MoveOutcome, NodeAdvice, NodeAdviceInput, NodeExplainInput,
+    NodeExplained, NotAdvised, RefusalCount, Standing,
 };
+use trimtab_core::fleet::channel::HopFee;
 use trimtab_core::fleet::fees::Step;
 use trimtab_core::fleet::health::Trend;
 use trimtab_core::fleet::health::assess::Assessed;
@@ -23,20 +24,22 @@ use trimtab_core::operations::{
     FleetAdvise, FleetExplain, LiquidityExcess, LiquidityNeeds, LiquidityState, SnapshotCln,
 };
 use trimtab_core::policy::Decided;
-use trimtab_core::reason::{Effect, Quarantined, Reason};
-use trimtab_core::units::{Count, NodeId, Ppm, Seconds};
+use trimtab_core::reason::{Code, Effect, Quarantined, Reason};
+use trimtab_core::units::{Count, NodeId, Ppm, Sat, Seconds};
 use trimtab_core::words;
 
 use super::arguments::Asked;
 use super::caller::{Caller, Host};
 use super::failure::Failure;
 use super::node::{Fleet, Node};
-use super::paint::{self, Page, grouped, in_style, of_word};
+use super::paint::{self, Page, counted, grouped, in_style, of_word};
 
 /// So many rebalances are shown.
 const MOVES: usize = 10;
 /// So many rows of any other kind are shown.
 const ROWS: usize = 5;
+/// All that follows where nobody knows the graph.
+const NO_GRAPH: &str = "no listchannels.json: no public capacity is known, no splice-out checked";
 
 /// What to show of a fleet.
 pub struct Show<'a> {
@@ -66,7 +69,7 @@ pub fn run(
         (None, false) => {
             view.show(&mut page)?;
             if let Some(subject) = view.unfilled() {
-                page.hint(&paint::typed_with(&["--why", subject]));
+                page.hint(&paint::typed_with(&["--why", &subject]));
             }
         }
     }
@@ -176,10 +179,9 @@ impl<'f> View<'f> {
         let peers = self.members.iter().flat_map(Told::peers);
         let external: BTreeSet<&str> = peers.filter(|peer| !members.contains(peer)).collect();
         page.title(format_args!(
-            "fleet of {} {}, {} external peers, as of {}",
-            members.len(),
-            if members.len() == 1 { "node" } else { "nodes" },
-            external.len(),
+            "fleet of {}, {}, as of {}",
+            counted(members.len(), "node", "nodes"),
+            counted(external.len(), "external peer", "external peers"),
             words::moment(i128::from(self.now.get()))
         ));
         for told in &self.members {
@@ -199,41 +201,52 @@ impl<'f> View<'f> {
     fn health(&self, told: &Told<'_>, page: &mut Page) {
         let name = in_style(paint::TITLE, format_args!("{:4}", told.node.name));
         let id: String = told.id.chars().take(10).collect();
-        let Some(health) = &told.advice.decision.health else {
-            return page.line(format_args!(
-                "{name} {id}…  health unknown: no listforwards.json"
-            ));
-        };
-        let tier = health.tier.as_str();
-        let tier = in_style(of_word(tier), format_args!("{tier} {}", health.score));
-        page.line(format_args!(
-            "{name} {id}…  {tier} of 100   {} channels, {} sat",
-            health.total,
+        let advice = &told.advice.decision;
+        let told_of = format!(
+            "{}, {} sat",
+            counted(told.announced(), "channel", "channels"),
             grouped(told.snapshot.decision.capacity_sats),
-        ));
-        let points = &health.components;
-        page.line(format_args!(
-            "     earning {:.1}/40 + not losing {:.1}/30 + balance {:.1}/20 + trend {:.1}/10",
-            points.profitable.get(),
-            points.underwater.get(),
-            points.liquidity.get(),
-            points.trend.get(),
-        ));
-        page.line(format_args!(
-            "     trend {}; own budget x {}",
-            trend_word(health.trend),
-            health.budget_multiplier,
-        ));
-        lift(health, page);
+        );
+        match &advice.health {
+            None => {
+                page.line(format_args!(
+                    "{name} {id}…  health unknown: no listforwards.json"
+                ));
+                page.line(format_args!("     {told_of}"));
+            }
+            Some(health) => {
+                let tier = health.tier.as_str();
+                let tier = in_style(of_word(tier), format_args!("{tier} {}", health.score));
+                page.line(format_args!("{name} {id}…  {tier} of 100   {told_of}"));
+                let points = &health.components;
+                page.line(format_args!(
+                    "     earning {:.1}/40 + not losing {:.1}/30 + balance {:.1}/20 + trend {:.1}/10",
+                    points.profitable.get(),
+                    points.underwater.get(),
+                    points.liquidity.get(),
+                    points.trend.get(),
+                ));
+                page.line(format_args!(
+                    "     trend {}; own budget x {}",
+                    trend_word(health.trend),
+                    health.budget_multiplier,
+                ));
+                lift(health, page);
+            }
+        }
         for reason in told.about_health() {
             page.say("-", &self.sentence(reason));
         }
-        let advice = &told.advice.decision;
+        let movable = |sats: Option<Sat>| {
+            sats.map_or("unknown".to_owned(), |sats| {
+                format!("{} sat", grouped(sats))
+            })
+        };
         page.line(format_args!(
-            "     {} out {} sat, in {} sat",
+            "     {} out {}, in {}",
             label("can move"),
-            grouped(advice.movable_out_sats),
-            grouped(advice.movable_in_sats),
+            movable(advice.movable_out_sats),
+            movable(advice.movable_in_sats),
         ));
         page.line(format_args!(
             "     {} rebalancing may cost {} sat",
@@ -242,29 +255,36 @@ impl<'f> View<'f> {
         ));
     }
 
-    /// What the node lists and the page leaves out, and what is unknown.
+    /// What the node lists and is not used, or told to nobody, in one block; and what is unknown.
     fn left_out(&self, told: &Told<'_>, page: &mut Page) {
         let out = &told.advice.decision.left_out;
         let listed = &out.listed;
-        let counts = [
-            (listed.closing, "closing"),
-            (listed.opening, "opening"),
-            (listed.proposed, "proposed"),
-            (listed.unknown, "in an unknown state"),
-            (listed.duplicate, "under an id that another has"),
-            (out.offline, "offline"),
-            (out.closed_to_forwards, "closed to forwards"),
-            (listed.set_aside, "set aside"),
+        let of = |standing: Standing| self.standing(out, standing);
+        let hidden = self.unannounced(told);
+        let groups = [
+            (listed.closing, "closing", of(Standing::Closing)),
+            (listed.opening, "opening", of(Standing::Opening)),
+            (listed.proposed, "proposed", of(Standing::Proposed)),
+            (listed.unknown, "in an unknown state", of(Standing::Unknown)),
+            (out.offline, "offline", of(Standing::Offline)),
+            (
+                out.closed_to_forwards,
+                "closed to forwards",
+                of(Standing::ClosedToForwards),
+            ),
+            (listed.unannounced, "not announced", hidden),
+            (listed.duplicate, "under an id that another has", Vec::new()),
+            (listed.set_aside, "set aside", Vec::new()),
         ];
-        let counts: Vec<String> = counts
-            .iter()
-            .filter(|(count, _)| count.get() > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+        let groups = groups.iter().filter(|(count, ..)| count.get() > 0);
+        let groups: Vec<String> = groups
+            .map(|(count, what, names)| format!("{count} {what}{}", shortened(names)))
             .collect();
-        if !counts.is_empty() {
-            page.say(&label("left out"), &counts.join(", "));
+        if !groups.is_empty() {
+            page.say(&label("left out"), &groups.join("; "));
         }
-        for aside in told.aside() {
+        let aside = told.aside();
+        for aside in aside.iter().take(ROWS) {
             let error = &aside.error;
             let said = format!(
                 "{} set aside: {} (got {}, expected {})",
@@ -275,6 +295,7 @@ impl<'f> View<'f> {
             );
             page.say("-", &said);
         }
+        rest(aside.len(), ROWS, "more set aside", page);
         let missing = told.snapshot.reasons.iter();
         let missing =
             missing.filter(|reason| reason.effect == Effect::Unchecked && reason.subject.is_none());
@@ -284,8 +305,29 @@ impl<'f> View<'f> {
             told.into_iter().all(|told| told.code != reason.code)
         });
         for reason in missing {
-            page.say("-", &self.sentence(reason));
+            match reason.code {
+                // What follows from it is part of the line.
+                Code::GraphUnknown => page.say("-", NO_GRAPH),
+                _ => page.say("-", &self.sentence(reason)),
+            }
         }
+    }
+
+    /// The names of the channels that are left out for one reason.
+    fn standing(&self, out: &NotAdvised, standing: Standing) -> Vec<String> {
+        let found = out.channels.iter().filter(|one| one.standing == standing);
+        let name = |one: &LeftOutChannel| match one.short_channel_id {
+            Some(_) => self.name(&one.channel_id),
+            None => format!("one to {}", self.name(&one.peer_id)),
+        };
+        found.map(name).collect()
+    }
+
+    /// The names of the channels that are used and told to nobody.
+    fn unannounced(&self, told: &Told<'_>) -> Vec<String> {
+        let channels = told.snapshot.decision.us.channels.readable().iter();
+        let hidden = channels.filter(|one| one.counts() && !one.is_announced());
+        hidden.map(|one| self.name(&one.channel_id)).collect()
     }
 
     fn moves(&self, told: &Told<'_>, page: &mut Page) {
@@ -299,9 +341,14 @@ impl<'f> View<'f> {
         let refused = advice.rebalances.len() - more;
         if refused > 0 {
             page.line(format_args!(
-                "     {} {refused} of {} depleted channels are not filled:",
+                "     {} {refused} of {} {} not filled:",
                 label("refused"),
                 advice.rebalances.len(),
+                if refused == 1 {
+                    "depleted channels is"
+                } else {
+                    "depleted channels are"
+                },
             ));
         }
         for count in &advice.refusals {
@@ -319,6 +366,7 @@ impl<'f> View<'f> {
         let ev = one.ev.map_or(0.0, |ev| ev.get());
         let least = one.threshold.map_or(0.0, |least| least.get());
         let ppm = |ppm: Option<Ppm>| ppm.map_or("?".to_owned(), grouped);
+        let hop = last_hop(one.last_hop);
         match one.outcome {
             MoveOutcome::WorthIt => {
                 let word = in_style(paint::GOOD, "worth it");
@@ -326,7 +374,7 @@ impl<'f> View<'f> {
                 page.say(
                     " ",
                     &format!(
-                        "value {ev:.1} sat (at least {least:.1}), the route costs {} ppm, pay at most {} ppm",
+                        "value {ev:.1} sat (at least {least:.1}), the route costs {} ppm, pay at most {} ppm{hop}",
                         ppm(one.inbound_ppm),
                         ppm(one.max_fee_ppm),
                     ),
@@ -335,13 +383,14 @@ impl<'f> View<'f> {
             MoveOutcome::PaysBelow => {
                 let word = format_args!("pays up to {} ppm", ppm(one.pays_up_to_ppm));
                 let word = in_style(paint::FAIR, word);
-                let said =
-                    format!("{to} {word}: {amount} sat from {from}; what a route costs is unknown");
+                let said = format!(
+                    "{to} {word}: {amount} sat from {from}; what a route costs is unknown{hop}"
+                );
                 page.tell(&mark, &said);
             }
             MoveOutcome::Waits | MoveOutcome::Refused => {
                 let word = in_style(paint::FAIR, "waits");
-                page.tell(&mark, &format!("{to} {word}"));
+                page.tell(&mark, &format!("{to} {word}{hop}"));
                 for reason in one.reasons.iter().filter(|reason| reason.binding).take(1) {
                     page.say("-", &self.sentence(reason));
                 }
@@ -380,12 +429,15 @@ impl<'f> View<'f> {
                     ),
                 );
                 let severity = need.severity.map_or("", severity_word);
+                let mut moves = told.advice.decision.rebalances.iter();
+                let filled = moves.find(|one| one.channel_id == need.channel_id);
                 page.say(
                     " ",
                     &format!(
-                        "{} sat {kind} to one half ({severity}); a month sells {} sat",
+                        "{} sat {kind} to one half ({severity}); a month sells {} sat{}",
                         grouped(need.to_half_sats),
                         grouped(need.demand_sats),
+                        last_hop(filled.and_then(|one| one.last_hop)),
                     ),
                 );
             }
@@ -497,13 +549,12 @@ impl<'f> View<'f> {
             }
         }
         rest(advice.splices.len(), ROWS, "more peers", page);
-        if advice.splices_unchecked.get() > 0 {
+        let unchecked = advice.splices_unchecked;
+        if unchecked.get() > 0 && !told.lacks_graph() {
+            let peers = counted(unchecked, "peer", "peers");
             page.say(
                 " ",
-                &format!(
-                    "splice-out: {} peers without a known public capacity are not checked",
-                    advice.splices_unchecked
-                ),
+                &format!("splice-out: not checked for {peers} without a known public capacity"),
             );
         }
     }
@@ -578,6 +629,9 @@ impl<'f> View<'f> {
                     page.say("-", &self.sentence(reason));
                 }
                 if let Some(advice) = &channel.advice {
+                    if let Some(hop) = advice.last_hop {
+                        page.say("-", &hop_words(hop));
+                    }
                     for reason in &advice.reasons {
                         page.say("-", &self.sentence(reason));
                     }
@@ -587,10 +641,10 @@ impl<'f> View<'f> {
                     ("gives to", &channel.out_of),
                 ] {
                     page.line(format_args!(
-                        "     {} {} tried, {} pay",
+                        "     {} {} tried, {}",
                         label(title),
                         pairs.tried,
-                        pairs.pay
+                        counted(pairs.pay, "pays", "pay"),
                     ));
                     for count in &pairs.refusals {
                         self.refusal(count, page);
@@ -640,6 +694,19 @@ impl Told<'_> {
     fn peers(&self) -> impl Iterator<Item = &str> {
         let channels = self.snapshot.decision.us.channels.readable();
         channels.iter().map(|channel| channel.peer_id.as_str())
+    }
+
+    /// How many channels the health and the capacity are over: those that others are told of.
+    fn announced(&self) -> u64 {
+        let held = self.snapshot.decision.report.capacities.iter();
+        let channels = held.filter_map(|one| one.channels);
+        channels.map(|count| u64::from(count.get())).sum()
+    }
+
+    /// Whether nobody gave the graph.
+    fn lacks_graph(&self) -> bool {
+        let mut reasons = self.snapshot.reasons.iter();
+        reasons.any(|reason| reason.code == Code::GraphUnknown)
     }
 
     /// What is said of the health besides the score. The tiers further up follow from the next one,
@@ -706,13 +773,9 @@ fn lift(health: &Assessed, page: &mut Page) {
         ),
         None => "; earning channels alone would not do".to_owned(),
     };
-    let points = match above.missing.get() == 1 {
-        true => "point",
-        false => "points",
-    };
     page.line(format_args!(
-        "     {} {points} below {}{would}",
-        above.missing,
+        "     {} below {}{would}",
+        counted(above.missing, "point", "points"),
         above.tier.as_str(),
     ));
 }
@@ -729,6 +792,26 @@ const fn severity_word(severity: Severity) -> &'static str {
     match severity {
         Severity::High => "high",
         Severity::Medium => "medium",
+    }
+}
+
+/// What the peer takes for the last hop, where it is told: a base fee hides in no rate.
+fn last_hop(hop: Option<HopFee>) -> String {
+    hop.map_or_else(String::new, |hop| format!("; {}", hop_words(hop)))
+}
+
+fn hop_words(hop: HopFee) -> String {
+    let (base, ppm) = (grouped(hop.base_msat), grouped(hop.ppm));
+    format!("last hop {base} msat + {ppm} ppm")
+}
+
+/// The first names of a group, and how many more there are.
+fn shortened(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(ROWS).map(String::as_str).collect();
+    match names.len() {
+        0 => String::new(),
+        all if all > ROWS => format!(" ({} and {} more)", shown.join(", "), all - ROWS),
+        _ => format!(" ({})", shown.join(", ")),
     }
 }
 

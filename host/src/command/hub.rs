@@ -81,8 +81,9 @@ impl Judged {
             .and_then(Json::as_array)
             .map_or(0, Vec::len);
         page.title(format_args!(
-            "hub \"{}\", {accounts} accounts, reserves {}",
+            "hub \"{}\", {}, reserves {}",
             text(state, "/hub_id"),
+            paint::counted(accounts, "account", "accounts"),
             reserves(state),
         ));
         parties("can give", "spenders", &self.detected, state, page);

@@ -10,7 +10,7 @@ use trimtab_host::log::{Entry, Reader, Verified, verify};
 
 use super::caller::Json;
 use super::failure::Failure;
-use super::paint::{self, Page, grouped, in_style};
+use super::paint::{self, Page, counted, grouped, in_style};
 use super::progress;
 
 #[derive(Debug, Subcommand)]
@@ -98,9 +98,9 @@ fn report(found: &Verified, has_head: bool, page: &mut Page) {
         false => in_style(paint::BAD, "not sound"),
     };
     page.line(format_args!(
-        "{word}: {} lines in {} files, numbers {} to {}",
-        grouped(found.lines),
-        found.files,
+        "{word}: {} in {}, numbers {} to {}",
+        counted(found.lines, "line", "lines"),
+        counted(found.files, "file", "files"),
         shown(found.first_seq),
         shown(found.last_seq),
     ));
@@ -389,7 +389,11 @@ fn table(
         }
     }
     if unreadable > 0 {
-        let what = in_style(paint::BAD, "lines that cannot be read");
-        page.line(format_args!("{} {what}", grouped(unreadable)));
+        let what = counted(
+            unreadable,
+            "line that cannot be read",
+            "lines that cannot be read",
+        );
+        page.line(in_style(paint::BAD, what));
     }
 }

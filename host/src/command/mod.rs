@@ -30,6 +30,7 @@ pub fn run() -> ExitCode {
         Task::Demo { json, asked } => demo::run(json, &asked),
         Task::Ops { json, asked } => tables::operations(json, &asked),
         Task::Digest { json, asked } => tables::digests(json, &asked),
+        Task::Config { asked } => tables::config(&asked),
         Task::Fleet {
             dir,
             members,

@@ -28,17 +28,18 @@ pub struct Fleet {
 }
 
 /// The answers that `snapshot.cln` reads, with the names of their files.
-const ANSWERS: [(&str, &str); 6] = [
+const ANSWERS: [(&str, &str); 7] = [
     ("getinfo", "getinfo.json"),
     ("listpeerchannels", "listpeerchannels.json"),
     ("listforwards", "listforwards.json"),
     ("bkpr_listincome", "bkpr-listincome.json"),
     ("listchannelmoves", "listchannelmoves.json"),
     ("bkpr_listaccountevents", "bkpr-listaccountevents.json"),
+    ("listpeers", "listpeers.json"),
 ];
 
-/// What a node cannot be without.
-const NEEDED: [&str; 2] = ["getinfo", "listpeerchannels"];
+/// What a node cannot be without: one of each row. Before 23.02 `listpeers` told the channels.
+const NEEDED: [&[&str]; 2] = [&["getinfo"], &["listpeerchannels", "listpeers"]];
 
 /// Where answers carry a time, in seconds.
 const TIMES: [&str; 5] = [
@@ -50,29 +51,29 @@ const TIMES: [&str; 5] = [
 ];
 
 macro_rules! carried {
-    ($name:literal) => {
-        (
-            $name,
-            [
-                include_str!(concat!("../../demo/cln/", $name, "/getinfo.json")),
-                include_str!(concat!("../../demo/cln/", $name, "/listpeerchannels.json")),
-                include_str!(concat!("../../demo/cln/", $name, "/listforwards.json")),
-                include_str!(concat!("../../demo/cln/", $name, "/bkpr-listincome.json")),
-            ],
-        )
+    ($of:literal, $name:literal, $($file:literal)+) => {
+        ($name, [$(include_str!(concat!("../../demo/", $of, "/", $name, "/", $file))),+])
+    };
+    ($of:literal, $name:literal) => {
+        carried!($of, $name,
+            "getinfo.json" "listpeerchannels.json" "listforwards.json" "bkpr-listincome.json")
     };
 }
 
 /// The nodes that this program carries: the real answers of a small test network.
 const CARRIED: [(&str, [&str; 4]); 5] = [
-    carried!("l1"),
-    carried!("l2"),
-    carried!("l3"),
-    carried!("l4"),
-    carried!("l5"),
+    carried!("cln", "l1"),
+    carried!("cln", "l2"),
+    carried!("cln", "l3"),
+    carried!("cln", "l4"),
+    carried!("cln", "l5"),
 ];
 const CARRIED_CHANNELS: &str = include_str!("../../demo/cln/listchannels.json");
 const CARRIED_FLEET: &str = include_str!("../../demo/cln/fleet.json");
+
+/// A real node of another test network, while four of its channels close.
+const CLOSING: [(&str, [&str; 4]); 1] = [carried!("closing", "l1")];
+const CLOSING_CHANNELS: &str = include_str!("../../demo/closing/listchannels.json");
 
 /// The files of one node, parsed.
 struct Folder {
@@ -97,13 +98,22 @@ struct About {
 impl Fleet {
     /// The carried one.
     pub fn carried() -> Result<Self, Failure> {
-        let folders = CARRIED.iter().map(|(name, texts)| {
+        let about = read("fleet.json", &parsed("fleet.json", CARRIED_FLEET)?)?;
+        Self::of_texts(&CARRIED, CARRIED_CHANNELS, about)
+    }
+
+    /// The carried node with channels that close.
+    pub fn closing() -> Result<Self, Failure> {
+        Self::of_texts(&CLOSING, CLOSING_CHANNELS, About::default())
+    }
+
+    fn of_texts(nodes: &[(&str, [&str; 4])], graph: &str, about: About) -> Result<Self, Failure> {
+        let folders = nodes.iter().map(|(name, texts)| {
             let texts = texts.iter().map(|text| Some((*text).to_owned()));
             Folder::of(name, texts)
         });
         let folders = folders.collect::<Result<Vec<_>, _>>()?;
-        let channels = Some(parsed("listchannels.json", CARRIED_CHANNELS)?);
-        let about = read("fleet.json", &parsed("fleet.json", CARRIED_FLEET)?)?;
+        let channels = Some(parsed("listchannels.json", graph)?);
         Self::sorted(folders, channels, about, None, None)
     }
 
@@ -204,14 +214,16 @@ impl Folder {
     fn of(name: &str, texts: impl Iterator<Item = Option<String>>) -> Result<Self, Failure> {
         let mut answers = Vec::new();
         for ((answer, file), text) in ANSWERS.iter().zip(texts) {
-            let file = format!("{name}/{file}");
-            match text {
-                Some(text) => answers.push((*answer, parsed(&file, &text)?)),
-                None if NEEDED.contains(answer) => {
-                    return Err(Failure::Usage(format!("{file} is missing")));
-                }
-                None => {}
+            if let Some(text) = text {
+                answers.push((*answer, parsed(&format!("{name}/{file}"), &text)?));
             }
+        }
+        let is_there = |one: &&str| answers.iter().any(|(answer, _)| answer == one);
+        let absent = NEEDED
+            .iter()
+            .find(|any| !any.iter().any(|one| is_there(&one)));
+        if let Some(first) = absent.and_then(|any| any.first()) {
+            return Err(Failure::Usage(format!("{name}/{first}.json is missing")));
         }
         Ok(Self {
             name: name.to_owned(),
@@ -249,7 +261,9 @@ fn folders(dir: &Path) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        if entry.path().join("getinfo.json").is_file() {
+        let is_there = |(_, file): &(_, &str)| entry.path().join(file).is_file();
+        // One answer makes a node: a folder that lacks another is refused, and not overlooked.
+        if ANSWERS.iter().any(is_there) {
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
     }

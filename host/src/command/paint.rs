@@ -60,6 +60,13 @@ pub fn grouped(number: impl fmt::Display) -> String {
     words::exact(&number.to_string())
 }
 
+/// So many things, with the word for one of them or for several: `1 file`, `1,200 files`.
+pub fn counted(number: impl fmt::Display, one: &str, several: &str) -> String {
+    let number = number.to_string();
+    let word = if number == "1" { one } else { several };
+    format!("{} {word}", grouped(number))
+}
+
 /// The command as it was typed, with more words. What was given decides the answer, so a hint that
 /// left some of it out would ask another question.
 pub fn typed_with(more: &[&str]) -> String {

@@ -18,7 +18,7 @@ use trimtab_host::log::{
 use super::caller::Json;
 use super::failure::{Failure, bytes_of};
 use super::logs::opened;
-use super::paint::{self, Page, grouped, in_style};
+use super::paint::{self, Page, counted, grouped, in_style};
 use super::progress;
 
 #[derive(Args, Debug)]
@@ -305,14 +305,14 @@ impl Report {
         let changed = self.changed();
         let word = match (changed, what_if) {
             (0, _) => in_style(paint::GOOD, "no difference"),
-            (_, true) => in_style(paint::FAIR, format_args!("{} change", grouped(changed))),
-            (_, false) => in_style(paint::BAD, format_args!("{} differ", grouped(changed))),
+            (_, true) => in_style(paint::FAIR, counted(changed, "changes", "change")),
+            (_, false) => in_style(paint::BAD, counted(changed, "differs", "differ")),
         };
         page.line(format_args!(
-            "{} decisions and {} calls on handles asked again, {} files: {word}",
-            grouped(self.decisions),
-            grouped(self.handle_calls),
-            self.files,
+            "{} and {} on handles asked again, {}: {word}",
+            counted(self.decisions, "decision", "decisions"),
+            counted(self.handle_calls, "call", "calls"),
+            counted(self.files, "file", "files"),
         ));
         for (skip, what) in [
             (Skip::Masked, "masked, so that they cannot be asked again"),
@@ -337,7 +337,8 @@ impl Report {
             page.tell(&in_style(paint::BAD, "-"), &said);
         }
         if self.unreadable > 0 {
-            let said = format!("{} lines cannot be read", grouped(self.unreadable));
+            let unreadable = counted(self.unreadable, "line", "lines");
+            let said = format!("{unreadable} cannot be read");
             page.tell(&in_style(paint::BAD, "-"), &said);
         }
         if changed > 0 {

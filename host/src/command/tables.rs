@@ -1,9 +1,10 @@
-//! `trimtab ops` and `trimtab digest`.
+//! `trimtab ops`, `trimtab digest` and `trimtab config`.
 
 use serde_json::json;
+use trimtab_host::HostError;
 
 use super::arguments::Asked;
-use super::caller::{Host, Json};
+use super::caller::{Host, Json, core, overrides};
 use super::failure::Failure;
 use super::paint::{self, Page, in_style};
 
@@ -77,6 +78,26 @@ pub fn digests(json: bool, asked: &Asked) -> Result<u8, Failure> {
             in_style(paint::DIM, format_args!("{name:8}"))
         ));
     }
+    page.print()?;
+    Ok(0)
+}
+
+/// Every setting in force. No operation tells them, so the core of this program does; whoever
+/// decides must say that it decides by the same.
+pub fn config(asked: &Asked) -> Result<u8, Failure> {
+    let host = Host::of(asked)?;
+    let changed = overrides(asked)?;
+    let caller = host.policy(&asked.profile, changed.as_deref())?;
+    let stamp = caller.ask("policy.explain", &json!({ "reasons": [] }))?;
+    let core = core(&asked.profile, changed.as_deref())?;
+    if stamp.pointer("/policy/config").and_then(Json::as_str) != Some(core.digest()) {
+        let said = "the settings of this program are not those that the module decides by";
+        return Err(HostError::BadModule(said.to_owned()).into());
+    }
+    let settings = serde_json::to_string_pretty(core.config())
+        .map_err(|error| HostError::BadModule(format!("its config is no JSON: {error}")))?;
+    let mut page = Page::default();
+    page.line(settings);
     page.print()?;
     Ok(0)
 }

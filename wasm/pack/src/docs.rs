@@ -1,8 +1,11 @@
 //! `docs/reference.md`: every operation with its fields, every reason code, every error.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use trimtab_core::canonical;
+use trimtab_core::config::{Config, Profile};
 
 use crate::generate::Derived;
 use crate::model::{Bounds, Definition, Field, Handle, Model, Operation, Shape};
@@ -20,6 +23,7 @@ pub fn files(model: &Model) -> Result<Vec<Derived>> {
     for handle in &model.handles {
         self::handle(handle, &mut out)?;
     }
+    config(model, &mut out)?;
     types(model, &mut out)?;
     Ok(vec![Derived {
         path: "docs/reference.md",
@@ -126,12 +130,81 @@ fn handle(handle: &Handle, out: &mut String) -> Result<()> {
     Ok(())
 }
 
+/// The record of all settings.
+const CONFIG: &str = "Config";
+
+/// Every setting by its path, with what each profile sets.
+fn config(model: &Model, out: &mut String) -> Result<()> {
+    let mut profiles = Vec::new();
+    for profile in Profile::ALL {
+        let set: Value = serde_json::from_str(&canonical::text(&Config::of(profile))?)?;
+        profiles.push((profile.as_str(), set));
+    }
+    let (first, others) = profiles.split_first().context("a profile")?;
+    let about = remark(model.definitions.get(CONFIG).context("the config")?);
+    writeln!(
+        out,
+        "<a id=\"config\"></a>\n## Config\n\n{about} A config holds only what shall differ from the \
+         profile: `{{\"health\": {{\"max_multiplier\": 2.0}}}}`. What is refused and what is odd is told \
+         by [`config.lint`](#configlint).\n"
+    )?;
+    for group in model.fields(CONFIG)? {
+        let name = named(&group.shape).context("a group of settings is a type")?;
+        writeln!(out, "### {name}\n\n{}\n", cell(&group.about))?;
+        writeln!(
+            out,
+            "| setting | type | {} | elsewhere | meaning |\n|---|---|---|---|---|",
+            first.0
+        )?;
+        for field in model.fields(name)? {
+            let of = |set: &Value| set.get(&group.name)?.get(&field.name).cloned();
+            let usual = of(&first.1);
+            let unlike: Vec<String> = others
+                .iter()
+                .filter(|(_, set)| of(set) != usual)
+                .map(|(profile, set)| format!("{profile}: {}", setting(of(set))))
+                .collect();
+            writeln!(
+                out,
+                "| `{}.{}` | {} | {} | {} | {} |",
+                group.name,
+                field.name,
+                kind(&field.shape),
+                setting(usual),
+                unlike.join(", "),
+                cell(&field.about)
+            )?;
+        }
+        out.push('\n');
+    }
+    Ok(())
+}
+
+/// What a profile sets.
+fn setting(value: Option<Value>) -> String {
+    value.map_or_else(
+        || "absent".to_owned(),
+        |value| code(&cell(&value.to_string())),
+    )
+}
+
+/// The type that a form names.
+fn named(shape: &Shape) -> Option<&str> {
+    match shape {
+        Shape::Named(name) => Some(name),
+        _ => None,
+    }
+}
+
 /// The types that the sections above refer to, each once.
 fn types(model: &Model, out: &mut String) -> Result<()> {
+    let settings = model.fields(CONFIG)?;
     let shown: BTreeSet<&str> = model
         .operations
         .iter()
         .flat_map(|operation| [operation.input.as_str(), operation.decision.as_str()])
+        .chain([CONFIG])
+        .chain(settings.iter().filter_map(|group| named(&group.shape)))
         .collect();
     out.push_str("## Types\n\n");
     for (name, definition) in &model.definitions {

@@ -1,4 +1,4 @@
-//! What the module may be: imports only of the binder's own names, exports of the raw surface,
+//! What the module may be: imports only of the binder's own names, exports of the raw interface,
 //! small enough.
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -13,7 +13,7 @@ pub const BROTLI_GOAL: usize = 400_000;
 /// The module may not grow beyond this.
 pub const BROTLI_LIMIT: usize = 500_000;
 
-/// The exports of the raw surface; the memory comes with them.
+/// The exports of the raw interface; the memory comes with them.
 const RAW: [&str; 8] = [
     "memory",
     "tt_abi",

@@ -40,6 +40,7 @@ mod tests;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::fleet::channel::Channel;
 use crate::fleet::conflict::conflict_of;
 use crate::fleet::health::Tier;
 use crate::fleet::health::assess::Assessed;
@@ -60,7 +61,7 @@ pub use operator::{FeeDecision, OperatorDecision, RebalanceDecision};
 pub use question::{ExitInFlight, FeeStepTaken, NodeAdviceInput, SpentBudget};
 pub use refusals::RefusalCount;
 
-use node::{Scene, scene};
+use node::{Node, Scene, scene};
 
 /// What is worth doing now.
 #[record(open)]
@@ -75,10 +76,12 @@ pub struct NodeAdvice {
     pub health: Option<Assessed>,
     /// What the node lists and the advice cannot use.
     pub left_out: NotAdvised,
-    /// What all channels that count can receive now, as far as the node says.
-    pub movable_in_sats: Sat,
-    /// What all channels that count can send now, as far as the node says.
-    pub movable_out_sats: Sat,
+    /// What all channels that count and are not offline can receive now, as far as the node says;
+    /// absent where it says it of none.
+    pub movable_in_sats: Option<Sat>,
+    /// What all channels that count and are not offline can send now, as far as the node says;
+    /// absent where it says it of none.
+    pub movable_out_sats: Option<Sat>,
     /// Our depleted and saturated channels, beside what really leaves through them.
     pub needs: Vec<ChannelNeed>,
     /// External peers to which a new channel of ours would help, the best first.
@@ -110,7 +113,6 @@ pub fn advise(
         let (rebalances, refusals) = moves::moves(scene, why)?;
         let (splices, unchecked) = around::splices(node, view)?;
         let fees = around::Fees::of(node, view, why).steps(view)?;
-        let counts = || node.channels.iter().filter(|channel| channel.counts());
         let set_aside = node.us.channels.len() - node.channels.len();
         Ok(NodeAdvice {
             avoid: conflict_of(config, rivals, &node.us.node_id, &mut Why::off()).avoid,
@@ -118,8 +120,13 @@ pub fn advise(
             fees: truncated(fees, first),
             health: node.health.clone(),
             left_out: left_out::not_advised(node, set_aside),
-            movable_in_sats: sum(counts().filter_map(|channel| channel.receivable_sats)),
-            movable_out_sats: sum(counts().filter_map(|channel| channel.spendable_sats)),
+            movable_in_sats: movable(node, |channel| {
+                channel.receivable_sats.and(channel.most_receivable())
+            }),
+            movable_out_sats: movable(node, |channel| {
+                let told = channel.spendable_sats;
+                told.map(|_| channel.most_sendable())
+            }),
             needs: truncated(needs::needs(node)?, first),
             new_channels: truncated(around::new_channels(node, view)?, first),
             rebalances: truncated(rebalances, first),
@@ -132,7 +139,13 @@ pub fn advise(
     })
 }
 
-/// A sum of sats; more than all bitcoin stays the largest amount.
-fn sum(amounts: impl Iterator<Item = Sat>) -> Sat {
-    amounts.fold(Sat::MIN, |sum, one| sum.plus(one).unwrap_or(Sat::MAX))
+/// What can move through all channels together; nothing where there are some and none of them tells.
+/// More than all bitcoin stays the largest amount.
+fn movable(node: &Node<'_>, told: impl Fn(&Channel) -> Option<Sat>) -> Option<Sat> {
+    let online = |channel: &&&Channel| channel.counts() && channel.connected != Some(false);
+    let all = || node.channels.iter().filter(online);
+    let silent = all().next().is_some() && all().all(|channel| told(channel).is_none());
+    let sum = |sum: Sat, one: Sat| sum.plus(one).unwrap_or(Sat::MAX);
+    let whole = || all().filter_map(|channel| told(channel));
+    (!silent).then(|| whole().fold(Sat::MIN, sum))
 }

@@ -4,7 +4,7 @@ use super::node::{Node, Scene};
 use super::operator::set_by_operator;
 use super::refusals::{RefusalCount, Refusals};
 use crate::error::Error;
-use crate::fleet::channel::Channel;
+use crate::fleet::channel::{Channel, HopFee};
 use crate::fleet::conflict::{Action, conflict_of};
 use crate::fleet::rebalance::candidate::Source;
 use crate::fleet::rebalance::candidate::{EvaluateInput, Evaluated};
@@ -39,6 +39,9 @@ pub struct MoveAdvice {
     pub ev: Option<RealSat>,
     /// What the route is expected to cost; absent where that is unknown.
     pub inbound_ppm: Option<Ppm>,
+    /// What the peer takes for the last hop into the channel, its base fee included; absent where
+    /// nobody tells it.
+    pub last_hop: Option<HopFee>,
     /// The most to pay for the route.
     pub max_fee_ppm: Option<Ppm>,
     /// What the advice is.
@@ -298,6 +301,7 @@ fn advice(attempt: Attempt<'_>, outcome: MoveOutcome, until: Option<Seconds>) ->
         channel_id: attempt.channel.channel_id.clone(),
         ev: terms.and_then(|terms| terms.ev),
         inbound_ppm: attempt.cost,
+        last_hop: attempt.channel.last_hop,
         max_fee_ppm: evaluated.and_then(|one| one.max_fee_ppm),
         outcome,
         pays_up_to_ppm: evaluated.and_then(|one| one.flips?.max_inbound_ppm),

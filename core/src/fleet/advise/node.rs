@@ -239,8 +239,8 @@ impl<'i> Node<'i> {
             marginal_roi: None,
             peer_id: Some(channel.peer_id.clone()),
             phase: Some(channel.phase_now()),
-            receivable_sats: channel.receivable_sats,
-            spendable_sats: spendable(channel),
+            receivable_sats: channel.most_receivable(),
+            spendable_sats: channel.most_sendable(),
             uptime_pct: None,
         }
     }
@@ -257,7 +257,7 @@ impl<'i> Node<'i> {
             local_sats: Some(channel.local_sats),
             peer_id: Some(channel.peer_id.clone()),
             phase: Some(channel.phase_now()),
-            spendable_sats: spendable(channel),
+            spendable_sats: channel.most_sendable(),
             uptime_pct: None,
         }
     }
@@ -270,15 +270,10 @@ impl<'i> Node<'i> {
             demand: self.demand(),
             flow: self.flow(channel),
             local_sats: Some(channel.local_sats),
-            spendable_sats: spendable(channel),
+            receivable_sats: channel.most_receivable(),
+            spendable_sats: channel.most_sendable(),
         }
     }
-}
-
-/// What can be sent: what the node says, else what is ours.
-fn spendable(channel: &Channel) -> Sat {
-    let known = channel.spendable_sats.unwrap_or(channel.local_sats);
-    known.min(channel.capacity_sats)
 }
 
 /// A node and the other members, ready for questions.

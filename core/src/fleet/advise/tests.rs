@@ -7,8 +7,10 @@ use super::*;
 use crate::canonical;
 use crate::fleet::channel::{Channel, ChannelFlow, HopFee, Phase};
 use crate::fleet::health::tests::cases;
-use crate::fleet::member::{Activity, Trouble, Us};
+use crate::fleet::member::{Activity, PeerCapacity, Trouble, Us};
 use crate::fleet::snapshot::{LeftOut, Snapshot, Unattributed};
+use crate::fleet::splice::{HeadroomInput, Other, Ours, OwnChannel, headroom};
+use crate::fleet::tests::{OWN_PEER, odd_members};
 use crate::operations::{FleetAdvise, FleetExplain};
 use crate::policy::Policy;
 use crate::reason::{Code, Effect, Reason};
@@ -62,6 +64,7 @@ prop_compose! {
         receivable in prop::option::of(0..=100_u64), phase in prop::option::weighted(0.9, 0..8_u8), connected in prop::option::of(prop::bool::weighted(0.9)),
         fee in prop::option::of(0..3_000_u32), days in 0..=60_u32, sold in 0..5_000_000_u64, age in prop::option::of(0..800_u32),
         route in prop::option::of(0..1_500_u32), closed in prop::bool::weighted(0.05), hop in prop::option::of((0..2_000_u64, 0..500_u32)),
+        reserve in prop::option::of(0..=30_u64), splice in prop::option::weighted(0.2, prop::option::of(0..=150_u64)),
     ) -> Channel {
         let local = share(local, capacity);
         Channel {
@@ -77,15 +80,18 @@ prop_compose! {
                 2 => Phase::Unknown,
                 _ => Phase::Usable,
             }),
+            pending_capacity_sats: splice.flatten().map(|part| share(part, capacity)),
             receivable_sats: receivable.map(|part| share(part, capacity - local.get())),
+            reserve_sats: reserve.map(|part| share(part, capacity)),
             route_cost_ppm: route.map(|ppm| Ppm::new(ppm).unwrap()),
             spendable_sats: spendable.map(|part| share(part, local.get())),
+            splicing: splice.is_some(),
             ..Channel::plain(id(&format!("c{n:02}")), id(&format!("03p{peer}")), local, sat(capacity))
         }
     }
 }
 
-fn member(n: u8, peer: u8, waits: bool) -> Member {
+fn member(n: u8, peer: u8, waits: bool, held: u64) -> Member {
     let rebalancing = Activity {
         at: Seconds::constant(NOW - 10),
         expected_end: Seconds::constant(NOW + 300),
@@ -93,6 +99,7 @@ fn member(n: u8, peer: u8, waits: bool) -> Member {
     };
     Member {
         at: Seconds::constant(NOW - 10),
+        capacities: vec![held_at(peer, held)],
         depleted: vec![Trouble {
             capacity_sats: sat(1_000_000),
             local_pct: Share::constant(0.02),
@@ -100,6 +107,14 @@ fn member(n: u8, peer: u8, waits: bool) -> Member {
         }],
         rebalancing: if waits { vec![rebalancing] } else { Vec::new() },
         ..Member::silent(id(&format!("02m{n}")))
+    }
+}
+
+fn held_at(peer: u8, sats: u64) -> PeerCapacity {
+    PeerCapacity {
+        capacity_sats: sat(sats),
+        channels: None,
+        peer_id: id(&format!("03p{peer}")),
     }
 }
 
@@ -155,16 +170,23 @@ fn node(channels: Vec<Channel>) -> NodeAdviceInput {
 prop_compose! {
     fn nodes()(count in 0..14_usize)(
         channels in (0..count).map(channel).collect::<Vec<_>>(),
-        members in prop::collection::vec((0..6_u8, prop::bool::weighted(0.3)), 0..4),
+        members in prop::collection::vec((0..6_u8, prop::bool::weighted(0.3), 0..20_000_000_u64), 0..4),
         decisions in prop::collection::btree_map(0..14_usize, 0..4_u8, 0..4),
         spent in 0..6_000_u64, tier in prop::option::of(0..4_usize),
+        public in prop::collection::btree_map(0..6_u8, 0..200_000_000_u64, 0..7), exits in prop::collection::vec((0..6_u8, 0..4_000_000_u64), 0..4),
     ) -> NodeAdviceInput {
         let members = members.into_iter().enumerate();
-        let members: Vec<Member> = members.map(|(n, (peer, waits))| member(n as u8, peer, waits)).collect();
+        let members: Vec<Member> = members.map(|(n, (peer, waits, held))| member(n as u8, peer, waits, held)).collect();
         let decisions = decisions.into_iter();
         let operator: Vec<_> = decisions.map(|(n, way)| decision(format!("c{n:02}"), way)).collect();
         let mut input = node(channels);
         input.members = members.into();
+        input.snapshot.public_capacities = public.into_iter().map(|(peer, sats)| held_at(peer, sats)).collect();
+        let exits = exits.into_iter().map(|(peer, sats)| ExitInFlight {
+            amount_sats: sat(sats),
+            peer_id: id(&format!("03p{peer}")),
+        });
+        input.exits = exits.collect();
         input.operator = operator.into();
         input.budget.spent_sats = sat(spent);
         let tiers = [Tier::Struggling, Tier::Vulnerable, Tier::Stable, Tier::Thriving];
@@ -219,6 +241,53 @@ fn channels_of(input: &NodeAdviceInput) -> &[Channel] {
     input.snapshot.us.channels.readable()
 }
 
+/// The channels with a peer that count.
+fn usable<'i>(input: &'i NodeAdviceInput, peer: &NodeId) -> impl Iterator<Item = &'i Channel> {
+    let channels = channels_of(input).iter();
+    channels.filter(move |one| one.peer_id == *peer && one.counts())
+}
+
+/// What leaves a peer already, and no channel shows it.
+fn leaving(input: &NodeAdviceInput, peer: &NodeId) -> u64 {
+    let exits = input.exits.iter().filter(|exit| exit.peer_id == *peer);
+    exits.map(|exit| exit.amount_sats.get()).sum()
+}
+
+/// The most that one splice can take out of a channel, by the words of the rule.
+fn gives(channel: &Channel) -> u64 {
+    if channel.splicing {
+        return 0;
+    }
+    let capacity = channel.capacity_sats.get();
+    let reserve = channel
+        .reserve_sats
+        .map_or(capacity.div_ceil(100), Sat::get);
+    let own = channel.local_sats.get().saturating_sub(reserve);
+    own.min(channel.spendable_sats.map_or(capacity, Sat::get))
+}
+
+#[test]
+fn the_nodes_of_these_laws_show_every_kind_of_splice() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let [mut some, mut nothing, mut none, mut unknown] = [0_u32; 4];
+    for _ in 0..200 {
+        let input = nodes().new_tree(&mut runner).unwrap().current();
+        let told = advice(&input).decision;
+        unknown += told.splices_unchecked.get();
+        for splice in told.splices {
+            match splice.headroom_sats.map(Sat::get) {
+                None => none += 1,
+                Some(0) => nothing += 1,
+                Some(_) => some += 1,
+            }
+        }
+    }
+    for count in [some, nothing, none, unknown] {
+        assert!(count > 20, "{some} {nothing} {none} {unknown}");
+    }
+}
+
 proptest! {
     #![proptest_config(cases(64))]
 
@@ -233,6 +302,8 @@ proptest! {
         channels.rotate_left(by);
         members.reverse();
         decisions.reverse();
+        other.exits.reverse();
+        other.snapshot.public_capacities.reverse();
         other.snapshot.us.channels = channels.into();
         other.members = members.into();
         other.operator = decisions.into();
@@ -273,15 +344,104 @@ proptest! {
             }
             prop_assert!(to.peer_id != from.peer_id);
             prop_assert!(to.receivable_sats.is_none_or(|most| amount <= most));
+            let capacity = to.pending_capacity_sats.map_or(to.capacity_sats, |least| least.min(to.capacity_sats));
+            prop_assert!(to.local_sats.plus(amount).unwrap() <= capacity, "{amount} into {to:?}");
         }
         for (source, sum) in given {
             let from = channels_of(&input).iter().find(|channel| channel.channel_id == *source).unwrap();
-            prop_assert!(sum <= from.spendable_sats.unwrap_or(from.local_sats).get());
+            prop_assert!(from.spendable_sats.is_none_or(|most| sum <= most.get()));
+            let own = from.local_sats.less(from.reserve_sats.unwrap_or_default());
+            prop_assert!(sum <= own.get(), "{sum} out of {from:?}");
             let kept = from.local_sats.get().saturating_sub(sum) as f64;
             let least = config.rebalance.source_min_share.unwrap_or(config.liquidity.depleted_below).get() * from.capacity_sats.as_f64();
             prop_assert!(kept >= least - 1.0, "{kept} of {least}");
         }
         prop_assert!(fees <= u128::from(decided.budget.left_sats.get()));
+    }
+
+    #[test]
+    fn headroom_is_never_above_the_most_that_one_channel_gives(input in nodes()) {
+        let decided = advice(&input).decision;
+        let known = |peer: &NodeId| input.snapshot.public_capacities.iter().find(|one| one.peer_id == *peer);
+        let mut peers: Vec<&NodeId> = channels_of(&input).iter().filter(|one| one.counts()).map(|one| &one.peer_id).collect();
+        peers.sort();
+        peers.dedup();
+        // Each external peer is either told of or counted as unknown.
+        let (told, unknown): (Vec<&NodeId>, Vec<&NodeId>) = peers.into_iter().partition(|peer| known(peer).is_some());
+        prop_assert_eq!(decided.splices.len(), told.len());
+        prop_assert_eq!(decided.splices_unchecked.get() as usize, unknown.len());
+        for splice in &decided.splices {
+            let peer = &splice.peer_id;
+            prop_assert!(told.contains(&peer));
+            let most = usable(&input, peer).map(gives).max().unwrap();
+            let most = most.saturating_sub(leaving(&input, peer));
+            let room = splice.headroom_sats.map(Sat::get);
+            prop_assert!(room.is_none_or(|room| room <= most), "{room:?} of {most}");
+            // The same as the operation by itself.
+            let others = input.members.readable().iter().filter_map(|member| Other::at_peer(member, peer));
+            let asked = HeadroomInput {
+                channel_id: None,
+                hive_reachable: true,
+                in_flight: input.exits.iter().filter(|exit| exit.peer_id == *peer).map(|exit| exit.amount_sats).collect(),
+                now: input.now,
+                others: others.collect::<Vec<_>>().into(),
+                ours: Some(Ours {
+                    channels: usable(&input, peer).map(OwnChannel::of).collect(),
+                    node_id: Some(id("02us")),
+                }),
+                peer_id: peer.clone(),
+                peer_public_sats: known(peer).map(|one| one.capacity_sats),
+            };
+            let alone = headroom(Policy::plan().config(), &asked, &mut Why::off()).unwrap();
+            prop_assert_eq!(alone.headroom_sats, splice.headroom_sats);
+            prop_assert_eq!(alone.gives_sats, Some(sat(most)));
+        }
+        // A page about one channel says the same.
+        for channel in channels_of(&input).iter().filter(|one| one.counts()) {
+            let asked = NodeExplainInput { asked: input.clone(), first: None, subject: channel.channel_id.clone() };
+            let page = Policy::plan().decide::<FleetExplain>(&asked).unwrap().decision;
+            let same: Vec<&SpliceAdvice> = decided.splices.iter().filter(|one| one.peer_id == channel.peer_id).collect();
+            prop_assert_eq!(page.splices.iter().collect::<Vec<_>>(), same);
+        }
+    }
+
+    #[test]
+    fn one_absurd_silent_or_lying_member_changes_nothing_for_the_rest(input in nodes(), odd in odd_members(NOW, "03p")) {
+        let before = advice(&input).decision;
+        let mut members = input.members.readable().to_vec();
+        members.push(odd);
+        let with = NodeAdviceInput { members: members.into(), ..input };
+        let after = advice(&with).decision;
+        let rooms = |advice: &NodeAdvice| {
+            let rooms = advice.splices.iter();
+            rooms.map(|one| (one.peer_id.clone(), one.headroom_sats)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(rooms(&after), rooms(&before));
+        prop_assert_eq!(after.splices_unchecked, before.splices_unchecked);
+        prop_assert_eq!(after.fees, before.fees);
+        prop_assert_eq!(after.rebalances, before.rebalances);
+        prop_assert_eq!(after.refusals, before.refusals);
+        prop_assert_eq!(after.avoid, before.avoid);
+        prop_assert_eq!(after.needs, before.needs);
+        // What it needs itself may be an advice of its own.
+        let of_others = after.new_channels.into_iter().filter(|one| one.peer_id.as_str() != OWN_PEER);
+        prop_assert_eq!(of_others.collect::<Vec<_>>(), before.new_channels);
+    }
+
+    #[test]
+    fn what_can_move_is_the_sum_of_what_is_told_and_unknown_where_nothing_is(input in nodes()) {
+        let decided = advice(&input).decision;
+        let online = channels_of(&input).iter().filter(|one| one.counts() && one.connected != Some(false));
+        let online: Vec<&Channel> = online.collect();
+        let told = |of: fn(&Channel) -> Option<Sat>| {
+            let told: Vec<u64> = online.iter().filter_map(|one| of(one)).map(Sat::get).collect();
+            (online.is_empty() || !told.is_empty()).then(|| told.into_iter().sum::<u64>())
+        };
+        let (into, out) = (told(|one| one.receivable_sats), told(|one| one.spendable_sats));
+        prop_assert_eq!(decided.movable_in_sats.is_some(), into.is_some());
+        prop_assert_eq!(decided.movable_out_sats.is_some(), out.is_some());
+        prop_assert!(decided.movable_in_sats.map(Sat::get) <= into);
+        prop_assert!(decided.movable_out_sats.map(Sat::get) <= out);
     }
 
     #[test]
@@ -374,7 +534,7 @@ fn asked_for(name: &str, part: u64) -> Channel {
 fn fees_of(channels: Vec<Channel>) -> Vec<FeeAdvice> {
     let asks = Member {
         tier: Some(Tier::Struggling),
-        ..member(0, 0, false)
+        ..member(0, 0, false, 0)
     };
     let asked = NodeAdviceInput {
         members: vec![asks].into(),

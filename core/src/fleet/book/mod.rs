@@ -305,10 +305,15 @@ impl FleetBook {
     fn evidence(&self, member: &FleetMember) -> Evidence {
         let config = self.policy.config();
         // A channel that the other members are not told of is in no report, so it is no evidence.
+        // Nor is one that we only take for announced, since the graph shows none of ours: a member
+        // that the graph shows knows that this one is not in it.
+        let public = member.public_capacity_sats.unwrap_or_default() > Sat::MIN;
+        let unseen = public && !config.snapshot.report_unannounced;
         let ours = self
             .channels
             .values()
-            .filter(|one| one.peer_id == member.member_id && one.counts() && one.is_told(config));
+            .filter(|one| one.peer_id == member.member_id && one.counts() && one.is_told(config))
+            .filter(|one| one.announced.is_some() || !unseen);
         let shared: Vec<Sat> = ours.map(Channel::safe_capacity).collect();
         let capacity = shared.iter().map(|one| one.get()).sum();
         Evidence {

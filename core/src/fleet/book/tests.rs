@@ -631,11 +631,17 @@ fn who_was_known_in_any_way_was_there_to_be_removed() {
 
 #[test]
 fn a_report_of_less_than_our_channels_with_the_member_is_implausible() {
-    let is_implausible = |peer: NodeId| {
+    let is_implausible = |peer: NodeId, announced: Option<bool>, public: Option<u64>| {
         let mut book = empty();
-        book.set_member(connected(1));
+        book.set_member(FleetMember {
+            public_capacity_sats: public.map(Sat::constant),
+            ..connected(1)
+        });
         let ours = Sat::constant(10_000_000);
-        book.set_channel(Channel::plain(id("c0"), peer, Sat::MIN, ours));
+        book.set_channel(Channel {
+            announced,
+            ..Channel::plain(id("c0"), peer, Sat::MIN, ours)
+        });
         // It tells of nine million in all.
         let arrival = Arrival {
             from: &key(1),
@@ -646,8 +652,15 @@ fn a_report_of_less_than_our_channels_with_the_member_is_implausible() {
         book.take(&arrival, &mut Why::off()).unwrap();
         book.index.card(&key(1)).unwrap().member.implausible
     };
-    assert!(is_implausible(key(1)));
-    assert!(!is_implausible(id("p0")));
+    assert!(!is_implausible(id("p0"), Some(true), None));
+    for public in [None, Some(0), Some(19_000_000)] {
+        assert!(is_implausible(key(1), Some(true), public));
+        assert!(!is_implausible(key(1), Some(false), public));
+    }
+    // Where the graph shows no channel of ours, ours is in it no more than in the member's report;
+    // without any graph nobody can tell.
+    assert!(is_implausible(key(1), None, None));
+    assert!(!is_implausible(key(1), None, Some(19_000_000)));
 }
 
 #[test]

@@ -321,6 +321,11 @@ fn take(
     }
     let mut bucket = filled(config, input, state);
     if bucket.left < PART {
+        let before = state.buckets.get(input.from);
+        if before.is_some_and(|before| before.at > bucket.at) {
+            // Else it would never fill from where the clock is now.
+            state.buckets.insert(input.from.clone(), bucket);
+        }
         let reason = Reason::new(Code::SenderExhausted, Effect::Refuse).about(input.from);
         return Err(Stop::refused(reason.observed(0_u64).limit(1_u64)));
     }
@@ -374,9 +379,13 @@ fn filled(config: &GossipConfig, input: &Arrival<'_>, state: &GossipState) -> Bu
         let passed = input.now.less(bucket.at).get().min(60);
         full.min(u64::from(bucket.left.get()) + passed * a_second)
     });
+    // A clock that runs back a little must not fill the bucket again. One that was further ahead
+    // than clocks differ would silence the sender until that time has come.
+    let latest = input.now.get().saturating_add(config.freshness_s.get());
+    let ahead = before.map(|bucket| bucket.at);
+    let ahead = ahead.filter(|at| *at > input.now && at.get() <= latest);
     Bucket {
-        // A clock that ran back must not fill the bucket again.
-        at: before.map_or(input.now, |bucket| bucket.at.max(input.now)),
+        at: ahead.unwrap_or(input.now),
         left: Count::new(u32::try_from(left).unwrap_or(u32::MAX)).unwrap_or(Count::MAX),
     }
 }

@@ -23,6 +23,7 @@ use super::body::{
     Capacity, HealthStatus, LiquidityState, MOST_CAPACITIES, MOST_REBALANCING, MOST_TROUBLES,
     Rebalancing, Trouble,
 };
+use crate::canonical;
 use crate::config::Config;
 use crate::entries::Entries;
 use crate::error::Error;
@@ -137,7 +138,7 @@ fn health(
     let counts = counts(input, told, why);
     let capacity = told
         .iter()
-        .try_fold(Sat::MIN, |sum, one| sum.plus(one.capacity_sats));
+        .try_fold(Sat::MIN, |sum, one| sum.plus(one.safe_capacity()));
     let imbalance: u64 = told.iter().map(|one| imbalance_bp(one)).sum();
     Ok(Some(HealthStatus {
         capacity_sats: capacity.map_err(|error| error.inside("channels"))?,
@@ -235,13 +236,20 @@ fn liquidity(
         });
         list
     };
-    Ok(LiquidityState {
-        capacities: capacities(told, external, why)?,
+    let mut state = LiquidityState {
+        capacities: Vec::new(),
         depleted: side(NeedType::Outbound),
         rebalancing: rebalancing(input, external, why),
         saturated: side(NeedType::Inbound),
-    })
+    };
+    let most = config.gossip.max_bytes.get() as usize;
+    let room = most.saturating_sub(ENVELOPE + canonical::text(&state)?.len());
+    state.capacities = capacities(told, external, room, why)?;
+    Ok(state)
 }
+
+/// What a message holds besides its body, with its numbers as long as they can be.
+const ENVELOPE: usize = 320;
 
 fn own_troubles(config: &Config, told: &[&Channel]) -> Vec<(NeedType, Trouble)> {
     let found = told.iter().filter_map(|one| {
@@ -310,6 +318,7 @@ fn nearer_end(share: Share) -> u128 {
 fn capacities(
     told: &[&Channel],
     external: impl Fn(&NodeId) -> bool,
+    room: usize,
     why: &mut Why,
 ) -> Result<Vec<Capacity>, Error> {
     let with = told.iter().filter(|one| external(&one.peer_id));
@@ -332,7 +341,14 @@ fn capacities(
             .cmp(&a.capacity_sats)
             .then(a.peer.cmp(&b.peer))
     });
-    shorten(&mut list, MOST_CAPACITIES, why);
+    // All of a message counts: one that is too large is refused whole.
+    let mut fits = 0;
+    let mut size = 0;
+    for one in list.iter().take(MOST_CAPACITIES) {
+        size += canonical::text(one)?.len() + 1;
+        fits += usize::from(size <= room);
+    }
+    shorten(&mut list, fits, why);
     sorting::by(&mut list, |a, b| a.peer.cmp(&b.peer));
     Ok(list)
 }
@@ -381,8 +397,9 @@ fn count_of(n: usize) -> Count {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::gossip::Kind;
-    use crate::fleet::gossip::body;
+    use crate::fleet::gossip::plain::Plain;
+    use crate::fleet::gossip::{BuildInput, Kind, body, build};
+    use crate::units::Serial;
     use crate::value::{self, Value};
     use proptest::prelude::*;
 
@@ -482,24 +499,38 @@ mod tests {
         /// Whatever a node holds, its own reports pass the check that the receiver makes.
         #[test]
         fn own_reports_are_always_well_formed(
-            channels in prop::collection::vec((0_u64..500, 0_u64..5_000_000, 0_u64..6_000_000, any::<bool>()), 0..260)
+            channels in prop::collection::vec((0_u64..500, 0_u64..5_000_000, 0_u64..6_000_000, prop::bool::weighted(0.2)), 0..400),
+            rebalancing in prop::collection::vec(0_u64..500, 0..40),
         ) {
+            let peer = |n: u64| NodeId::new(&format!("02{n:064x}")).expect("an id");
+
             let channels: Vec<Channel> = channels.iter().enumerate().map(|(n, (peer, capacity, local, private))| {
                 let text = format!(
-                    r#"{{"channel_id":"c{n}","peer_id":"p{peer}","capacity_sats":{capacity},"local_sats":{local},"private":{private}}}"#
+                    r#"{{"channel_id":"c{n}","peer_id":"02{peer:064x}","capacity_sats":{capacity},"local_sats":{local},"private":{private}}}"#
                 );
                 value::decode(&Value::from_json(text.as_bytes()).expect("JSON")).expect("a channel")
             }).collect();
             let input = ReportInput {
                 channels: channels.into(), config: None, counts: None, listed: None,
-                members: vec![NodeId::new("p1").expect("an id")], now: Seconds::constant(1000),
-                profits: Vec::new(), rebalancing: Vec::new(), revenue_windows: Vec::new(), version: None,
+                members: vec![peer(1)], now: Seconds::constant(1_795_000_000), profits: Vec::new(),
+                rebalancing: rebalancing.iter().map(|n| Activity {
+                    at: Seconds::constant(1_795_000_000), expected_end: Seconds::constant(1_795_000_900), peer_id: peer(*n),
+                }).collect(),
+                revenue_windows: Vec::new(), version: None,
             };
             let made = report(&Config::default(), &input, &mut Why::off()).expect("a report");
             let text = serde_json::to_string(&made.liquidity_state).expect("JSON");
-            let body = Value::from_json(text.as_bytes()).expect("JSON");
+            let body = Value::from_json(text.as_bytes()).expect("JSON").into_owned();
             prop_assert!(body::check(Kind::LiquidityState, &body, input.now).is_ok());
-            prop_assert!(!text.contains("\"p1\""));
+            prop_assert!(!text.contains(peer(1).as_str()));
+            // Signed, it is no larger than what every receiver takes.
+            let asked = BuildInput {
+                at: input.now, body: Plain::new(body), kind: Kind::LiquidityState, last_seq: Serial::MIN, reporter: peer(7),
+            };
+            let built = build(&Config::default(), &asked, &mut Why::off()).expect("a message");
+            let message = canonical::text(&built.message).expect("JSON");
+            let signed = message.len() + r#","sig":"""#.len() + 104;
+            prop_assert!(signed <= Config::default().gossip.max_bytes.get() as usize, "{signed}");
         }
     }
 }

@@ -187,6 +187,22 @@ fn a_flood_empties_the_senders_bucket_and_no_other() {
     assert_eq!(code(&back, 2, NOW, &report), "sender_exhausted");
 }
 
+proptest! {
+    #![proptest_config(crate::proofs::config())]
+
+    #[test]
+    fn a_clock_that_was_once_ahead_silences_nobody_for_longer_than_clocks_differ(ahead in 0u64..4_000_000_000) {
+        let mut state = hear(&new(), 2, NOW, &json!("junk")).0.state;
+        let bucket = state.buckets.get_mut(&id(2)).unwrap();
+        bucket.at = Seconds::new(NOW + ahead).unwrap();
+        bucket.left = Count::MIN;
+        let again = hear(&state, 2, NOW, &json!("junk"));
+        prop_assert_eq!(again.1, "sender_exhausted", "going back fills nothing");
+        let report = message(1, "health_status", &health(4), NOW + 602, 0);
+        prop_assert_eq!(code(&again.0.state, 2, NOW + 602, &report), "message_accepted");
+    }
+}
+
 #[test]
 fn only_announcements_reserve_one_for_each_peer_and_eight_in_all() {
     let mut state = new();

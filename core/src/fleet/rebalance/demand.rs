@@ -19,6 +19,7 @@
 //! is sold first.
 
 use super::candidate::{Asked, Evaluated, Flips, Sales, Source, Terms};
+use super::destination::cut_to_room;
 use super::giving::{Giver, Move, able, admissible};
 use super::market::{Market, is_watched, loss};
 use super::size::{SizeInput, size};
@@ -52,11 +53,7 @@ impl Case<'_> {
 
     /// The most that can move from this source.
     fn most_movable(&self) -> Sat {
-        let destination = &self.asked.input.destination;
-        let room = destination.capacity_sats.less(destination.spendable_sats);
-        let room = destination
-            .receivable_sats
-            .map_or(room, |most| most.min(room));
+        let room = self.asked.input.destination.room();
         room.min(self.giver.gives)
     }
 
@@ -73,7 +70,7 @@ pub(super) fn evaluate<'c>(
 ) -> Result<Evaluated, Error> {
     let refused = asked.refused();
     let welcome = asked.is_welcome(why);
-    let (true, Some(amount)) = (welcome, receivable(asked, wanted(asked, why)?, why)) else {
+    let (true, Some(amount)) = (welcome, wanted(asked, why)?) else {
         return Ok(refused);
     };
     let wanted = Move {
@@ -110,41 +107,18 @@ pub(super) fn evaluate<'c>(
     value(&case, refused, why)
 }
 
-/// The amount that is asked for, or that the destination needs.
+/// The amount that is asked for, or that the destination needs; never more than it can receive.
 fn wanted(asked: Asked<'_>, why: &mut Why) -> Result<Option<Sat>, Error> {
     let destination = &asked.input.destination;
     if let Some(amount) = asked.amount()? {
         if !is_watched(destination.flow.as_ref()) {
             why.add(|| Reason::new(Code::DemandUnknown, Effect::Warn));
         }
-        return Ok(Some(amount));
+        return Ok(cut_to_room(amount, destination.room(), true, why));
     }
     let question = SizeInput::of(destination, asked.input.demand);
     let sized = size(asked.config, &question, why).map_err(|error| error.inside("destination"))?;
     Ok(sized.amount_sats)
-}
-
-/// Of the wanted amount what the destination can receive; none when it can receive nothing.
-fn receivable(asked: Asked<'_>, wanted: Option<Sat>, why: &mut Why) -> Option<Sat> {
-    let wanted = wanted?;
-    let most = asked.input.destination.receivable_sats;
-    let Some(most) = most.filter(|most| *most < wanted) else {
-        return Some(wanted);
-    };
-    let nothing = most == Sat::MIN;
-    let asked_less = asked.input.amount_sats.filter(|_| !nothing).map(|_| most);
-    why.add(|| {
-        let effect = if nothing {
-            Effect::Refuse
-        } else {
-            Effect::Adjust
-        };
-        Reason::new(Code::AmountCutToReceivable, effect)
-            .observed(wanted)
-            .limit(most)
-            .flip_if("amount_sats", asked_less)
-    });
-    (!nothing).then_some(most)
 }
 
 /// Of the sized amount what the best source can give, but no job is too small.

@@ -4,7 +4,7 @@ use super::flow::{Flow, FlowKind};
 use super::{Model, RebalanceConfig};
 use crate::fleet::channel::{Phase, yes};
 use crate::flip;
-use crate::reason::{Code, Effect, Reason};
+use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, NodeId, Ppm, Real, Sat};
 
 /// The channel that should be filled.
@@ -41,6 +41,53 @@ pub struct Destination {
     pub spendable_sats: Sat,
     /// For what percentage of the last day its peer was online.
     pub uptime_pct: Option<Real>,
+}
+
+impl Destination {
+    /// The most that can arrive.
+    pub(super) fn room(&self) -> Sat {
+        room(
+            self.capacity_sats,
+            self.local_sats,
+            self.receivable_sats,
+            self.spendable_sats,
+        )
+    }
+}
+
+/// The most that can arrive in a channel: each number that is told bounds it, whichever others are
+/// absent. What waits in HTLCs is not spendable and takes its place all the same.
+pub(super) fn room(
+    capacity: Sat,
+    local: Option<Sat>,
+    receivable: Option<Sat>,
+    spendable: Sat,
+) -> Sat {
+    let local = local.unwrap_or(spendable).max(spendable);
+    let room = capacity.less(local);
+    receivable.map_or(room, |most| most.min(room))
+}
+
+/// Of a wanted amount what fits into the room; none where nothing fits. `asked`: the caller named
+/// the amount, and could name a smaller one.
+pub(super) fn cut_to_room(wanted: Sat, room: Sat, asked: bool, why: &mut Why) -> Option<Sat> {
+    if wanted <= room {
+        return Some(wanted);
+    }
+    let nothing = room == Sat::MIN;
+    let asked_less = (asked && !nothing).then_some(room);
+    why.add(|| {
+        let effect = if nothing {
+            Effect::Refuse
+        } else {
+            Effect::Adjust
+        };
+        Reason::new(Code::AmountCutToReceivable, effect)
+            .observed(wanted)
+            .limit(room)
+            .flip_if("amount_sats", asked_less)
+    });
+    (!nothing).then_some(room)
 }
 
 /// How a channel earned so far.

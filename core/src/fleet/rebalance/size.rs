@@ -5,10 +5,10 @@
 //! volume, as the deployed plugin does.
 //!
 //! Source: spec "rebalance.size"; the deployed plugin. Codes: `nothing_needed`, `amount_sized`; of
-//! the model `demand`: `demand_unknown`; of `cl_revenue_ops`: `slow_channel`,
+//! the model `demand`: `demand_unknown`, `amount_cut_to_receivable`; of `cl_revenue_ops`: `slow_channel`,
 //! `target_below_minimum`.
 
-use super::destination::Destination;
+use super::destination::{Destination, cut_to_room, room};
 use super::market::{Market, is_watched};
 use super::*;
 use crate::fleet::channel::Demand;
@@ -29,6 +29,8 @@ pub struct SizeInput {
     pub flow: Option<Flow>,
     /// The part on our side; what it can send when absent.
     pub local_sats: Option<Sat>,
+    /// What it can receive now.
+    pub receivable_sats: Option<Sat>,
     /// What it can send now.
     pub spendable_sats: Sat,
 }
@@ -43,8 +45,19 @@ impl SizeInput {
             demand,
             flow: destination.flow,
             local_sats: destination.local_sats,
+            receivable_sats: destination.receivable_sats,
             spendable_sats: destination.spendable_sats,
         }
+    }
+
+    /// The most that can arrive.
+    fn room(&self) -> Sat {
+        room(
+            self.capacity_sats,
+            self.local_sats,
+            self.receivable_sats,
+            self.spendable_sats,
+        )
     }
 }
 
@@ -108,6 +121,7 @@ fn by_demand(settings: &RebalanceConfig, input: &SizeInput, why: &mut Why) -> Re
         .min(settings.max_amount_sats);
     let amount = (need > Sat::MIN).then_some(amount);
     explain(input, target, need, amount, why);
+    let amount = amount.and_then(|amount| cut_to_room(amount, input.room(), false, why));
     Ok(Sized {
         active_days: Some(Real::new(market.stock_nu)?),
         amount_sats: amount,

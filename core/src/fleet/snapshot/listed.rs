@@ -5,6 +5,7 @@
 
 use super::LeftOut;
 use super::raw::{ClnInput, Inflight, PeerChannel};
+use crate::canonical;
 use crate::error::Error;
 use crate::fleet::channel::{Channel, HopFee, Phase};
 use crate::reason::{Code, Effect, Reason, Why};
@@ -40,7 +41,10 @@ struct Seen<'i> {
 /// Reads the list.
 pub(super) fn listed<'i>(input: &'i ClnInput, why: &mut Why) -> Result<Listed<'i>, Error> {
     let (mut seen, bad, unreadable) = entries(input, why)?;
-    sorting::by(&mut seen, |a, b| a.place().cmp(&b.place()));
+    sorting::by(&mut seen, |a, b| {
+        let places = a.place().cmp(&b.place());
+        places.then_with(|| a.rest().cmp(&b.rest()))
+    });
     let mut listed = Listed {
         channels: Vec::with_capacity(seen.len()),
         entries: Vec::with_capacity(seen.len()),
@@ -129,6 +133,11 @@ impl<'i> Seen<'i> {
             raw.total_msat,
             &raw.state,
         )
+    }
+
+    /// What is left of an entry whose place another one has too: one channel seen at two moments.
+    fn rest(&self) -> impl Ord + use<> {
+        (self.connected, canonical::text(self.raw).ok())
     }
 
     /// What a reason calls it.

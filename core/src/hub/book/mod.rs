@@ -1,4 +1,5 @@
-//! A hub's accounts, kept between ticks: a tick costs what there is to do, not what there is.
+//! A hub's accounts, kept between ticks: the time of a tick depends on what has
+//! changed, not on how many accounts there are.
 //!
 //! ```
 //! use trimtab_core::{operations::opened, value::Value};
@@ -88,14 +89,15 @@ pub struct HubBook {
 }
 
 impl HubBook {
-    /// A book of the accounts in `state`. A list with unreadable or repeated accounts is refused:
-    /// a book never holds what it could not give back.
+    /// A book of the accounts in `state`. A list with unreadable or repeated accounts is refused,
+    /// with the account in the field: a book never holds what it could not give back.
     pub fn new(policy: Policy, mut state: HubState) -> Result<Self, Error> {
         let accounts = std::mem::take(&mut state.accounts);
         let mut why = Why::off();
         let usable: Vec<Account> = accounts.usable(&mut why).into_iter().cloned().collect();
         if let Some(aside) = why.finish().1.into_iter().next() {
-            return Err(aside.error.inside("accounts"));
+            let account = format!("accounts.{}", aside.subject);
+            return Err(aside.error.inside(&account));
         }
         let tokens = Tokens::of(&state, &policy.config().hub);
         let mut book = Self {
@@ -260,8 +262,10 @@ impl HubBook {
         plan::tick(config, &self.hub, &self.tokens, self, report, why)
     }
 
-    /// Changes the state as the runtime does when it accepts a plan: wholly or not at all.
+    /// Changes the state as the runtime does when it accepts a plan: wholly or not at all. What the
+    /// runtime stops at is an error about `plan.actions`.
     pub fn apply(&mut self, plan: &Plan) -> Result<(), Error> {
+        apply::broadcasts_last(plan)?;
         let mut hub = self.hub.clone();
         let named = plan.actions.iter().filter_map(apply::account_of);
         let mut changed: Table<&EntityId, Option<Account>> = Table::slots(named);
@@ -276,8 +280,11 @@ impl HubBook {
                     Error::out_of_range("account_id", account_id, "an account of this book")
                 })?);
             }
+            let after = match &account {
+                Some(account) => apply::changed(&hub, account, action)?,
+                None => None,
+            };
             apply::apply_to_hub(&mut hub, account.as_ref(), action)?;
-            let after = account.and_then(|account| apply::changed(&hub, &account, action));
             if let (Some(after), Some(account_id)) = (after, apply::account_of(action)) {
                 *changed.slot(account_id) = Some(after);
             }

@@ -199,3 +199,114 @@ proptest! {
         prop_assert_eq!(plan(&mut again), plan(&mut book));
     }
 }
+
+#[test]
+fn what_the_runtime_stops_at_is_not_applied_and_what_it_passes_over_changes_nothing() {
+    let open = |account: &str, more: &str| {
+        let text = format!(
+            r#"{{"state":{{"hub_id":"0x11","now":1000,"accounts":[{{"account_id":"0x22",
+            "deltas":[{{"token_id":1,"collateral":"90","ondelta":"90"}}]{account}}}]{more}}}}}"#
+        );
+        super::open(&crate::value::Value::from_json(text.as_bytes()).unwrap()).unwrap()
+    };
+    let workspace = |status: &str, more: &str| {
+        format!(
+            r#","workspace":{{"ops":[{{"type":"c2r","token_id":1,"amount":"9"}}],"last_modified_by_left":true,
+            "executor_is_left":true,"status":"{status}"{more}}}"#
+        )
+    };
+    let ready = workspace(
+        "ready_to_submit",
+        r#","left_signed":true,"right_signed":true"#,
+    );
+    let [execute, reject, propose] = [
+        r#"{"type":"settle_execute","account_id":"0x22"}"#,
+        r#"{"type":"settle_reject","account_id":"0x22"}"#,
+        r#"{"type":"settle_propose","account_id":"0x22","executor_is_left":true,"memo":"","ops":[]}"#,
+    ];
+    let (broadcast, deposit) = (
+        r#"{"type":"broadcast"}"#,
+        r#"{"type":"deposit","account_id":"0x22","token_id":1,"amount":"5"}"#,
+    );
+    let draft = r#","draft":{"r2r":[{"token_id":1,"amount":"5"}]}"#;
+    let sent = r#","sent":{"sent_at":1},"draft":{"r2r":[{"token_id":1,"amount":"5"}]}"#;
+    let carried = r#","draft":{"c2r":[{"account_id":"0x22","token_id":1,"amount":"9"}]}"#;
+    let of_peer = ready.replace(r#""executor_is_left":true"#, r#""executor_is_left":false"#);
+    let early = workspace("awaiting_counterparty", r#","right_signed":true"#);
+    let pending = |workspace: &str| format!(r#"{workspace},"pending_settlement":true"#);
+    for (account, more, actions) in [
+        ("", sent, broadcast),
+        ("", draft, &format!("{broadcast},{broadcast}")),
+        ("", draft, &format!("{broadcast},{deposit}")),
+        (ready.as_str(), carried, execute),
+        (&of_peer, "", execute),
+        (&early, "", execute),
+        (&pending(&ready), "", execute),
+        (&ready, "", reject),
+        (
+            &pending(&workspace("awaiting_counterparty", "")),
+            "",
+            reject,
+        ),
+        (&pending(""), "", propose),
+    ] {
+        let mut book = open(account, more);
+        let before = book.digest().unwrap();
+        let plan = format!(r#"{{"plan":{{"actions":[{actions}]}}}}"#);
+        let error = book.call_plan(&plan).unwrap_err();
+        assert_eq!(error.field, "plan.actions", "{account} {more} {actions}");
+        assert_eq!(book.digest().unwrap(), before);
+    }
+    for (account, more, actions) in [
+        ("", "", broadcast),
+        ("", "", execute),
+        ("", "", reject),
+        (
+            workspace("submitted", r#","right_signed":true"#).as_str(),
+            "",
+            execute,
+        ),
+        (&workspace("ready_to_submit", ""), "", execute),
+        (&ready, sent, execute),
+        (&ready, "", propose),
+    ] {
+        let mut book = open(account, more);
+        let before = book.digest().unwrap();
+        let plan = format!(r#"{{"plan":{{"actions":[{actions}]}}}}"#);
+        book.call_plan(&plan).unwrap();
+        assert_eq!(book.digest().unwrap(), before, "{account} {more} {actions}");
+    }
+    let mut book = open(&ready, "");
+    book.call_plan(&format!(
+        r#"{{"plan":{{"actions":[{execute},{broadcast}]}}}}"#
+    ))
+    .unwrap();
+    assert_eq!(book.hub().sent.as_ref().unwrap().batch.c2r.len(), 1);
+}
+
+impl HubBook {
+    /// Applies a plan that comes as text.
+    fn call_plan(&mut self, text: &str) -> Result<(), Error> {
+        let input = crate::value::Value::from_json(text.as_bytes())?;
+        let input: ApplyPlan = crate::value::decode(&input)?;
+        self.apply(&input.plan)
+    }
+}
+
+#[test]
+fn a_state_that_a_book_refuses_names_the_account() {
+    let account = format!("0x{}", "22".repeat(32));
+    let bad =
+        format!(r#"{{"account_id":"{account}","deltas":[{{"token_id":1,"collateral":"-1"}}]}}"#);
+    let twice = format!(r#"{{"account_id":"{account}"}},{{"account_id":"{account}"}}"#);
+    for accounts in [bad, twice] {
+        let text = format!(
+            r#"{{"hub_id":"0x11","now":1,"accounts":[{{"account_id":"0x33"}},{accounts}]}}"#
+        );
+        let value = crate::value::Value::from_json(text.as_bytes()).unwrap();
+        let state: HubState = crate::value::decode(&value).unwrap();
+        let refused = HubBook::new(Policy::plan(), state).unwrap_err();
+        let place = format!("accounts.{account}.");
+        assert!(refused.field.starts_with(&place), "{refused:?}");
+    }
+}

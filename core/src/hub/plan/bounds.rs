@@ -156,10 +156,25 @@ impl Ahead {
         }
     }
 
+    /// The token whose reserve is never short.
+    #[must_use]
+    pub const fn token_id(&self) -> TokenId {
+        self.token_id
+    }
+
     /// What is granted of the token whose reserve is never short, if it is this one.
     #[must_use]
     pub fn own(&self, token_id: TokenId) -> Option<TokenAmount> {
         (token_id == self.token_id).then(|| self.granted(token_id))
+    }
+
+    /// Whether the line grants nothing more, whoever comes.
+    #[must_use]
+    pub fn is_over(&self, config: &HubConfig, limits: &TokenLimits) -> bool {
+        let left = limits.per_tick_cap.less(self.granted(self.token_id));
+        self.deposits >= config.max_deposits
+            || !self.room.fits_deposit(self.token_id)
+            || left < limits.min_deposit
     }
 
     fn granted(&self, token_id: TokenId) -> TokenAmount {

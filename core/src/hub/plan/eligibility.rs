@@ -97,7 +97,7 @@ pub struct Candidate<'a> {
     pub securable: TokenAmount,
     /// When it was made.
     pub requested_at: Millis,
-    /// What was paid for it.
+    /// What was paid for it, in its own token.
     pub fee: TokenAmount,
     /// Whether the peer asked for it, or the hub acts unasked.
     pub asked: bool,
@@ -180,12 +180,12 @@ impl Court<'_> {
         let retried = self.marks(account, request.token_id, fee, &mut bars);
         // A fee on the request itself is owed whatever the claim turns out to be.
         if self.config.fee_basis == FeeBasis::Request {
-            self.fee(limits, fee, request.amount, &mut bars)?;
+            self.fee(limits, request.token_id, fee, request.amount, &mut bars)?;
         }
         let (claim, securable) = self.claim(account, request.token_id, side, &mut bars)?;
         let want = request.amount.min(securable);
         if self.config.fee_basis == FeeBasis::Want && !want.is_zero() {
-            self.fee(limits, fee, want, &mut bars)?;
+            self.fee(limits, request.token_id, fee, want, &mut bars)?;
         }
         self.cool_down(&account.account_id, request.token_id, &mut bars);
         if !bars.is_empty() {
@@ -198,7 +198,7 @@ impl Court<'_> {
             claim,
             securable,
             requested_at: fee.requested_at,
-            fee: fee.fee_paid_upfront,
+            fee: counted_fee(self.config, request.token_id, fee),
             asked: true,
             retried,
         }))
@@ -299,6 +299,10 @@ impl Court<'_> {
             let bar = Bar::new(Code::SubmittedPending, Effect::Defer).seen(age, stale);
             bars.push(bar.flip_if(mark.and_then(|at| after(at, stale))));
         }
+        // The runtime waits for it all the same; but nobody would find out why.
+        if let Some(at) = mark.filter(|at| *at > self.hub.now) {
+            bars.push(Bar::new(Code::MomentAhead, Effect::Warn).seen(at, self.hub.now));
+        }
         let retried = mark.is_some() && !waits;
         let version = fee.policy_version.max(const { Serial::constant(1) });
         let ours = self.config.version();
@@ -313,11 +317,17 @@ impl Court<'_> {
     fn fee(
         &self,
         limits: &TokenLimits,
+        token_id: TokenId,
         fee: &FeeState,
         basis: TokenAmount,
         bars: &mut Vec<Bar>,
     ) -> Result<(), Error> {
         if !self.config.require_prepaid_fee {
+            return Ok(());
+        }
+        if let Some(other) = other_fee_token(self.config, token_id, fee) {
+            let bar = Bar::new(Code::FeeInOtherToken, Effect::Refuse);
+            bars.push(bar.seen(other, token_id));
             return Ok(());
         }
         let required = limits.fee(basis, self.config.fee_bps)?;
@@ -361,8 +371,26 @@ impl Court<'_> {
         let passed = self.hub.now.less(last.last_at());
         if passed < wait {
             let bar = Bar::new(Code::CoolDown, Effect::Defer).seen(passed, wait);
-            bars.push(bar.flip_if(after(last.last_at(), wait)));
+            // Of a deposit that is remembered as one to come, no other `now` tells more.
+            let known = self.hub.memory.served.get(account_id);
+            let known = known.and_then(|tokens| tokens.get(&token_id)) == Some(last);
+            bars.push(bar.flip_if(after(last.last_at(), wait).filter(|_| known)));
         }
+    }
+}
+
+/// The token that the fee of a request for `token_id` was paid in, where it is another one and its
+/// units say nothing. The runtime counts any units alike.
+fn other_fee_token(config: &HubConfig, token_id: TokenId, fee: &FeeState) -> Option<TokenId> {
+    let other = fee.fee_token_id.filter(|paid_in| *paid_in != token_id);
+    other.filter(|_| config.fee_basis != FeeBasis::Request)
+}
+
+/// What was paid in advance for a request for `token_id`, in that token.
+pub(crate) fn counted_fee(config: &HubConfig, token_id: TokenId, fee: &FeeState) -> TokenAmount {
+    match other_fee_token(config, token_id, fee) {
+        Some(_) => TokenAmount::ZERO,
+        None => fee.fee_paid_upfront,
     }
 }
 

@@ -41,14 +41,14 @@ use crate::error::Error;
 use crate::hub::guard::reported;
 use crate::hub::limits::{BatchRoom, Tokens};
 use crate::hub::memory::{Asked, HubMemory, Told};
-use crate::hub::plan::accounts::Accounts;
+use crate::hub::plan::accounts::{Accounts, Settled, collateral_of};
 use crate::hub::plan::action::{Action, MEMO};
 use crate::hub::plan::bounds::Ahead;
 use crate::hub::plan::eligibility::{Bar, Candidate, Carried, Court, Judged};
 use crate::hub::plan::offer::Offer;
 use crate::hub::plan::outcome::{Outcome, OutcomeKind, Report, Turned};
-use crate::hub::plan::reserve::Flows;
-use crate::hub::plan::settle::{Shrunk, Standing};
+use crate::hub::plan::reserve::{Flows, Unpayable};
+use crate::hub::plan::settle::{Leaving, Shrunk, Standing};
 use crate::hub::plan::walk::{Pending, Used, Walk};
 use crate::hub::reserves::{self, WatchedReserve};
 use crate::hub::state::{Account, HubState, Workspace};
@@ -136,7 +136,9 @@ impl<'a> Listed<'a> {
         };
         let most = most.saturating_add(hub.memory.proposals.len());
         let largest_first = |a: &Offered<'_>, b: &Offered<'_>| (b.0, a.1).cmp(&(a.0, b.1));
-        for account in &accounts {
+        let leaving = Leaving::of(hub)?;
+        let free = accounts.iter().filter(|one| !leaving.has(&one.account_id));
+        for account in free {
             let side = hub.side(&account.account_id);
             for offer in pull::offers(config, tokens, account, side)? {
                 let list = offers.slot(offer.token_id);
@@ -263,11 +265,17 @@ pub fn tick(
     if let Some(sent) = pending.filter(|sent| sent.age > config.sent_stale_ms) {
         return Ok(abort(config, hub, sent.age, why));
     }
+    let leaving = Leaving::of(hub)?;
+    let settled = Settled {
+        all: accounts,
+        leaving: &leaving,
+    };
     let tick = Tick {
         config,
         hub,
         tokens,
-        accounts,
+        accounts: &settled,
+        leaving: &leaving,
         pending,
         report: report.until(pending.and_then(|sent| sent.until)),
         gains: Sums::new(),
@@ -277,7 +285,7 @@ pub fn tick(
         executes: Vec::new(),
         alerts: Vec::new(),
         lacking: Vec::new(),
-        unpayable: Table::new(),
+        unpayable: Unpayable::default(),
         awaited: false,
         is_busy: pending.is_some(),
     };
@@ -324,6 +332,8 @@ struct Tick<'a> {
     hub: &'a HubState,
     tokens: &'a Tokens,
     accounts: &'a dyn Accounts,
+    /// What batches take out of the accounts already.
+    leaving: &'a Leaving,
     pending: Option<Pending>,
     report: Report,
     /// What this plan's executes bring.
@@ -336,8 +346,8 @@ struct Tick<'a> {
     alerts: Vec<Action>,
     /// The tokens without limits that requests wait for.
     lacking: Vec<TokenId>,
-    /// The tokens that the batch which would be sent next spends too much of, and what would do.
-    unpayable: Table<TokenId, TokenAmount>,
+    /// What the batch that would be sent next and the draft lack.
+    unpayable: Unpayable,
     /// Whether a request waits for a batch that was not sent.
     awaited: bool,
     is_busy: bool,
@@ -351,6 +361,14 @@ impl<'a> Tick<'a> {
                     .observed(age)
                     .limit(self.config.sent_stale_ms)
                     .flip_if("now", until)
+            });
+        }
+        let clock = self.hub.submit_clock.unwrap_or(self.hub.now);
+        if let Some(sent) = self.hub.sent.as_ref().filter(|sent| sent.sent_at > clock) {
+            why.add(|| {
+                Reason::new(Code::MomentAhead, Effect::Warn)
+                    .observed(sent.sent_at)
+                    .limit(clock)
             });
         }
         let mut memory = walk::current(&self.hub.memory, self.hub.now);
@@ -415,7 +433,7 @@ impl<'a> Tick<'a> {
             true => 64u32,
             false => 0,
         };
-        let is_lost = reserve::is_lost(self.hub)?;
+        let is_lost = reserve::is_lost(self.hub, &self.collateral())?;
         let accounts: &'a dyn Accounts = self.accounts;
         for account in accounts.working() {
             let Some(workspace) = &account.workspace else {
@@ -425,7 +443,8 @@ impl<'a> Tick<'a> {
             let id = &account.account_id;
             let side = self.hub.side(id);
             let known = asked.get(id);
-            let standing = settle::standing(self.config, account, side, known, self.hub.now)?;
+            let (config, leaving, now) = (self.config, self.leaving, self.hub.now);
+            let standing = settle::standing(config, account, side, known, leaving, now)?;
             let mut after = known.map(|known| Asked {
                 told: false,
                 ..known.clone()
@@ -433,6 +452,11 @@ impl<'a> Tick<'a> {
             match standing {
                 Standing::No => {
                     after = known.and_then(|known| known.without_proposal(self.hub.now))
+                }
+                Standing::Carried => {
+                    let bars = vec![Bar::new(Code::InBatch, Effect::Defer)];
+                    self.waits(account, None, bars)?;
+                    after = known.and_then(|known| known.without_proposal(self.hub.now));
                 }
                 Standing::Ripe => {
                     let brings = settle::gains(workspace, side);
@@ -443,7 +467,7 @@ impl<'a> Tick<'a> {
                         open.extend(brings);
                     }
                 }
-                Standing::Young => open.extend(settle::on_its_way(account, side, known)?),
+                Standing::Young => open.extend(settle::on_its_way(account, side, known, leaving)?),
                 Standing::Ageless if known.is_some() || room > 0 => {
                     room = room.saturating_sub(u32::from(known.is_none()));
                     after = Some(Asked {
@@ -485,15 +509,21 @@ impl<'a> Tick<'a> {
             // Whoever is set aside keeps its misses: nobody loses them by an absurd state.
             let standing = match &account {
                 Some(account) => {
-                    settle::standing(self.config, account, side, Some(known), self.hub.now)?
+                    let (config, leaving, now) = (self.config, self.leaving, self.hub.now);
+                    settle::standing(config, account, side, Some(known), leaving, now)?
                 }
                 None => Standing::No,
             };
             if let (Standing::Young, Some(account)) = (standing, &account) {
-                open.extend(settle::on_its_way(account, side, Some(known))?);
+                let coming = settle::on_its_way(account, side, Some(known), self.leaving)?;
+                open.extend(coming);
             }
             let after = match standing {
                 Standing::No => known.without_proposal(self.hub.now),
+                Standing::Ageless => Some(Asked {
+                    at: Some(self.hub.now),
+                    ..known.clone()
+                }),
                 _ => Some(known.clone()),
             };
             kept.extend(after.map(|after| (id.clone(), after)));
@@ -542,9 +572,6 @@ impl<'a> Tick<'a> {
         shrunk: Option<Shrunk>,
         age: Option<Millis>,
     ) -> Result<(), Error> {
-        let first = account.workspace.as_ref().and_then(|w| w.ops.first());
-        let token_id = shrunk.map(|shrunk| shrunk.token_id);
-        let token_id = token_id.or(first.map(|op| op.token_id));
         let mut bars = Vec::new();
         if let Some(shrunk) = shrunk {
             let bar = Bar::new(Code::ShareShrunk, Effect::Refuse);
@@ -555,10 +582,32 @@ impl<'a> Tick<'a> {
             let bar = Bar::new(Code::ProposalUnanswered, Effect::Warn);
             bars.push(bar.seen(age, stale));
         }
+        self.waits(account, shrunk.map(|shrunk| shrunk.token_id), bars)
+    }
+
+    /// A settlement that nothing is done with now, for one of its tokens: the first if none is
+    /// named.
+    fn waits(
+        &mut self,
+        account: &Account,
+        token_id: Option<TokenId>,
+        bars: Vec<Bar>,
+    ) -> Result<(), Error> {
+        let first = account.workspace.as_ref().and_then(|w| w.ops.first());
+        let token_id = token_id.or(first.map(|op| op.token_id));
         let binding = bars.first().map_or(Code::SettlementSealed, |bar| bar.code);
         let id = &account.account_id;
         let token_id = token_id.unwrap_or(TokenId::MIN);
         self.report.turned(id, token_id, None, binding, || Ok(bars))
+    }
+
+    /// What the accounts hold in collateral.
+    fn collateral(&self) -> impl Fn(&EntityId, TokenId) -> Result<Option<TokenAmount>, Error> + 'a {
+        let accounts = self.accounts;
+        move |account_id, token_id| {
+            let account = accounts.account(account_id)?;
+            Ok(collateral_of(account.as_ref(), token_id))
+        }
     }
 
     /// What the next batch cannot pay, and what the operator is told once: that, and which tokens
@@ -571,9 +620,9 @@ impl<'a> Tick<'a> {
     ) -> Result<(), Error> {
         // While a batch is on its way the reserve says little about the next one.
         if self.pending.is_none() {
-            self.unpayable = reserve::unpayable(self.hub, &self.gains)?;
+            self.unpayable = reserve::unpayable(self.hub, &self.gains, &self.collateral())?;
         }
-        for (token_id, needed) in &self.unpayable {
+        for (token_id, needed) in &self.unpayable.any {
             let known = accounts
                 .get(token_id)
                 .filter(|account| account.overcommitted);
@@ -598,7 +647,7 @@ impl<'a> Tick<'a> {
             .filter(|(_, account)| account.overcommitted && account.flow.early > Wide::ZERO);
         let over: Vec<TokenId> = over
             .map(|(token_id, _)| *token_id)
-            .chain(self.unpayable.keys().copied())
+            .chain(self.unpayable.any.keys().copied())
             .collect();
         let tokens = told.keys().chain(&over).chain(&self.lacking);
         for token_id in tokens.copied().collect::<Set<_>>() {
@@ -676,11 +725,12 @@ impl<'a> Tick<'a> {
     }
 
     fn reserve_accounts(&self, candidates: &Lines<'a>, why: &mut Why) -> Result<Reserves, Error> {
-        let flows = Flows::of(self.hub)?;
+        let flows = Flows::within(self.hub, &self.collateral())?;
         let mut tokens: Vec<_> = self.hub.reserves.keys().copied().collect();
         tokens.extend(flows.tokens());
         tokens.extend(candidates.keys().copied());
         tokens.extend(self.gains.keys().chain(self.open.keys()).copied());
+        tokens.extend(reserves::remembered(self.config, self.hub, self.tokens));
         if self.config.funding != Funding::MatchFirst {
             tokens.extend(self.accounts.offered_tokens());
         }
@@ -739,7 +789,7 @@ impl<'a> Tick<'a> {
             room: self.room.clone(),
             ahead,
             pending: self.pending,
-            stuck: !self.unpayable.is_empty(),
+            stuck: !self.unpayable.any.is_empty(),
             memory,
             memory_bytes,
             grants: Vec::new(),
@@ -868,7 +918,7 @@ impl<'a> Tick<'a> {
         let unsent = !self.hub.draft.is_empty() || self.hub.recovery.iter().any(|b| !b.is_empty());
         let left = unsent && (self.config.broadcast_leftovers || self.awaited);
         let may = self.hub.sent.is_none() && !self.hub.broadcast_in_input;
-        may && self.unpayable.is_empty() && (is_batch_work || left)
+        may && self.unpayable.next.is_empty() && (is_batch_work || left)
     }
 
     fn next_wake(&self, actions: &[Action], memory: &HubMemory) -> Option<Millis> {

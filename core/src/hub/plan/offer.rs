@@ -31,17 +31,18 @@ impl Offer {
         self.part(TokenAmount::MAX).amount
     }
 
-    /// What to ask for where `wanted` is wanted. The runtime signs a withdrawal by itself and a
-    /// debt payment never: so the share comes first, and the two are never mixed.
+    /// What to ask for where `wanted` is wanted, and never less than is worth a settlement. The
+    /// runtime signs a withdrawal by itself and a debt payment never: so the share comes first, and
+    /// the two are never mixed.
     #[must_use]
     pub fn part(&self, wanted: TokenAmount) -> Part {
-        let is_debt = self.by_withdrawal < wanted && self.by_withdrawal < self.least;
+        let is_debt = self.by_withdrawal < self.least;
         let most = match is_debt {
             true => self.by_settlement,
             false => self.by_withdrawal,
         };
         Part {
-            amount: most.min(wanted),
+            amount: most.min(wanted.max(self.least)),
             is_debt,
         }
     }

@@ -4,7 +4,8 @@ use super::tests::laws::{configs, hubs};
 use super::*;
 use crate::hub::book::HubBook;
 use crate::hub::state::{
-    Batch, DepositEntry, DepositPair, SentBatch, SettlementOp, Workspace, WorkspaceStatus,
+    Batch, DepositEntry, DepositPair, OpKind, SentBatch, SettlementOp, WithdrawalEntry, Workspace,
+    WorkspaceStatus,
 };
 use crate::policy::Policy;
 use crate::proofs;
@@ -162,6 +163,7 @@ prop_compose! {
         early in prop::option::weighted(0.2, 0u64..2_000),
         other in prop_oneof![3 => Just(0u32), 1 => 40..60u32],
         beside in prop::bool::weighted(0.1),
+        leaving in prop::collection::vec(prop::option::weighted(0.2, (0u8..3, 1u8..11)), 40),
     ) -> (Config, HubState) {
         let amount = |n: u64| TokenAmount::new(u128::from(n) * 1_000_000);
         let entry = |wanted: u8| {
@@ -181,6 +183,27 @@ prop_compose! {
         state.recovery = recovery.map(|entry| Batch { r2c: vec![entry], ..Batch::default() }).into_iter().collect();
         state.sent = sent.map(|age| SentBatch { sent_at: Millis::constant(NOW - age), batch: Batch::default() });
         state.broadcast_in_input = beside;
+        // Shares that some batch takes already: of the draft, of the sent one, of the first that
+        // was taken back; up to more than there is.
+        let accounts = state.accounts.readable().to_vec();
+        for (account, leaving) in accounts.iter().zip(leaving) {
+            let (Some((where_to, eighths)), Some(delta)) = (leaving, account.deltas.first()) else {
+                continue;
+            };
+            let share = delta.seen_from(state.side(&account.account_id)).unwrap().own_share;
+            let part = share.get() / ruint::aliases::U256::from(8u8) * ruint::aliases::U256::from(eighths);
+            let entry = WithdrawalEntry {
+                account_id: account.account_id.clone(),
+                token_id: delta.token_id,
+                amount: TokenAmount::from_u256(part),
+            };
+            let batch = match (where_to, &mut state.sent, state.recovery.first_mut()) {
+                (1, Some(sent), _) => &mut sent.batch,
+                (2, _, Some(recovery)) => recovery,
+                _ => &mut state.draft,
+            };
+            batch.c2r.push(entry);
+        }
         (config, state)
     }
 }
@@ -1070,5 +1093,532 @@ mod as_in_the_field {
             state.now = state.now.plus(Millis::constant(400_000)).unwrap();
         }
         assert_eq!(keys.len(), 1);
+    }
+}
+
+/// What a batch of a hub takes and brings, each entry once.
+mod batches {
+    use super::*;
+    use crate::hub::verify::{HubVerifyInput, verify};
+    use std::collections::BTreeMap;
+
+    const HUB: u8 = 0x11;
+
+    /// What a plan newly withdraws of shares, whether it executes or asks.
+    fn withdrawn<'a>(state: &'a HubState, plan: &'a Plan) -> Vec<(EntityId, &'a SettlementOp)> {
+        let accounts = state.accounts.readable();
+        let mut all = Vec::new();
+        for action in &plan.actions {
+            let (account_id, ops) = match action {
+                Action::SettlePropose {
+                    account_id, ops, ..
+                } => (account_id, ops),
+                Action::SettleExecute { account_id } => {
+                    let mut accounts = accounts.iter();
+                    let account = accounts.find(|one| one.account_id == *account_id).unwrap();
+                    (account_id, &account.workspace.as_ref().unwrap().ops)
+                }
+                _ => continue,
+            };
+            let own = ops.iter().filter(|op| op.kind == OpKind::C2r);
+            all.extend(own.map(|op| (account_id.clone(), op)));
+        }
+        all
+    }
+
+    fn least(config: &Config, state: &HubState, token_id: TokenId) -> TokenAmount {
+        let tokens = crate::hub::limits::Tokens::of(state, &config.hub);
+        tokens.get(token_id).unwrap().min_deposit
+    }
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn no_share_is_withdrawn_twice((config, state) in odd_states()) {
+            let plan = decided(&config, &state);
+            let mut taken: BTreeMap<(EntityId, TokenId), Wide> = BTreeMap::new();
+            let sent = state.sent.iter().map(|sent| &sent.batch);
+            for batch in sent.chain([&state.draft]).chain(&state.recovery) {
+                for entry in &batch.c2r {
+                    let sum = taken.entry((entry.account_id.clone(), entry.token_id)).or_default();
+                    *sum = sum.plus(entry.amount.wide()).unwrap();
+                }
+            }
+            for (account_id, op) in withdrawn(&state, &plan) {
+                let mut accounts = state.accounts.readable().iter();
+                let account = accounts.find(|one| one.account_id == account_id).unwrap();
+                let delta = account.delta(op.token_id).unwrap();
+                let share = delta.seen_from(state.side(&account_id)).unwrap().own_share;
+                let sum = taken.entry((account_id, op.token_id)).or_default();
+                *sum = sum.plus(op.amount.wide()).unwrap();
+                prop_assert!(*sum <= share.wide(), "{sum} of {share}");
+            }
+        }
+
+        #[test]
+        fn no_deposit_is_paid_from_more_than_the_collateral_there_is((config, state) in odd_states()) {
+            let plan = decided(&config, &state);
+            let mut there: BTreeMap<TokenId, Wide> = BTreeMap::new();
+            let mut add = |token_id: TokenId, amount: TokenAmount| {
+                let sum = there.entry(token_id).or_default();
+                *sum = sum.plus(amount.wide()).unwrap();
+            };
+            state.reserves.iter().for_each(|(token_id, amount)| add(*token_id, *amount));
+            for entry in &state.draft.c2r {
+                let mut accounts = state.accounts.readable().iter();
+                let account = accounts.find(|one| one.account_id == entry.account_id).unwrap();
+                let collateral = account.delta(entry.token_id).unwrap().collateral;
+                add(entry.token_id, entry.amount.min(collateral));
+            }
+            for action in &plan.actions {
+                if let Action::SettleExecute { account_id } = action {
+                    let mut accounts = state.accounts.readable().iter();
+                    let account = accounts.find(|one| one.account_id == *account_id).unwrap();
+                    for op in &account.workspace.as_ref().unwrap().ops {
+                        add(op.token_id, op.paid_to(state.side(account_id)).unwrap_or(op.amount));
+                    }
+                }
+            }
+            let mut given: BTreeMap<TokenId, Wide> = BTreeMap::new();
+            for action in &plan.actions {
+                if let Action::Deposit { token_id, amount, .. } = action {
+                    let sum = given.entry(*token_id).or_default();
+                    *sum = sum.plus(amount.wide()).unwrap();
+                }
+            }
+            for (token_id, sum) in given {
+                prop_assert!(sum <= there.get(&token_id).copied().unwrap_or_default());
+            }
+        }
+
+        #[test]
+        fn no_settlement_is_proposed_that_is_smaller_than_a_deposit_may_be((config, state) in odd_states()) {
+            let plan = decided(&config, &state);
+            for action in &plan.actions {
+                let Action::SettlePropose { account_id, ops, .. } = action else {
+                    continue;
+                };
+                for op in ops {
+                    let amount = op.paid_to(state.side(account_id)).unwrap_or(op.amount);
+                    prop_assert!(amount >= least(&config, &state, op.token_id));
+                }
+            }
+        }
+    }
+
+    fn asks(byte: u8, token: u32, whole: i64) -> serde_json::Value {
+        json!({"account_id": id(byte), "deltas": [{"token_id": token, "offdelta": tokens(-whole)}],
+            "requests": [{"token_id": token, "amount": tokens(whole), "fee": {"requested_at": 999_000}}]})
+    }
+
+    fn holds(byte: u8, whole: i64) -> serde_json::Value {
+        json!({"account_id": id(byte),
+            "deltas": [{"token_id": 1, "collateral": tokens(whole), "ondelta": tokens(whole)}]})
+    }
+
+    fn hub(reserves: serde_json::Value, accounts: serde_json::Value) -> serde_json::Value {
+        json!({"hub_id": id(HUB), "now": NOW, "reserves": reserves, "accounts": accounts})
+    }
+
+    fn pays(byte: u8, token: u32, whole: i64) -> serde_json::Value {
+        json!([{"token_id": token, "pairs": [{"account_id": id(byte), "amount": tokens(whole)}]}])
+    }
+
+    fn moves(token: u32, whole: i64) -> serde_json::Value {
+        json!([{"token_id": token, "amount": tokens(whole)}])
+    }
+
+    fn takes(byte: u8, whole: i64) -> serde_json::Value {
+        json!([{"account_id": id(byte), "token_id": 1, "amount": tokens(whole)}])
+    }
+
+    fn stages(state: &serde_json::Value) -> Vec<u8> {
+        let plan = decided(&Config::default(), &state_of(state));
+        let own = |stage: &u8| !matches!(stage, 5);
+        plan.actions.iter().map(Action::stage).filter(own).collect()
+    }
+
+    fn usable(state: &serde_json::Value) -> String {
+        let plan = decided(&Config::default(), &state_of(state));
+        plan.reserves[0].usable.to_string()
+    }
+
+    fn refusals(state: &serde_json::Value, actions: serde_json::Value) -> Vec<Code> {
+        let input = json!({"state": state, "plan": {"actions": actions}});
+        let text = serde_json::to_vec(&input).unwrap();
+        let input = crate::value::Value::from_json(&text).unwrap();
+        let input: HubVerifyInput = crate::value::decode(&input).unwrap();
+        let mut why = Why::new();
+        verify(&Config::default(), &input, &mut why).unwrap();
+        why.into_reasons()
+            .iter()
+            .map(|reason| reason.code)
+            .collect()
+    }
+
+    #[test]
+    fn a_settlement_that_a_batch_holds_is_neither_executed_nor_asked_for_again() {
+        let mut ripe = holds(0x99, 9_000);
+        ripe["workspace"] = json!({"ops": [{"type": "c2r", "token_id": 1, "amount": tokens(9_000)}],
+            "executor_is_left": true, "last_modified_by_left": true, "status": "ready_to_submit",
+            "left_signed": true, "right_signed": true});
+        let mut state = hub(
+            json!({"1": tokens(500)}),
+            json!([ripe, asks(0x33, 1, 9_000), asks(0x44, 1, 9_000)]),
+        );
+        state["draft"] = json!({"c2r": takes(0x99, 9_000)});
+        // What the draft brings is deposited once.
+        assert_eq!(stages(&state), [4, 6]);
+        let plan = decided(&Config::default(), &state_of(&state));
+        let of_peer = |outcome: &&Outcome| outcome.account_id == entity(0x99);
+        let outcome = plan.outcomes.iter().find(of_peer).unwrap();
+        assert_eq!(outcome.reasons[0].code, Code::InBatch);
+        let execute =
+            json!([{"type": "settle_execute", "account_id": id(0x99)}, {"type": "broadcast"}]);
+        assert!(refusals(&state, execute).contains(&Code::PlanNotEligible));
+        // Nor is a share asked for that a sent batch or one that was taken back withdraws.
+        let batch = json!({"c2r": takes(0x99, 9_000)});
+        let mut sent = hub(
+            json!({"1": tokens(500)}),
+            json!([holds(0x99, 9_000), asks(0x33, 1, 9_000)]),
+        );
+        let propose = json!([{"type": "settle_propose", "account_id": id(0x99), "executor_is_left": true,
+            "memo": "", "ops": [{"type": "c2r", "token_id": 1, "amount": tokens(9_000)}]}]);
+        assert_eq!(stages(&sent), [2]);
+        assert_eq!(refusals(&sent, propose.clone()), [Code::PlanValid]);
+        sent["sent"] = json!({"sent_at": NOW - 1, "batch": batch});
+        assert_eq!(stages(&sent), [0u8; 0]);
+        assert!(refusals(&sent, propose.clone()).contains(&Code::PlanNotEligible));
+        sent["sent"] = json!(null);
+        sent["recovery"] = json!([batch]);
+        assert_eq!(stages(&sent), [6]);
+        assert!(refusals(&sent, propose).contains(&Code::PlanNotEligible));
+    }
+
+    #[test]
+    fn a_withdrawal_above_the_collateral_pays_for_nothing_and_stops_the_draft() {
+        let mut state = hub(
+            json!({"1": tokens(500)}),
+            json!([holds(0x99, 10), asks(0x33, 1, 9_000)]),
+        );
+        state["draft"] = json!({"c2r": takes(0x99, 9_000)});
+        assert_eq!(stages(&state), [0u8; 0]);
+        let broadcast = json!([{"type": "broadcast"}]);
+        assert_eq!(
+            refusals(&state, broadcast.clone()),
+            [Code::PlanDraftOvercommitted]
+        );
+        state["draft"] = json!({"c2r": takes(0x99, 10)});
+        assert_eq!(stages(&state), [4, 6]);
+        assert_eq!(refusals(&state, broadcast.clone()), [Code::PlanValid]);
+        // Twice the same collateral is above it too.
+        let twice = [takes(0x99, 10)[0].clone(), takes(0x99, 10)[0].clone()];
+        state["draft"] = json!({"c2r": twice});
+        assert_eq!(stages(&state), [0u8; 0]);
+        assert_eq!(refusals(&state, broadcast), [Code::PlanDraftOvercommitted]);
+    }
+
+    #[test]
+    fn only_the_same_content_under_the_same_id_is_the_same_batch() {
+        let state = |ids: [Option<&str>; 2], others: [u8; 2]| {
+            let mut state = hub(json!({"1": tokens(10_000)}), json!([asks(0x33, 1, 1)]));
+            let batch = |id: Option<&str>, byte| json!({"id": id, "r2c": pays(byte, 1, 100)});
+            state["recovery"] = json!([batch(ids[0], others[0]), batch(ids[1], others[1])]);
+            usable(&state)
+        };
+        let (once, twice) = (tokens(9_400), tokens(9_300));
+        assert_eq!(state([Some("a"), Some("a")], [0x77, 0x77]), once);
+        assert_eq!(state([Some("a"), Some("a")], [0x77, 0x66]), twice);
+        assert_eq!(state([Some("a"), Some("b")], [0x77, 0x77]), twice);
+        assert_eq!(state([Some(""), Some("")], [0x77, 0x77]), twice);
+        assert_eq!(state([None, None], [0x77, 0x77]), twice);
+    }
+
+    #[test]
+    fn what_comes_from_outside_pays_for_the_batch_that_brings_it() {
+        for kind in ["r2c", "r2r"] {
+            let state = |brings: i64| {
+                let mut state = hub(
+                    json!({"1": "0", "3": tokens(9_000)}),
+                    json!([asks(0x33, 3, 800)]),
+                );
+                let spends = match kind {
+                    "r2c" => pays(0x77, 1, 800),
+                    _ => moves(1, 800),
+                };
+                state["draft"] = json!({"e2r": moves(1, brings), kind: spends});
+                state
+            };
+            assert_eq!(stages(&state(800)), [4, 6], "{kind}");
+            assert_eq!(stages(&state(799)), [0u8; 0], "{kind}");
+            let broadcast = json!([{"type": "broadcast"}]);
+            assert_eq!(refusals(&state(800), broadcast.clone()), [Code::PlanValid]);
+            assert_eq!(
+                refusals(&state(799), broadcast),
+                [Code::PlanDraftOvercommitted]
+            );
+        }
+        // But no deposit is made from it.
+        let mut state = hub(json!({"1": "0"}), json!([asks(0x33, 1, 800)]));
+        state["draft"] = json!({"e2r": moves(1, 1_000)});
+        assert_eq!(stages(&state), [6]);
+    }
+
+    #[test]
+    fn nothing_is_added_to_a_draft_that_cannot_settle_behind_a_batch_that_can() {
+        let mut state = hub(
+            json!({"1": tokens(20_000), "3": "0"}),
+            json!([asks(0x33, 1, 800)]),
+        );
+        state["recovery"] = json!([{"id": "b1", "r2c": pays(0x77, 1, 5)}]);
+        assert_eq!(stages(&state), [4, 6]);
+        state["draft"] = json!({"r2r": moves(3, 800)});
+        assert_eq!(stages(&state), [6], "the batch that was taken back is sent");
+        let deposit = json!({"type": "deposit", "account_id": id(0x33), "token_id": 1, "amount": tokens(800)});
+        let broadcast = json!({"type": "broadcast"});
+        assert_eq!(refusals(&state, json!([broadcast])), [Code::PlanValid]);
+        let both = refusals(&state, json!([deposit, broadcast]));
+        assert_eq!(both, [Code::PlanDraftOvercommitted]);
+    }
+
+    #[test]
+    fn the_last_proposal_of_a_tick_is_worth_a_settlement() {
+        let mut asked = asks(0x33, 1, 9_000);
+        asked["deltas"][0]["offdelta"] = json!("-9000000001");
+        asked["requests"][0]["amount"] = json!("9000000001");
+        let state = hub(
+            json!({"1": tokens(500)}),
+            json!([asked, holds(0x44, 9_000), holds(0x99, 9_000)]),
+        );
+        let plan = decided(&Config::default(), &state_of(&state));
+        let amounts: Vec<String> = withdrawn(&state_of(&state), &plan)
+            .into_iter()
+            .map(|(_, op)| op.amount.to_string())
+            .collect();
+        assert_eq!(amounts, [tokens(9_000), tokens(1)]);
+    }
+
+    #[test]
+    fn a_proposal_is_neither_small_nor_of_a_token_without_limits_nor_of_what_is_kept() {
+        let mut of_another = holds(0x99, 10);
+        of_another["deltas"][0]["token_id"] = json!(2);
+        let state = hub(json!({}), json!([holds(0x44, 10), of_another]));
+        let propose = |byte: u8, op: serde_json::Value| {
+            refusals(
+                &state,
+                json!([{"type": "settle_propose", "account_id": id(byte),
+                "executor_is_left": true, "memo": "", "ops": [op]}]),
+            )
+        };
+        let takes =
+            |token: u32, amount: &str| json!({"type": "c2r", "token_id": token, "amount": amount});
+        assert_eq!(propose(0x44, takes(1, "1000000")), [Code::PlanValid]);
+        assert_eq!(propose(0x44, takes(1, "999999")), [Code::PlanNotEligible]);
+        assert_eq!(propose(0x99, takes(2, "5000000")), [Code::PlanNotEligible]);
+        let mut moved = takes(1, "1000000");
+        moved["left_diff"] = json!("5");
+        assert_eq!(propose(0x44, moved), [Code::PlanNotEligible]);
+    }
+
+    #[test]
+    fn a_replenishment_is_the_one_of_the_episode_and_no_larger() {
+        let mut state = hub(json!({"1": tokens(900)}), json!([]));
+        let plan = decided(&Config::default(), &state_of(&state));
+        let text = canonical::text(&plan.actions).unwrap();
+        let actions: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let ask = actions[0].clone();
+        assert_eq!(ask["amount"], json!(tokens(1_100)));
+        assert_eq!(refusals(&state, json!([ask])), [Code::PlanValid]);
+        let with = |field: &str, value: &str| {
+            let mut changed = ask.clone();
+            changed[field] = json!(value);
+            changed
+        };
+        assert_eq!(
+            refusals(&state, json!([with("amount", &tokens(100))])),
+            [Code::PlanValid]
+        );
+        let refused = [Code::PlanNotEligible];
+        assert_eq!(refusals(&state, json!([ask, ask])), refused);
+        assert_eq!(
+            refusals(&state, json!([with("amount", &tokens(1_101))])),
+            refused
+        );
+        assert_eq!(refusals(&state, json!([with("amount", "0")])), refused);
+        assert_eq!(refusals(&state, json!([with("id", "anything")])), refused);
+        // One is in flight.
+        let memory = canonical::text(&plan.memory).unwrap();
+        state["memory"] = serde_json::from_str(&memory).unwrap();
+        assert_eq!(refusals(&state, json!([ask])), refused);
+    }
+}
+
+mod what_lies_ahead {
+    use super::*;
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn a_remembered_moment_that_lies_ahead_holds_nobody_up_for_ever(ahead in 1u64..8_000_000_000_000) {
+            let later = NOW + ahead;
+            let bucket = json!({"amount": tokens(10_000), "from": later, "to": later});
+            let mut state = state_of(&json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(500)},
+                "accounts": [
+                    {"account_id": id(0x22), "deltas": [{"token_id": 1, "collateral": tokens(900), "ondelta": tokens(900)}], "pending_settlement": true},
+                    {"account_id": id(0x33), "deltas": [{"token_id": 1, "collateral": tokens(900), "ondelta": tokens(900)}]},
+                    {"account_id": id(0x44), "deltas": [{"token_id": 1, "offdelta": tokens(-900)}],
+                        "requests": [{"token_id": 1, "amount": tokens(900), "fee": {"requested_at": 1}}]},
+                    {"account_id": id(0x55), "deltas": [{"token_id": 1, "offdelta": tokens(-900)}],
+                        "requests": [{"token_id": 1, "amount": tokens(900), "fee": {"requested_at": 1}}]}],
+                "memory": {"served": {(id(0x55)): {"1": {"newer": bucket}}},
+                    "proposals": {
+                        (id(0x22)): {"at": later, "amounts": {"1": tokens(900)}},
+                        (id(0x33)): {"misses": 1, "until": later}}}}));
+            let config = Config::default();
+            let plan = decided(&config, &state);
+            // Of unknown age: it counts as nothing, is remembered, and another is asked.
+            prop_assert!(plan.reserves[0].open_proposals.is_zero());
+            let remembered = plan.memory.proposals.get(&entity(0x22)).unwrap();
+            prop_assert_eq!(remembered.at, Some(state.now));
+            let until = plan.memory.proposals.get(&entity(0x33)).unwrap().until.unwrap();
+            prop_assert!(until.less(state.now).get() <= crate::hub::memory::LONGEST_WAIT_MS);
+            let asks = |action: &Action| matches!(action, Action::SettlePropose { account_id, .. } if *account_id == entity(0x33));
+            prop_assert!(plan.actions.iter().any(asks));
+            // And the window is over after an hour.
+            state.memory = plan.memory;
+            state.now = Millis::new(NOW + crate::hub::memory::WINDOW_MS).unwrap();
+            state.reserves.insert(TOKEN, TokenAmount::new(9_000_000_000));
+            let served = decided(&config, &state);
+            let serves = |action: &Action| matches!(action, Action::Deposit { account_id, .. } if *account_id == entity(0x55));
+            prop_assert!(served.actions.iter().any(serves));
+        }
+
+        #[test]
+        fn a_mark_or_a_sent_batch_that_lies_ahead_is_told(ahead in 1u64..8_000_000_000_000, is_sent in any::<bool>()) {
+            let mut state = json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(5_000)},
+                "accounts": [{"account_id": id(0x22), "deltas": [{"token_id": 1, "offdelta": tokens(-900)}],
+                    "requests": [{"token_id": 1, "amount": tokens(900), "fee": {"requested_at": 1}}]}]});
+            match is_sent {
+                true => state["sent"] = json!({"sent_at": NOW + ahead}),
+                false => state["accounts"][0]["submitted"] = json!({"1": NOW + ahead}),
+            }
+            let mut why = Why::new();
+            let plan = plan(&Config::default(), &state_of(&state), &mut why).unwrap();
+            let mut told = why.into_reasons();
+            told.extend(plan.outcomes.into_iter().flat_map(|outcome| outcome.reasons));
+            prop_assert!(told.iter().any(|reason| reason.code == Code::MomentAhead));
+        }
+    }
+}
+
+mod what_a_larger_reserve_would_not_mend {
+    use super::*;
+    use crate::config::amount::HubAmount;
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn is_not_pulled_back(state in hubs(), config in configs(), caps in (1u64..400, 1u64..400, 1u64..800, 1u64..50)) {
+            let mut state = state;
+            let plenty: TokenAmount = "1000000000000000000000000000000000".parse().unwrap();
+            for token_id in [1, 2] {
+                state.reserves.insert(TokenId::constant(token_id), plenty);
+            }
+            let mut config = config;
+            config.hub.per_request_cap = HubAmount::tokens(caps.0);
+            config.hub.per_account_window = HubAmount::tokens(caps.1);
+            config.hub.per_tick_cap = HubAmount::tokens(caps.2);
+            config.hub.min_deposit = HubAmount::tokens(caps.3);
+            if config.hub.funding == Funding::Sweep {
+                config.hub.funding = Funding::MatchFirst;
+            }
+            let plan = decided(&config, &state);
+            for token in plan.reserves {
+                // What this plan pays is earned back; nothing else is missing.
+                prop_assert!(token.pulled <= token.granted, "{token:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn requests_that_are_too_small_or_have_had_their_share_move_nothing() {
+        let dust = |byte: u8| {
+            json!({"account_id": id(byte), "deltas": [{"token_id": 1, "offdelta": "-900000"}],
+                "requests": [{"token_id": 1, "amount": "900000", "fee": {"requested_at": 900_000}}]})
+        };
+        let much = json!({"account_id": id(0x44), "deltas": [{"token_id": 1, "offdelta": tokens(-40_000)}],
+            "requests": [{"token_id": 1, "amount": tokens(40_000), "fee": {"requested_at": 900_000}}]});
+        let spender = json!({"account_id": id(0x33), "deltas": [{"token_id": 1, "collateral": tokens(90_000), "ondelta": tokens(90_000)}]});
+        let state = state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(1_000_000)},
+            "accounts": [dust(0x22), dust(0x23), much, spender],
+            "memory": {"served": {(id(0x44)): {"1": {"newer": {"amount": tokens(10_000), "from": 900_000, "to": 900_000}}}}}}),
+        );
+        let plan = decided(&Config::default(), &state);
+        assert_eq!(plan.actions, []);
+        assert_eq!(plan.reserves[0].unmet.to_string(), "40001800000");
+    }
+}
+
+mod fees_in_another_token {
+    use super::*;
+    use crate::config::Profile;
+
+    fn asking(byte: u8, fee: &serde_json::Value) -> serde_json::Value {
+        let mut terms = json!({"requested_at": 900_000});
+        for (key, value) in fee.as_object().unwrap() {
+            terms[key] = value.clone();
+        }
+        json!({"account_id": id(byte), "deltas": [{"token_id": 1, "offdelta": tokens(-5_000)}],
+            "requests": [{"token_id": 1, "amount": tokens(5_000), "fee": terms}]})
+    }
+
+    fn with(fees: &[serde_json::Value]) -> HubState {
+        let accounts: Vec<_> = (0x22u8..)
+            .zip(fees)
+            .map(|(byte, fee)| asking(byte, fee))
+            .collect();
+        state_of(
+            &json!({"hub_id": id(0x11), "now": NOW, "reserves": {"1": tokens(5_500)}, "accounts": accounts}),
+        )
+    }
+
+    fn served(config: &Config, state: &HubState) -> Vec<EntityId> {
+        let plan = decided(config, state);
+        let deposits = plan.actions.into_iter().filter_map(|action| match action {
+            Action::Deposit { account_id, .. } => Some(account_id),
+            _ => None,
+        });
+        deposits.collect()
+    }
+
+    proptest! {
+        #![proptest_config(proofs::config())]
+
+        #[test]
+        fn count_as_nothing(units in 1u128.., other in 2u32..6) {
+            let state = with(&[
+                json!({"fee_paid_upfront": units.to_string(), "fee_token_id": other}),
+                json!({"fee_paid_upfront": "1"}),
+                json!({"fee_paid_upfront": "2", "fee_token_id": 1}),
+            ]);
+            let mut config = Config::default();
+            config.hub.strategy = crate::config::hub::Strategy::Fee;
+            prop_assert_eq!(served(&config, &state), [entity(0x24)]);
+            config.hub.require_prepaid_fee = true;
+            config.hub.fee_bps = crate::units::Bps::constant(1);
+            let plan = decided(&config, &with(&[json!({"fee_paid_upfront": units.to_string(), "fee_token_id": other})]));
+            prop_assert_eq!(plan.outcomes[0].reasons[0].code, Code::FeeInOtherToken);
+        }
+    }
+
+    #[test]
+    fn count_by_their_units_in_the_profile_of_the_runtime() {
+        let config = Config::of(Profile::Xln);
+        let state = with(&[json!({"fee_paid_upfront": "600000", "fee_token_id": 2})]);
+        assert_eq!(served(&config, &state), [entity(0x22)]);
     }
 }

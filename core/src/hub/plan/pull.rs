@@ -69,12 +69,12 @@ pub fn need(
         Funding::Sweep => Ok(TokenAmount::MAX.wide()),
         Funding::MatchFirst => {
             let from_reserve = positive(granted.minus(inflow)?);
-            from_reserve.plus(positive(used.unmet.minus(open)?))
+            from_reserve.plus(positive(used.short().wide().minus(open)?))
         }
         Funding::ReserveFirst => {
             let after = account.net.plus(inflow)?.minus(granted)?;
             let lacking = positive(limits.min_reserve.wide().minus(after)?);
-            Ok(positive(used.unmet.plus(lacking)?.minus(open)?))
+            Ok(positive(used.short().wide().plus(lacking)?.minus(open)?))
         }
     }
 }

@@ -202,6 +202,11 @@ impl<'a> Model<'a> {
         if self.hub.sent.is_some() {
             return Some("a batch is on its way");
         }
+        let withdraws = self.draft.c2r.iter().any(|entry| entry.account_id == *id);
+        let settles = self.draft.settlements.iter();
+        if withdraws || settles.clone().any(|entry| entry.account_id == *id) {
+            return Some("another settlement of the account is in the draft");
+        }
         for op in &workspace.ops {
             match op.kind {
                 OpKind::C2r => self.draft.c2r.push(crate::hub::state::WithdrawalEntry {

@@ -4,23 +4,59 @@
 //! usable = max(0, net + inflow - min(floor, max(0, free))). The floor guards the reserve, not the
 //! inflow that this batch brings, and what the batch already takes uses up that inflow.
 
+use std::iter;
+
 use crate::error::Error;
 use crate::hub::guard::reported;
 use crate::hub::limits::TokenLimits;
-use crate::hub::state::{Batch, HubState};
-use crate::sorting;
+use crate::hub::state::{Batch, HubState, WithdrawalEntry};
 use crate::table::Table;
-use crate::units::{TokenAmount, TokenId, Wide};
+use crate::units::{EntityId, TokenAmount, TokenId, Wide};
 
-/// What the batches of a hub do to one reserve.
+/// What the batches of a hub do to one reserve. They settle in this order: what comes from outside,
+/// transfers to others, withdrawals and settlements, deposits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Flow {
+    /// What comes in from outside, before anything is spent.
+    pub external: Wide,
     /// Everything that spends the reserve.
     pub outflow: Wide,
     /// The part of it that settles before withdrawals bring anything in.
     pub early: Wide,
     /// What the draft brings in before its deposits.
     pub inflow: Wide,
+    /// What its withdrawals take above the collateral that there is: the chain reverts such a batch.
+    pub beyond: Wide,
+}
+
+/// The collateral of an account in one token, where the account is known.
+pub type Collateral<'a> = dyn Fn(&EntityId, TokenId) -> Result<Option<TokenAmount>, Error> + 'a;
+
+/// The batches that have not settled, the draft first, each once: a batch that moved from sent to
+/// recovery may be listed in both. Only the same content under the same id is the same batch.
+#[must_use]
+pub fn unsettled(hub: &HubState) -> Vec<&Batch> {
+    let sent = hub.sent.iter().map(|sent| &sent.batch);
+    let all = iter::once(&hub.draft).chain(sent).chain(&hub.recovery);
+    let mut known: Table<&str, Vec<&Batch>> = Table::new();
+    let mut batches = Vec::new();
+    for batch in all {
+        let id = batch.id.as_deref().unwrap_or_default();
+        let same_id = known.slot(id);
+        if id.is_empty() || !same_id.contains(&batch) {
+            same_id.push(batch);
+            batches.push(batch);
+        }
+    }
+    batches
+}
+
+/// The same in the order in which they settle: the draft last.
+fn settling(hub: &HubState) -> Vec<&Batch> {
+    let mut batches = unsettled(hub);
+    let first = batches.len().min(1);
+    batches.rotate_left(first);
+    batches
 }
 
 /// The flows of every token, read once.
@@ -28,19 +64,18 @@ pub struct Flow {
 pub struct Flows(Table<TokenId, Flow>);
 
 impl Flows {
-    /// The flows of all batches; each batch once.
+    /// The flows of all batches, as if every withdrawal were covered.
     pub fn of(hub: &HubState) -> Result<Self, Error> {
+        Self::within(hub, &|_, _| Ok(None))
+    }
+
+    /// The flows of all batches; a withdrawal brings no more than the collateral that is left.
+    pub fn within(hub: &HubState, collateral: &Collateral<'_>) -> Result<Self, Error> {
+        let batches = settling(hub);
         let mut parts = Vec::new();
-        brought(&hub.draft, &mut parts);
-        let mut batches = vec![&hub.draft];
-        batches.extend(hub.sent.iter().map(|sent| &sent.batch));
-        batches.extend(&hub.recovery);
-        // A batch that moved from sent to recovery may be listed in both.
-        let again = sorting::repeats(batches.iter().map(|batch| batch.id.as_deref()));
-        for (batch, again) in batches.into_iter().zip(again) {
-            if batch.id.is_none() || !again {
-                spent(batch, &mut parts)?;
-            }
+        brought_last(&batches, collateral, &mut parts)?;
+        for batch in batches {
+            spent(batch, &mut parts)?;
         }
         Self::summed(parts)
     }
@@ -49,9 +84,11 @@ impl Flows {
         let mut flows = Table::slots(parts.iter().map(|(token_id, _)| *token_id));
         for (token_id, part) in parts {
             let flow: &mut Flow = flows.slot(token_id);
+            flow.external = flow.external.plus(part.external)?;
             flow.outflow = flow.outflow.plus(part.outflow)?;
             flow.early = flow.early.plus(part.early)?;
             flow.inflow = flow.inflow.plus(part.inflow)?;
+            flow.beyond = flow.beyond.plus(part.beyond)?;
         }
         Ok(Self(flows))
     }
@@ -68,28 +105,83 @@ impl Flows {
     }
 }
 
-/// What a batch brings into the reserve before its deposits, part by part.
-fn brought(batch: &Batch, parts: &mut Vec<(TokenId, Flow)>) {
-    let none = Flow::default();
-    for entry in &batch.c2r {
-        let inflow = entry.amount.wide();
-        parts.push((entry.token_id, Flow { inflow, ..none }));
-    }
-    for entry in &batch.settlements {
-        let inflow = entry.reserve_diff.wide();
-        if !inflow.is_negative() {
-            parts.push((entry.token_id, Flow { inflow, ..none }));
+/// What is left of each collateral while one batch settles after the other.
+struct Escrow<'a> {
+    collateral: &'a Collateral<'a>,
+    left: Table<(EntityId, TokenId), Option<TokenAmount>>,
+}
+
+impl<'a> Escrow<'a> {
+    const fn of(collateral: &'a Collateral<'a>) -> Self {
+        Self {
+            collateral,
+            left: Table::new(),
         }
+    }
+
+    /// What a withdrawal brings, and what it lacks.
+    fn take(&mut self, entry: &WithdrawalEntry) -> Result<(TokenAmount, TokenAmount), Error> {
+        let key = (entry.account_id.clone(), entry.token_id);
+        let known = match self.left.get(&key) {
+            Some(left) => *left,
+            None => (self.collateral)(&entry.account_id, entry.token_id)?,
+        };
+        let brings = entry.amount.min(known.unwrap_or(entry.amount));
+        self.left.insert(key, known.map(|left| left.less(brings)));
+        Ok((brings, entry.amount.less(brings)))
+    }
+
+    /// What a batch brings into the reserve before its deposits, part by part.
+    fn brought(&mut self, batch: &Batch, parts: &mut Vec<(TokenId, Flow)>) -> Result<(), Error> {
+        let none = Flow::default();
+        for entry in &batch.c2r {
+            let (inflow, beyond) = self.take(entry)?;
+            let (inflow, beyond) = (inflow.wide(), beyond.wide());
+            let flow = Flow {
+                inflow,
+                beyond,
+                ..none
+            };
+            parts.push((entry.token_id, flow));
+        }
+        for entry in &batch.settlements {
+            let inflow = entry.reserve_diff.wide();
+            if !inflow.is_negative() {
+                parts.push((entry.token_id, Flow { inflow, ..none }));
+            }
+        }
+        Ok(())
     }
 }
 
-/// What a batch spends, part by part.
+/// What the last of the batches brings after the others.
+fn brought_last(
+    batches: &[&Batch],
+    collateral: &Collateral<'_>,
+    parts: &mut Vec<(TokenId, Flow)>,
+) -> Result<(), Error> {
+    let mut escrow = Escrow::of(collateral);
+    let Some((last, before)) = batches.split_last() else {
+        return Ok(());
+    };
+    for batch in before {
+        escrow.brought(batch, &mut Vec::new())?;
+    }
+    escrow.brought(last, parts)
+}
+
+/// What a batch spends and what it gets from outside for it, part by part.
 fn spent(batch: &Batch, parts: &mut Vec<(TokenId, Flow)>) -> Result<(), Error> {
+    let none = Flow::default();
+    for entry in &batch.e2r {
+        let external = entry.amount.wide();
+        parts.push((entry.token_id, Flow { external, ..none }));
+    }
     let mut spend = |token_id: TokenId, outflow: Wide, early: Wide| {
         let flow = Flow {
             outflow,
             early,
-            inflow: Wide::ZERO,
+            ..none
         };
         parts.push((token_id, flow));
     };
@@ -113,14 +205,27 @@ fn spent(batch: &Batch, parts: &mut Vec<(TokenId, Flow)>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The tokens of which the batch that would be sent next spends more than there is, each with the
-/// reserve that would do: the chain would revert the batch as a whole. `gains` come into the draft
-/// besides what it brings itself.
+/// The tokens of which a batch spends more than there is, each with the reserve that would do; the
+/// largest amount where no reserve would.
+pub type Lacking = Table<TokenId, TokenAmount>;
+
+/// What the chain would revert, a batch as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unpayable {
+    /// What the batch that would be sent next lacks: with anything it is not sent.
+    pub next: Lacking,
+    /// What that batch or the draft behind it lacks: with anything nothing is added to the draft.
+    pub any: Lacking,
+}
+
+/// What the next batch and the draft lack while no batch is sent. `gains` come into the draft besides what it brings
+/// itself.
 pub fn unpayable(
     hub: &HubState,
     gains: &Table<TokenId, Wide>,
-) -> Result<Table<TokenId, TokenAmount>, Error> {
-    next(hub, |token_id, flow, is_draft| {
+    collateral: &Collateral<'_>,
+) -> Result<Unpayable, Error> {
+    Unpayable::of(hub, collateral, |token_id, flow, is_draft| {
         let gain = gains.get(&token_id).copied().filter(|_| is_draft);
         let later = flow
             .outflow
@@ -130,32 +235,73 @@ pub fn unpayable(
     })
 }
 
-/// The same for what no settlement of the batch could mend.
-pub fn is_lost(hub: &HubState) -> Result<bool, Error> {
-    let spent = next(hub, |_, flow, is_draft| match is_draft {
+/// Whether there is something that no settlement added to the draft could mend.
+pub fn is_lost(hub: &HubState, collateral: &Collateral<'_>) -> Result<bool, Error> {
+    let lost = Unpayable::of(hub, collateral, |_, flow, is_draft| match is_draft {
         true => Ok(flow.early),
         false => Ok(flow.early.max(flow.outflow.minus(flow.inflow)?)),
     })?;
-    Ok(!spent.is_empty())
+    Ok(!lost.any.is_empty())
 }
 
-/// The tokens of which the next batch takes more than there is, by `taken` of its flow.
-fn next(
+impl Unpayable {
+    /// By `taken` of the flows of a batch.
+    fn of(
+        hub: &HubState,
+        collateral: &Collateral<'_>,
+        taken: impl Fn(TokenId, Flow, bool) -> Result<Wide, Error>,
+    ) -> Result<Self, Error> {
+        // Batches that were taken back go first.
+        let batches = settling(hub);
+        let draft = lacking(hub, &batches, collateral, |id, flow| taken(id, flow, true))?;
+        let next = match batches.as_slice() {
+            [first, _, ..] => lacking(hub, &[*first], collateral, |id, flow| {
+                taken(id, flow, false)
+            })?,
+            _ => draft.clone(),
+        };
+        let mut any = draft;
+        for (token_id, needed) in &next {
+            let most: &mut TokenAmount = any.slot(*token_id);
+            *most = (*most).max(*needed);
+        }
+        Ok(Self { next, any })
+    }
+}
+
+/// What the last of the batches lacks after the others, by `taken` of its flow.
+fn lacking(
     hub: &HubState,
-    taken: impl Fn(TokenId, Flow, bool) -> Result<Wide, Error>,
-) -> Result<Table<TokenId, TokenAmount>, Error> {
-    // A batch that was taken back goes first.
-    let batch = hub.recovery.first().unwrap_or(&hub.draft);
-    let mut parts = Vec::new();
-    brought(batch, &mut parts);
-    spent(batch, &mut parts)?;
+    batches: &[&Batch],
+    collateral: &Collateral<'_>,
+    taken: impl Fn(TokenId, Flow) -> Result<Wide, Error>,
+) -> Result<Lacking, Error> {
     let mut lacking = Table::new();
+    let Some((last, before)) = batches.split_last() else {
+        return Ok(lacking);
+    };
+    let mut escrow = Escrow::of(collateral);
+    let (mut parts, mut earlier) = (Vec::new(), Vec::new());
+    for batch in before {
+        escrow.brought(batch, &mut earlier)?;
+        spent(batch, &mut earlier)?;
+    }
+    escrow.brought(last, &mut parts)?;
+    spent(last, &mut parts)?;
+    let earlier = Flows::summed(earlier)?;
     for (token_id, flow) in &Flows::summed(parts)?.0 {
         let amount = |amounts: &Table<TokenId, TokenAmount>| {
             amounts.get(token_id).copied().unwrap_or_default()
         };
-        let taken = taken(*token_id, *flow, hub.recovery.is_empty())?.max(Wide::ZERO);
-        let needed = amount(&hub.open_debts).wide().plus(taken)?;
+        if flow.beyond > Wide::ZERO {
+            lacking.insert(*token_id, TokenAmount::MAX);
+            continue;
+        }
+        let before = earlier.of_token(*token_id);
+        let gone = before.outflow.minus(before.inflow)?;
+        let gone = gone.minus(before.external)?;
+        let taken = taken(*token_id, *flow)?.minus(flow.external)?;
+        let needed = amount(&hub.open_debts).wide().plus(gone)?.plus(taken)?;
         if taken > Wide::ZERO && needed > amount(&hub.reserves).wide() {
             lacking.insert(*token_id, reported(needed));
         }
@@ -197,7 +343,7 @@ impl Account {
         let net = free.minus(flow.outflow)?;
         let inflow = flow.inflow.plus(executed)?;
         let flow = Flow { inflow, ..flow };
-        let overcommitted = free < flow.early;
+        let overcommitted = free.plus(flow.external)? < flow.early;
         // What entries of the batch take below the floor is covered by its inflow first: the same
         // inflow never pays for two deposits.
         let guarded = limits.floor.wide().min(free.max(Wide::ZERO));
@@ -218,8 +364,8 @@ impl Account {
     /// The smallest reserve with which the draft can settle as it stands.
     #[must_use]
     pub fn reserve_to_settle(&self) -> Option<TokenAmount> {
-        let needed = self.debts.wide().plus(self.flow.early).ok()?;
-        needed.positive_part().ok()
+        let taken = self.flow.early.minus(self.flow.external).ok()?;
+        self.debts.wide().plus(taken).ok()?.positive_part().ok()
     }
 
     /// The smallest reserve with which deposits may spend `usable`.

@@ -9,11 +9,71 @@
 use crate::account::algebra::Side;
 use crate::config::hub::HubConfig;
 use crate::error::Error;
-use crate::hub::guard;
+use crate::hub::guard::{self, Recoverable};
 use crate::hub::memory::Asked;
-use crate::hub::state::{Account, OpKind, SettlementOp, Workspace, WorkspaceStatus};
+use crate::hub::plan::reserve;
+use crate::hub::state::{Account, HubState, OpKind, SettlementOp, Workspace, WorkspaceStatus};
 use crate::table::Table;
-use crate::units::{Millis, TokenAmount, TokenId, Wide};
+use crate::units::{EntityId, Millis, TokenAmount, TokenId, Wide};
+
+/// What batches that have not settled take out of the accounts, per account and token: of the own
+/// share, and of the peer's debt.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Leaving(Table<EntityId, Table<TokenId, (Wide, Wide)>>);
+
+impl Leaving {
+    /// What draft, sent and recovery batches take; each batch once.
+    pub fn of(hub: &HubState) -> Result<Self, Error> {
+        let batches = reserve::unsettled(hub);
+        let shares = batches.iter().flat_map(|batch| &batch.c2r);
+        let debts = batches.iter().flat_map(|batch| &batch.settlements);
+        let shares = shares.map(|entry| {
+            let part = (entry.amount.wide(), Wide::ZERO);
+            (&entry.account_id, entry.token_id, part)
+        });
+        let debts = debts.map(|entry| {
+            let part = (Wide::ZERO, entry.reserve_diff.wide().max(Wide::ZERO));
+            (&entry.account_id, entry.token_id, part)
+        });
+        let parts = shares.chain(debts);
+        let mut all: Table<EntityId, Table<TokenId, (Wide, Wide)>> =
+            Table::slots(parts.clone().map(|(account_id, _, _)| account_id.clone()));
+        for (account_id, token_id, part) in parts {
+            if let Some(tokens) = all.get_mut(account_id) {
+                let sum = tokens.slot(token_id);
+                *sum = (sum.0.plus(part.0)?, sum.1.plus(part.1)?);
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// Whether some batch settles with the account.
+    #[must_use]
+    pub fn has(&self, account_id: &EntityId) -> bool {
+        !self.0.is_empty() && self.0.contains_key(account_id)
+    }
+
+    /// What is left to take of what could be taken from an account.
+    pub fn rest(
+        &self,
+        account_id: &EntityId,
+        token_id: TokenId,
+        of: Recoverable,
+    ) -> Result<Recoverable, Error> {
+        let taken = self.0.get(account_id);
+        let Some((share, debt)) = taken.and_then(|tokens| tokens.get(&token_id)) else {
+            return Ok(of);
+        };
+        // A settlement may take of the share too what the debt does not cover.
+        let owed = of.by_settlement.wide();
+        let share = share.plus(debt.minus(owed)?.max(Wide::ZERO))?;
+        let left = |all: TokenAmount, taken: Wide| all.wide().minus(taken)?.positive_part();
+        Ok(Recoverable {
+            by_withdrawal: left(of.by_withdrawal, share)?,
+            by_settlement: left(of.by_settlement, *debt)?,
+        })
+    }
+}
 
 /// More than is ours.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +93,8 @@ pub enum Standing {
     No,
     /// Both sides signed it, and all that it takes is ours.
     Ripe,
+    /// Both sides signed it, and some batch settles with the account already.
+    Carried,
     /// It is young: what it asks is on its way.
     Young,
     /// Nobody knows how old it is: it is remembered from now on, and counts as nothing.
@@ -76,20 +138,26 @@ pub fn standing(
     account: &Account,
     side: Side,
     asked: Option<&Asked>,
+    leaving: &Leaving,
     now: Millis,
 ) -> Result<Standing, Error> {
     if !account.is_active() {
         return Ok(Standing::No);
     }
+    // A moment that has not come yet says nothing.
+    let known = |at: &Millis| *at <= now;
     let remembered = asked.and_then(|asked| asked.at);
     let Some(workspace) = &account.workspace else {
         // To a peer that is offline the runtime shows the frame only.
         let is_open = remembered.is_some() && account.is_pending();
-        return Ok(match is_open.then(|| age(config, remembered, now)) {
-            None => Standing::No,
-            Some(Age::Young) => Standing::Young,
-            Some(_) => Standing::Old,
-        });
+        return Ok(
+            match is_open.then(|| age(config, remembered.filter(known), now)) {
+                None => Standing::No,
+                Some(Age::Young) => Standing::Young,
+                Some(Age::Unknown) => Standing::Ageless,
+                Some(_) => Standing::Old,
+            },
+        );
     };
     let is_open = workspace.is_of(side)
         && workspace.status != WorkspaceStatus::Submitted
@@ -102,14 +170,16 @@ pub fn standing(
         return Ok(Standing::No);
     }
     let agreed = workspace.status == WorkspaceStatus::ReadyToSubmit && workspace.peer_signed(side);
+    // The runtime adds no second settlement of an account to a batch.
+    if agreed && leaving.has(&account.account_id) {
+        return Ok(Standing::Carried);
+    }
     if agreed && !account.is_pending() {
         return Ok(match shrunk(account, workspace, side)? {
             None => Standing::Ripe,
             Some(shrunk) => Standing::Sealed(Some(shrunk), None),
         });
     }
-    // A moment that has not come yet says nothing.
-    let known = |at: &Millis| *at <= now;
     let at = workspace
         .updated_at
         .filter(known)
@@ -163,11 +233,13 @@ fn is_of_our_kind(config: &HubConfig, op: &SettlementOp, side: Side) -> bool {
     }
 }
 
-/// What is on its way with an open settlement: at most what the same one could take now.
+/// What is on its way with an open settlement: at most what the same one could take now, besides
+/// what batches take already.
 pub fn on_its_way(
     account: &Account,
     side: Side,
     asked: Option<&Asked>,
+    leaving: &Leaving,
 ) -> Result<Vec<(TokenId, Wide)>, Error> {
     // Per token: what is asked of the share, and of the debt.
     let mut sums: Table<TokenId, (Wide, Wide)> = Table::new();
@@ -187,6 +259,7 @@ pub fn on_its_way(
             continue;
         };
         let now = guard::still_recoverable(account, delta, side)?;
+        let now = leaving.rest(&account.account_id, token_id, now)?;
         let share = share.min(now.by_withdrawal.wide());
         on_its_way.push((token_id, share.plus(debt.min(now.by_settlement.wide()))?));
     }

@@ -36,6 +36,17 @@ pub struct Used {
     pub granted: TokenAmount,
     /// What eligible requests want and did not get.
     pub unmet: Wide,
+    /// What this tick would grant with a reserve that is never short.
+    pub supplied: TokenAmount,
+}
+
+impl Used {
+    /// The part of the unmet that a larger reserve would let this tick grant. Pulling back mends
+    /// nothing else: no cap, no window and no smallest deposit.
+    #[must_use]
+    pub fn short(&self) -> TokenAmount {
+        self.supplied.less(self.granted)
+    }
 }
 
 /// A batch on its way: nothing is deposited until it settles.
@@ -69,6 +80,10 @@ impl<'a> Walk<'a> {
     /// Serves or defers one request.
     pub fn step(&mut self, candidate: &Candidate<'_>, report: &mut Report) -> Result<(), Error> {
         if let Some(code) = self.stops(candidate.token_id).filter(|_| report.is_full()) {
+            if !self.all_are_supplied()? {
+                let bounds = self.bounds(candidate)?;
+                self.step_ahead(&bounds, candidate)?;
+            }
             let used = self.used.slot(candidate.token_id);
             used.unmet = used.unmet.plus(candidate.want.wide())?;
             report.counted(candidate.token_id, code);
@@ -76,12 +91,8 @@ impl<'a> Walk<'a> {
         }
         let bounds = self.bounds(candidate)?;
         let remembers = self.remembers(candidate.token_id)?;
-        let blocked = self.stop(candidate, bounds.served.is_none() && remembers)?;
-        if self.pending.is_none() {
-            for line in &mut self.ahead {
-                line.step(self.config, &bounds, candidate)?;
-            }
-        }
+        let blocked = self.stop(candidate, bounds.served.is_none() && remembers);
+        self.step_ahead(&bounds, candidate)?;
         let amount = bounds.grant(candidate.want);
         if blocked.is_none() && amount >= bounds.limits.min_deposit {
             return self.grant(candidate, amount, &bounds, remembers, report);
@@ -102,6 +113,35 @@ impl<'a> Walk<'a> {
         report.turned(id, candidate.token_id, Some(candidate.want), binding, bars)
     }
 
+    /// What a reserve that is never short grants to this request, in every line.
+    fn step_ahead(&mut self, bounds: &Bounds<'_>, candidate: &Candidate<'_>) -> Result<(), Error> {
+        let token_id = candidate.token_id;
+        for line in &mut self.ahead {
+            line.step(self.config, bounds, candidate)?;
+            if let Some(granted) = line.own(token_id) {
+                self.used.slot(token_id).supplied = granted;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether no larger reserve of this token would let this tick grant more.
+    fn is_supplied(&self, token_id: TokenId) -> Result<bool, Error> {
+        let limits = self.tokens.get(token_id)?;
+        let mut lines = self.ahead.iter();
+        let own = lines.find(|line| line.token_id() == token_id);
+        Ok(own.is_none_or(|line| line.is_over(self.config, limits)))
+    }
+
+    fn all_are_supplied(&self) -> Result<bool, Error> {
+        for line in &self.ahead {
+            if !self.is_supplied(line.token_id())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// What limits the grant of this request.
     fn bounds(&self, candidate: &Candidate<'_>) -> Result<Bounds<'a>, Error> {
         let token_id = candidate.token_id;
@@ -115,7 +155,10 @@ impl<'a> Walk<'a> {
             accounts.get(&token_id),
             served,
             used.granted,
-            lines.find_map(|line| line.own(token_id)),
+            // While a batch is pending nobody is ahead: nothing is granted before it settles.
+            lines
+                .find_map(|line| line.own(token_id))
+                .filter(|_| self.pending.is_none()),
         )
     }
 
@@ -149,17 +192,21 @@ impl<'a> Walk<'a> {
             .unwrap_or(Count::MAX)
     }
 
-    /// Whether nothing more is granted, neither to these candidates nor to others of their tokens:
-    /// then the order does not matter any longer.
+    /// Whether nothing more is granted, neither to these candidates nor to others of their tokens,
+    /// nor would be with a larger reserve: then the order does not matter any longer.
     pub fn is_over<'c, 'd: 'c>(
         &self,
         behind: impl IntoIterator<Item = &'c Candidate<'d>>,
     ) -> Result<bool, Error> {
-        if self.stopped().is_some() {
-            return Ok(true);
-        }
+        let is_stopped = self.stopped().is_some();
         for candidate in behind {
             let token_id = candidate.token_id;
+            if !self.is_supplied(token_id)? {
+                return Ok(false);
+            }
+            if is_stopped {
+                continue;
+            }
             let limits = self.tokens.get(token_id)?;
             let used = self.used.get(&token_id).copied().unwrap_or_default();
             let usable = self.accounts.get(&token_id);
@@ -179,22 +226,22 @@ impl<'a> Walk<'a> {
     }
 
     /// What stops a deposit whatever its amount.
-    fn stop(&self, candidate: &Candidate<'_>, is_new: bool) -> Result<Option<Bar>, Error> {
+    fn stop(&self, candidate: &Candidate<'_>, is_new: bool) -> Option<Bar> {
         if let Some(code) = self.stops(candidate.token_id) {
             let bar = Bar::new(code, Effect::Defer);
-            return Ok(Some(match self.pending {
+            return Some(match self.pending {
                 Some(sent) => bar
                     .seen(sent.age, self.config.sent_stale_ms)
                     .flip_if(sent.until),
                 None if self.stuck => bar,
                 None => bar.seen(self.done(), self.config.max_deposits),
-            }));
+            });
         }
         if !self.room.fits_deposit(candidate.token_id) {
-            return Ok(Some(Bar::new(Code::BatchFull, Effect::Defer)));
+            return Some(Bar::new(Code::BatchFull, Effect::Defer));
         }
         let full = is_new && self.memory_bytes >= FULL_AT_BYTES;
-        Ok(full.then(|| Bar::new(Code::MemoryFull, Effect::Defer)))
+        full.then(|| Bar::new(Code::MemoryFull, Effect::Defer))
     }
 
     fn grant(
@@ -269,10 +316,14 @@ pub fn has_room(memory: &HubMemory) -> Result<bool, Error> {
     Ok(memory.is_surely_below(FULL_AT_BYTES, 1) || canonical::text(memory)?.len() < FULL_AT_BYTES)
 }
 
-/// The memory at `now`: what is over is dropped.
+/// The memory at `now`: what is over is dropped, and no moment lies so far ahead that the hub would
+/// wait for it without end.
 pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
     let mut all = memory.served.values().flat_map(Table::values);
-    if all.all(|served| served.at(now) == Some(*served)) {
+    let mut asked = memory.proposals.values();
+    if all.all(|served| served.at(now) == Some(*served))
+        && asked.all(|one| one.known_at(now) == *one)
+    {
         return memory.clone();
     }
     let mut served = Table::new();
@@ -285,8 +336,12 @@ pub fn current(memory: &HubMemory, now: Millis) -> HubMemory {
             served.insert(account.clone(), live);
         }
     }
+    let asked = memory.proposals.iter();
     HubMemory {
         served,
+        proposals: asked
+            .map(|(id, one)| (id.clone(), one.known_at(now)))
+            .collect(),
         ..memory.clone()
     }
 }

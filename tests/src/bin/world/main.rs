@@ -6,6 +6,7 @@
 //! world --scenario all --policy trimtab --json x   a table, and the numbers as JSON
 //! world --scenario all --docs docs                 the same, written to docs/world.json and docs/world.md
 //! world --write-docs docs                          docs/world.md again from docs/world.json
+//! world --check-docs docs                          whether docs/world.md is what docs/world.json makes
 //! world --sweep --scenario calm                    which interval between ticks costs what
 //! world --scenario adversary --seed 7 --seeds 1 --policy trimtab --log decisions.jsonl
 //! ```
@@ -83,6 +84,9 @@ struct Arguments {
     /// Play nothing: write world.md anew from the world.json of this folder.
     #[arg(long, value_name = "FOLDER")]
     write_docs: Option<std::path::PathBuf>,
+    /// Play nothing: fail if the world.md of this folder is not what its world.json makes.
+    #[arg(long, value_name = "FOLDER")]
+    check_docs: Option<std::path::PathBuf>,
     /// The price of an operation on chain, in dollars.
     #[arg(long, value_delimiter = ',', default_value = "0.05,0.5,5")]
     gas: Vec<f64>,
@@ -100,7 +104,12 @@ fn main() -> Result<ExitCode> {
         page::write_page(folder)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(folder) = &arguments.check_docs {
+        page::check_page(folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let commit = page::commit();
+    let started = std::time::Instant::now();
     let sandbox = arguments.sandbox.then(policies::sandbox).transpose()?;
     let names: Vec<&str> = match arguments.scenario.iter().any(|name| name == "all") {
         true => SCENARIOS.iter().map(|(name, _)| *name).collect(),
@@ -184,6 +193,12 @@ fn main() -> Result<ExitCode> {
         *count += 1;
         println!("{verdict:<7}{}: {}", promise.what, promise.found);
     }
+    let busy: Option<f64> = rows.iter().map(|row| row.processor_seconds).sum();
+    println!(
+        "played in {:.0} s, of the processors' time {}",
+        started.elapsed().as_secs_f64(),
+        busy.map_or("unknown".to_owned(), |busy| format!("{busy:.0} s"))
+    );
     println!(
         "promises: {kept} hold, {lost} lost, {broken} broken (only broken ones fail this run)"
     );
@@ -210,7 +225,6 @@ fn row(
     sandbox: Option<&Sandbox>,
     note: &str,
 ) -> Result<Row> {
-    let started = std::time::Instant::now();
     let decider = Decider::new(kind, params, tick_ms, sandbox)?;
     let asked = if kind == Kind::Ours {
         arguments.seeds
@@ -221,13 +235,14 @@ fn row(
     let end = arguments.seed + asked;
     let done: Mutex<Vec<(u64, Metrics, Option<i128>)>> = Mutex::new(Vec::new());
     let failure: Mutex<Option<anyhow::Error>> = Mutex::new(None);
+    let busy: Mutex<Option<f64>> = Mutex::new(Some(0.0));
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads.max(1) {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
-                        return;
+                        break;
                     }
                     match play(arguments, params, &decider, seed, options) {
                         Ok((metrics, honest)) => {
@@ -241,6 +256,9 @@ fn row(
                             }
                         }
                     }
+                }
+                if let Ok(mut busy) = busy.lock() {
+                    *busy = busy.zip(processor_seconds()).map(|(all, own)| all + own);
                 }
             });
         }
@@ -264,13 +282,18 @@ fn row(
         &prices(arguments),
     );
     let row = Row {
-        seconds_per_seed: started.elapsed().as_secs_f64()
-            * f64::from(u32::try_from(arguments.threads.max(1)).unwrap_or(1))
-            / runs.len().max(1) as f64,
+        processor_seconds: busy.into_inner().ok().flatten(),
         ..row
     };
     print(&row);
     Ok(row)
+}
+
+/// How long this thread has kept a processor busy, in whole milliseconds; Linux tells it.
+fn processor_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: u64 = text.split_whitespace().next()?.parse().ok()?;
+    Some((nanoseconds / 1_000_000) as f64 / 1_000.0)
 }
 
 /// The options that a replay needs besides scenario, policy and seed.
@@ -368,7 +391,10 @@ fn print(row: &Row) {
         row.adversary_loss,
         row.violations
     );
-    println!("    {:.2} s a seed", row.seconds_per_seed);
+    if let Some(seconds) = row.processor_seconds {
+        let one = seconds / row.seeds.max(1) as f64;
+        println!("    {one:.2} s of a processor a seed");
+    }
     if !row.missed.is_empty() {
         println!("    missed: {}", row.missed.join(", "));
     }

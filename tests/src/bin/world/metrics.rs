@@ -32,6 +32,8 @@ pub struct Metrics {
     /// The most that it was asked for in any hour.
     pub treasury_peak: i128,
     pub treasury_refused: u64,
+    /// How often it was asked while it was silent.
+    pub treasury_unanswered: u64,
     pub rejects: u64,
     pub pulled: i128,
     pub collateralised: i128,
@@ -132,14 +134,19 @@ pub struct Row {
     pub payments_refused: f64,
     pub starved: u64,
     pub netted: f64,
-    /// The time of one seed on one thread; not told in the page.
-    #[serde(skip)]
-    pub seconds_per_seed: f64,
+    /// The processor's time for all seeds: all that differs between two runs of one commit. Absent
+    /// where the system does not tell, and in rows that are older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor_seconds: Option<f64>,
     /// What the treasury was asked for a seed, and the most of it in any hour of any seed.
     pub treasury_asked: f64,
     pub treasury_peak: f64,
     /// How often a seed the treasury refused because its allowance was used up.
     pub treasury_refused: f64,
+    /// How often a seed it was asked while it was silent; absent in rows that are older than this
+    /// field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub treasury_unanswered: Option<f64>,
     /// Settlements proposed and withdrawn, a seed.
     pub proposals: f64,
     pub rejects: f64,
@@ -266,10 +273,11 @@ impl Row {
             payments_refused: share(sum(&|run| run.payments_refused as f64), sum(&|run| run.payments as f64)),
             starved: runs.iter().map(|(_, run, _)| run.starved).sum(),
             netted: sum(&|run| tokens(run.netted)) / seeds,
-            seconds_per_seed: 0.0,
+            processor_seconds: None,
             treasury_asked: sum(&|run| tokens(run.treasury_asked)) / seeds,
             treasury_peak: runs.iter().map(|(_, run, _)| tokens(run.treasury_peak)).fold(0.0, f64::max),
             treasury_refused: sum(&|run| run.treasury_refused as f64) / seeds,
+            treasury_unanswered: Some(sum(&|run| run.treasury_unanswered as f64) / seeds),
             proposals: sum(&|run| run.proposals as f64) / seeds,
             rejects: sum(&|run| run.rejects as f64) / seeds,
             capital_in_use: sum(&capital) / seeds,

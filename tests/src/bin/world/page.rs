@@ -1,6 +1,6 @@
 //! `docs/world.json` and the page that is made from it.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -34,6 +34,8 @@ pub fn commit() -> String {
         "--untracked-files=no",
         "core",
         "tests/src",
+        // The parameters; the words of the page change no number.
+        "tests/world/*.json",
     ]);
     let mark = if changed.is_none_or(|changed| changed.is_empty()) {
         ""
@@ -73,17 +75,32 @@ pub fn write(folder: &Path, mut report: Report) -> Result<()> {
 
 /// Writes the page from the report that lies in `folder`.
 pub fn write_page(folder: &Path) -> Result<()> {
+    Ok(std::fs::write(folder.join("world.md"), page(folder)?)?)
+}
+
+/// Whether the page in `folder` is the one that its report makes.
+pub fn check_page(folder: &Path) -> Result<()> {
+    let path = folder.join("world.md");
+    let found = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    ensure!(
+        found == page(folder)?,
+        "{} is not what world.json and tests/world/page.md make: run `world --write-docs {}`",
+        path.display(),
+        folder.display()
+    );
+    Ok(())
+}
+
+fn page(folder: &Path) -> Result<String> {
     let path = folder.join("world.json");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let report: Report = serde_json::from_str(&text)?;
-    let page = PAGE
+    Ok(PAGE
         .replace("{commit}", &report.commit)
         .replace("{results}", &results(&report.rows)?)
         .replace("{reserves}", &reserves(&report.rows)?)
         .replace("{costs}", &costs(&report.rows)?)
-        .replace("{promises}", &kept(&report.rows)?);
-    std::fs::write(folder.join("world.md"), page)?;
-    Ok(())
+        .replace("{promises}", &kept(&report.rows)?))
 }
 
 fn results(rows: &[Row]) -> Result<String> {

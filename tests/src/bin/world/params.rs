@@ -38,14 +38,17 @@ pub struct Params {
     pub treasury_failure: f64,
     /// What the treasury gives in an hour that ends at any moment; above it, it refuses.
     pub treasury_allowance: f64,
-    /// Once a day, at some moment, the treasury neither gives nor answers for so long.
+    /// Once a day the treasury neither gives nor answers for so long; that begins at some moment
+    /// between these hours of the day.
     pub treasury_silent_seconds: u64,
+    pub treasury_silent_from_hours: f64,
+    pub treasury_silent_until_hours: f64,
     /// Whoever does not ask by itself is filled up by hand, so many hours apart.
     pub hand_top_up_hours: f64,
     pub signers: f64,
     /// The share of users who sign a debt payment: a person has to do it.
     pub hand_signers: f64,
-    /// So many of those who hold most for the hub never sign.
+    /// So many of those who pay most never sign.
     pub silent_spenders: usize,
     pub sign_mean_seconds: f64,
     pub attackers: f64,
@@ -61,18 +64,20 @@ pub struct Params {
     pub credit: f64,
     pub top_up: f64,
     pub cash_out_above: f64,
-    /// Whether users who were just served wait out the hub's cool-down before they ask again.
-    pub patient: bool,
 }
 
 /// Every scenario that has a file here.
-pub const SCENARIOS: [(&str, &str); 12] = [
+pub const SCENARIOS: [(&str, &str); 13] = [
     ("calm", include_str!("../../../world/calm.json")),
     ("rush", include_str!("../../../world/rush.json")),
     ("drain", include_str!("../../../world/drain.json")),
     (
         "treasury-trouble",
         include_str!("../../../world/treasury-trouble.json"),
+    ),
+    (
+        "low-allowance",
+        include_str!("../../../world/low-allowance.json"),
     ),
     ("offline", include_str!("../../../world/offline.json")),
     ("silent", include_str!("../../../world/silent.json")),

@@ -17,8 +17,10 @@ const RUNTIME: &str = "xln";
 const RESERVES: &str = "reserves only";
 const NOBODY: &str = "no policy";
 
-/// Reserve per unit where peers do not sign, at most so many times that of `calm`.
-const MOST_RESERVE: f64 = 1.3;
+/// Reserve per unit where peers do not sign lies at most by so much of its size above that of `calm`.
+const MORE_RESERVE: f64 = 0.3;
+/// Reserve per unit of a smaller size is near zero: its part is then no measure.
+const NEAR_ZERO: f64 = 0.1;
 /// Of the six mixes of prices, we are cheaper in at least so many.
 const LEAST_MIXES: usize = 5;
 
@@ -72,6 +74,21 @@ pub fn all(rows: &[Row]) -> Vec<Promise> {
         holds: row.reserve_uptime > 0.99,
         must: true,
     }));
+    promises.extend(row("low-allowance", OURS).map(|row| Promise {
+        what: "low-allowance: the treasury refuses what lies above its allowance".to_owned(),
+        found: format!("{:.1} refusals a seed", row.treasury_refused),
+        holds: row.treasury_refused > 0.0,
+        must: true,
+    }));
+    promises.extend(row("treasury-trouble", OURS).and_then(|row| {
+        let unanswered = row.treasury_unanswered?;
+        Some(Promise {
+            what: "treasury-trouble: the treasury is asked while it is silent".to_owned(),
+            found: format!("{unanswered:.1} times a seed"),
+            holds: unanswered > 0.0,
+            must: true,
+        })
+    }));
     promises.extend(rows.iter().filter(|row| row.policy == OURS).map(targets));
     for scenario in ["silent", "offline"] {
         if let (Some(row), Some(calm)) = (row(scenario, OURS), row("calm", OURS)) {
@@ -104,7 +121,16 @@ fn targets(row: &Row) -> Promise {
                 row.latency_p95_s
             )
         } else {
-            format!("missed: {}", missed.join(", "))
+            let waits = row.late_because.iter();
+            let waits: Vec<String> = waits
+                .map(|(what, share)| format!("{what} {:.2} %", share * 100.0))
+                .collect();
+            format!(
+                "missed: {}; {:.2} % of the requests took 30 s and more, most of it waiting for: {}",
+                missed.join(", "),
+                row.late * 100.0,
+                waits.join(", ")
+            )
         },
         holds: missed.is_empty(),
         must: false,
@@ -115,24 +141,33 @@ fn targets(row: &Row) -> Promise {
 /// is then allowed above it.
 fn reserve(row: &Row, calm: &Row) -> Promise {
     let (own, base) = (row.reserve_per_unit, calm.reserve_per_unit);
-    let most = base + (MOST_RESERVE - 1.0) * base.abs();
+    let room = MORE_RESERVE * base.abs();
+    let most = base + room;
     let holds = own <= most;
     let mut found = format!("{own:.3}, in calm {base:.3}, so at most {most:.3}");
     if !holds {
-        let unanswered = |row: &Row| row.rejects / row.proposals.max(1.0) * 100.0;
+        let withdrawn = |row: &Row| row.rejects / row.proposals.max(1.0) * 100.0;
         let back = |row: &Row| (1.0 - row.reserve_per_unit) * 100.0;
         found.push_str(&format!(
-            "; lost: {:.0} % of the proposals were never signed and were withdrawn (in calm {:.0} %), so for each 100 of deposits {:.0} came back (in calm {:.0})",
-            unanswered(row),
-            unanswered(calm),
+            "; lost by {:.3}: for each 100 of deposits {:.1} came back, in calm {:.1}; {:.1} % of the proposals were never signed and were withdrawn, in calm {:.1} %",
+            own - most,
             back(row),
             back(calm),
+            withdrawn(row),
+            withdrawn(calm),
         ));
+        if base.abs() < NEAR_ZERO {
+            found.push_str(&format!(
+                "; that of calm is near zero, so {:.0} % of its size leave a room of only {room:.3}",
+                MORE_RESERVE * 100.0
+            ));
+        }
     }
     Promise {
         what: format!(
-            "{}: reserve per unit at most {MOST_RESERVE} times that of calm",
-            row.scenario
+            "{}: reserve per unit at most that of calm plus {:.0} % of its size",
+            row.scenario,
+            MORE_RESERVE * 100.0
         ),
         found,
         holds,

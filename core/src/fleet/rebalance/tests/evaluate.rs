@@ -9,6 +9,7 @@ use crate::fleet::rebalance::destination::Destination;
 use crate::fleet::rebalance::evaluate::evaluate;
 use crate::fleet::rebalance::flow::{Flow, FlowKind};
 use crate::fleet::rebalance::market::Market;
+use crate::fleet::rebalance::size::{SizeInput, size};
 use crate::fleet::rebalance::sources::{SourcesInput, sources};
 use crate::units::{Msat, Ppm, Share};
 
@@ -203,6 +204,21 @@ fn a_turnover_of_a_tenth_a_day_is_lively() {
     assert_eq!(opportunity(1_000_000), Some(ppm(700)));
 }
 
+/// Whether an amount fits into a channel by every number that is told of it.
+fn fits(
+    capacity: Sat,
+    local: Option<Sat>,
+    receivable: Option<Sat>,
+    spendable: Sat,
+) -> impl Fn(Sat) -> bool {
+    let ours = [Some(spendable), local];
+    move |amount| {
+        let mut ours = ours.into_iter().flatten();
+        ours.all(|ours| ours.plus(amount).unwrap() <= capacity)
+            && receivable.is_none_or(|most| amount <= most)
+    }
+}
+
 proptest! {
     #![proptest_config(cases(0xe7a1_0a7e))]
 
@@ -308,8 +324,29 @@ proptest! {
         let local = from.local_sats.unwrap_or(from.spendable_sats);
         let kept = local.less(amount).as_f64() / from.capacity_sats.as_f64();
         prop_assert!(amount <= local && kept >= config.liquidity.depleted_below.get());
-        prop_assert!(into.receivable_sats.is_none_or(|most| amount <= most));
-        prop_assert!(into.spendable_sats.plus(amount).unwrap() <= into.capacity_sats);
+        let fits = fits(into.capacity_sats, into.local_sats, into.receivable_sats, into.spendable_sats);
+        prop_assert!(fits(amount), "{amount} into {into:?}");
+        prop_assert!(answer.flips.unwrap().max_amount_sats.is_none_or(fits), "{:?} into {into:?}", answer.flips);
+    }
+
+    #[test]
+    fn no_channel_is_sized_more_than_it_can_receive(input in ends()) {
+        let into = &input.destination;
+        let question = SizeInput {
+            age_days: into.age_days,
+            capacity_sats: into.capacity_sats,
+            demand: input.demand,
+            flow: into.flow,
+            local_sats: into.local_sats,
+            receivable_sats: into.receivable_sats,
+            spendable_sats: into.spendable_sats,
+        };
+        let mut why = Why::new();
+        let sized = size(&Config::default(), &question, &mut why).unwrap();
+        let fits = fits(into.capacity_sats, into.local_sats, into.receivable_sats, into.spendable_sats);
+        prop_assert!(sized.amount_sats.is_none_or(fits), "{sized:?} into {into:?}");
+        let full = why.reasons().iter().any(|one| one.code == Code::AmountCutToReceivable && one.effect == Effect::Refuse);
+        prop_assert_eq!(sized.amount_sats.is_none(), sized.need_sats == Sat::MIN || full);
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl World<'_> {
                 user.known = Some((user.account.clone(), user.reserve));
             }
         }
-        // The plan brings the next memory.
+        // The plan brings the next memory; until it is taken, the book has this one.
         let memory = std::mem::take(&mut self.hubs[hub].memory);
         let own = HubState {
             memory,
@@ -174,20 +174,16 @@ impl World<'_> {
             let output = self.decider.envelope(&input)?;
             log.tick(millis(self.now), hub, input, &output)?;
         }
-        self.judge(hub, &plan.actions);
-        self.note(&plan.outcomes);
-        self.hubs[hub].answers.clear();
-        self.hubs[hub].memory = plan.memory;
-        for action in &plan.actions {
-            self.apply(hub, action)?;
-        }
-        self.starvation(hub);
         let own = plan.next_wake.map(Millis::get);
+        let is_lost = !self.frame(hub, plan)?;
+        self.starvation(hub);
         let clock = (!self.options.only_kick).then(|| {
             let tick = self.decider.tick_ms;
             (self.now / tick + 1) * tick
         });
         let next = match self.decider.kind {
+            // Nobody has heard what a lost frame said.
+            Kind::Ours if is_lost => clock,
             // Without work our own plan says when to wake; the others are called by the clock.
             Kind::Ours if own.is_none() => None,
             Kind::Ours => own.map(|own| own.max(clock.unwrap_or(own))),
@@ -197,6 +193,25 @@ impl World<'_> {
             self.wake(hub, next.max(self.now + 1));
         }
         Ok(())
+    }
+
+    /// The plan as a frame of the runtime: all of it or, where the runtime throws, nothing, and the
+    /// memory is again what it was before. Answers whether it was taken.
+    pub(super) fn frame(&mut self, hub: usize, plan: Plan) -> Result<bool> {
+        if !self.judge(hub, &plan.actions) {
+            let home = &mut self.hubs[hub];
+            if let Some(book) = &home.book {
+                home.memory = book.snapshot()?.memory;
+            }
+            return Ok(false);
+        }
+        self.note(&plan.outcomes);
+        self.hubs[hub].answers.clear();
+        self.hubs[hub].memory = plan.memory;
+        for action in &plan.actions {
+            self.apply(hub, action)?;
+        }
+        Ok(true)
     }
 
     /// What each request waits for from now on.
@@ -276,7 +291,7 @@ impl World<'_> {
                 self.at(self.now + COMMIT_MS, Event::Commit { user, number });
                 let after = wait(&mut self.signing, self.params.sign_mean_seconds);
                 self.metrics.proposals += 1;
-                let signs = self.users[user].signs && !self.is_silent(user);
+                let signs = self.users[user].signs && !self.silent.contains(&user);
                 if signs && (pay == 0 || self.users[user].signs_by_hand) {
                     self.at(self.now + after, Event::Sign { user, number });
                 }
@@ -390,14 +405,6 @@ impl World<'_> {
         self.places.get(id).copied().context("a batch about nobody")
     }
 
-    /// Whether a user is one of the largest spenders, who never sign: those whom the hub asks first.
-    fn is_silent(&mut self, user: usize) -> bool {
-        if self.silent.len() < self.params.silent_spenders {
-            self.silent.insert(user);
-        }
-        self.silent.contains(&user)
-    }
-
     /// Whether the treasury answers nobody now.
     fn treasury_is_silent(&self) -> bool {
         let day = 24 * HOUR;
@@ -423,6 +430,7 @@ impl World<'_> {
         let asked = hour(&mut self.asked);
         self.metrics.treasury_peak = self.metrics.treasury_peak.max(asked);
         if self.treasury_is_silent() && !by_hand {
+            self.metrics.treasury_unanswered += 1;
             return;
         }
         let known = self.served_treasury.contains(&id);

@@ -19,8 +19,9 @@ impl World<'_> {
         self.metrics.broken(format!("at {at} ms: {what}"));
     }
 
-    /// The laws of a plan, written again without the policy's code.
-    pub(super) fn judge(&mut self, hub: usize, actions: &[Action]) {
+    /// The laws of a plan, written again without the policy's code. Answers whether the runtime
+    /// takes it: a plan that only breaks other laws is a frame like any other.
+    pub(super) fn judge(&mut self, hub: usize, actions: &[Action]) -> bool {
         let ours = self.decider.kind == Kind::Ours;
         let net = [0, 1].map(|token| self.hubs[hub].free(token));
         let mut spent = [0; 2];
@@ -29,12 +30,13 @@ impl World<'_> {
         let mut stage = 0;
         let mut seen = BTreeSet::new();
         let mut found: Vec<String> = Vec::new();
+        let mut thrown: Vec<String> = Vec::new();
         for action in actions {
             if action.stage() < stage {
                 found.push("the actions are out of order".to_owned());
             }
             stage = action.stage();
-            found.extend(self.thrown(hub, action));
+            thrown.extend(self.thrown(hub, action));
             match action {
                 Action::Deposit {
                     account_id,
@@ -103,7 +105,7 @@ impl World<'_> {
             }
         }
         if broadcasts > 1 || (broadcasts == 1 && self.hubs[hub].sent.is_some()) {
-            found.push("a second broadcast".to_owned());
+            thrown.push("the runtime would throw: a second broadcast".to_owned());
         }
         let floor = if ours { self.floor() } else { 0 };
         for ((spent, net), gained) in spent.into_iter().zip(net).zip(gained) {
@@ -116,9 +118,10 @@ impl World<'_> {
                 found.push("deposits beyond the cap of a tick".to_owned());
             }
         }
-        for what in found {
-            self.broken(&what);
+        for what in thrown.iter().chain(&found) {
+            self.broken(what);
         }
+        thrown.is_empty()
     }
 
     pub(super) fn parts(ops: &[core::SettlementOp]) -> (i128, i128) {

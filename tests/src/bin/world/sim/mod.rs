@@ -6,6 +6,8 @@
 mod chain;
 mod hub;
 mod judge;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use anyhow::{Context as _, Result};
@@ -50,8 +52,6 @@ const FEE_BPS: u32 = 1;
 const HOUR: u64 = 3_600_000;
 /// A request that waits longer is late: what it waited for longest is counted.
 const LATE_MS: u64 = 30_000;
-/// How long the hub lets an account wait between two deposits.
-const COOL_DOWN_MS: u64 = 30_000;
 /// So long a step of a settlement waits until both sides committed its frame.
 const COMMIT_MS: u64 = 1_000;
 
@@ -188,6 +188,7 @@ pub struct World<'w> {
     /// What one hub owes another, off chain.
     due: Vec<Vec<i128>>,
     served_treasury: BTreeSet<String>,
+    /// The largest spenders, where they never sign.
     silent: BTreeSet<usize>,
     /// What the treasury gave lately, and when.
     allowance: VecDeque<(u64, i128)>,
@@ -417,6 +418,7 @@ impl<'w> World<'w> {
             log: None,
         };
         world.supply = world.on_chain();
+        world.silent = world.spenders(params.silent_spenders);
         world.begin();
         Ok(world)
     }
@@ -438,7 +440,10 @@ impl<'w> World<'w> {
         self.next_faucet();
         self.at(HOUR, Event::Audit);
         self.hang_at = (self.chain.rand_float() * HOUR as f64) as u64;
-        self.silent_at = (stream(self.seed, 10).rand_float() * 24.0 * HOUR as f64) as u64;
+        let from = self.params.treasury_silent_from_hours;
+        let hours = self.params.treasury_silent_until_hours - from;
+        let begins = from + stream(self.seed, 10).rand_float() * hours;
+        self.silent_at = (begins * HOUR as f64) as u64;
         if !self.decider.replenishes() {
             self.at(self.hand_top_up(), Event::HandTopUp);
         }
@@ -515,8 +520,8 @@ impl<'w> World<'w> {
         1 + usize::from(self.params.second_token)
     }
 
-    /// What the treasury has given, the first filling included, less what the faucet paid out and
-    /// what came back into a reserve above its target.
+    /// What the treasury has given, the first filling included, less what came back into a reserve
+    /// above its target. What users brought beyond that was never the treasury's.
     fn capital(&self) -> i128 {
         let target = i128::from(self.params.target_reserve) * TOKEN;
         let first = target * (self.hubs.len() * self.tokens()) as i128;
@@ -524,7 +529,7 @@ impl<'w> World<'w> {
         let back: i128 = places
             .map(|(hub, token)| (self.hubs[hub].reserve[token] - target).max(0))
             .sum();
-        first + self.metrics.treasury - self.metrics.faucet_paid - back
+        (first + self.metrics.treasury - back).max(0)
     }
 
     fn play(&mut self, event: Event) -> Result<()> {

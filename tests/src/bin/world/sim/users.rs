@@ -4,9 +4,31 @@ use super::*;
 
 impl World<'_> {
     pub(super) fn next_payment(&mut self) {
-        let rate = self.params.payments_per_user_minute * self.params.users as f64;
-        let after = wait(&mut self.payments, 60.0 / rate);
+        let mean = self.between_payments();
+        let after = wait(&mut self.payments, mean);
         self.at(self.now + after, Event::Payment);
+    }
+
+    /// The mean time between two payments, in seconds.
+    fn between_payments(&self) -> f64 {
+        60.0 / (self.params.payments_per_user_minute * self.params.users as f64)
+    }
+
+    /// The users who pay most less what they are paid, as the seed draws the payments of the whole
+    /// run: the same whatever a policy does. Before the first payment is drawn.
+    pub(super) fn spenders(&self, count: usize) -> BTreeSet<usize> {
+        let mut spent = vec![0; self.users.len()];
+        let mut random = self.payments;
+        let mut at = wait(&mut random, self.between_payments());
+        while count > 0 && at <= self.params.end() {
+            at += wait(&mut random, self.between_payments());
+            let (from, to, amount) = self.draw_payment(&mut random);
+            spent[from] += amount;
+            spent[to] -= amount;
+        }
+        let mut places: Vec<usize> = (0..spent.len()).collect();
+        places.sort_by_key(|place| std::cmp::Reverse(spent[*place]));
+        places.into_iter().take(count).collect()
     }
 
     pub(super) fn next_faucet(&mut self) {
@@ -17,7 +39,14 @@ impl World<'_> {
     }
 
     pub(super) fn pay_somebody(&mut self) -> Result<()> {
-        let random = &mut self.payments;
+        let mut random = self.payments;
+        let (from, to, amount) = self.draw_payment(&mut random);
+        self.payments = random;
+        self.pay(from, to, amount)
+    }
+
+    /// Who wants to pay how much to whom; what they hold has no say in it.
+    fn draw_payment(&self, random: &mut Rand64) -> (usize, usize, i128) {
         let from = random.rand_range(0..self.users.len() as u64) as usize;
         let to_receiver = random.rand_float() < self.params.to_receivers;
         let abroad = random.rand_float() < self.params.to_next_hub;
@@ -36,7 +65,7 @@ impl World<'_> {
             }
             to = (to + 1) % self.users.len();
         }
-        self.pay(from, to, tokens(size))
+        (from, to, tokens(size))
     }
 
     pub(super) fn pay(&mut self, from: usize, to: usize, amount: i128) -> Result<()> {
@@ -111,12 +140,6 @@ impl World<'_> {
     pub(super) fn ask(&mut self, user: usize) -> Result<()> {
         let one = &self.users[user];
         if one.account.request.is_some() || one.account.hub_debt() == 0 {
-            return Ok(());
-        }
-        // The fee is paid in advance, and the terms of this hub say that nothing comes earlier.
-        let is_told = self.params.patient && self.decider.kind == Kind::Ours;
-        let last = one.window.back().filter(|_| is_told);
-        if last.is_some_and(|(at, _)| self.now - at < COOL_DOWN_MS) {
             return Ok(());
         }
         let token = TOKENS[one.token];

@@ -7,7 +7,7 @@ use super::Tier;
 use crate::config::Config;
 use crate::entries::Entries;
 use crate::error::Error;
-use crate::fleet::member::{Member, is_fresh};
+use crate::fleet::member::{Member, is_ahead, is_fresh};
 use crate::fleet::view::{stale, truncated};
 use crate::reason::{Code, Effect, Reason, Why};
 use crate::units::{Count, Multiplier, NodeId, Points, Seconds};
@@ -112,8 +112,11 @@ fn count_of(n: usize) -> Count {
 fn judged(config: &Config, member: &Member, now: Seconds, why: &mut Why) -> MemberHealth {
     let max_age = config.health.max_report_age_s;
     let at = member.health_at.unwrap_or(member.at);
-    let tier = member.tier_at(&config.health, now, max_age);
-    let fresh = is_fresh(at, now, max_age);
+    let fresh = is_fresh(at, now, max_age) && !is_ahead(at, now);
+    let tier = match fresh {
+        true => member.tier_at(&config.health, now, max_age),
+        false => Tier::Stable,
+    };
     if member.implausible {
         why.add(|| Reason::new(Code::MemberImplausible, Effect::Warn).about(&member.member_id));
     } else if !fresh {

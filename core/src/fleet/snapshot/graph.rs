@@ -23,6 +23,8 @@ pub(super) struct Graph<'i> {
     pub capacities: Vec<PeerCapacity>,
     /// Our own short_channel_ids that it shows.
     ours: Set<&'i str>,
+    /// Those that are inactive in both directions: the peer is away, or the channel closes.
+    inactive: Set<&'i str>,
 }
 
 /// Reads the graph; nothing where it is unknown.
@@ -45,7 +47,7 @@ pub(super) fn graph<'i>(
     let mut directions: Vec<&GraphChannel> = public.collect();
     sorting::by(&mut directions, |a, b| place(a).cmp(&place(b)));
     let mut ends: Vec<(&NodeId, Sat)> = Vec::new();
-    let mut ours = Vec::new();
+    let (mut ours, mut inactive) = (Vec::new(), Vec::new());
     for channel in directions.chunk_by(|a, b| a.short_channel_id == b.short_channel_id) {
         let nodes = nodes(channel);
         if nodes.contains(&&input.getinfo.id) {
@@ -53,8 +55,10 @@ pub(super) fn graph<'i>(
             let Some(id) = id.filter(|id| own.contains(id)) else {
                 continue;
             };
-            // It is announced all the same while its peer is away and neither side forwards.
-            ours.push(id);
+            match counted(channel) {
+                Some(_) => ours.push(id),
+                None => inactive.push(id),
+            }
         }
         let Some(capacity) = counted(channel) else {
             continue;
@@ -64,6 +68,7 @@ pub(super) fn graph<'i>(
     let graph = Graph {
         capacities: capacities(ends)?,
         ours: ours.into_iter().collect(),
+        inactive: inactive.into_iter().collect(),
     };
     graph.mark(&mut listed.channels, channels, &own);
     Ok(Some(graph))
@@ -126,9 +131,13 @@ fn capacities(mut ends: Vec<(&NodeId, Sat)>) -> Result<Vec<PeerCapacity>, Error>
 }
 
 impl Graph<'_> {
-    /// Whether it shows any channel of ours.
-    fn shows_us(&self) -> bool {
-        !self.ours.is_empty()
+    /// Whether it shows a channel of ours. One that is used is announced also while its peer is away
+    /// and neither side forwards.
+    fn shows(&self, channel: &Channel) -> bool {
+        channel.short_channel_id.as_ref().is_some_and(|id| {
+            let id = id.as_str();
+            self.ours.contains(id) || channel.counts() && self.inactive.contains(id)
+        })
     }
 
     /// Says of each channel whether others can see it, and what its last hop costs.
@@ -137,14 +146,15 @@ impl Graph<'_> {
             .iter()
             .filter(|one| own.contains(one.short_channel_id.as_str()));
         let known: Vec<&GraphChannel> = known.collect();
+        let shows_us = !self.ours.is_empty() || channels.iter().any(|one| self.shows(one));
         for channel in channels {
-            let id = channel.short_channel_id.as_ref();
-            let shown = id.is_some_and(|id| self.ours.contains(id.as_str()));
+            let shown = self.shows(channel);
             // A graph without any channel of ours is of a node that has heard of nobody yet: what
             // it does not show may be announced all the same.
-            if self.shows_us() || channel.private {
+            if shows_us || channel.private {
                 channel.announced = Some(shown && !channel.private);
             }
+            let id = channel.short_channel_id.as_ref();
             if channel.last_hop.is_none() {
                 channel.last_hop = id.and_then(|id| last_hop(&known, id, &channel.peer_id));
             }

@@ -665,6 +665,11 @@ fn a_channel_whose_peer_is_away_stays_announced_and_adds_no_public_capacity() {
         assert_eq!(snapshot.left_out.unannounced.get(), 0);
         assert_eq!(snapshot.report.capacities.len(), 1);
         assert_eq!(snapshot.public_capacities.len(), nodes);
+        // One that closes is listed on, inactive too.
+        asked["listpeerchannels"]["channels"][0]["state"] = json!("ONCHAIN");
+        let (snapshot, _, _) = taken(&asked);
+        let announced = snapshot.us.channels.readable()[0].announced;
+        assert_eq!(announced, active.then_some(true));
     }
 }
 

@@ -967,7 +967,7 @@ reasons! {
     RefundInProgress = "refund_in_progress", Some(Unit::Token), flips None,
         in ["hub.plan", "hub.explain"],
         "a fee refund of {observed} is in progress";
-    /// A batch already carries a deposit for this request.
+    /// A batch already carries a deposit for this request, or a settlement with this account.
     InBatch = "in_batch", None, flips None,
         in ["hub.plan", "hub.explain"],
         "a batch already holds what this waits for";

@@ -269,7 +269,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.Plan`:
     turned: list[RefusedRequests]
         How many requests besides those in `outcomes` were turned down, and why.
 
-Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, draft_cannot_be_sent, account_not_active, token_without_limits, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, proposal_unanswered, settlement_sealed, settlement_executed, share_pulled_back, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
+Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, draft_cannot_be_sent, account_not_active, token_without_limits, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, fee_in_other_token, moment_ahead, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, proposal_unanswered, settlement_sealed, settlement_executed, share_pulled_back, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -297,7 +297,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.HubExplained`
     outcomes: list[Outcome]
         What becomes of it: the request first, then settlements. Empty when nothing is asked.
 
-Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, draft_cannot_be_sent, account_not_active, token_without_limits, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, proposal_unanswered, settlement_sealed, settlement_executed, share_pulled_back, nothing_to_explain, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
+Reasons: not_a_hub, plan_made, sent_batch_stale, sent_batch_pending, draft_overcommitted, draft_cannot_be_sent, account_not_active, token_without_limits, fee_state_malformed, refund_in_progress, in_batch, submitted_pending, policy_mismatch, request_without_delta, waiting_resolution, prepaid_fee_too_low, fee_in_other_token, moment_ahead, cool_down, request_cap_reached, window_used_up, tick_cap_reached, reserve_short, below_min_deposit, deposit_limit_reached, batch_full, memory_full, claim_above_hard_limit, retried_after_stale_mark, deposit_granted, share_shrunk, proposal_unanswered, settlement_sealed, settlement_executed, share_pulled_back, nothing_to_explain, reserve_sufficient, reserve_below_min, reserve_at_floor, replenish_in_flight, replenish_waits, replenish_failed, replenish_without_source, replenish_answer_refused.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,
@@ -757,7 +757,7 @@ Returns a decision with `reasons` and the fields of `trimtab.types.AccountAdvice
     tokens: list[TokenAdvice]
         One entry per token, by token.
 
-Reasons: own_entity_is_hub, no_request_policy, no_fee_terms, manual_mode, request_open, frame_pending, settlement_open, claim_within_soft_limit, fee_above_max, fee_not_below_claim, request_advised, no_token_to_advise, claim_above_hard_limit.
+Reasons: own_entity_is_hub, no_request_policy, no_fee_terms, manual_mode, request_open, frame_pending, settlement_open, claim_within_soft_limit, fee_above_max, fee_not_below_claim, fee_is_zero, fee_above_capacity, request_advised, no_token_to_advise, claim_above_hard_limit.
 
 Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
 `trimtab.InternalError` where trimtab itself is."##,

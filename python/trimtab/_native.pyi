@@ -894,11 +894,13 @@ class NodeAdviceDecision(Decision):
     def left_out(self) -> t.NotAdvised:
         """What the node lists and the advice cannot use."""
     @property
-    def movable_in_sats(self) -> t.Sat:
-        """What all channels that count can receive now, as far as the node says."""
+    def movable_in_sats(self) -> t.Sat | None:
+        """What all channels that count and are not offline can receive now, as far as the node says;
+        absent where it says it of none."""
     @property
-    def movable_out_sats(self) -> t.Sat:
-        """What all channels that count can send now, as far as the node says."""
+    def movable_out_sats(self) -> t.Sat | None:
+        """What all channels that count and are not offline can send now, as far as the node says;
+        absent where it says it of none."""
     @property
     def needs(self) -> list[t.ChannelNeed]:
         """Our depleted and saturated channels, beside what really leaves through them."""
@@ -1421,7 +1423,7 @@ class Operations:
     def rebalance_size(self, record: t.SizeInput | _Dataclass, /) -> SizedDecision:
         """How much a channel should be filled with."""
     @overload
-    def rebalance_size(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, demand: t.Demand = ..., flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., spendable_sats: t.Sat) -> SizedDecision: ...
+    def rebalance_size(self, *, age_days: t.Count | None = ..., capacity_sats: t.Sat, demand: t.Demand = ..., flow: t.Flow | None = ..., local_sats: t.Sat | None = ..., receivable_sats: t.Sat | None = ..., spendable_sats: t.Sat) -> SizedDecision: ...
     @overload
     def rebalance_sources(self, record: t.SourcesInput | _Dataclass, /) -> SourcesDecision:
         """Which channels may give, best first."""

@@ -1053,7 +1053,7 @@ class ClnInput(_ClnInputRequired, total=False):
     listpeers: ListPeers | None
     """The answer of `listpeers` of a node older than 23.02, with the channels inside."""
 
-Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "draft_cannot_be_sent", "account_not_active", "token_without_limits", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "proposal_unanswered", "settlement_sealed", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_draft_overcommitted", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "rebalance_pays", "no_rebalance_pays", "set_by_operator", "operator_subject_unknown", "log_line_written", "log_fields_masked", "log_kept_as_text", "log_line_sound", "log_lines_dropped", "log_begins_late", "log_prev_differs", "log_lines_missing", "log_out_of_order", "log_line_unreadable", "log_line_cut", "log_line_not_canonical", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
+Code = Literal["below_vulnerable", "below_stable", "below_thriving", "thriving", "liquidity_spread", "no_channels", "revenue_rising", "revenue_falling", "revenue_steady", "insufficient_history", "trend_by_word", "tier_held", "channel_profitable", "channel_breaks_even", "channel_underwater", "channel_stagnant", "young_channel", "cost_unknown", "fleet_average", "fleet_empty", "score_unknown", "stale_report", "member_implausible", "report_consistent", "nothing_to_compare", "counts_do_not_add_up", "channels_above_public", "capacity_above_announced", "below_what_we_share", "report_from_the_future", "report_too_old", "report_out_of_order", "score_jumped", "legacy_scale", "ev_below_threshold", "ev_reaches_threshold", "threshold_scaled", "threshold_unscaled", "multiplier_clamped", "health_unknown", "budget_left", "budget_cut", "budget_exhausted", "backing_off", "given_up", "cooling_down", "ready", "slow_channel", "target_below_minimum", "nothing_needed", "amount_sized", "source_too_small", "source_offline", "source_drains", "spread_beyond_tolerance", "source_earns_too_little", "same_peer", "peer_unknown", "source_depleted", "source_gives_less", "amount_cut_to_source", "amount_cut_to_receivable", "demand_unknown", "channel_too_young", "source_ranked", "no_source", "destination_is_sink", "destination_offline", "destination_zombie", "destination_underwater", "not_affordable", "value_below_threshold", "value_reaches_threshold", "budget_too_small", "spread_below_tolerance", "kelly_refuses", "no_fee_left", "profit_below_threshold", "profit_reaches_threshold", "channel_depleted", "channel_saturated", "channel_balanced", "empty_channel", "splice_in_flight", "not_in_normal_operation", "fleet_needs", "no_fleet_need", "fleet_excess", "no_fleet_excess", "relevance", "bottlenecks", "no_bottleneck", "competition", "no_competition", "needs_ordered", "fee_lowered", "fee_raised", "fee_unchanged", "own_channel_depleted", "intended_fee_unknown", "helps_tier", "peer_free", "peer_in_use", "has_priority", "yields", "hive_unreachable", "peer_capacity_unknown", "splice_in_adds", "share_kept", "others_cover", "partial_kept", "share_below_minimum", "capacity_below_minimum", "would_disconnect", "beyond_own_balance", "balance_unknown", "capacity_absurd", "capacity_above_public", "capacity_estimated", "stale_capacity", "own_report_ignored", "exits_in_flight", "within_limit", "rate_limited", "peer_helps", "peer_helps_nobody", "opening_counted", "peer_redundant", "candidate_capacity_unknown", "no_candidate", "message_built", "report_made", "unannounced_withheld", "report_shortened", "counts_beyond_announced", "signature_valid", "signature_malformed", "signature_high_s", "signature_of_another", "message_accepted", "sender_not_connected", "sender_exhausted", "message_too_large", "message_malformed", "version_unknown", "reporter_not_member", "message_known", "message_not_fresh", "seq_not_rising", "seq_ahead", "reporter_limit", "too_many_announcements", "legacy_text_built", "legacy_message_valid", "legacy_no_key", "legacy_bad_field", "legacy_not_fresh", "legacy_not_rising", "snapshot_taken", "forwards_unknown", "duplicate_channel_id", "closed_to_forwards", "forwards_of_unknown_channels", "rebalance_cost_unattributed", "route_cost_unknown", "idle_unknown", "graph_unknown", "own_entity_is_hub", "no_request_policy", "no_fee_terms", "manual_mode", "request_open", "frame_pending", "settlement_open", "claim_within_soft_limit", "fee_above_max", "fee_not_below_claim", "fee_is_zero", "fee_above_capacity", "request_advised", "no_token_to_advise", "peers_detected", "account_takes_no_part", "request_without_claim", "matched", "spenders_left_over", "receiver_matched_in_part", "receiver_unmatched", "nothing_to_match", "claims_netted", "nothing_to_net", "not_a_hub", "plan_made", "sent_batch_stale", "sent_batch_pending", "draft_overcommitted", "draft_cannot_be_sent", "account_not_active", "token_without_limits", "fee_state_malformed", "refund_in_progress", "in_batch", "submitted_pending", "policy_mismatch", "request_without_delta", "waiting_resolution", "prepaid_fee_too_low", "fee_in_other_token", "moment_ahead", "cool_down", "request_cap_reached", "window_used_up", "tick_cap_reached", "reserve_short", "below_min_deposit", "deposit_limit_reached", "batch_full", "memory_full", "claim_above_hard_limit", "retried_after_stale_mark", "deposit_granted", "share_shrunk", "proposal_unanswered", "settlement_sealed", "settlement_executed", "share_pulled_back", "nothing_to_explain", "plan_valid", "plan_blocked", "plan_wrong_order", "plan_broadcast_missing", "plan_broadcast_misplaced", "plan_draft_overcommitted", "plan_unknown_account", "plan_quarantined_account", "plan_duplicate", "plan_not_eligible", "plan_share_shrunk", "plan_above_claim", "plan_above_share", "plan_above_cap", "plan_above_usable", "plan_crosses_floor", "reserve_sufficient", "reserve_below_min", "reserve_at_floor", "replenish_in_flight", "replenish_waits", "replenish_failed", "replenish_without_source", "replenish_answer_refused", "rebalance_pays", "no_rebalance_pays", "set_by_operator", "operator_subject_unknown", "log_line_written", "log_fields_masked", "log_kept_as_text", "log_line_sound", "log_lines_dropped", "log_begins_late", "log_prev_differs", "log_lines_missing", "log_out_of_order", "log_line_unreadable", "log_line_cut", "log_line_not_canonical", "cap_above_reserve", "bounds_crossed", "config_coherent", "setting_without_effect", "tiers_share_multiplier"]
 """The stable codes. Removing or renaming one is a breaking change."""
 
 
@@ -2737,7 +2737,7 @@ class _InFlightRequired(TypedDict):
     id: str
     """Its id, the same for every try of an episode."""
     reserve: TokenAmount
-    """The reserve at that moment: a rise above it is an answer too."""
+    """The lowest reserve since then: a rise above it by the amount is an answer too."""
 
 
 class InFlight(_InFlightRequired, total=False):
@@ -3412,6 +3412,9 @@ class MoveAdvice(_MoveAdviceRequired, total=False):
     """What it is expected to be worth."""
     inbound_ppm: Ppm | None
     """What the route is expected to cost; absent where that is unknown."""
+    last_hop: HopFee | None
+    """What the peer takes for the last hop into the channel, its base fee included; absent where
+    nobody tells it."""
     max_fee_ppm: Ppm | None
     """The most to pay for the route."""
     pays_up_to_ppm: Ppm | None
@@ -3476,7 +3479,7 @@ class NetReceiver(TypedDict):
     claim: TokenAmount
     """What the hub owes it unsecured."""
     fee: TokenAmount
-    """What it paid in advance."""
+    """What it paid in advance, in this token."""
     requested_at: Millis
     """When it asked; the present where it did not."""
     severe: bool
@@ -3543,10 +3546,6 @@ class _NodeAdviceRequired(TypedDict):
     """Steps of our fees that help other members."""
     left_out: NotAdvised
     """What the node lists and the advice cannot use."""
-    movable_in_sats: Sat
-    """What all channels that count can receive now, as far as the node says."""
-    movable_out_sats: Sat
-    """What all channels that count can send now, as far as the node says."""
     needs: list[ChannelNeed]
     """Our depleted and saturated channels, beside what really leaves through them."""
     new_channels: list[NewChannelAdvice]
@@ -3569,6 +3568,12 @@ class NodeAdvice(_NodeAdviceRequired, total=False):
 
     health: Assessed | None
     """Our health; absent when it is unknown."""
+    movable_in_sats: Sat | None
+    """What all channels that count and are not offline can receive now, as far as the node says;
+    absent where it says it of none."""
+    movable_out_sats: Sat | None
+    """What all channels that count and are not offline can send now, as far as the node says;
+    absent where it says it of none."""
     tier: Tier | None
     """The tier by which we are judged."""
 
@@ -4856,6 +4861,8 @@ class SizeInput(_SizeInputRequired, total=False):
     """What moved through it."""
     local_sats: Sat | None
     """The part on our side; what it can send when absent."""
+    receivable_sats: Sat | None
+    """What it can receive now."""
 
 
 class _SizedRequired(TypedDict):

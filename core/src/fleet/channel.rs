@@ -99,6 +99,10 @@ macro_rules! channel_record {
             pub fee_ppm: Option<Ppm>,
             /// What others sent through it in 60 days; absent when unknown.
             pub flow: Option<ChannelFlow>,
+            /// Whether the graph shows both of its directions disabled, as when the peer is away. Others
+            /// count no capacity there meanwhile.
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            pub inactive: bool,
             /// What the peer takes for the last hop into it.
             pub last_hop: Option<HopFee>,
             /// The part on our side; while a splice waits, of the outcome that leaves us the least.
@@ -183,6 +187,7 @@ impl Channel {
             fee_base_msat: None,
             fee_ppm: None,
             flow: None,
+            inactive: false,
             last_hop: None,
             local_sats,
             peer_id,
@@ -229,6 +234,13 @@ impl Channel {
     #[must_use]
     pub(super) const fn is_told(&self, config: &Config) -> bool {
         config.snapshot.report_unannounced || self.is_announced()
+    }
+
+    /// Whether our report counts it: the others hold a report against the graph, in which a disabled
+    /// channel is no capacity.
+    #[must_use]
+    pub(super) const fn is_reported(&self, config: &Config) -> bool {
+        self.is_told(config) && !self.inactive
     }
 
     /// The most that can be sent: each number that is told bounds it, whichever others are absent.

@@ -312,7 +312,9 @@ impl FleetBook {
         let ours = self
             .channels
             .values()
-            .filter(|one| one.peer_id == member.member_id && one.counts() && one.is_told(config))
+            .filter(|one| {
+                one.peer_id == member.member_id && one.counts() && one.is_reported(config)
+            })
             .filter(|one| one.announced.is_some() || !unseen);
         let shared: Vec<Sat> = ours.map(Channel::safe_capacity).collect();
         let capacity = shared.iter().map(|one| one.get()).sum();

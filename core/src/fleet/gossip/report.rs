@@ -12,8 +12,9 @@
 //!
 //! Everything is told over one set: announced channels whose liquidity counts, with
 //! `report_unannounced` the others too. So no report gives away a channel that the graph does not
-//! know, and whoever holds the report against the graph finds that they agree. A channel that its
-//! operator closed to forwards is in no trouble. What another program of the node says of single channels is passed on
+//! know, and whoever holds the report against the graph finds that they agree: a channel that the
+//! graph shows disabled in both directions, as while its peer is away, is not told either. A channel
+//! that its operator closed to forwards is in no trouble. What another program of the node says of single channels is passed on
 //! only where it can not be about an unannounced one.
 //!
 //! Source: spec "Gossip between members". Codes: `report_made`, `unannounced_withheld`,
@@ -107,16 +108,18 @@ pub fn report(config: &Config, input: &ReportInput, why: &mut Why) -> Result<Rep
     let channels = input.channels.usable(why);
     let counting: Vec<&Channel> = channels.into_iter().filter(|one| one.counts()).collect();
     let usable = counting.len();
-    let (told, withheld): (Vec<&Channel>, Vec<&Channel>) =
-        counting.into_iter().partition(|one| one.is_told(config));
+    let (told, withheld): (Vec<&Channel>, Vec<&Channel>) = counting
+        .into_iter()
+        .partition(|one| one.is_reported(config));
     why.add(|| {
         Reason::new(Code::ReportMade, Effect::Allow)
             .observed(told.len() as u64)
             .limit(usable as u64)
     });
-    if !withheld.is_empty() {
+    let unannounced = withheld.iter().filter(|one| !one.is_told(config)).count();
+    if unannounced > 0 {
         why.add(|| {
-            Reason::new(Code::UnannouncedWithheld, Effect::Adjust).observed(withheld.len() as u64)
+            Reason::new(Code::UnannouncedWithheld, Effect::Adjust).observed(unannounced as u64)
         });
     }
     Ok(Reports {

@@ -149,12 +149,13 @@ impl Graph<'_> {
         let shows_us = !self.ours.is_empty() || channels.iter().any(|one| self.shows(one));
         for channel in channels {
             let shown = self.shows(channel);
+            let id = channel.short_channel_id.as_ref();
+            channel.inactive = id.is_some_and(|id| self.inactive.contains(id.as_str()));
             // A graph without any channel of ours is of a node that has heard of nobody yet: what
             // it does not show may be announced all the same.
             if shows_us || channel.private {
                 channel.announced = Some(shown && !channel.private);
             }
-            let id = channel.short_channel_id.as_ref();
             if channel.last_hop.is_none() {
                 channel.last_hop = id.and_then(|id| last_hop(&known, id, &channel.peer_id));
             }

@@ -793,10 +793,10 @@ reasons! {
     SnapshotTaken = "snapshot_taken", Some(Unit::Count), flips None,
         in ["snapshot.cln"],
         "{observed} of {limit} channels are in normal operation";
-    /// The node's forwards are not known, so no channel is judged by what it earns.
+    /// The node's forwards are not known: only the income list can tell what a channel earns.
     ForwardsUnknown = "forwards_unknown", None, flips None,
         in ["snapshot.cln", "gossip.report"],
-        "the node's forwards are unknown, so no channel is judged by what it earns";
+        "the node's forwards are unknown: only the income list can tell what a channel earns";
     /// Another channel stands under the same id and counts.
     DuplicateChannelId = "duplicate_channel_id", None, flips None,
         in ["snapshot.cln"],

@@ -710,6 +710,11 @@ export interface Channel {
   readonly fee_ppm?: Ppm;
   /** What others sent through it in 60 days; absent when unknown. */
   readonly flow?: ChannelFlow;
+  /**
+   * Whether the graph shows both of its directions disabled, as when the peer is away. Others
+   * count no capacity there meanwhile.
+   */
+  readonly inactive?: boolean;
   /** What the peer takes for the last hop into it. */
   readonly last_hop?: HopFee;
   /** The part on our side; while a splice waits, of the outcome that leaves us the least. */
@@ -763,6 +768,11 @@ export interface ChannelInput {
   readonly fee_ppm?: PpmInput | null | undefined;
   /** What others sent through it in 60 days; absent when unknown. */
   readonly flow?: ChannelFlowInput | null | undefined;
+  /**
+   * Whether the graph shows both of its directions disabled, as when the peer is away. Others
+   * count no capacity there meanwhile.
+   */
+  readonly inactive?: boolean | undefined;
   /** What the peer takes for the last hop into it. */
   readonly last_hop?: HopFeeInput | null | undefined;
   /** The part on our side; while a splice waits, of the outcome that leaves us the least. */
@@ -1042,6 +1052,11 @@ export interface ClassifyInput {
   readonly fee_ppm?: PpmInput | null | undefined;
   /** What others sent through it in 60 days; absent when unknown. */
   readonly flow?: ChannelFlowInput | null | undefined;
+  /**
+   * Whether the graph shows both of its directions disabled, as when the peer is away. Others
+   * count no capacity there meanwhile.
+   */
+  readonly inactive?: boolean | undefined;
   /** What the peer takes for the last hop into it. */
   readonly last_hop?: HopFeeInput | null | undefined;
   /** The part on our side; while a splice waits, of the outcome that leaves us the least. */
@@ -2746,7 +2761,7 @@ export interface LeftOut {
   readonly proposed: Count;
   /** Not readable, or two usable ones under one id. */
   readonly set_aside: Count;
-  /** Usable, and in nothing that is told to others, since the graph does not show them. */
+  /** Usable, and in nothing that is told to others, since the graph does not show them as active. */
   readonly unannounced: Count;
   /** In a state that we do not know. */
   readonly unknown: Count;
@@ -2764,7 +2779,7 @@ export interface LeftOutInput {
   readonly proposed: CountInput;
   /** Not readable, or two usable ones under one id. */
   readonly set_aside: CountInput;
-  /** Usable, and in nothing that is told to others, since the graph does not show them. */
+  /** Usable, and in nothing that is told to others, since the graph does not show them as active. */
   readonly unannounced: CountInput;
   /** In a state that we do not know. */
   readonly unknown: CountInput;

@@ -654,7 +654,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "policy",
         operation: "liquidity.classify",
         method: c"liquidity_classify",
-        text: cr##"liquidity_classify($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=None, closed_to_forwards=..., connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=None, pending_capacity_sats=None, phase=None, private=..., receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=..., usable=True)
+        text: cr##"liquidity_classify($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=None, closed_to_forwards=..., connected=None, fee_base_msat=None, fee_ppm=None, flow=None, inactive=..., last_hop=None, local_sats=..., peer_id=None, pending_capacity_sats=None, phase=None, private=..., receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=..., usable=True)
 --
 
 Whether a channel is depleted, saturated or balanced, and how much would balance it.
@@ -679,6 +679,8 @@ Takes one record, `trimtab.types.ClassifyInput`, or its fields by name:
         Our fee rate on it. May be absent.
     flow: ChannelFlow | None
         What others sent through it in 60 days; absent when unknown. May be absent.
+    inactive: bool
+        Whether the graph shows both of its directions disabled, as when the peer is away. Others count no capacity there meanwhile. May be absent.
     last_hop: HopFee | None
         What the peer takes for the last hop into it. May be absent.
     local_sats: Sat
@@ -2176,7 +2178,7 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
         kind: "fleet_book",
         operation: "set_channel",
         method: c"set_channel",
-        text: cr##"set_channel($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=..., closed_to_forwards=..., connected=None, fee_base_msat=None, fee_ppm=None, flow=None, last_hop=None, local_sats=..., peer_id=..., pending_capacity_sats=None, phase=None, private=..., receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=..., usable=True)
+        text: cr##"set_channel($self, record=None, /, *, age_days=None, announced=None, capacity_sats=..., channel_id=..., closed_to_forwards=..., connected=None, fee_base_msat=None, fee_ppm=None, flow=None, inactive=..., last_hop=None, local_sats=..., peer_id=..., pending_capacity_sats=None, phase=None, private=..., receivable_sats=None, recent_flow=None, reserve_sats=None, route_cost_ppm=None, short_channel_id=None, spendable_sats=None, splicing=..., usable=True)
 --
 
 Adds a channel of ours, or replaces it.
@@ -2201,6 +2203,8 @@ Takes one record, `trimtab.types.Channel`, or its fields by name:
         Our fee rate on it. May be absent.
     flow: ChannelFlow | None
         What others sent through it in 60 days; absent when unknown. May be absent.
+    inactive: bool
+        Whether the graph shows both of its directions disabled, as when the peer is away. Others count no capacity there meanwhile. May be absent.
     last_hop: HopFee | None
         What the peer takes for the last hop into it. May be absent.
     local_sats: Sat

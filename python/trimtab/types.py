@@ -702,6 +702,9 @@ class Channel(_ChannelRequired, total=False):
     """Our fee rate on it."""
     flow: ChannelFlow | None
     """What others sent through it in 60 days; absent when unknown."""
+    inactive: bool
+    """Whether the graph shows both of its directions disabled, as when the peer is away. Others
+    count no capacity there meanwhile."""
     last_hop: HopFee | None
     """What the peer takes for the last hop into it."""
     pending_capacity_sats: Sat | None
@@ -992,6 +995,9 @@ class ClassifyInput(_ClassifyInputRequired, total=False):
     """Our fee rate on it."""
     flow: ChannelFlow | None
     """What others sent through it in 60 days; absent when unknown."""
+    inactive: bool
+    """Whether the graph shows both of its directions disabled, as when the peer is away. Others
+    count no capacity there meanwhile."""
     last_hop: HopFee | None
     """What the peer takes for the last hop into it."""
     peer_id: NodeId | None
@@ -2812,7 +2818,7 @@ class LeftOut(TypedDict):
     set_aside: Count
     """Not readable, or two usable ones under one id."""
     unannounced: Count
-    """Usable, and in nothing that is told to others, since the graph does not show them."""
+    """Usable, and in nothing that is told to others, since the graph does not show them as active."""
     unknown: Count
     """In a state that we do not know."""
 

@@ -272,7 +272,7 @@ impl<'f> View<'f> {
                 "closed to forwards",
                 of(Standing::ClosedToForwards),
             ),
-            (listed.unannounced, "not announced", hidden),
+            (listed.unannounced, "not active in the graph", hidden),
             (listed.duplicate, "under an id that another has", Vec::new()),
             (listed.set_aside, "set aside", Vec::new()),
         ];
@@ -296,21 +296,27 @@ impl<'f> View<'f> {
             page.say("-", &said);
         }
         rest(aside.len(), ROWS, "more set aside", page);
-        let missing = told.snapshot.reasons.iter();
-        let missing =
-            missing.filter(|reason| reason.effect == Effect::Unchecked && reason.subject.is_none());
+        // Of single channels only what is odd: what is not known of them is said where it matters.
+        let noted = told.snapshot.reasons.iter().filter(|reason| {
+            is_noted(reason) && (reason.effect == Effect::Warn || reason.subject.is_none())
+        });
+        // What the operator decided of something that is not there has no other place.
+        let decided = told.advice.reasons.iter();
+        let decided = decided.filter(|reason| reason.code == Code::OperatorSubjectUnknown);
         // What the health already told is not said twice.
-        let missing = missing.filter(|reason| {
+        let noted = noted.filter(|reason| {
             let told = told.about_health();
             told.into_iter().all(|told| told.code != reason.code)
         });
-        for reason in missing {
+        let noted: Vec<&Reason> = noted.chain(decided).collect();
+        for reason in noted.iter().take(ROWS) {
             match reason.code {
                 // What follows from it is part of the line.
                 Code::GraphUnknown => page.say("-", NO_GRAPH),
                 _ => page.say("-", &self.sentence(reason)),
             }
         }
+        rest(noted.len(), ROWS, "more of what was read", page);
     }
 
     /// The names of the channels that are left out for one reason.
@@ -323,10 +329,10 @@ impl<'f> View<'f> {
         found.map(name).collect()
     }
 
-    /// The names of the channels that are used and told to nobody.
+    /// The names of the channels that are used and that others cannot see now.
     fn unannounced(&self, told: &Told<'_>) -> Vec<String> {
         let channels = told.snapshot.decision.us.channels.readable().iter();
-        let hidden = channels.filter(|one| one.counts() && !one.is_announced());
+        let hidden = channels.filter(|one| one.counts() && (one.inactive || !one.is_announced()));
         hidden.map(|one| self.name(&one.channel_id)).collect()
     }
 
@@ -394,7 +400,12 @@ impl<'f> View<'f> {
                 for reason in one.reasons.iter().filter(|reason| reason.binding).take(1) {
                     page.say("-", &self.sentence(reason));
                 }
+                return;
             }
+        }
+        // The value rests on what is not known.
+        for reason in one.reasons.iter().filter(|reason| is_noted(reason)).take(1) {
+            page.say("-", &self.sentence(reason));
         }
     }
 
@@ -429,14 +440,17 @@ impl<'f> View<'f> {
                     ),
                 );
                 let severity = need.severity.map_or("", severity_word);
+                let sells = match told.sells(&need.channel_id) {
+                    true => format!("a month sells {} sat", grouped(need.demand_sats)),
+                    false => "what it sells is unknown".to_owned(),
+                };
                 let mut moves = told.advice.decision.rebalances.iter();
                 let filled = moves.find(|one| one.channel_id == need.channel_id);
                 page.say(
                     " ",
                     &format!(
-                        "{} sat {kind} to one half ({severity}); a month sells {} sat{}",
+                        "{} sat {kind} to one half ({severity}); {sells}{}",
                         grouped(need.to_half_sats),
-                        grouped(need.demand_sats),
                         last_hop(filled.and_then(|one| one.last_hop)),
                     ),
                 );
@@ -570,6 +584,14 @@ impl<'f> View<'f> {
                     helps.join(", "),
                 ),
             );
+            for reason in peer
+                .reasons
+                .iter()
+                .filter(|reason| is_noted(reason))
+                .take(1)
+            {
+                page.say("-", &self.sentence(reason));
+            }
         }
     }
 
@@ -703,6 +725,12 @@ impl Told<'_> {
         channels.map(|count| u64::from(count.get())).sum()
     }
 
+    /// Whether it is known what others send through a channel.
+    fn sells(&self, channel_id: &NodeId) -> bool {
+        let mut channels = self.snapshot.decision.us.channels.readable().iter();
+        channels.any(|one| one.channel_id == *channel_id && one.flow.is_some())
+    }
+
     /// Whether nobody gave the graph.
     fn lacks_graph(&self) -> bool {
         let mut reasons = self.snapshot.reasons.iter();
@@ -793,6 +821,11 @@ const fn severity_word(severity: Severity) -> &'static str {
         Severity::High => "high",
         Severity::Medium => "medium",
     }
+}
+
+/// Whether a reason says that something is odd or not known.
+fn is_noted(reason: &Reason) -> bool {
+    matches!(reason.effect, Effect::Warn | Effect::Unchecked)
 }
 
 /// What the peer takes for the last hop, where it is told: a base fee hides in no rate.

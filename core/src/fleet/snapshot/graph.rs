@@ -5,7 +5,8 @@
 //! inactive: closing ones stay listed. After a splice the old and the new short_channel_id stand
 //! side by side for up to 72 blocks. Between us and a peer only the ids of our own list count;
 //! between others it cannot be told. A channel of ours whose peer is away is inactive in both
-//! directions too: it adds no public capacity meanwhile, and it is announced as before.
+//! directions too: it adds no public capacity meanwhile and is in no report, but it is announced
+//! as before.
 
 use super::listed::Listed;
 use super::raw::{ClnInput, GraphChannel};

@@ -98,7 +98,7 @@ pub struct LeftOut {
     pub proposed: Count,
     /// Not readable, or two usable ones under one id.
     pub set_aside: Count,
-    /// Usable, and in nothing that is told to others, since the graph does not show them.
+    /// Usable, and in nothing that is told to others, since the graph does not show them as active.
     pub unannounced: Count,
     /// In a state that we do not know.
     pub unknown: Count,
@@ -140,7 +140,7 @@ pub fn cln(config: &Config, input: &ClnInput, why: &mut Why) -> Result<Snapshot,
     let told: Vec<&Channel> = listed
         .channels
         .iter()
-        .filter(|one| one.counts() && one.is_told(config))
+        .filter(|one| one.counts() && one.is_reported(config))
         .collect();
     let mut left_out = listed.left_out;
     let usable = listed.channels.iter().filter(|channel| channel.counts());

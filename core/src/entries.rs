@@ -173,6 +173,8 @@ impl<T: FromValue + Entry> FromValue for Entries<T> {
 /// as it was read: read there as an entry once more, the error would be one about the error, and the
 /// id that must not count would be lost. Nobody gains by writing one himself: a bad entry of that id
 /// does the same.
+#[cold]
+#[inline(never)]
 fn set_aside_before<S: Source>(entry: &S) -> Result<Option<Quarantined>, Fault> {
     const FIELDS: usize = 2;
     match entry.node()? {

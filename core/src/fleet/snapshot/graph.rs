@@ -151,7 +151,8 @@ impl Graph<'_> {
         for channel in channels {
             let shown = self.shows(channel);
             let id = channel.short_channel_id.as_ref();
-            channel.inactive = id.is_some_and(|id| self.inactive.contains(id.as_str()));
+            channel.inactive =
+                channel.counts() && id.is_some_and(|id| self.inactive.contains(id.as_str()));
             // A graph without any channel of ours is of a node that has heard of nobody yet: what
             // it does not show may be announced all the same.
             if shows_us || channel.private {

@@ -651,7 +651,7 @@ fn what_was_set_aside_stays_so_where_the_typed_answers_are_read_again() {
 }
 
 #[test]
-fn a_channel_whose_peer_is_away_stays_announced_and_adds_no_public_capacity() {
+fn a_channel_whose_peer_is_away_stays_announced_and_is_in_no_report_and_no_public_capacity() {
     let direction = |source: &str, destination: &str, active: bool| {
         json!({"source": source, "destination": destination, "short_channel_id": "1x1x1",
                "amount_msat": 5000, "active": active})
@@ -662,8 +662,9 @@ fn a_channel_whose_peer_is_away_stays_announced_and_adds_no_public_capacity() {
             direction("03aa", "02bb", active), direction("02bb", "03aa", active)]});
         let (snapshot, _, _) = taken(&asked);
         assert_eq!(snapshot.us.channels.readable()[0].announced, Some(true));
-        assert_eq!(snapshot.left_out.unannounced.get(), 0);
-        assert_eq!(snapshot.report.capacities.len(), 1);
+        assert_eq!(snapshot.us.channels.readable()[0].inactive, !active);
+        assert_eq!(snapshot.left_out.unannounced.get(), u32::from(!active));
+        assert_eq!(snapshot.report.capacities.len(), usize::from(active));
         assert_eq!(snapshot.public_capacities.len(), nodes);
         // One that closes is listed on, inactive too.
         asked["listpeerchannels"]["channels"][0]["state"] = json!("ONCHAIN");

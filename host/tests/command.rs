@@ -470,7 +470,7 @@ fn amounts_on_the_page_of_a_hub_are_grouped_and_in_whole_tokens() {
 #[test]
 fn a_folder_with_any_answer_is_a_node_and_what_it_lacks_is_named() {
     let (from, to) = (
-        nodes(),
+        fixtures(),
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("lacking"),
     );
     let _ = std::fs::remove_dir_all(&to);

@@ -610,7 +610,7 @@ fn every_listed_channel_is_in_the_count_of_the_health_or_left_out_by_name() {
         "opening",
         "proposed",
         "in an unknown state",
-        "not announced",
+        "not active in the graph",
         "under an id that another has",
         "set aside",
     ];

@@ -7,9 +7,14 @@ pub(crate) fn config() -> Config {
     // The one place where a test looks at its surroundings.
     #[allow(clippy::disallowed_methods)]
     let asked = std::env::var("TRIMTAB_CASES");
-    let cases = asked.ok().and_then(|cases| cases.parse().ok());
+    let cases = asked
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(256);
     Config {
-        cases: cases.unwrap_or(256),
+        cases,
+        // As many as suit the cases: a long run rejects more than a short one.
+        max_global_rejects: cases.saturating_mul(4),
         rng_seed: RngSeed::Fixed(0x7421_7421),
         failure_persistence: None,
         ..Config::default()

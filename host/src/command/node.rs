@@ -219,9 +219,7 @@ impl Folder {
             }
         }
         let is_there = |one: &&str| answers.iter().any(|(answer, _)| answer == one);
-        let absent = NEEDED
-            .iter()
-            .find(|any| !any.iter().any(&is_there));
+        let absent = NEEDED.iter().find(|any| !any.iter().any(&is_there));
         if let Some(first) = absent.and_then(|any| any.first()) {
             return Err(Failure::Usage(format!("{name}/{first}.json is missing")));
         }

@@ -12,19 +12,10 @@ use crate::config::Profile;
 use crate::reason::Quantity;
 use crate::units::{Count, Msat, Real, Seconds};
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a test may ask how long it should run"
-)]
 pub(in crate::fleet) fn cases(seed: u64) -> ProptestConfig {
-    let cases = std::env::var("TRIMTAB_CASES")
-        .ok()
-        .and_then(|text| text.parse().ok());
     ProptestConfig {
-        cases: cases.unwrap_or(256),
         rng_seed: RngSeed::Fixed(seed),
-        failure_persistence: None,
-        ..ProptestConfig::default()
+        ..crate::proofs::config()
     }
 }
 

@@ -22,6 +22,8 @@ use crate::units::{Count, NodeId, Sat};
 pub(super) struct Graph<'i> {
     /// By node.
     pub capacities: Vec<PeerCapacity>,
+    /// Whether others see any capacity of ours in it, be it under a short_channel_id of the past.
+    shows_us: bool,
     /// Our own short_channel_ids that it shows.
     ours: Set<&'i str>,
     /// Those that are inactive in both directions: the peer is away, or the channel closes.
@@ -49,9 +51,11 @@ pub(super) fn graph<'i>(
     sorting::by(&mut directions, |a, b| place(a).cmp(&place(b)));
     let mut ends: Vec<(&NodeId, Sat)> = Vec::new();
     let (mut ours, mut inactive) = (Vec::new(), Vec::new());
+    let mut shows_us = false;
     for channel in directions.chunk_by(|a, b| a.short_channel_id == b.short_channel_id) {
         let nodes = nodes(channel);
         if nodes.contains(&&input.getinfo.id) {
+            shows_us |= counted(channel).is_some();
             let id = channel.first().map(|one| one.short_channel_id.as_str());
             let Some(id) = id.filter(|id| own.contains(id)) else {
                 continue;
@@ -68,6 +72,7 @@ pub(super) fn graph<'i>(
     }
     let graph = Graph {
         capacities: capacities(ends)?,
+        shows_us,
         ours: ours.into_iter().collect(),
         inactive: inactive.into_iter().collect(),
     };
@@ -147,7 +152,7 @@ impl Graph<'_> {
             .iter()
             .filter(|one| own.contains(one.short_channel_id.as_str()));
         let known: Vec<&GraphChannel> = known.collect();
-        let shows_us = !self.ours.is_empty() || channels.iter().any(|one| self.shows(one));
+        let shows_us = self.shows_us || channels.iter().any(|one| self.shows(one));
         for channel in channels {
             let shown = self.shows(channel);
             let id = channel.short_channel_id.as_ref();

@@ -88,15 +88,15 @@ pub struct OwnLimits {
 }
 
 /// A limit by its name: what a token sets of it, and what the hub sets.
-type Limit = (
+pub(crate) type Limit = (
     &'static str,
     fn(&OwnLimits) -> Option<HubAmount>,
     fn(&HubConfig) -> HubAmount,
 );
 
 impl OwnLimits {
-    /// Every limit.
-    const FIELDS: [Limit; 10] = [
+    /// The limits that a token apart must set itself.
+    pub(crate) const NEEDED: [Limit; 4] = [
         ("floor", |own| own.floor, |hub| hub.floor),
         ("min_reserve", |own| own.min_reserve, |hub| hub.min_reserve),
         (
@@ -105,6 +105,10 @@ impl OwnLimits {
             |hub| hub.target_reserve,
         ),
         ("min_deposit", |own| own.min_deposit, |hub| hub.min_deposit),
+    ];
+
+    /// Those that it has in the ratio of the two targets where it does not set them.
+    pub(crate) const OTHERS: [Limit; 6] = [
         ("soft_limit", |own| own.soft_limit, |hub| hub.soft_limit),
         ("hard_limit", |own| own.hard_limit, |hub| hub.hard_limit),
         (
@@ -124,6 +128,11 @@ impl OwnLimits {
         ),
         ("keep_buffer", |own| own.keep_buffer, |hub| hub.keep_buffer),
     ];
+
+    /// Every limit.
+    fn fields() -> impl Iterator<Item = Limit> {
+        Self::NEEDED.into_iter().chain(Self::OTHERS)
+    }
 }
 
 /// What an operator may set about a hub. Amounts are in whole tokens unless they say otherwise.
@@ -349,7 +358,7 @@ impl HubConfig {
         }
         for (id, token) in &self.tokens {
             let own = self.token_limits.get(id);
-            for (name, own_field, hub) in OwnLimits::FIELDS {
+            for (name, own_field, hub) in OwnLimits::fields() {
                 let fits = |amount: HubAmount, field: String| {
                     let units = amount.scaled(token.decimals);
                     units.map_err(|error| Error { field, ..error })
@@ -507,7 +516,7 @@ mod tests {
             }
             config.token_limits.insert(id, own);
             let hub = HubState::empty(EntityId::new("0x11").unwrap(), Millis::MIN);
-            let name = OwnLimits::FIELDS[field].0;
+            let name = OwnLimits::fields().nth(field).unwrap().0;
             match config.validate() {
                 Ok(()) => {
                     let tokens = Tokens::of(&hub, &config);

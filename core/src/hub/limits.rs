@@ -62,39 +62,18 @@ impl TokenLimits {
     ) -> Result<Self, Error> {
         let none = OwnLimits::default();
         let own = own.unwrap_or(&none);
-        let needed: [(&'static str, Field); 4] = [
-            ("floor", |own| own.floor),
-            ("min_reserve", |own| own.min_reserve),
-            ("target_reserve", |own| own.target_reserve),
-            ("min_deposit", |own| own.min_deposit),
-        ];
-        let others: [(&'static str, Field, HubAmount); 6] = [
-            ("soft_limit", |own| own.soft_limit, config.soft_limit),
-            ("hard_limit", |own| own.hard_limit, config.hard_limit),
-            (
-                "per_request_cap",
-                |own| own.per_request_cap,
-                config.per_request_cap,
-            ),
-            (
-                "per_account_window",
-                |own| own.per_account_window,
-                config.per_account_window,
-            ),
-            ("per_tick_cap", |own| own.per_tick_cap, config.per_tick_cap),
-            ("keep_buffer", |own| own.keep_buffer, config.keep_buffer),
-        ];
-        let lacking = needed.iter().filter(|(_, field)| field(own).is_none());
-        let mut missing: Vec<&'static str> = lacking.map(|(name, _)| *name).collect();
+        let lacking = OwnLimits::NEEDED.into_iter();
+        let lacking = lacking.filter(|(_, field, _)| field(own).is_none());
+        let mut missing: Vec<&'static str> = lacking.map(|(name, ..)| name).collect();
         let target = own.target_reserve.map(|target| target.scaled(decimals));
         let target = target.transpose()?;
         let in_ratio = |hub: HubAmount| hub.in_ratio(target?, config.target_reserve);
         if target.is_some() {
             // Without a target of the hub there is no ratio.
-            let lacking = others.iter();
-            let lacking =
-                lacking.filter(|(_, field, hub)| field(own).is_none() && in_ratio(*hub).is_none());
-            missing.extend(lacking.map(|(name, _, _)| *name));
+            let lacking = OwnLimits::OTHERS.into_iter();
+            let lacking = lacking
+                .filter(|(_, field, hub)| field(own).is_none() && in_ratio(hub(config)).is_none());
+            missing.extend(lacking.map(|(name, ..)| name));
         }
         if !missing.is_empty() {
             return Self::none(config, decimals, missing);

@@ -230,6 +230,12 @@ impl Channel {
         }
     }
 
+    /// Whether others can see it in the graph now.
+    #[must_use]
+    pub const fn is_seen(&self) -> bool {
+        self.is_announced() && !self.inactive
+    }
+
     /// Whether the other members are told of it.
     #[must_use]
     pub(super) const fn is_told(&self, config: &Config) -> bool {
@@ -240,7 +246,7 @@ impl Channel {
     /// channel is no capacity.
     #[must_use]
     pub(super) const fn is_reported(&self, config: &Config) -> bool {
-        self.is_told(config) && !self.inactive
+        self.is_seen() || config.snapshot.report_unannounced && !self.inactive
     }
 
     /// The most that can be sent: each number that is told bounds it, whichever others are absent.

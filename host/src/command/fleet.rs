@@ -332,7 +332,7 @@ impl<'f> View<'f> {
     /// The names of the channels that are used and that others cannot see now.
     fn unannounced(&self, told: &Told<'_>) -> Vec<String> {
         let channels = told.snapshot.decision.us.channels.readable().iter();
-        let hidden = channels.filter(|one| one.counts() && (one.inactive || !one.is_announced()));
+        let hidden = channels.filter(|one| one.counts() && !one.is_seen());
         hidden.map(|one| self.name(&one.channel_id)).collect()
     }
 

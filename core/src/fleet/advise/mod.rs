@@ -143,9 +143,9 @@ pub fn advise(
 /// More than all bitcoin stays the largest amount.
 fn movable(node: &Node<'_>, told: impl Fn(&Channel) -> Option<Sat>) -> Option<Sat> {
     let online = |channel: &&&Channel| channel.counts() && channel.connected != Some(false);
-    let all = || node.channels.iter().filter(online);
-    let silent = all().next().is_some() && all().all(|channel| told(channel).is_none());
+    let online = node.channels.iter().filter(online);
+    let amounts: Vec<Option<Sat>> = online.map(|channel| told(channel)).collect();
+    let silent = !amounts.is_empty() && amounts.iter().all(Option::is_none);
     let sum = |sum: Sat, one: Sat| sum.plus(one).unwrap_or(Sat::MAX);
-    let whole = || all().filter_map(|channel| told(channel));
-    (!silent).then(|| whole().fold(Sat::MIN, sum))
+    (!silent).then(|| amounts.into_iter().flatten().fold(Sat::MIN, sum))
 }

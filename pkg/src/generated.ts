@@ -425,6 +425,14 @@ export interface AskFirst {
   readonly now: SecondsInput;
 }
 
+/** Which member is asked about. */
+export interface AskMember {
+  /** The member. */
+  readonly member_id: NodeId;
+  /** The present moment. */
+  readonly now: SecondsInput;
+}
+
 /** When something is asked. */
 export interface AskNow {
   /** The present moment. */

@@ -16,6 +16,7 @@ import type {
   AskConflict,
   AskFee,
   AskFirst,
+  AskMember,
   AskNow,
   AskPeer,
   Assessed,
@@ -481,6 +482,11 @@ export class FleetBook extends Book {
   /** The health of the fleet, as `health.fleet`. */
   health(input: AskFirst): Decision<FleetHealth> {
     return this.call("health", input) as Decision<FleetHealth>;
+  }
+
+  /** What the last health report of a member is worth against what we see of it, as `health.verify`. */
+  verify(input: AskMember): Decision<ReportVerdict> {
+    return this.call("verify", input) as Decision<ReportVerdict>;
   }
 
   /** Whether another member rebalances through a peer, as `rebalance.conflict`. */

@@ -2604,6 +2604,36 @@ Raises `trimtab.InputError` where the input is bad, with a code (malformed, miss
     },
     Help {
         kind: "fleet_book",
+        operation: "verify",
+        method: c"verify",
+        text: cr##"verify($self, record=None, /, *, member_id=..., now=...)
+--
+
+What the last health report of a member is worth against what we see of it, as `health.verify`.
+
+Takes one record, `trimtab.types.AskMember`, or its fields by name:
+
+    member_id: NodeId
+        The member. Required.
+    now: Seconds
+        The present moment. Required.
+
+Returns a decision with `reasons` and the fields of `trimtab.types.ReportVerdict`:
+
+    liquidity_score: Points
+        How balanced its channels are, from its sums.
+    score: Points
+        The score that follows from its counts.
+    tier: Tier
+        The tier of the score.
+    verdict: Verdict
+        What the report is worth.
+
+Raises `trimtab.InputError` where the input is bad, with a code (malformed, missing_field, unknown_field, out_of_range, duplicate, overflow, too_large, unknown_operation, incompatible_version), and
+`trimtab.InternalError` where trimtab itself is."##,
+    },
+    Help {
+        kind: "fleet_book",
         operation: "conflict",
         method: c"conflict",
         text: cr##"conflict($self, record=None, /, *, now=..., target_peer=...)

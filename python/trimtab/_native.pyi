@@ -1590,6 +1590,11 @@ class FleetBookMethods:
     @overload
     def health(self, *, first: t.Count | None = ..., now: t.Seconds) -> FleetHealthDecision: ...
     @overload
+    def verify(self, record: t.AskMember | _Dataclass, /) -> ReportVerdictDecision:
+        """What the last health report of a member is worth against what we see of it, as `health.verify`."""
+    @overload
+    def verify(self, *, member_id: t.NodeId, now: t.Seconds) -> ReportVerdictDecision: ...
+    @overload
     def conflict(self, record: t.AskConflict | _Dataclass, /) -> ConflictDecision:
         """Whether another member rebalances through a peer, as `rebalance.conflict`."""
     @overload

@@ -421,6 +421,15 @@ class AskFirst(_AskFirstRequired, total=False):
     """Only so many entries of the answer; all when absent."""
 
 
+class AskMember(TypedDict):
+    """Which member is asked about."""
+
+    member_id: NodeId
+    """The member."""
+    now: Seconds
+    """The present moment."""
+
+
 class AskNow(TypedDict):
     """When something is asked."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import trimtab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from trimtab import types as t
     from trimtab.cln.store import Kept, MemberRow, Store
@@ -136,6 +136,33 @@ class Fleet:
             state = None if self._version == known else book.answer_bytes("opening", b"{}")
             return self._version, state, book.answer_bytes(method, data)
 
+    def book_about(
+        self,
+        about: Iterable[str],
+        *,
+        sender: str | None = None,
+        buckets: Mapping[str, Any] | None = None,
+    ) -> trimtab.FleetBook:
+        """A book that knows these members, what is kept of their messages, and nobody else."""
+        standings = {one["member_id"]: one for one in self.standings()}
+        about = [one for one in about if one in standings]
+        members = {one: standings[one] for one in about}
+        if sender is not None and sender in standings:  # It spoke to us just now.
+            members[sender] = {**standings[sender], "connected": True}
+        kept = {one: self._store.gossip(one) for one in about}
+        us = self.us()
+        us["channels"] = [one for one in us["channels"] if one["peer_id"] in members]
+        return self.open_book(
+            {
+                "us": us,
+                "members": list(members.values()),
+                "gossip": {
+                    "reporters": {one: said for one, said in kept.items() if said is not None},
+                    "buckets": buckets or {},
+                },
+            }
+        )
+
     def us(self) -> dict[str, Any]:
         """We ourselves, as the policies read it."""
         _, envelope = self.snapshot()
@@ -182,11 +209,10 @@ class Fleet:
             for one in decision["public_capacities"]
             if one["peer_id"] not in members and one["peer_id"] != self.our_id
         ]
-        state = {
-            "us": self.us(),
-            "members": self.standings(),
-            "peers": peers,
-        }
+        return self.open_book({"us": self.us(), "members": self.standings(), "peers": peers})
+
+    def open_book(self, state: dict[str, Any]) -> trimtab.FleetBook:
+        """A book with this state, under our policy."""
         return trimtab.FleetBook(
             profile=self._policy.profile,
             config=cast("t.ConfigOverrides", self._policy.config),

@@ -14,16 +14,15 @@ import json
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import trimtab
 from trimtab.cln.fleet import NoSnapshotError
 from trimtab.cln.node import NodeError, NodeUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trimtab import types as t
+    import trimtab
     from trimtab.cln.fleet import Fleet
     from trimtab.cln.node import Node
     from trimtab.cln.store import Store
@@ -149,34 +148,16 @@ class Courier:
         self, sender: str, text: str, hops: int, now: int
     ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
         """Ask a book that knows the sender and whoever the message may be of, and nobody else."""
-        standings = {one["member_id"]: one for one in self._fleet.standings()}
         named = list(dict.fromkeys(_REPORTER.findall(text)))[:_NAMED_AT_MOST]
-        about = [one for one in named if one in standings]
-        members = {one: standings[one] for one in [sender, *about] if one in standings}
-        if sender in members:  # It spoke to us just now.
-            members[sender] = {**members[sender], "connected": True}
-        gossip: dict[str, Any] = {"reporters": {}, "buckets": {}}
-        for one in about:
-            kept = self._store.gossip(one)
-            if kept is not None:
-                gossip["reporters"][one] = kept
+        buckets = {}
         bucket = self._store.bucket(sender)
         if bucket is not None:
             # Our own clock may have been set back: what was spent stays spent, and fills from now.
-            gossip["buckets"][sender] = {**bucket, "at": min(bucket["at"], now)}
-        us = self._fleet.us()
-        us["channels"] = [one for one in us["channels"] if one["peer_id"] in about]
-        book = self._book({"us": us, "members": list(members.values()), "gossip": gossip})
+            buckets[sender] = {**bucket, "at": min(bucket["at"], now)}
+        book = self._fleet.book_about(named, sender=sender, buckets=buckets)
         answer = book.call("take", {"from": sender, "hops": hops, "message": text, "now": now})
         state: dict[str, Any] = book.call("snapshot", {})["decision"]
         return answer["decision"], answer["reasons"], state
-
-    def _book(self, state: dict[str, Any]) -> trimtab.FleetBook:
-        return trimtab.FleetBook(
-            profile=self._policy.profile,
-            config=cast("t.ConfigOverrides", self._policy.config),
-            state=cast("t.FleetSnapshot", state),
-        )
 
     def _keep(self, reporter: str, state: dict[str, Any], now: int) -> None:
         reports = [one for one in state["reports"] if one["member_id"] == reporter]
@@ -311,7 +292,7 @@ class Courier:
         if our_id in public:
             me["public_capacity_sats"] = public[our_id]["capacity_sats"]
             me["public_channels"] = public[our_id].get("channels")
-        book = self._book({"us": {"node_id": "observer"}, "members": [me]})
+        book = self._fleet.open_book({"us": {"node_id": "observer"}, "members": [me]})
         book.call("take", {"from": our_id, "message": text, "now": now})
         members = book.call("health", {"now": now})["decision"]["members"]
         return str(members[0]["tier"]) if members and members[0].get("score") is not None else None

@@ -161,20 +161,6 @@ class Knowledge:
         made: dict[str, Any] = self.policy.call("gossip.report", given)["decision"]
         return made
 
-    def _evidence(self, member_id: str) -> dict[str, Any]:
-        standing = next(one for one in self.fleet.standings() if one["member_id"] == member_id)
-        _, envelope = self.fleet.snapshot()
-        # What we tell the fleet of our channels with it: an unannounced one is in nobody's report.
-        told = envelope["decision"]["report"].get("capacities", [])
-        shared: dict[str, Any] = next((one for one in told if one["peer_id"] == member_id), {})
-        evidence = {
-            "our_channels": shared.get("channels", 0),
-            "our_capacity_sats": shared.get("capacity_sats", 0),
-            "public_capacity_sats": standing.get("public_capacity_sats"),
-            "public_channels": standing.get("public_channels"),
-        }
-        return {name: value for name, value in evidence.items() if value is not None}
-
     def _ask(self, method: str, caller: str | None, **fields: Any) -> dict[str, Any]:
         """Ask the book; with the name of who asks, the answer is a decision and is written down."""
         if caller is None:

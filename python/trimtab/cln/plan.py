@@ -81,15 +81,8 @@ class PlanCommands(Knowledge):
         health = self.fleet.ask("health", now=now)["decision"]
         mine = next(one for one in health["members"] if one["member_id"] == member_id)
         windows = [sats * 1000 for sats in body["revenue_sats"]]
-        report = {name: body[name] for name in _COUNTED}
-        checked = self.policy.call(
-            "health.verify",
-            {
-                "now": now,
-                "report": {**report, "at": said["at"], "windows": windows},
-                "evidence": self._evidence(member_id),
-            },
-        )
+        asked = {"member_id": member_id, "now": now}
+        checked = self.fleet.book_about([member_id]).call("verify", asked)
         return {
             "member_id": member_id,
             "peer_id": member_id,
@@ -392,17 +385,6 @@ class PlanCommands(Knowledge):
             "recommendations": sentences(self.policy, room),
             **self._told(room),
         }
-
-
-_COUNTED = (
-    "capacity_sats",
-    "channels",
-    "imbalance_bp",
-    "profitable",
-    "stagnant",
-    "total",
-    "underwater",
-)
 
 
 def _health_fields(

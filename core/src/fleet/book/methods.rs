@@ -1,8 +1,8 @@
 //! The methods of the book on every surface.
 
 use super::{
-    AskAdvice, AskConflict, AskFee, AskFirst, AskNow, AskPeer, FleetBook, FleetMember, FleetPeer,
-    FleetSnapshot,
+    AskAdvice, AskConflict, AskFee, AskFirst, AskMember, AskNow, AskPeer, FleetBook, FleetMember,
+    FleetPeer, FleetSnapshot,
 };
 use crate::books::{BookDigest, Nothing, book_method, book_methods};
 use crate::config::{Config, Profile};
@@ -14,6 +14,7 @@ use crate::fleet::gossip::accept::{Arrival, Taken};
 use crate::fleet::gossip::plain::Plain;
 use crate::fleet::health::Tier;
 use crate::fleet::health::fleet::FleetHealth;
+use crate::fleet::health::verify::Verified;
 use crate::fleet::liquidity::needs::{Excesses, Needs, Relevance};
 use crate::fleet::liquidity::state::{Competition, FleetState};
 use crate::fleet::member::{Activity, Member};
@@ -216,6 +217,9 @@ method!(FleetRelevance, "relevance", AskPeer => Relevance,
 method!(FleetTellHealth, "health", AskFirst => FleetHealth,
     "The health of the fleet, as `health.fleet`.",
     |book, ask, why| Ok(book.health(ask, why)));
+method!(FleetVerify, "verify", AskMember => Verified,
+    "What the last health report of a member is worth against what we see of it, as `health.verify`.",
+    |book, ask, why| book.verify(ask, why));
 method!(FleetConflict, "conflict", AskConflict => Conflict,
     "Whether another member rebalances through a peer, as `rebalance.conflict`.",
     |book, ask, why| Ok(book.conflict(ask, why)));
@@ -262,7 +266,7 @@ macro_rules! for_each_fleet_method {
             $crate::fleet::book::FleetBook,
             FleetSetMember, FleetSetReport, FleetSetChannel, FleetSetPeer, FleetSetSource, FleetSetUs,
             FleetRemove, FleetTake, FleetNeeds, FleetExcess, FleetTellState, FleetCompetition,
-            FleetRelevance, FleetTellHealth, FleetConflict, FleetFees, FleetEvaluate, FleetSplice,
+            FleetRelevance, FleetTellHealth, FleetVerify, FleetConflict, FleetFees, FleetEvaluate, FleetSplice,
             FleetHeadroom, FleetAdvise, FleetTakeSnapshot, FleetOpening,
             FleetRestore, FleetTakeDigest,
         }

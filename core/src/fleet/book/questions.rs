@@ -5,7 +5,9 @@ use super::index::{Card, Row};
 use crate::error::Error;
 use crate::fleet::conflict::{Conflict, conflict_of};
 use crate::fleet::fees::{Adjusted, Fee, FeeStep, adjust_for};
+use crate::fleet::gossip::bridge;
 use crate::fleet::health::fleet::{FleetHealth, fleet_of};
+use crate::fleet::health::verify::Verified;
 use crate::fleet::liquidity::NeedType;
 use crate::fleet::liquidity::needs::{
     Excesses, Need, Needs, Ready, Relevance, most_first, told_relevance, worst_first,
@@ -43,6 +45,15 @@ pub struct AskFirst {
 pub struct AskPeer {
     /// The peer.
     pub peer_id: NodeId,
+}
+
+/// Which member is asked about.
+#[record]
+pub struct AskMember {
+    /// The member.
+    pub member_id: NodeId,
+    /// The present moment.
+    pub now: Seconds,
 }
 
 /// A rebalance that might meet another member's.
@@ -198,6 +209,20 @@ impl FleetBook {
     pub fn health(&self, ask: &AskFirst, why: &mut Why) -> FleetHealth {
         let members = self.index.members();
         fleet_of(self.policy.config(), members, ask.now, ask.first, why)
+    }
+
+    /// As `health.verify` with the last report of a member and what the book sees of it.
+    pub fn verify(&self, ask: &AskMember, why: &mut Why) -> Result<Verified, Error> {
+        let id = &ask.member_id;
+        let known = self.roster.get(id).zip(self.gossip.reporters.get(id));
+        let verified = known.map(|(member, said)| {
+            let evidence = self.evidence(member);
+            bridge::judged(self.policy.config(), said, &evidence, ask.now, why)
+        });
+        verified
+            .transpose()?
+            .flatten()
+            .ok_or_else(|| Error::out_of_range("member_id", id, "a member that told its health"))
     }
 
     /// As `rebalance.conflict`.

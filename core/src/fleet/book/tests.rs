@@ -15,6 +15,7 @@ use crate::fleet::gossip::accept::{AcceptInput, MemberStanding, Outcome, accept}
 use crate::fleet::gossip::tests::{NOW, announce, health, id as key, message, plain};
 use crate::fleet::health::Tier;
 use crate::fleet::health::fleet::{FleetHealthInput, fleet};
+use crate::fleet::health::verify::Verdict;
 use crate::fleet::liquidity::needs::{Balance, RelevanceInput, excess, needs, relevance};
 use crate::fleet::liquidity::state::{competition, state};
 use crate::fleet::member::{
@@ -26,6 +27,7 @@ use crate::fleet::splice::{CheckInput, HeadroomInput, Other, Ours, OwnChannel, c
 use crate::fleet::topology::{AdviseInput, Candidate, advise};
 use crate::fleet::view::FleetInput;
 use crate::proofs;
+use crate::reason::Effect;
 use crate::units::{Points, Ppm, Seconds, Share};
 use crate::value::{self, Value};
 use serde::Serialize;
@@ -649,8 +651,23 @@ fn a_report_of_less_than_our_channels_with_the_member_is_implausible() {
             message: &plain(&message(1, "health_status", &health(4), NOW, 0)),
             now: Seconds::constant(NOW),
         };
+        let now = arrival.now;
+        let ask = |book: &FleetBook, member_id| {
+            let mut why = Why::new();
+            let asked = book.verify(&AskMember { member_id, now }, &mut why);
+            (asked.map(|one| one.verdict == Verdict::Implausible), why)
+        };
+        // Nothing was told yet, and another is no member.
+        assert_eq!(ask(&book, key(1)).0.unwrap_err().field, "member_id");
         book.take(&arrival, &mut Why::off()).unwrap();
-        book.index.card(&key(1)).unwrap().member.implausible
+        assert_eq!(ask(&book, key(2)).0.unwrap_err().field, "member_id");
+        let counts = book.index.card(&key(1)).unwrap().member.implausible;
+        // Asked again, it says the same, and why.
+        let (said, why) = ask(&book, key(1));
+        assert_eq!(said.unwrap(), counts);
+        let refused = why.reasons().iter().any(|one| one.effect == Effect::Refuse);
+        assert_eq!(refused, counts);
+        counts
     };
     assert!(!is_implausible(id("p0"), Some(true), None));
     for public in [None, Some(0), Some(19_000_000)] {

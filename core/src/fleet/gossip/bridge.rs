@@ -11,7 +11,9 @@ use super::accept::{Reporter, Stored};
 use super::body::{Capacity, HealthStatus, LiquidityState, Rebalancing, Trouble};
 use crate::config::Config;
 use crate::error::Error;
-use crate::fleet::health::verify::{Evidence, HealthReport, Verdict, VerifyInput, verify};
+use crate::fleet::health::verify::{
+    Evidence, HealthReport, Verdict, Verified, VerifyInput, verify,
+};
 use crate::fleet::member::{self, Activity, AnnouncedSplice, Member, PeerAnswer, PeerCapacity};
 use crate::reason::Why;
 use crate::units::{BasisPoints, NodeId, Sat, Seconds, Share};
@@ -55,6 +57,40 @@ fn add_health(
     member: &mut Member,
 ) -> Result<(), Error> {
     let health: HealthStatus = value::decode(stored.body.value())?;
+    // Whether it is fresh and new was asked when it was accepted.
+    let input = question(stored, &health, evidence, stored.at)?;
+    let verified = verify(config, &input, &mut Why::off())?;
+    member.health_at = Some(stored.at);
+    member.implausible = verified.verdict == Verdict::Implausible;
+    member.node_capacity_sats = Some(health.capacity_sats);
+    member.node_channels = Some(health.channels);
+    member.score = Some(verified.score);
+    Ok(())
+}
+
+/// Holds the health report of a member against what we see of it at `now`; nothing where it told
+/// none.
+pub fn judged(
+    config: &Config,
+    reporter: &Reporter,
+    evidence: &Evidence,
+    now: Seconds,
+    why: &mut Why,
+) -> Result<Option<Verified>, Error> {
+    let Some(stored) = reporter.last.get(&Kind::HealthStatus) else {
+        return Ok(None);
+    };
+    let health: HealthStatus = value::decode(stored.body.value())?;
+    let input = question(stored, &health, evidence, now)?;
+    verify(config, &input, why).map(Some)
+}
+
+fn question(
+    stored: &Stored,
+    health: &HealthStatus,
+    evidence: &Evidence,
+    now: Seconds,
+) -> Result<VerifyInput, Error> {
     let report = HealthReport {
         at: stored.at,
         capacity_sats: health.capacity_sats,
@@ -70,19 +106,11 @@ fn add_health(
             .map(|sum| sum.to_msat())
             .collect(),
     };
-    let input = VerifyInput {
+    Ok(VerifyInput {
         evidence: evidence.clone(),
-        // Whether it is fresh and new was asked when it was accepted.
-        now: stored.at,
+        now,
         report,
-    };
-    let verified = verify(config, &input, &mut Why::off())?;
-    member.health_at = Some(stored.at);
-    member.implausible = verified.verdict == Verdict::Implausible;
-    member.node_capacity_sats = Some(health.capacity_sats);
-    member.node_channels = Some(health.channels);
-    member.score = Some(verified.score);
-    Ok(())
+    })
 }
 
 fn add_liquidity(stored: &Stored, member: &mut Member) -> Result<(), Error> {

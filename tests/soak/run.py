@@ -142,10 +142,11 @@ def main() -> int:
         "node": lambda: node(given.kills, given.messages),
         "hub": lambda: hub({"kills": given.monitor_kills, "states": given.cases}),
     }
-    kept = json.loads(TOLD.read_text(encoding="utf-8")) if TOLD.exists() else {}
     failed = 0
     for name in given.suite or suites:
         outcome = suites[name]()
+        # Read only now: another suite may have ended meanwhile.
+        kept = json.loads(TOLD.read_text(encoding="utf-8")) if TOLD.exists() else {}
         kept[name] = {**stamp, **outcome}
         failed += outcome["failed"]
         TOLD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -246,7 +246,7 @@ impl Channel {
     /// channel is no capacity.
     #[must_use]
     pub(super) const fn is_reported(&self, config: &Config) -> bool {
-        self.is_seen() || config.snapshot.report_unannounced && !self.inactive
+        self.is_told(config) && !self.inactive
     }
 
     /// The most that can be sent: each number that is told bounds it, whichever others are absent.
